@@ -1,0 +1,60 @@
+# Two commands matter: `make up` and `make test`.  Nothing is needed first but Python 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help up test fast lint types arch check prove screens clean browser messages
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  \1\t/' | expand -t 14
+
+$(VENV)/uv: requirements/uv.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/run: $(VENV)/uv requirements/run.txt pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+up: $(VENV)/run ## everything on this machine with a demo shop: database, web, worker, stand-ins
+	$(BIN)/qaitar up --demo --port $(PORT)
+
+browser: ## Chromium for the browser tests (Debian package), if it is missing
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core >/dev/null; } \
+	  || { echo "Browser tests need Chromium: install the package 'chromium' and run again."; exit 1; }
+
+lint: $(VENV)/dev ## ruff: rules and format
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+
+types: $(VENV)/dev ## mypy strict
+	$(BIN)/mypy
+
+arch: $(VENV)/dev ## import-linter contracts
+	$(BIN)/lint-imports
+
+check: lint types arch ## the gates that need no database
+
+fast: $(VENV)/dev ## pure tests only
+	$(BIN)/pytest -q -p no:django tests/kernel tests/returns/test_procedure.py tests/returns/test_policy.py tests/returns/test_control_dates.py
+
+test: check browser ## everything CI runs, browser included
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+prove: $(VENV)/dev ## the long proofs, each named, each printing its figure
+	$(BIN)/pytest -q -s tests/proofs
+
+screens: $(VENV)/dev browser ## pictures of every page into var/screens
+	$(BIN)/python -m tests.screens
+
+clean: ## remove the environment and caches (data stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Qaitar: after-sales for marketplace sellers, one self-hosted program."""

@@ -1,0 +1,1 @@
+"""Settings, URLs, job queue, connector registry: the only place that knows everything."""

@@ -1,0 +1,1 @@
+"""One folder an outside system; each implements a contract and nothing else."""

@@ -1,0 +1,1 @@
+"""What we need from outside systems, by kind: protocols and frozen records. Pure."""

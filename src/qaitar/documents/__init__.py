@@ -1,0 +1,1 @@
+"""Tables and files people take away: XLSX and CSV, safe to open."""

@@ -1,0 +1,1 @@
+"""Procedures that cross areas, one file a story."""

@@ -1,0 +1,1 @@
+"""Ground under every area: accounts, merchant walls, journal, transitions, effects, secrets, files, clock."""

@@ -1,0 +1,1 @@
+"""Values everything is built from: money, identifiers, phones, calendars, refusals. Pure."""

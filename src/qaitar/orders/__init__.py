@@ -1,0 +1,1 @@
+"""What was sold, to whom, by which store, paid how."""

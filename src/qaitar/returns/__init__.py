@@ -1,0 +1,1 @@
+"""Marketplace return requests: procedure, policy, control dates, evidence, disputes."""

@@ -1,0 +1,1 @@
+"""Stand-ins of outside systems, written from the vendors' documents."""

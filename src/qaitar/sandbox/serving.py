@@ -1,0 +1,75 @@
+"""Serves a stand-in on a loopback port from a thread, with faults a real network has."""
+
+from __future__ import annotations
+
+import threading
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any, Self
+from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+
+class Dropped(Exception):
+    """Raised by a stand-in to cut the connection without an answer (after or before it executed)."""
+
+
+class _Handler(ServerHandler):
+    def handle_error(self) -> None:  # the connection simply ends
+        if self.headers_sent:
+            return
+        self.close_connection = True
+
+    def log_exception(self, exc_info: Any) -> None:
+        if exc_info[0] is not Dropped:
+            super().log_exception(exc_info)
+
+
+class _RequestHandler(WSGIRequestHandler):
+    def handle(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            return
+        handler = _Handler(
+            self.rfile, self.wfile, self.get_stderr(), self.get_environ(), multithread=True
+        )
+        handler.request_handler = self  # type: ignore[attr-defined]  # wsgiref's own protocol for logging
+        handler.run(self.server.get_app())  # type: ignore[attr-defined]  # WSGIServer, typed as BaseServer
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Serving:
+    """Runs one WSGI stand-in on 127.0.0.1; use as a context manager, `url` tells where.
+
+    Port 0 takes a free one.  A stand-in raising `Dropped` cuts its connection.
+    """
+
+    def __init__(self, app: WSGIApplication, *, port: int = 0) -> None:
+        """Bind the port; nothing is served before `start`."""
+        self._server = _Server(("127.0.0.1", port), _RequestHandler)
+        self._server.set_app(app)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> Serving:
+        """Serve from a background thread until `stop`."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

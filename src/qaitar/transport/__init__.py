@@ -1,0 +1,1 @@
+"""The one HTTP client: timeouts, limits, scrubbing. No business word in it."""

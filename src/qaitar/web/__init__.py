@@ -1,0 +1,1 @@
+"""Faces of the program: console, public API, incoming hooks."""

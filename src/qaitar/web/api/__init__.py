@@ -1,0 +1,1 @@
+"""Public API under /api/v1."""

@@ -1,0 +1,1 @@
+"""What outside systems hand over: verify, store raw, answer."""
