@@ -1,0 +1,18 @@
+"""Who people are here (design §1)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A person's role at one merchant; SYSTEM is the program itself (guard, mirror, imports)."""
+
+    OPERATOR = "OPERATOR"
+    SENIOR = "SENIOR"
+    ACCOUNTANT = "ACCOUNTANT"
+    CLERK = "CLERK"
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    VIEWER = "VIEWER"
+    SYSTEM = "SYSTEM"
