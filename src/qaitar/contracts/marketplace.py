@@ -1,0 +1,349 @@
+"""What a marketplace tells about orders and return requests, whichever way it was read.
+
+Every field but the identifier may be None, and None means "this source does not know": laying one source over another
+(`order_overlay`, `return_overlay`) therefore never erases.  Money is integer tiyn in fields ending in `_minor`, quantities are
+thousandths in `quantity_milli`, times are aware UTC, phones are raw text.  Fields with personal data stay out of `repr`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from qaitar.contracts.outcome import Busy, Health, Misconfigured, Missing, Refused, Unknown
+
+
+class TenderKind(StrEnum):
+    """How a part of the order was paid."""
+
+    CARD = "CARD"
+    CREDIT = "CREDIT"  # credit or instalment; the marketplace does not tell them apart
+    BONUS = "BONUS"
+    UNKNOWN = "UNKNOWN"
+
+
+class Section(StrEnum):
+    """The five sections of the marketplace's list of return requests."""
+
+    NEW = "NEW"
+    AWAITING_DECISION = "AWAITING_DECISION"
+    IN_DELIVERY = "IN_DELIVERY"
+    DISPUTE = "DISPUTE"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRecord:
+    """The buyer as the marketplace names them.  All of it is personal data, `external_id` too (Kaspi: base64 of the phone)."""
+
+    external_id: str | None = field(default=None, repr=False)
+    name: str | None = field(default=None, repr=False)
+    first_name: str | None = field(default=None, repr=False)
+    last_name: str | None = field(default=None, repr=False)
+    phone_raw: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRecord:
+    """One line of an order.  `offer_code` is not always the seller's SKU: see `product_code` (the marketplace's card)."""
+
+    external_id: str | None = None
+    number: int | None = None
+    offer_code: str | None = None
+    product_external_id: str | None = None
+    product_code: str | None = None
+    merchant_code: str | None = None
+    merchant_name: str | None = None
+    name: str | None = None
+    category_code: str | None = None
+    category_title: str | None = None
+    quantity_milli: int | None = None
+    unit_type: str | None = None
+    price_minor: int | None = None
+    total_minor: int | None = None
+    imei_required: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenderRecord:
+    """One way a part of the order was paid; `term_months` only for credit."""
+
+    kind: TenderKind
+    amount_minor: int | None = None
+    term_months: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """One order as one source tells it.
+
+    `status` and `state` are the marketplace's own codes, unknown ones kept as they came; `status_text` is what a person reads in
+    the source.  `dates_are_days` says that the source writes days only, and every moment here is that day's start.
+    """
+
+    code: str
+    external_id: str | None = None
+    created_at: datetime | None = None
+    dates_are_days: bool = False
+    state: str | None = None
+    status: str | None = None
+    status_text: str | None = None
+    status_changed_on: date | None = None
+    planned_delivery_at: datetime | None = None
+    delivered_at: datetime | None = None
+    payment_mode: str | None = None
+    credit_term_months: int | None = None
+    total_minor: int | None = None
+    currency: str = "KZT"
+    delivery_mode: str | None = None
+    is_kaspi_delivery: bool | None = None
+    delivery_cost_minor: int | None = None
+    delivery_cost_seller_minor: int | None = None
+    delivery_compensation_minor: int | None = None
+    waybill_number: str | None = None
+    waybill_url: str | None = None
+    assembled: bool | None = None
+    courier_planned_at: datetime | None = None
+    courier_handed_at: datetime | None = None
+    returned_to_warehouse: bool | None = None
+    pickup_point: str | None = None
+    address: str | None = field(default=None, repr=False)
+    customer: CustomerRecord | None = None
+    lines: tuple[LineRecord, ...] | None = None
+    tenders: tuple[TenderRecord, ...] | None = None
+    cancellation_reason: str | None = None
+    raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRejected:
+    """A row or record that could not be taken.  `row_number` counts as a person sees it in the file, from 1; 0 = no rows.
+
+    `reason_code` is one of the reader's documented codes; `reason` is a plain English sentence without personal data.
+    """
+
+    row_number: int
+    reason_code: str
+    reason: str
+    raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """One page of a list; `page` counts from 0 and `page_count` is how many there are (0 = an empty list)."""
+
+    orders: tuple[OrderRecord, ...]
+    page: int
+    page_count: int
+    total: int | None = None
+    rejected: tuple[RowRejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReading:
+    """One step of a return request's way as the marketplace shows it; codes are the marketplace's own."""
+
+    title: str | None = None
+    step_type: str | None = None
+    step_status: str | None = None
+    stage: str | None = None
+    result: str | None = None
+    expires_at: datetime | None = None
+    delayed: bool | None = None
+    comment: str | None = None
+    additional_text: str | None = None
+    hint: str | None = None
+    inspection_result_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnReading:
+    """What the marketplace shows of one return request now.
+
+    `number` is `<order>-<attempt>`; `planned_at` is the control date.  `section` is None when the section is not known or has a
+    name never seen, which then stands in `section_raw`.  `actions_raw` is kept unread: its shape is not published.
+    """
+
+    number: str
+    refund_id: str | None = None
+    section: Section | None = None
+    section_raw: str | None = None
+    order_code: str | None = None
+    reason_code: str | None = None
+    reason_text: str | None = None
+    planned_at: datetime | None = None
+    status_text: str | None = None
+    step_text: str | None = None
+    hint_text: str | None = None
+    product_sku: str | None = None
+    product_name: str | None = None
+    customer_name: str | None = field(default=None, repr=False)
+    customer_phone_raw: str | None = field(default=None, repr=False)
+    amount_minor: int | None = None
+    total_withdraw_minor: int | None = None
+    price_minor: int | None = None
+    currency: str = "KZT"
+    quantity_milli: int | None = None
+    comment: str | None = field(default=None, repr=False)
+    reject_text: str | None = None
+    responsible: str | None = None
+    delivery_type: str | None = None
+    address: str | None = field(default=None, repr=False)
+    steps: tuple[StepReading, ...] | None = None
+    image_urls: tuple[str, ...] | None = None
+    tracking_url: str | None = None
+    created_at: datetime | None = None
+    order_completed_on: date | None = None
+    actions_raw: tuple[object, ...] | None = field(default=None, repr=False)
+    reason_history: tuple[Mapping[str, object], ...] | None = None
+    raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnPage:
+    """One page of a section's list; `total` is how many requests the section holds."""
+
+    readings: tuple[ReturnReading, ...]
+    page: int
+    total: int | None = None
+    rejected: tuple[RowRejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionCounts:
+    """How many requests each section holds; a section not told is absent; `unknown` keeps names never seen."""
+
+    totals: Mapping[Section, int]
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+class OrderSource(Protocol):
+    """Reads orders from a marketplace.  Stateless; reading twice gives the same and changes nothing there.
+
+    `Unknown` from a read means only "not learnt": reading again is safe.
+    """
+
+    def list_window(
+        self, created_from: datetime, created_to: datetime, *, state: str | None, page: int = 0
+    ) -> OrderPage | Refused | Misconfigured | Busy | Unknown:
+        """Read one page of orders created in a window no longer than the marketplace allows."""
+        ...
+
+    def by_code(
+        self, code: str
+    ) -> OrderRecord | Missing | Refused | Misconfigured | Busy | Unknown:
+        """Read one order with its lines by the number the buyer sees, however old it is."""
+        ...
+
+    def health(self, now: datetime) -> Health:
+        """Say in plain words whether the connection works and, if not, what to do."""
+        ...
+
+
+class ReturnsReader(Protocol):
+    """Reads return requests from a marketplace; never writes."""
+
+    def counts(self) -> SectionCounts | Refused | Misconfigured | Busy | Unknown:
+        """Count the requests of each section."""
+        ...
+
+    def list_section(
+        self, section: Section, *, page: int = 0
+    ) -> ReturnPage | Refused | Misconfigured | Busy | Unknown:
+        """Read one page of a section, newest knowledge first."""
+        ...
+
+    def details(
+        self, refund_id: str, number: str
+    ) -> ReturnReading | Missing | Refused | Misconfigured | Busy | Unknown:
+        """Read everything shown of one request."""
+        ...
+
+    def health(self, now: datetime) -> Health:
+        """Say in plain words whether the connection works and, if not, what to do."""
+        ...
+
+
+_Record = TypeVar(
+    "_Record", OrderRecord, CustomerRecord, LineRecord, ReturnReading, StepReading, TenderRecord
+)
+_DAY_FIELDS = (
+    "created_at",
+    "planned_delivery_at",
+    "delivered_at",
+    "courier_planned_at",
+    "courier_handed_at",
+)
+
+
+def _overlay(older: _Record, newer: _Record) -> _Record:
+    known = {f.name: value for f in fields(newer) if (value := getattr(newer, f.name)) is not None}
+    return replace(older, **known)
+
+
+def return_overlay(older: ReturnReading, newer: ReturnReading) -> ReturnReading:
+    """Lay a newer reading of one request over an older: what the newer does not know stays.
+
+    >>> row = ReturnReading(number="700000001-1", status_text="Новая")
+    >>> return_overlay(row, ReturnReading(number="700000001-1", reason_code="WRONG")).status_text
+    'Новая'
+    """
+    assert older.number == newer.number, "two different requests"
+    merged = _overlay(older, newer)
+    return replace(merged, raw=_raw_overlay(older.raw, newer.raw))
+
+
+def order_overlay(older: OrderRecord, newer: OrderRecord) -> OrderRecord:
+    """Lay a newer reading of one order over an older: unknown fields stay, a bare day never replaces a moment.
+
+    Lines are matched by id, then by offer code, then by being the only one; a source without line ids fills gaps of known
+    lines and adds none.
+    """
+    assert older.code == newer.code, "two different orders"
+    keep: dict[str, object] = {"raw": _raw_overlay(older.raw, newer.raw)}
+    if newer.dates_are_days and not older.dates_are_days:
+        moments = {name: getattr(older, name) for name in _DAY_FIELDS}
+        keep |= {name: moment for name, moment in moments.items() if moment is not None}
+        keep["dates_are_days"] = older.created_at is None
+    if older.customer is not None and newer.customer is not None:
+        keep["customer"] = _overlay(older.customer, newer.customer)
+    if older.lines is not None and newer.lines is not None:
+        keep["lines"] = _lines_overlay(older.lines, newer.lines)
+    return replace(_overlay(older, newer), **keep)  # type: ignore[arg-type]  # names are this record's own fields
+
+
+def _raw_overlay(
+    older: Mapping[str, object] | None, newer: Mapping[str, object] | None
+) -> Mapping[str, object] | None:
+    return {**older, **newer} if older and newer else newer or older
+
+
+def _lines_overlay(
+    older: tuple[LineRecord, ...], newer: tuple[LineRecord, ...]
+) -> tuple[LineRecord, ...]:
+    old_is_better = any(line.external_id for line in older) and not all(
+        line.external_id for line in newer
+    )
+    base, other = (older, newer) if old_is_better else (newer, older)
+    if not base:
+        return other
+    return tuple(
+        line if (match := _line_match(line, base, other)) is None else _overlay(match, line)
+        for line in base
+    )
+
+
+def _line_match(
+    line: LineRecord, among: tuple[LineRecord, ...], others: tuple[LineRecord, ...]
+) -> LineRecord | None:
+    for name in ("external_id", "offer_code"):
+        wanted = getattr(line, name)
+        same = [other for other in others if wanted and getattr(other, name) == wanted]
+        if len(same) == 1:
+            return same[0]
+    return others[0] if len(among) == len(others) == 1 else None
