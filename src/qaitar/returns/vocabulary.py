@@ -19,8 +19,12 @@ class Stage(StrEnum):
     """Where our own work on the request stands."""
 
     NEW = "NEW"  # step 0: came in, nobody has acted
-    WAITING_CUSTOMER = "WAITING_CUSTOMER"  # steps 1-2 done: call centre asked, register line written
-    WAITING_APPROVAL = "WAITING_APPROVAL"  # step 1x: mechanical damage, sum or exception waits for a senior
+    WAITING_CUSTOMER = (
+        "WAITING_CUSTOMER"  # steps 1-2 done: call centre asked, register line written
+    )
+    WAITING_APPROVAL = (
+        "WAITING_APPROVAL"  # step 1x: mechanical damage, sum or exception waits for a senior
+    )
     IN_DELIVERY = "IN_DELIVERY"  # steps 3-6: accepted for inspection, goods on their way
     ARRIVED = "ARRIVED"  # step 7: goods at our point, decision awaited
     REFUND_GRANTED = "REFUND_GRANTED"  # step 8: decided, waiting for the marketplace to show it
@@ -38,6 +42,7 @@ class Act(StrEnum):
     DECLINE = "DECLINE"  # 1x, by a senior: approval not given
     TAKE_FOR_INSPECTION = "TAKE_FOR_INSPECTION"  # 3: "Получить товар на проверку"
     REFUSE = "REFUSE"  # 3 and 8: "Отказать в возврате", with a reason
+    NOTE_TAKEN = "NOTE_TAKEN"  # 3: accepted for inspection by the marketplace itself: silence past the control date
     NOTE_ARRIVAL = "NOTE_ARRIVAL"  # 7
     GRANT_REFUND = "GRANT_REFUND"  # 8: "Оформить возврат", also conceding a dispute
     NOTE_REFUND_DONE = "NOTE_REFUND_DONE"  # 9: the mirror shows the refund
@@ -45,12 +50,18 @@ class Act(StrEnum):
     SEND_DISPUTE_EVIDENCE = "SEND_DISPUTE_EVIDENCE"  # D: evidence pack handed over
     NOTE_DISPUTE_WON = "NOTE_DISPUTE_WON"  # D: decided for the seller
     NOTE_DISPUTE_LOST = "NOTE_DISPUTE_LOST"  # D: decided for the customer
-    ASK_TO_REOPEN = "ASK_TO_REOPEN"  # D: RURMA act; call centre asks the customer to call the marketplace
+    ASK_TO_REOPEN = (
+        "ASK_TO_REOPEN"  # D: RURMA act; call centre asks the customer to call the marketplace
+    )
     NOTE_REOPENED = "NOTE_REOPENED"  # D: the marketplace reopened the refused request
     NOTE_WITHDRAWN = "NOTE_WITHDRAWN"  # the customer withdrew before handing the goods over
     NOTE_NEVER_ARRIVED = "NOTE_NEVER_ARRIVED"  # the goods did not come
-    NOTE_MARKETPLACE_DECIDED = "NOTE_MARKETPLACE_DECIDED"  # the marketplace decided for the customer by itself
-    CLOSE_REFUSED = "CLOSE_REFUSED"  # the time to file again or dispute has passed, or a new attempt took over
+    NOTE_MARKETPLACE_DECIDED = (
+        "NOTE_MARKETPLACE_DECIDED"  # the marketplace decided for the customer by itself
+    )
+    CLOSE_REFUSED = (
+        "CLOSE_REFUSED"  # the time to file again or dispute has passed, or a new attempt took over
+    )
 
 
 class Quality(StrEnum):
