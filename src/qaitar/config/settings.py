@@ -1,0 +1,230 @@
+"""Django settings.  Everything that differs between installations is an environment variable with a safe default.
+
+The launcher (`qaitar …`) finds or starts the database and passes its two addresses on:
+`QAITAR_DB_APP_DSN` (the role behind the walls) and `QAITAR_DB_OWNER_DSN` (migrations only).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("QAITAR_DATA", BASE_DIR.parent.parent / "var"))
+
+SECRET_KEY = os.environ.get("QAITAR_SECRET_KEY", "only-for-tools-that-serve-nobody")
+QAITAR_ENCRYPTION_KEY = os.environ.get("QAITAR_ENCRYPTION_KEY", "")
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("QAITAR_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("QAITAR_ORIGINS", "").split(",") if o]
+HTTPS = os.environ.get("QAITAR_HTTPS", "") == "1"
+
+
+def _database(dsn_variable: str) -> dict[str, Any]:
+    given = conninfo_to_dict(
+        os.environ.get(dsn_variable, "host=127.0.0.1 dbname=qaitar user=qaitar_app")
+    )
+    known = {
+        "dbname": "NAME",
+        "user": "USER",
+        "password": "PASSWORD",
+        "host": "HOST",
+        "port": "PORT",
+    }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{django: str(given.get(libpq) or "") for libpq, django in known.items()},
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": False,
+        "OPTIONS": {
+            "options": "-c jit=off -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+            " -c statement_timeout=60s",
+            "application_name": "qaitar",
+            **{k: v for k, v in given.items() if k not in known},
+        },
+    }
+
+
+DATABASES = {
+    "default": {**_database("QAITAR_DB_APP_DSN"), "ATOMIC_REQUESTS": True},
+    "owner": {**_database("QAITAR_DB_OWNER_DSN"), "OPTIONS": {"application_name": "qaitar-owner"}},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "qaitar.foundation",
+    "qaitar.orders",
+    "qaitar.returns",
+    "qaitar.flows",
+    "qaitar.web.console",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+]
+AUTH_USER_MODEL = "foundation.User"
+
+MIDDLEWARE = [
+    "qaitar.foundation.request_log.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "qaitar.config.urls"
+WSGI_APPLICATION = "qaitar.config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+# login: sessions, TOTP and passkeys, OIDC (design §5.15)
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "qaitar.web.console.accounts.ClosedSignup"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key,20/5m/ip"}
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_ADAPTER = "qaitar.web.console.accounts.KnownPeopleOnly"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"APPS": []}}
+if os.environ.get("QAITAR_OIDC_SERVER"):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
+        {
+            "provider_id": "oidc",
+            "name": os.environ.get("QAITAR_OIDC_NAME", "OIDC"),
+            "client_id": os.environ.get("QAITAR_OIDC_CLIENT_ID", ""),
+            "secret": os.environ.get("QAITAR_OIDC_SECRET", ""),
+            "settings": {"server_url": os.environ["QAITAR_OIDC_SERVER"]},
+        }
+    )
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "qaitar.web.console.errors.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "media-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    },
+}
+
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("kk", _("Kazakh")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 3600
+STORAGES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(DATA_DIR / "files")},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "files": {
+        "BACKEND": "qaitar.foundation.files.store.DurableFileStorage",
+        "OPTIONS": {"location": str(DATA_DIR / "files")},
+    },
+}
+if os.environ.get("QAITAR_S3_BUCKET"):
+    STORAGES["files"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": os.environ["QAITAR_S3_BUCKET"],
+            "endpoint_url": os.environ.get("QAITAR_S3_ENDPOINT") or None,
+            "region_name": os.environ.get("QAITAR_S3_REGION") or None,
+            "access_key": os.environ.get("QAITAR_S3_KEY") or None,
+            "secret_key": os.environ.get("QAITAR_S3_SECRET") or None,
+            "querystring_auth": True,
+            "default_acl": None,
+        },
+    }
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a bulk decision on 10,000 requests
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 40
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+PROCRASTINATE_DATABASE_ALIAS = "default"
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+
+QAITAR_CONNECTORS = "qaitar.config.connectors.CONNECTORS"
+QAITAR_SUPPORT_URL = os.environ.get("QAITAR_SUPPORT_URL", "")
+# a seller's 1C often stands in their own network: hosts named here may be called although private
+QAITAR_PRIVATE_HOSTS = [h for h in os.environ.get("QAITAR_PRIVATE_HOSTS", "").split(",") if h]
+
+LOGGING_CONFIG = None  # foundation/logs.py sets it up once, in config/wsgi.py and the worker

@@ -1,0 +1,26 @@
+"""Every address of the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import include, path
+
+from qaitar.web.api.main import api
+from qaitar.web.hooks import health
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("api/v1/", api.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("qaitar.web.console.urls")),
+]
+handler400 = "qaitar.web.console.errors.bad_request"
+handler403 = "qaitar.web.console.errors.forbidden"
+handler404 = "qaitar.web.console.errors.not_found"
+handler500 = "qaitar.web.console.errors.server_error"

@@ -1,0 +1,84 @@
+"""Puts the walls up after a migration: row-level security, grants, append-only journal.  Run as the owner.
+
+Safe to run any number of times; a table that gained `merchant_id` is walled by the next run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from psycopg import sql
+
+from qaitar.foundation.models import Merchant, Walled
+from qaitar.foundation.walls import SEEN_SQL
+
+if TYPE_CHECKING:
+    import psycopg
+
+JOURNAL_TABLE = "foundation_journalentry"
+
+
+def walled_tables() -> list[str]:
+    """List the tables that carry a merchant's business rows."""
+    return sorted(m._meta.db_table for m in apps.get_models() if issubclass(m, Walled))
+
+
+def install(owner: psycopg.Connection[tuple[object, ...]], *, app_role: str) -> None:
+    """Force row-level security on every business table and give the program's role exactly what it needs."""
+    with owner.transaction():
+        role = sql.Identifier(app_role)
+        owner.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
+        owner.execute(
+            sql.SQL(
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}"
+            ).format(role)
+        )
+        owner.execute(
+            sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role)
+        )
+        owner.execute(sql.SQL("REVOKE ALL ON django_migrations FROM {}").format(role))
+        owner.execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(role))
+        for table in walled_tables():
+            _wall(owner, table)
+        owner.execute(
+            sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
+                sql.Identifier(JOURNAL_TABLE), role
+            )
+        )
+        _append_only(owner)
+
+
+def _wall(owner: psycopg.Connection[tuple[object, ...]], table: str) -> None:
+    name = sql.Identifier(table)
+    seen = sql.SQL(SEEN_SQL)  # a constant of ours
+    owner.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(name))
+    owner.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(name))
+    owner.execute(sql.SQL("DROP POLICY IF EXISTS merchant_wall ON {}").format(name))
+    owner.execute(
+        sql.SQL(
+            "CREATE POLICY merchant_wall ON {} USING (merchant_id = ANY ({})) WITH CHECK (merchant_id = ANY ({}))"
+        ).format(name, seen, seen)
+    )
+    if table == Merchant._meta.db_table:
+        owner.execute(
+            sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS merchant_is_itself").format(name)
+        )
+        owner.execute(
+            sql.SQL(
+                "ALTER TABLE {} ADD CONSTRAINT merchant_is_itself CHECK (id = merchant_id)"
+            ).format(name)
+        )
+
+
+def _append_only(owner: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Refuse to change or remove journal lines, even for the owner of the table."""
+    owner.execute(
+        "CREATE OR REPLACE FUNCTION qaitar_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$"
+    )
+    owner.execute(f"DROP TRIGGER IF EXISTS append_only ON {JOURNAL_TABLE}")
+    owner.execute(
+        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {JOURNAL_TABLE}"
+        " FOR EACH ROW EXECUTE FUNCTION qaitar_append_only()"
+    )

@@ -1,0 +1,47 @@
+"""Who may get an account: nobody signs up alone; people are invited by an administrator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseForbidden
+from django.utils.translation import gettext as _
+
+from qaitar.foundation.models import User
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Accounts are made by `qaitar up`, by an administrator on the people page, or by OIDC for known people."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  allauth's signature
+        """Refuse self-made accounts."""
+        return False
+
+
+class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """OIDC signs in people an administrator has entered: matched by verified e-mail, then by subject for ever."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:  # noqa: ARG002  allauth's signature
+        """Refuse people nobody has entered."""
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Tie a first OIDC sign-in to the person with this verified e-mail."""
+        if sociallogin.is_existing:
+            return
+        data = sociallogin.account.extra_data
+        claims = data.get("userinfo") or data
+        email = claims.get("email") or ""
+        if claims.get("email_verified") is not True or not email:
+            raise ImmediateHttpResponse(HttpResponseForbidden(_("The sign-in service did not confirm your e-mail.")))
+        person = User.objects.filter(email__iexact=email, is_active=True).first()
+        if person is None:
+            raise PermissionDenied
+        sociallogin.connect(request, person)

@@ -1,0 +1,45 @@
+"""Error pages that say what happened and what to do next; the API gets problem details instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.shortcuts import render
+
+from qaitar.foundation.problems import problem
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+TITLES = {400: "Bad request", 403: "Forbidden", 404: "Not found", 500: "Internal error"}
+
+
+def _page(request: HttpRequest, status: int) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem(status, TITLES[status])
+    return render(request, f"console/errors/{status}.html", status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
+    """Answer 400."""
+    return _page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
+    """Answer 403."""
+    return _page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
+    """Answer 404; a stranger's row looks exactly like a missing one."""
+    return _page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 without showing anything of the inside."""
+    return _page(request, 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's signature
+    """Answer a form that came without its token: the page was open too long, or another site sent it."""
+    return _page(request, 403)
