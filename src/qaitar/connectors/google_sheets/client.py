@@ -1,0 +1,278 @@
+"""Keeps one sheet as a register: look up by key, update in place, add under the table, look again when unsure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from qaitar.connectors.google_sheets import facts, translate, wire
+from qaitar.connectors.google_sheets.account import TokenSource
+from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
+from qaitar.contracts.register import RegisterKeys, Written
+from qaitar.transport.http import HttpClient, NoAnswer, NotJson, NotSent, Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from qaitar.connectors.google_sheets.facts import GoogleSheetsSettings
+    from qaitar.connectors.google_sheets.translate import Layout, Trouble
+    from qaitar.contracts.outcome import Health
+    from qaitar.contracts.register import Cell, KeysOutcome, RegisterOutcome, RegisterRow
+
+_RAW = (("valueInputOption", "RAW"),)  # USER_ENTERED would run a buyer's "=…" and eat leading zeros
+_UNAUTHENTICATED = 401
+
+Cells = dict[str, "Cell"]
+
+
+class GoogleSheetsRegister:
+    """Implements `Register` for one sheet.  Close it when done (context manager).
+
+    An append has no idempotency key at Google: it is sent once, and when its answer is lost the keys are read
+    again to see whether it was done.  `clock` gives the aware time that goes into the token request.
+    """
+
+    def __init__(self, settings: GoogleSheetsSettings, *, clock: Callable[[], datetime]) -> None:
+        """Prepare the connection; nothing is sent yet.
+
+        Raises:
+            qaitar.connectors.google_sheets.wire.Unreadable: the service account's file is not one.
+        """
+        account = wire.service_account_of(settings.service_account_json)
+        self._settings = settings
+        self.account_email = account.client_email
+        self._tokens = TokenSource(
+            account,
+            token_url=settings.token_url or account.token_uri or facts.TOKEN_URL,
+            clock=clock,
+            timeouts=settings.timeouts,
+        )
+        self._http = HttpClient(settings.sheets_url, timeouts=settings.timeouts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections kept alive and forget the token."""
+        self._tokens.close()
+        self._http.close()
+
+    def read_keys(self) -> KeysOutcome:
+        """Read the key column and say in which row each key stands; an empty sheet has none."""
+        layout = self._layout()
+        if isinstance(layout, Refused):
+            return Unknown(layout.reason)
+        if isinstance(layout, Misconfigured | Busy | Unknown):
+            return layout
+        return RegisterKeys({}) if layout is None else self._keys(layout)
+
+    def write(self, rows: Sequence[RegisterRow], /) -> RegisterOutcome:
+        """Update the rows whose keys are there, check that nobody moved them meanwhile, then add the others."""
+        wanted = translate.merged(rows)
+        strange = sorted(
+            {name for cells in wanted.values() for name in cells} - set(self._settings.columns)
+        )
+        if strange:
+            return Misconfigured(
+                f"No heading is set for: {', '.join(strange)}.",
+                "Name its heading in the connection.",
+            )
+        if not wanted:
+            return Written()
+        layout = self._layout_made()
+        if not isinstance(layout, translate.Layout):
+            return layout
+        keys = self._keys(layout)
+        if not isinstance(keys, RegisterKeys):
+            return keys
+        return self._write(layout, keys, wanted)
+
+    def health(self) -> Health:
+        """Read row 1 and check the headings; whether writing is allowed too shows only with the first write."""
+        layout = self._layout()
+        if isinstance(layout, Refused | Misconfigured | Busy | Unknown):
+            return layout
+        found = (
+            "The sheet is empty: the headings are written with the first row."
+            if layout is None
+            else f"All {len(layout.columns) + 1} headings found."
+        )
+        return Healthy((f"The spreadsheet opens for {self.account_email}.", found))
+
+    def _write(
+        self, layout: Layout, keys: RegisterKeys, wanted: Mapping[str, Cells]
+    ) -> RegisterOutcome:
+        updates = {key: cells for key, cells in wanted.items() if key in keys}
+        doubles = {key: keys.duplicates[key] for key in updates if key in keys.duplicates}
+        disturbed = self._update(layout, keys, updates)
+        if isinstance(disturbed, Refused | Misconfigured | Busy | Unknown):
+            return disturbed
+        appends = {key: cells for key, cells in wanted.items() if key not in keys}
+        trouble = self._append(layout, appends)
+        if trouble is not None:
+            return trouble
+        return Written(tuple(updates), tuple(appends), doubles, tuple(sorted(disturbed)))
+
+    def _update(
+        self, layout: Layout, keys: RegisterKeys, updates: Mapping[str, Cells]
+    ) -> set[str] | Trouble:
+        """Write known rows in place until none has moved meanwhile; return the keys of rows hit by mistake."""
+        before, left = keys, {key: cells for key, cells in updates.items() if cells}
+        disturbed: set[str] = set()
+        for _ in range(facts.MOVED_ROUNDS_MAX):
+            if not left:
+                return disturbed - set(left)
+            trouble = self._put(layout, before, left)
+            if trouble is not None:
+                return trouble
+            after = self._keys(layout)
+            if not isinstance(after, RegisterKeys):
+                return Unknown(f"The rows were written but could not be checked: {after}")
+            moved = [key for key in left if after.get(key) != before[key]]
+            disturbed |= translate.disturbed_keys(before, after, left)
+            if any(key not in after for key in moved):
+                return Unknown("People removed rows while they were written.")
+            before, left = after, {key: left[key] for key in moved}
+        return Unknown("People keep moving rows while they are written.") if left else disturbed
+
+    def _put(
+        self, layout: Layout, keys: Mapping[str, int], cells_by_key: Mapping[str, Cells]
+    ) -> Trouble | None:
+        title = self._settings.sheet_title
+        ranges = [
+            cells_range
+            for key, cells in cells_by_key.items()
+            for cells_range in translate.update_ranges(title, layout, keys[key], cells)
+        ]
+        for part in translate.batches(ranges):
+            body = {"valueInputOption": "RAW", "data": part}
+            payload = self._call(Request("POST", self._path("/values:batchUpdate"), json_body=body))
+            if isinstance(payload, Refused | Misconfigured | Busy | Unknown):
+                return payload
+        return None
+
+    def _append(self, layout: Layout, appends: Mapping[str, Cells]) -> Trouble | None:
+        """Add rows under the table that holds the headings, by inserting rows so that nothing is overwritten."""
+        rows = [
+            (key, translate.append_values(layout, key, cells)) for key, cells in appends.items()
+        ]
+        cells = f"A1:{wire.column_letters(layout.last)}1"
+        options = (*_RAW, ("insertDataOption", "INSERT_ROWS"))
+        for part in translate.batches(rows):
+            body = {"majorDimension": "ROWS", "values": [values for _, values in part]}
+            path = self._values_path(cells, ":append")
+            payload = self._call(Request("POST", path, params=options, json_body=body))
+            if isinstance(payload, Refused | Misconfigured | Busy):
+                return payload
+            trouble = self._landed(layout, payload, [key for key, _ in part])
+            if trouble is not None:
+                return trouble
+        return None
+
+    def _landed(
+        self, layout: Layout, payload: Any, keys: Sequence[str]
+    ) -> Misconfigured | Unknown | None:
+        """Make sure of an append: by its answer, or by the keys when there is no readable answer."""
+        try:
+            column, row = wire.appended_start(payload)
+        except wire.Unreadable:
+            return self._settled(layout, keys)
+        if column == 0:
+            return None
+        return Misconfigured(
+            f"Google added rows from {wire.column_letters(column)}{row} on, beside the table.",
+            "Move these cells under the table's headings, and remove what stands left of it.",
+        )
+
+    def _settled(self, layout: Layout, keys: Sequence[str]) -> Unknown | None:
+        now_there = self._keys(layout)
+        if not isinstance(now_there, RegisterKeys):
+            return Unknown(f"Rows may have been added; the keys could not be read: {now_there}")
+        absent = [key for key in keys if key not in now_there]
+        return (
+            Unknown(f"{len(absent)} rows are not seen yet after a lost answer.") if absent else None
+        )
+
+    def _layout_made(self) -> Layout | Trouble:
+        layout = self._layout()
+        if layout is not None:
+            return layout
+        headings = [self._settings.key_heading, *self._settings.columns.values()]
+        cells = f"A1:{wire.column_letters(len(headings) - 1)}1"
+        body = {"majorDimension": "ROWS", "values": [headings]}
+        request = Request("PUT", self._values_path(cells), params=_RAW, json_body=body)
+        payload = self._call(request)
+        if isinstance(payload, Refused | Misconfigured | Busy | Unknown):
+            return payload
+        return translate.layout_of(headings, headings[0], self._settings.columns)
+
+    def _layout(self) -> Layout | Trouble | None:
+        """Find our columns in row 1; None is a sheet without a single cell filled."""
+        rows = self._rows("1:1")
+        if not isinstance(rows, tuple):
+            return rows
+        if rows and any(heading.strip() for heading in rows[0]):
+            settings = self._settings
+            return translate.layout_of(rows[0], settings.key_heading, settings.columns)
+        below = self._rows("")
+        if not isinstance(below, tuple):
+            return below
+        if any(cell.strip() for row in below for cell in row):
+            return Misconfigured("Row 1 of the sheet is blank.", "Put the headings into row 1.")
+        return None
+
+    def _keys(self, layout: Layout) -> RegisterKeys | Misconfigured | Busy | Unknown:
+        letters = wire.column_letters(layout.key)
+        rows = self._rows(f"{letters}:{letters}")
+        if isinstance(rows, Refused):
+            return Unknown(rows.reason)
+        return translate.keys_of(rows) if isinstance(rows, tuple) else rows
+
+    def _rows(self, cells: str) -> tuple[tuple[str, ...], ...] | Trouble:
+        payload = self._call(Request("GET", self._values_path(cells)))
+        if isinstance(payload, Refused | Misconfigured | Busy | Unknown):
+            return payload
+        try:
+            return wire.rows_of(payload)
+        except wire.Unreadable as error:
+            return Unknown(f"Google's answer cannot be read: {error}")
+
+    def _path(self, rest: str) -> str:
+        return f"/v4/spreadsheets/{quote(self._settings.spreadsheet_id, safe='')}{rest}"
+
+    def _values_path(self, cells: str, action: str = "") -> str:
+        where = wire.sheet_range(self._settings.sheet_title, cells)
+        return self._path(f"/values/{quote(where, safe='')}{action}")
+
+    def _call(self, request: Request) -> Any | Trouble:
+        """Send one call; a token Google no longer takes is replaced once, as nothing was done then."""
+        reply = self._answered(request)
+        if isinstance(reply, Reply) and reply.status == _UNAUTHENTICATED:
+            self._tokens.forget()
+            reply = self._answered(request)
+        if not isinstance(reply, Reply):
+            return reply
+        try:
+            payload = reply.json()
+        except NotJson:
+            payload = None
+        writes, email = request.method != "GET", self.account_email
+        trouble = translate.reply_trouble(reply, payload, writes=writes, account_email=email)
+        return payload if trouble is None else trouble
+
+    def _answered(self, request: Request) -> Reply | Misconfigured | Busy | Unknown:
+        token = self._tokens.token()
+        if not isinstance(token, str):
+            return token
+        try:
+            return self._http.send(replace(request, headers={"Authorization": f"Bearer {token}"}))
+        except NotSent as error:
+            return Busy(f"Google cannot be reached: {error}")
+        except NoAnswer as error:
+            told = f"Google gave no whole answer: {error}"
+            return Busy(told) if request.method == "GET" else Unknown(told)
