@@ -1,0 +1,115 @@
+"""Which database this installation works on: one given by address, or the embedded one."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+from typing import TYPE_CHECKING
+
+from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, shown, with_role
+from qaitar.runtime.postgres import EmbeddedPostgres
+from qaitar.runtime.problems import DatabaseProblem
+from qaitar.runtime.roles import prepare_roles
+from qaitar.runtime.safety import assert_safe, assert_walled, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qaitar.runtime.folder import DataFolder
+
+# A parent that knows the database hands it to its children in these two.
+OWNER_VARIABLE = "QAITAR_DB_OWNER_DSN"
+APP_VARIABLE = "QAITAR_DB_APP_DSN"
+# An operator names a server of his own in these two.
+FOREIGN_VARIABLE = "DATABASE_URL"
+FOREIGN_APP_VARIABLE = "QAITAR_APP_DATABASE_URL"
+
+_used: dict[Path, EmbeddedPostgres] = {}
+
+
+def resolve_database(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses:
+    """Return the database's addresses, with the server running, safe and its two roles made.
+
+    First what a parent process handed over, then `DATABASE_URL`, else the embedded server: it is
+    started when nobody has, and stopped when this process ends unless others use it too.
+
+    Raises:
+        DatabaseProblem: there is no usable database; the sentence says what to do.
+        UnsafeDatabase: there is, but it may lose acknowledged rows or does not keep merchants apart.
+    """
+    if (handed := _handed(environ)) is not None:
+        return handed
+    if environ.get(FOREIGN_VARIABLE):
+        return _foreign(folder, environ)
+    server = _used.get(folder.path)
+    if server is None:
+        server = _used[folder.path] = EmbeddedPostgres(folder)
+        atexit.register(server.stop)
+    return server.start().database
+
+
+def known_database(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses | None:
+    """Return the addresses without starting or asking any server; None when none is known to run.
+
+    For reading settings: costs a few small files.
+    """
+    if (handed := _handed(environ)) is not None:
+        return handed
+    if environ.get(FOREIGN_VARIABLE):
+        return _foreign_addresses(folder, environ)
+    found = EmbeddedPostgres(folder).running()
+    return found.database if found else None
+
+
+def release_database(folder: DataFolder) -> bool:
+    """Leave the embedded server before the process ends; returns whether that stopped it."""
+    server = _used.pop(folder.path, None)
+    if server is None:
+        return False
+    atexit.unregister(server.stop)
+    return server.stop()
+
+
+def handed_on(addresses: DatabaseAddresses) -> dict[str, str]:
+    """Return the environment variables that hand the database to a child process."""
+    return {OWNER_VARIABLE: addresses.owner_dsn, APP_VARIABLE: addresses.app_dsn}
+
+
+def _handed(environ: Mapping[str, str]) -> DatabaseAddresses | None:
+    owner, app = environ.get(OWNER_VARIABLE), environ.get(APP_VARIABLE)
+    if not owner or not app:
+        return None
+    return DatabaseAddresses(owner, app, embedded=not environ.get(FOREIGN_VARIABLE))
+
+
+def _foreign_addresses(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses:
+    owner = environ[FOREIGN_VARIABLE]
+    app = environ.get(FOREIGN_APP_VARIABLE)
+    if not app:
+        app = with_role(owner, APP_ROLE, folder.secret("database-app"))
+    return DatabaseAddresses(owner, app, embedded=False)
+
+
+def _foreign(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses:
+    addresses = _foreign_addresses(folder, environ)
+    with connect(addresses.owner_dsn) as connection:
+        assert_safe(connection)
+    if not environ.get(FOREIGN_APP_VARIABLE) and not _lets_in(addresses.app_dsn):
+        prepare_roles(addresses.owner_dsn, folder.secret("database-app"))
+        if not _lets_in(addresses.app_dsn):
+            raise DatabaseProblem(
+                f"The role {APP_ROLE} exists on the server of {FOREIGN_VARIABLE} with another "
+                f"password, or its rules do not let it in: give its address in {FOREIGN_APP_VARIABLE} "
+                f"(instead of {shown(addresses.app_dsn)})."
+            )
+    with connect(addresses.app_dsn) as connection:
+        assert_safe(connection)
+        assert_walled(connection)
+    return addresses
+
+
+def _lets_in(dsn: str) -> bool:
+    with contextlib.suppress(DatabaseProblem), connect(dsn):
+        return True
+    return False

@@ -1,0 +1,308 @@
+"""Keeps the programs of one machine running: web, worker and stand-ins, as children of one process.
+
+Whatever way the supervisor ends, they end: by a signal it forwards, and when it was killed itself by
+the kernel (the child asks to be told of its parent's death) and the warden.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import http.client
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+import psutil
+
+from qaitar.runtime import warden
+from qaitar.runtime.problems import NotReady
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import FrameType, TracebackType
+
+_log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.1
+_WATCH_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ANSWERED_WELL = range(200, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One child to keep running: its name for messages, its command and its whole environment.
+
+    Without an environment it gets the supervisor's.
+    """
+
+    name: str
+    command: Sequence[str]
+    environ: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """How a child that died is started again: waits double, and too many deaths end everything."""
+
+    limit: int = 5
+    within_seconds: float = 60.0
+    first_wait: float = 0.5
+    longest_wait: float = 10.0
+
+    def wait(self, deaths: int) -> float:
+        """Return the seconds to wait before the next start after so many recent deaths.
+
+        >>> [Restarts().wait(deaths) for deaths in (1, 2, 3, 9)]
+        [0.5, 1.0, 2.0, 10.0]
+        """
+        return float(min(self.longest_wait, self.first_wait * 2 ** (deaths - 1)))
+
+
+@dataclass(slots=True)
+class _Child:
+    program: Program
+    process: subprocess.Popen[bytes] | None = None
+    deaths: deque[float] = field(default_factory=deque)
+    start_at: float = 0.0
+
+
+class Supervisor:
+    """Starts programs, restarts those that die and ends all of them, grandchildren included.
+
+    Start and run it in the main thread: the kernel ties the children to the thread that made them.
+
+    Args:
+        programs: what to run; their output goes where the supervisor's goes, unchanged.
+        restarts: how often a dead one is started again.
+        grace_seconds: how long they may take to end before they are killed.
+        watch: called about once a second, e.g. to keep the database running; what it raises ends all.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        *,
+        restarts: Restarts | None = None,
+        grace_seconds: float = 8.0,
+        watch: Callable[[], object] | None = None,
+    ) -> None:
+        self._children = [_Child(program) for program in programs]
+        self._restarts = restarts or Restarts()
+        self._grace = grace_seconds
+        self._watch = watch
+        self._warden: subprocess.Popen[bytes] | None = None
+        self._asked: list[int] = []
+
+    def start(self) -> None:
+        """Start every program that is not running."""
+        if self._warden is None:
+            self._warden = subprocess.Popen(  # noqa: S603  # our own script
+                [sys.executable, "-I", "-S", str(Path(warden.__file__))],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+        for child in self._children:
+            if child.process is None:
+                self._spawn(child)
+
+    def run(self) -> int:
+        """Keep the programs running until a signal comes; returns 0 then, 1 when one died too often."""
+        before = {number: signal.signal(number, self._note_signal) for number in _FORWARDED}
+        try:
+            self.start()
+            watched = time.monotonic()
+            while not self._asked:
+                if not self._revive():
+                    return 1
+                if self._watch is not None and time.monotonic() - watched > _WATCH_SECONDS:
+                    self._watch()
+                    watched = time.monotonic()
+                time.sleep(_TICK_SECONDS)
+            return 0
+        finally:
+            self.stop(self._asked[0] if self._asked else signal.SIGTERM)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End every child and grandchild; returns when none is left, within the grace and a second.
+
+        Each program gets the signal; those that ignore it, and those it left behind, are killed.
+        A second signal from outside cuts the grace short.
+        """
+        running = [child.process for child in self._children if child.process is not None]
+        family = [member for process in running for member in _descendants(process.pid)]
+        asked_before = len(self._asked)
+        until = time.monotonic() + self._grace
+        for process in running:
+            process.send_signal(number)
+        while time.monotonic() < until and len(self._asked) == asked_before:
+            if all(process.poll() is not None for process in running):
+                break
+            time.sleep(_TICK_SECONDS / 5)
+        warden.end_groups({process.pid for process in running if process.poll() is not None}, 1.0)
+        for process in running:
+            warden.send(process.pid, signal.SIGKILL)
+            process.wait()
+        for member in family:
+            with contextlib.suppress(psutil.Error):
+                member.kill()
+        for child in self._children:
+            child.process = None
+        self._dismiss_warden()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids of the programs that run now, by name."""
+        return {
+            child.program.name: child.process.pid
+            for child in self._children
+            if child.process is not None and child.process.poll() is None
+        }
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _note_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._asked.append(number)
+
+    def _spawn(self, child: _Child) -> None:
+        environ = child.program.environ
+        child.process = subprocess.Popen(  # noqa: S603  # commands come from our own program
+            list(child.program.command),
+            env=None if environ is None else dict(environ),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_DiesWith(os.getpid()),  # noqa: PLW1509  # no thread holds a lock it needs
+        )
+        self._tell_warden("+", child.process.pid)
+
+    def _revive(self) -> bool:
+        """Collect the dead and start those whose wait is over; False when one died too often."""
+        now = time.monotonic()
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._bury(child, child.process, now)
+                if len(child.deaths) > self._restarts.limit:
+                    _log.error(
+                        "%s ended %d times within %.0f s: everything is stopped; see its output above.",
+                        child.program.name,
+                        len(child.deaths),
+                        self._restarts.within_seconds,
+                    )
+                    return False
+            if child.process is None and now >= child.start_at:
+                self._spawn(child)
+        return True
+
+    def _bury(self, child: _Child, process: subprocess.Popen[bytes], now: float) -> None:
+        warden.send(process.pid, signal.SIGKILL)  # what it left in its group would hold its port
+        self._tell_warden("-", process.pid)
+        child.process = None
+        child.deaths.append(now)
+        while child.deaths[0] < now - self._restarts.within_seconds:
+            child.deaths.popleft()
+        wait = self._restarts.wait(len(child.deaths))
+        child.start_at = now + wait
+        _log.warning(
+            "%s ended with code %s; it is started again in %.1f s.",
+            child.program.name,
+            process.returncode,
+            wait,
+        )
+
+    def _tell_warden(self, sign: str, group: int) -> None:
+        if self._warden is not None and self._warden.stdin is not None:
+            with contextlib.suppress(
+                BrokenPipeError
+            ):  # killed on its own: the kernel's way remains
+                self._warden.stdin.write(f"{sign}{group}\n".encode())
+                self._warden.stdin.flush()
+
+    def _dismiss_warden(self) -> None:
+        if self._warden is None:
+            return
+        self._warden.kill()  # nothing is left for it to end
+        if self._warden.stdin is not None:
+            self._warden.stdin.close()
+        self._warden.wait()
+        self._warden = None
+
+
+def wait_ready(url: str, seconds: float, alive: Callable[[], bool] = lambda: True) -> None:
+    """Wait until the address answers with a status below 400.
+
+    Args:
+        url: a plain `http://` address of this machine.
+        seconds: how long to wait.
+        alive: tells whether the program that should answer still runs.
+
+    Raises:
+        NotReady: it did not in time, or its program is gone.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        last = _ask(url)
+        if last in _ANSWERED_WELL:
+            return
+        answer = f"its last answer was {last}" if last else "nothing answers there"
+        if not alive():
+            raise NotReady(f"The program behind {url} has ended; see its output above.")
+        if time.monotonic() > until:
+            raise NotReady(
+                f"{url} was not ready within {seconds:.0f} s ({answer}): see the output above."
+            )
+        time.sleep(_TICK_SECONDS / 2)
+
+
+def _ask(url: str) -> int:
+    """Return the status the address answers with; 0 when nothing answers."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=2)
+    try:
+        connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+class _DiesWith:
+    """Makes the child, before it becomes its program, end when the supervisor is gone."""
+
+    def __init__(self, parent: int) -> None:
+        self._parent = parent
+
+    def __call__(self) -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != self._parent:  # it was gone before we asked
+            os._exit(1)
