@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date, datetime
 
     from qaitar.contracts.outcome import Busy, Health, Misconfigured, Missing, Refused, Unknown
@@ -225,8 +225,21 @@ class SectionCounts:
 class OrderSource(Protocol):
     """Reads orders from a marketplace.  Stateless; reading twice gives the same and changes nothing there.
 
-    `Unknown` from a read means only "not learnt": reading again is safe.
+    `Unknown` from a read means only "not learnt": reading again is safe.  `states` are those a full reading walks through.
     """
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Name the states a window has to be asked for, one after another."""
+        ...
+
+    def windows(self, now: datetime, back_to: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Walk back from `now` in windows the marketplace accepts, newest first, without gap or overlap."""
+        ...
+
+    def still_changes(self, order: OrderRecord, now: datetime) -> bool:
+        """Tell whether an order read before has to be read again."""
+        ...
 
     def list_window(
         self, created_from: datetime, created_to: datetime, *, state: str | None, page: int = 0
@@ -238,6 +251,12 @@ class OrderSource(Protocol):
         self, code: str
     ) -> OrderRecord | Missing | Refused | Misconfigured | Busy | Unknown:
         """Read one order with its lines by the number the buyer sees, however old it is."""
+        ...
+
+    def lines(
+        self, external_id: str
+    ) -> tuple[LineRecord, ...] | Refused | Misconfigured | Busy | Unknown:
+        """Read the lines of one order by its id: for lists that came without them."""
         ...
 
     def health(self, now: datetime) -> Health:

@@ -1,0 +1,33 @@
+"""What is known of the cabinet's refunds service.  It is not a published API: it may change any day and promises nothing."""
+
+from __future__ import annotations
+
+from qaitar.contracts.marketplace import Section
+
+BASE_URL = "https://mc.shop.kaspi.kz"
+REFUNDS_PATH = "/refund/api/v1/merchant-cabinet"
+REFUNDS_MARK = "/refund/api/"
+LOGIN_URL = "https://idmc.shop.kaspi.kz/login"
+HEADERS = {
+    "x-auth-version": "3",
+    "Origin": "https://kaspi.kz",
+    "Referer": "https://kaspi.kz/",
+    "Accept": "application/json",
+}
+SESSION_COOKIE = "mc-session"
+PAGE_SIZE = 10  # what the cabinet itself asks for; larger pages were refused on some tabs
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 20.0
+RETRY_AFTER_DEFAULT_S = 60
+FILE_BYTES_MAX = 64 * 1024 * 1024
+DEPTH_MAX = 6
+
+SECTIONS = {
+    "NEW": Section.NEW,
+    "WAITING_DECISION": Section.AWAITING_DECISION,
+    "ON_DELIVERY": Section.IN_DELIVERY,
+    "DISPUTE": Section.DISPUTE,
+    "CLOSED": Section.CLOSED,
+}
+TABS = {section: tab for tab, section in SECTIONS.items()}
+CURRENT_STAGE = "CURRENT"

@@ -1,0 +1,151 @@
+"""The shapes Kaspi's Shop API answers with; names are exactly theirs, every field may be missing or of another type."""
+# ruff: noqa: N815  field names are the vendor's own
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from qaitar.transport.lenient import (
+    Flag,
+    Milli,
+    Minor,
+    MomentMs,
+    Text,
+    Whole,
+    record,
+    records,
+)
+
+
+class Wire(BaseModel):
+    """A shape that never refuses: what is unknown is ignored here and kept in the raw record."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _record_or_empty(value: object) -> dict[str, Any]:
+    return record(value) or {}
+
+
+class Category(Wire):
+    """`category` of an entry."""
+
+    code: Text = None
+    title: Text = None
+
+
+class Offer(Wire):
+    """`offer` of an entry; `code` is the seller's, or Kaspi's own number when the offer was attached to a card."""
+
+    code: Text = None
+    name: Text = None
+    isImeiRequired: Flag = None
+
+
+class Customer(Wire):
+    """`customer` of an order; `id` is base64 of the phone, `cellPhone` has 10 digits without the country code."""
+
+    id: Text = None
+    name: Text = None
+    cellPhone: Text = None
+    firstName: Text = None
+    lastName: Text = None
+
+
+class Address(Wire):
+    """`deliveryAddress` of an order."""
+
+    formattedAddress: Text = None
+    town: Text = None
+    streetName: Text = None
+    streetNumber: Text = None
+
+
+class Delivery(Wire):
+    """`kaspiDelivery` of an order; older documents put the same fields on the order itself."""
+
+    waybill: Text = None
+    waybillNumber: Text = None
+    courierTransmissionPlanningDate: MomentMs = None
+    courierTransmissionDate: MomentMs = None
+    returnedToWarehouse: Flag = None
+
+
+class OrderAttributes(Delivery):
+    """`attributes` of an `orders` resource; amounts are tenge, dates epoch milliseconds."""
+
+    code: Text = None
+    totalPrice: Minor = None
+    paymentMode: Text = None
+    creditTerm: Whole = None
+    state: Text = None
+    status: Text = None
+    creationDate: MomentMs = None
+    plannedDeliveryDate: MomentMs = None
+    deliveryMode: Text = None
+    isKaspiDelivery: Flag = None
+    deliveryCost: Minor = None
+    deliveryCostForSeller: Minor = None
+    assembled: Flag = None
+    pickupPointId: Text = None
+    cancellationReason: Text = None
+    deliveryAddress: Annotated[Address | None, BeforeValidator(record)] = None
+    kaspiDelivery: Annotated[Delivery | None, BeforeValidator(record)] = None
+    customer: Annotated[Customer | None, BeforeValidator(record)] = None
+
+
+class EntryAttributes(Wire):
+    """`attributes` of an `orderentries` resource."""
+
+    entryNumber: Whole = None
+    quantity: Milli = None
+    basePrice: Minor = None
+    totalPrice: Minor = None
+    unitType: Text = None
+    isImeiRequired: Flag = None
+    category: Annotated[Category | None, BeforeValidator(record)] = None
+    offer: Annotated[Offer | None, BeforeValidator(record)] = None
+
+
+class ProductAttributes(Wire):
+    """`attributes` of `masterproducts` (Kaspi's card) and `merchantproducts` (the seller's)."""
+
+    code: Text = None
+    name: Text = None
+
+
+class Resource(Wire):
+    """A JSON:API resource; `attributes` are read later, by type."""
+
+    id: Text = None
+    type: Text = None
+    attributes: Annotated[dict[str, Any], BeforeValidator(_record_or_empty)] = Field(
+        default_factory=dict
+    )
+    relationships: Annotated[dict[str, Any], BeforeValidator(_record_or_empty)] = Field(
+        default_factory=dict
+    )
+
+
+class Meta(Wire):
+    """`meta` of a list."""
+
+    pageCount: Whole = None
+    totalCount: Whole = None
+
+
+class ErrorItem(Wire):
+    """One of `errors`; only `title` is promised."""
+
+    title: Text = None
+
+
+class Answer(Wire):
+    """A whole answer.  `data` keeps the raw objects, so that they can be stored beside what was read."""
+
+    data: Annotated[list[dict[str, Any]], BeforeValidator(records)] = Field(default_factory=list)
+    included: Annotated[list[Resource], BeforeValidator(records)] = Field(default_factory=list)
+    errors: Annotated[list[ErrorItem], BeforeValidator(records)] = Field(default_factory=list)
+    meta: Annotated[Meta | None, BeforeValidator(record)] = None
