@@ -10,6 +10,8 @@ from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+_STOP_POLL_S = 0.02  # how soon `stop` is noticed; the default half second is felt in every test
+
 
 class Dropped(Exception):
     """Raised by a stand-in to cut the connection without an answer (after or before it executed)."""
@@ -55,7 +57,9 @@ class Serving:
         """Bind the port; nothing is served before `start`."""
         self._server = _Server(("127.0.0.1", port), _RequestHandler)
         self._server.set_app(app)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_STOP_POLL_S,), daemon=True
+        )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> Serving:
