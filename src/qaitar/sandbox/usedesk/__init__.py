@@ -1,0 +1,1 @@
+"""A stand-in of Usedesk: tickets and comments of one account, its manners and its faults."""
