@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from typing_extensions import override
 
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
@@ -30,6 +31,7 @@ class MerchantKey(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id)
     active = models.BooleanField(default=True)
 
+    @override
     def __str__(self) -> str:
         return str(self.pk)
 
@@ -48,6 +50,7 @@ class Merchant(Walled):
     settings = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -58,6 +61,7 @@ class User(AbstractUser):
     language = models.CharField(max_length=5, default="ru")
     theme = models.CharField(max_length=8, default="auto")
 
+    @override
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
@@ -75,6 +79,7 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["user", "merchant_id"], name="membership_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.merchant_id}"
 
@@ -93,6 +98,7 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_on = models.DateField(null=True, blank=True)
 
+    @override
     def __str__(self) -> str:
         return f"{self.name} …{self.hint}"
 
@@ -123,6 +129,7 @@ class JournalEntry(Walled):
         ]
         indexes: ClassVar = [models.Index(fields=["merchant_id", "id"], name="journal_merchant_id")]
 
+    @override
     def __str__(self) -> str:
         return f"{self.act} {self.subject_id}#{self.seq}"
 
@@ -183,6 +190,7 @@ class PlannedEffect(Walled):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
 
@@ -213,6 +221,7 @@ class Connection(Walled):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -240,6 +249,7 @@ class StoredFile(Walled):
     class Meta:
         indexes: ClassVar = [models.Index(fields=["merchant_id", "sha256"], name="file_sha256")]
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -270,6 +280,7 @@ class RawIntake(Walled):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.source} {self.state}"
 
@@ -290,6 +301,7 @@ class IdempotencyRecord(models.Model):
             models.UniqueConstraint(fields=["user", "key"], name="idempotency_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.key
 
@@ -306,8 +318,11 @@ class SearchKey(Walled):
     key = models.CharField(max_length=64, db_collation="C")
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["merchant_id", "key"], name="searchkey_key")]
+        indexes: ClassVar = [
+            models.Index(fields=["merchant_id", "key", "-subject_id"], name="searchkey_key")
+        ]
 
+    @override
     def __str__(self) -> str:
         return self.key
 
@@ -325,6 +340,7 @@ class WebhookEndpoint(Walled):
     after_entry = models.UUIDField(null=True)
     created_at = models.DateTimeField()
 
+    @override
     def __str__(self) -> str:
         return self.url
 
@@ -357,6 +373,7 @@ class WebhookDelivery(Walled):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.type} {self.state}"
 
@@ -375,5 +392,6 @@ class SavedView(Walled):
             models.UniqueConstraint(fields=["user", "merchant_id", "name"], name="view_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.name

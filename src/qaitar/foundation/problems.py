@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def problem(status: int, title: str, *, detail: str = "", extra: Mapping[str, Any] | None = None) -> HttpResponse:
+def problem(
+    status: int, title: str, *, detail: str = "", extra: Mapping[str, Any] | None = None
+) -> HttpResponse:
     """Answer with problem+json.  `detail` is fit to show; internals never go in."""
     body = {"type": "about:blank", "title": title, "status": status, **(extra or {})}
     if detail:

@@ -94,6 +94,7 @@ def _column(model: type[models.Model], name: str) -> tuple[str, str]:
     assert isinstance(found, models.Field)
     db_type = found.rel_db_type(connection) if found.is_relation else found.db_type(connection)
     assert db_type is not None
+    assert found.column is not None
     return found.column, db_type.split("(")[0].replace("varchar", "text")
 
 

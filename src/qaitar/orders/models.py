@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from typing_extensions import override
 
 from qaitar.foundation.models import Walled
 from qaitar.kernel.ids import new_id
@@ -37,6 +38,7 @@ class Store(Walled):
             models.UniqueConstraint(fields=["merchant_id", "channel", "name"], name="store_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -58,6 +60,7 @@ class Customer(Walled):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -105,6 +108,7 @@ class Order(Walled):
             models.Index(fields=["merchant_id", "code"], name="order_code"),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.code
 
@@ -131,6 +135,7 @@ class OrderLine(Walled):
             models.UniqueConstraint(fields=["order_id", "key"], name="line_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -149,6 +154,7 @@ class Tender(Walled):
             models.UniqueConstraint(fields=["order_id", "kind"], name="tender_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.kind
 
@@ -169,6 +175,7 @@ class Unit(Walled):
             models.UniqueConstraint(fields=["order_id", "kind", "value"], name="unit_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
 
@@ -196,6 +203,7 @@ class ImportRun(Walled):
     class Meta:
         indexes: ClassVar = [models.Index(fields=["merchant_id", "-id"], name="import_recent")]
 
+    @override
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
@@ -210,6 +218,7 @@ class ImportRejection(Walled):
     reason = models.TextField()
     raw = models.JSONField()
 
+    @override
     def __str__(self) -> str:
         return f"{self.row_number}: {self.reason_code}"
 
@@ -229,5 +238,6 @@ class GoodsGroupMapping(Walled):
             models.UniqueConstraint(fields=["merchant_id", "category_title"], name="mapping_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.category_title

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from typing_extensions import override
 
 from qaitar.foundation.models import Walled
 from qaitar.kernel.ids import new_id
@@ -36,9 +37,15 @@ class ReturnRequest(Walled):
     stage_since = models.DateTimeField()
     quality = models.CharField(max_length=20, default=Quality.UNKNOWN)
     refusal_reason = models.CharField(max_length=32, blank=True)
+    customer_asked = models.BooleanField(default=False)
     customer_answered = models.BooleanField(default=False)
     sent_to_service_centre = models.BooleanField(default=False)
+    # what people saw: unused, complete, packaging, defect_confirmed, reason_untrue, unit, warranty_until
+    marks = models.JSONField(default=dict)
+    goods_handed_over = models.BooleanField(default=False)
     goods_checked = models.CharField(max_length=12, default="UNCHECKED")
+    dispute_evidence_sent = models.BooleanField(default=False)
+    reopen_asked_at = models.DateTimeField(null=True)
     approval = models.CharField(max_length=10, default="NONE")
     approval_asked_by_id = models.BigIntegerField(null=True)
     assignee_id = models.BigIntegerField(null=True)
@@ -68,6 +75,9 @@ class ReturnRequest(Walled):
     section_raw = models.CharField(max_length=60, blank=True)
     section_seen_at = models.DateTimeField(null=True)
     status_text = models.CharField(max_length=300, blank=True)
+    mirror = models.JSONField(
+        default=dict
+    )  # steps, photos' addresses, tracking: what else the cabinet last told
     reason_code = models.CharField(max_length=60, blank=True)
     reason_text = models.CharField(max_length=300, blank=True)
     customer_words = models.TextField(blank=True)
@@ -144,6 +154,7 @@ class ReturnRequest(Walled):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return self.number
 
@@ -177,6 +188,7 @@ class Evidence(Walled):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.kind} {self.file_name}"
 
@@ -192,6 +204,7 @@ class StageDelta(Walled):
     class Meta:
         indexes: ClassVar = [models.Index(fields=["merchant_id", "stage"], name="delta_merchant")]
 
+    @override
     def __str__(self) -> str:
         return f"{self.stage} {self.delta:+d}"
 
@@ -209,6 +222,7 @@ class StageCount(Walled):
             models.UniqueConstraint(fields=["merchant_id", "store_id", "stage"], name="count_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.stage} {self.count}"
 
@@ -230,6 +244,7 @@ class MerchantRule(Walled):
             models.Index(fields=["merchant_id", "key", "valid_from"], name="rule_key")
         ]
 
+    @override
     def __str__(self) -> str:
         return self.key
 
@@ -247,5 +262,6 @@ class DayOff(Walled):
             models.UniqueConstraint(fields=["merchant_id", "day"], name="day_once"),
         ]
 
+    @override
     def __str__(self) -> str:
         return str(self.day)

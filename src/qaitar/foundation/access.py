@@ -1,0 +1,191 @@
+"""Who is asking and what they may see: the only ways into the walls for people and programs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import connection
+
+from qaitar.foundation.actors import Actor
+from qaitar.foundation.models import ApiToken
+from qaitar.foundation.walls import SETTING
+from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from qaitar.foundation.models import User
+
+TOKEN_PREFIX = "qtr_"  # noqa: S105  a public mark, so that leaked tokens are recognised by scanners
+SCOPES = ("read", "write", "intake", "admin")
+"""What a token may be narrowed to: reading, acting on cases, handing over readings only, settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who is signed in: their roles by merchant, and for a program its token's scopes."""
+
+    user_id: int
+    name: str
+    language: str
+    roles: Mapping[UUID, Role]
+    scopes: frozenset[str] = frozenset(SCOPES)
+    channel: str = "web"
+    request_ref: str = ""
+
+    @property
+    def merchants(self) -> tuple[UUID, ...]:
+        """Name the merchants whose walls are open, in a fixed order."""
+        return tuple(sorted(self.roles))
+
+    def actor_at(self, merchant_id: UUID) -> Actor:
+        """Speak as this person at one merchant.
+
+        Raises:
+            KeyError: they have no role there; the walls should have made this impossible.
+        """
+        return Actor(
+            self.user_id, self.name, self.roles[merchant_id], self.channel, self.request_ref
+        )
+
+    def may(self, roles: frozenset[Role], merchant_id: UUID | None = None) -> bool:
+        """Tell whether they hold one of `roles` at this merchant, or at any merchant when none is named."""
+        if merchant_id is not None:
+            return self.roles.get(merchant_id) in roles
+        return any(role in roles for role in self.roles.values())
+
+
+_PRINCIPAL_SQL = """
+WITH person AS (
+    SELECT u.id, COALESCE(NULLIF(TRIM(u.first_name || ' ' || u.last_name), ''), u.username) AS name,
+           u.language, {scopes} AS scopes
+    FROM foundation_user u {join} WHERE u.is_active AND {where}
+), roles AS (
+    SELECT jsonb_object_agg(m.merchant_id, m.role) AS by_merchant,
+           '{{' || string_agg(m.merchant_id::text, ',') || '}}' AS setting
+    FROM foundation_membership m JOIN foundation_merchantkey k ON k.id = m.merchant_id AND k.active
+    WHERE m.user_id = (SELECT id FROM person)
+)
+SELECT person.id, person.name, person.language, person.scopes, roles.by_merchant,
+       set_config('{setting}', COALESCE(roles.setting, ''), true) {extra}
+FROM person, roles
+"""
+_BY_USER = _PRINCIPAL_SQL.format(
+    scopes="NULL::jsonb", join="", where="u.id = %s", setting=SETTING, extra=""
+)
+_BY_TOKEN = _PRINCIPAL_SQL.format(
+    scopes="t.scopes",
+    join="JOIN foundation_apitoken t ON t.user_id = u.id",
+    where="t.digest = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)",
+    setting=SETTING,
+    extra="/*extra*/",
+)
+_NO_IDEMPOTENCY = ", true, NULL::bytea, NULL::int, NULL::bytea"
+_IDEMPOTENCY = """, pg_try_advisory_xact_lock(hashtextextended(person.id::text || %s, 7)),
+    (SELECT fingerprint FROM foundation_idempotencyrecord i WHERE i.user_id = person.id AND i.key = %s),
+    (SELECT status FROM foundation_idempotencyrecord i WHERE i.user_id = person.id AND i.key = %s),
+    (SELECT body FROM foundation_idempotencyrecord i WHERE i.user_id = person.id AND i.key = %s)"""
+
+
+def _principal(row: Sequence[object], channel: str, ref: str) -> Principal:
+    user_id, name, language = row[:3]
+    assert isinstance(user_id, int)
+    scopes, by_merchant = (json.loads(str(each)) if each else None for each in row[3:5])
+    return Principal(
+        user_id=user_id,
+        name=str(name),
+        language=str(language),
+        roles={UUID(key): Role(role) for key, role in (by_merchant or {}).items()},
+        scopes=frozenset(SCOPES if scopes is None else scopes),
+        channel=channel,
+        request_ref=ref,
+    )
+
+
+def _fetch(sql: str, arguments: Sequence[Any]) -> Sequence[object] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, arguments)
+        row: Sequence[object] | None = cursor.fetchone()
+    if row is None:
+        return None
+    return [_parsed(value) for value in row]
+
+
+def _parsed(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def enter_as_user(user_id: int, *, ref: str = "", channel: str = "web") -> Principal | None:
+    """Open the walls of a signed-in person for this transaction; None if the account is switched off.
+
+    One statement: who they are, their roles, and the setting the walls read.
+    """
+    row = _fetch(_BY_USER, [user_id])
+    return None if row is None else _principal(row, channel, ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is known of an idempotency key: whether this call holds it, and the answer stored before."""
+
+    held: bool
+    fingerprint: bytes | None
+    status: int | None
+    body: bytes | None
+
+
+def enter_as_token(
+    token: str, *, key: str | None, now: datetime, ref: str = ""
+) -> tuple[Principal, Replay] | None:
+    """Open the walls for a program's token, taking hold of its idempotency key; None if the token is not valid.
+
+    One statement for all of it.
+    """
+    extra, arguments = _NO_IDEMPOTENCY, [digest_of(token), now]
+    if key is not None:
+        extra, arguments = _IDEMPOTENCY, [digest_of(token), now, key, key, key, key]
+    row = _fetch(_BY_TOKEN.replace("/*extra*/", extra), arguments)
+    if row is None:
+        return None
+    held, fingerprint, status, body = row[6:10]
+    replay = Replay(
+        bool(held),
+        fingerprint if isinstance(fingerprint, bytes) else None,
+        status if isinstance(status, int) else None,
+        body if isinstance(body, bytes) else None,
+    )
+    return _principal(row, "api", ref), replay
+
+
+def digest_of(token: str) -> bytes:
+    """Take the SHA-256 under which a token is kept.  Tokens are random, so no slow hash is needed."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def token_create(*, user: User, name: str, scopes: Sequence[str], now: datetime) -> str:
+    """Make a token and return it, the only time it is ever shown.
+
+    Raises:
+        ValueError: an unknown scope.
+    """
+    unknown = set(scopes) - set(SCOPES)
+    if unknown:
+        raise ValueError(f"unknown scope: {', '.join(sorted(unknown))}; known: {', '.join(SCOPES)}")
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(
+        id=new_id(),
+        user=user,
+        name=name,
+        digest=digest_of(token),
+        hint=token[-4:],
+        scopes=sorted(set(scopes) or {"read", "write"}),
+        created_at=now,
+    )
+    return token

@@ -1,0 +1,247 @@
+"""Turns a loaded case into what the pure rules look at: facts, clock, verdict.  No reads, no writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from qaitar.kernel.zones import local_date
+from qaitar.returns import rules as r
+from qaitar.returns.calendars import clock_settings, guard_settings, store_calendar
+from qaitar.returns.control_dates import ClockFacts, ControlDate, Place, next_control_date
+from qaitar.returns.deadline_guard import GuardDone, guard_verdict
+from qaitar.returns.goods_groups import GoodsGroup, suggest_group
+from qaitar.returns.guards import Facts
+from qaitar.returns.policy import CaseFacts, RuledDay, Verdict, judge, rules_on
+from qaitar.returns.rules import RuleCode, RuleLine, Source, SourceKind
+from qaitar.returns.vocabulary import (
+    ControlRule,
+    EvidenceKind,
+    Quality,
+    RefusalReason,
+    Section,
+    Stage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qaitar.returns.models import ReturnRequest
+    from qaitar.returns.selectors import Case
+
+NEAR: Final = timedelta(hours=24)  # from here on, "no answer by the control date" may be said
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A case as the rules see it at one moment."""
+
+    facts: Facts
+    verdict: Verdict
+    ruled: RuledDay
+    clock: ClockFacts
+
+
+@lru_cache(maxsize=256)
+def merchant_rules(rules_text: str) -> tuple[RuleLine, ...]:
+    """Read the merchant's own rule lines as they are stored."""
+    return tuple(_rule(line) for line in json.loads(rules_text))
+
+
+def _rule(line: Mapping[str, Any]) -> RuleLine:
+    code = RuleCode(line["key"])
+    value: Any = line["value"]
+    if isinstance(value, list):
+        words = GoodsGroup if code is RuleCode.NOT_RETURNABLE_GROUPS else EvidenceKind
+        value = frozenset(words(each) for each in value)
+    until = date.fromisoformat(line["to"]) if line["to"] else None
+    source = Source(SourceKind.MERCHANT, "own rule")
+    return RuleLine(code, value, source, date.fromisoformat(line["from"]), until)
+
+
+@lru_cache(maxsize=1024)
+def ruled_day(rules_text: str, day: date) -> RuledDay:
+    """Return the rules in force for a merchant on a day."""
+    return rules_on(r.DEFAULTS, merchant_rules(rules_text), day)
+
+
+def clock_of(request: ReturnRequest, store_text: str, days_text: str) -> ClockFacts:
+    """Gather what a request's control date depends on."""
+    return ClockFacts(
+        stage=Stage(request.stage),
+        filed_at=request.filed_at,
+        stage_since=request.stage_since,
+        calendar=store_calendar(store_text, days_text),
+        shown_at=request.shown_at,
+        shown_for_section=Section(request.shown_section) if request.shown_section else None,
+        arrived_at=request.arrived_at,
+        arrived_where=Place(request.arrived_where) if request.arrived_where else None,
+        refused_at=request.refused_at,
+        disputed_at=request.disputed_at,
+        planned_arrival_on=request.planned_arrival_on,
+        awaiting_proof_since=request.proof_since if request.proof_of else None,
+        settings=clock_settings(store_text),
+    )
+
+
+def _group(case: Case) -> tuple[GoodsGroup | None, bool]:
+    if case.group_reviewed:
+        return (GoodsGroup(case.group) if case.group else None), True
+    suggested = suggest_group(case.request.category_title) if case.request.category_title else None
+    return (suggested.group if suggested else None), False
+
+
+def _case_facts(case: Case, clock: ClockFacts) -> CaseFacts:
+    request, marks = case.request, case.request.marks
+    where = clock.calendar.zone
+    group, reviewed = _group(case)
+    until = marks.get("warranty_until")
+    return CaseFacts(
+        quality=Quality(request.quality),
+        filed_on=local_date(request.filed_at, where),
+        attempt=request.attempt,
+        received_on=request.received_on,
+        warranty_until=date.fromisoformat(until) if until else None,
+        group=group,
+        group_reviewed=reviewed,
+        amount_minor=request.amount_minor,
+        unused=marks.get("unused"),
+        complete=marks.get("complete"),
+        packaging=marks.get("packaging"),
+        defect_confirmed=marks.get("defect_confirmed"),
+        reason_untrue=bool(marks.get("reason_untrue")),
+        unit=marks.get("unit", "UNKNOWN"),
+        evidence=frozenset(e.kind for e in case.evidence),
+        technical_act_confirmed=_act_confirmed(case),
+    )
+
+
+def _act_confirmed(case: Case) -> bool:
+    return any(
+        e.kind is EvidenceKind.TECHNICAL_ACT and e.signature and e.stamp for e in case.evidence
+    )
+
+
+def judge_case(
+    case: Case, now: datetime, *, actor_id: int | None = None, reason: RefusalReason | None = None
+) -> Judged:
+    """Look at a case the way the policy and the procedure do, at `now`, for one actor and a chosen refusal reason."""
+    request = case.request
+    clock = clock_of(request, case.store_text, case.days_text)
+    ruled = ruled_day(case.rules_text, local_date(request.filed_at, clock.calendar.zone))
+    verdict = judge(_case_facts(case, clock), ruled.rules)
+    control_at = request.control_at
+    over = control_at is not None and now > control_at
+    window_over = (
+        request.stage == Stage.REFUSED
+        and over
+        and request.control_rule == ControlRule.REFILE_WINDOW
+    )
+    facts = Facts(
+        quality=Quality(request.quality),
+        attempt=request.attempt,
+        customer_asked=request.customer_asked,
+        customer_answered=request.customer_answered,
+        sent_to_service_centre=request.sent_to_service_centre,
+        evidence=frozenset(e.kind for e in case.evidence),
+        missing_evidence=verdict.missing,
+        technical_act_confirmed=_act_confirmed(case),
+        approval=request.approval,  # type: ignore[arg-type]  # written from the same Literal only
+        approval_needed=verdict.approval_needed,
+        asked_by_me=actor_id is not None and request.approval_asked_by_id == actor_id,
+        damage_reported=verdict.damage_reported,
+        near_control=control_at is not None and now >= control_at - NEAR,
+        control_due_passed=over,
+        awaiting_proof=bool(request.proof_of),
+        refusal_reason=reason,
+        policy_allows_take=verdict.allows_take,
+        policy_refusal_reasons=verdict.refusal_reasons,
+        marketplace_shows_refused=_shows_refused(request),
+        goods_handed_over=request.goods_handed_over,
+        goods_checked=request.goods_checked,  # type: ignore[arg-type]  # written from the same Literal only
+        dispute_evidence_sent=request.dispute_evidence_sent,
+        reopen_awaited=request.reopen_asked_at is not None and not over,
+        now_after_refile_window=window_over,
+        newer_attempt_exists=case.newer_attempt,
+    )
+    return Judged(facts, verdict, ruled, clock)
+
+
+def _shows_refused(request: ReturnRequest) -> bool:
+    """Tell whether the mirror shows this request closed by a refusal."""
+    return request.section == Section.CLOSED and bool(request.mirror.get("refused"))
+
+
+def done_of(request: ReturnRequest) -> GuardDone:
+    """Read what the guard has already raised for the present control date."""
+    sent = request.guard_sent or {}
+    missed = sent.get("missed_at")
+    return GuardDone(
+        rungs=frozenset(timedelta(seconds=s) for s in sent.get("rungs", [])),
+        acted=bool(sent.get("acted")),
+        missed_at=datetime.fromisoformat(missed) if missed else None,
+    )
+
+
+def done_text(done: GuardDone) -> dict[str, Any]:
+    """Write it back."""
+    return {
+        "rungs": sorted(int(rung.total_seconds()) for rung in done.rungs),
+        "acted": done.acted,
+        "missed_at": done.missed_at.isoformat() if done.missed_at else None,
+    }
+
+
+def first_look(
+    control: ControlDate | None, clock: ClockFacts, store_text: str, now: datetime
+) -> datetime | None:
+    """Return when the deadline guard has to look at a fresh control date: at once, where a rung is reached already."""
+    if control is None:
+        return None
+    verdict = guard_verdict(clock, control, guard_settings(store_text), GuardDone(), now)
+    return now if verdict.deed.value != "NOTHING" else verdict.wake_at
+
+
+def control_values(
+    request: ReturnRequest, case_texts: tuple[str, str], now: datetime
+) -> dict[str, Any]:
+    """Return the control date columns a request must have after its other columns changed.
+
+    A control date that did not move keeps what the guard has already raised about it.
+    """
+    store_text, days_text = case_texts
+    clock = clock_of(request, store_text, days_text)
+    control = next_control_date(clock)
+    if control is None:
+        return {
+            "control_at": None,
+            "control_rule": "",
+            "control_source": "",
+            "guard_next_at": None,
+            "guard_sent": {},
+            "escalated": "",
+        }
+    same = (
+        request.control_at == control.due
+        and request.control_rule == control.rule
+        and request.guard_next_at is not None
+    )
+    kept: dict[str, Any] = {
+        "guard_next_at": request.guard_next_at,
+        "guard_sent": request.guard_sent,
+        "escalated": request.escalated,
+    }
+    fresh: dict[str, Any] = {
+        "guard_next_at": None if same else first_look(control, clock, store_text, now),
+        "guard_sent": {},
+        "escalated": "",
+    }
+    return {
+        "control_at": control.due,
+        "control_rule": control.rule.value,
+        "control_source": control.source,
+        **(kept if same else fresh),
+    }

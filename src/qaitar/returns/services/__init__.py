@@ -1,0 +1,1 @@
+"""Writes to return requests, one noun a file."""

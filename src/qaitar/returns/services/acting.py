@@ -1,0 +1,388 @@
+"""Acting on return requests: one act on one case or on ten thousand, each with its guard, journal line and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.foundation.transition import ROWS_MAX, Change, Held, Job, Row, move
+from qaitar.kernel.ids import new_id
+from qaitar.returns.casework import Judged, control_values, judge_case
+from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
+from qaitar.returns.models import ReturnRequest, StageDelta
+from qaitar.returns.procedure import APPROVAL_AFTER, Advanced, Blocked, advance
+from qaitar.returns.selectors import Case, case_load, cases_load
+from qaitar.returns.vocabulary import Act, Effect, Outcome, Quality, RefusalReason, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from qaitar.foundation.actors import Actor
+
+DRAIN_TASK: Final = "qaitar.flows.tasks.effects_drain"
+PRESSES: Final = frozenset({Effect.PRESS_TAKE, Effect.PRESS_REFUSE, Effect.PRESS_GRANT})
+
+# Columns an act may change; every act writes all of them, so that any number of acts is one statement.
+WRITTEN: Final = (
+    "stage",
+    "outcome",
+    "stage_since",
+    "refusal_reason",
+    "customer_asked",
+    "customer_answered",
+    "sent_to_service_centre",
+    "goods_handed_over",
+    "goods_checked",
+    "dispute_evidence_sent",
+    "reopen_asked_at",
+    "approval",
+    "approval_asked_by_id",
+    "proof_of",
+    "proof_since",
+    "proof_text",
+    "planned_arrival_on",
+    "arrived_at",
+    "arrived_where",
+    "refused_at",
+    "disputed_at",
+    "closed_at",
+    "counts_as_quality",
+    "control_at",
+    "control_rule",
+    "control_source",
+    "guard_next_at",
+    "guard_sent",
+    "escalated",
+)
+# What the journal tells of a change; guard bookkeeping would drown it.
+TOLD: Final = tuple(c for c in WRITTEN if c not in {"guard_next_at", "guard_sent", "stage_since"})
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What comes with an act: the refusal's reason, words, the planned day of arrival, where goods arrived."""
+
+    reason: RefusalReason | None = None
+    why: str = ""
+    text: str = ""  # ready text for the marketplace, as the person saw it
+    planned_on: date | None = None
+    arrived_where: str = ""
+    expected_version: int | None = None  # the version of the page the person acted from
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What an act did: the case's new values and what is still on its way outside."""
+
+    request: ReturnRequest
+    step: str
+    act: Act
+    effects: tuple[Effect, ...]
+
+
+@dataclass(slots=True)
+class BulkAnswer:
+    """What became of a bulk act: done, and refused with the reason of each."""
+
+    done: list[tuple[UUID, str]] = field(default_factory=list)
+    refused: list[tuple[UUID, str, Blocked]] = field(default_factory=list)
+
+
+def request_act(
+    *, request_id: UUID, act: Act, by: Actor, now: datetime, details: Details | None = None
+) -> Acted:
+    """Perform one act on one case: two statements, whatever follows from it.
+
+    Raises:
+        CaseMissing: these walls hold no such case.
+        ActBlocked: procedure or policy forbids it; nothing was changed.
+        CaseChanged: somebody acted in between; nothing was changed.
+    """
+    case = case_load(request_id)
+    if case is None:
+        raise CaseMissing(str(request_id))
+    return case_act(case=case, act=act, by=by, now=now, details=details or Details())
+
+
+def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details) -> Acted:
+    """Perform one act on a loaded case; errors as `request_act`."""
+    if details.expected_version not in {None, case.request.version}:
+        raise _changed(case.request.pk)
+    planned = _plan(case, act, by, now, details)
+    if isinstance(planned, Blocked):
+        raise ActBlocked(planned)
+    change, advanced = planned
+    if not move(ReturnRequest, [change]):
+        raise _changed(case.request.pk)
+    return Acted(_written(case.request, change), advanced.step.number, act, advanced.effects)
+
+
+def request_act_many(
+    *, ids: Sequence[UUID], act: Act, actors: Mapping[UUID, Actor], now: datetime, details: Details
+) -> BulkAnswer:
+    """Perform one act on many cases in two statements; those that may not are reported, the others happen.
+
+    `actors` says as whom the person acts at each merchant.  At most `ROWS_MAX` cases.
+    """
+    assert len(ids) <= ROWS_MAX, "split the selection: one call carries at most ROWS_MAX cases"
+    answer = BulkAnswer()
+    changes: list[Change] = []
+    numbers: dict[UUID, str] = {}
+    for case in cases_load(ids):
+        request = case.request
+        planned = _plan(case, act, actors[request.merchant_id], now, details)
+        if isinstance(planned, Blocked):
+            answer.refused.append((request.pk, request.number, planned))
+            continue
+        numbers[request.pk] = request.number
+        changes.append(planned[0])
+    moved = move(ReturnRequest, changes)
+    for request_id, number in numbers.items():
+        if request_id in moved:
+            answer.done.append((request_id, number))
+        else:
+            answer.refused.append((request_id, number, Blocked("CASE_CHANGED")))
+    return answer
+
+
+def request_preview_many(
+    *, ids: Sequence[UUID], act: Act, actors: Mapping[UUID, Actor], now: datetime, details: Details
+) -> tuple[list[tuple[ReturnRequest, Advanced]], list[tuple[ReturnRequest, Blocked]]]:
+    """Tell what `request_act_many` would do, without doing it."""
+    would: list[tuple[ReturnRequest, Advanced]] = []
+    would_not: list[tuple[ReturnRequest, Blocked]] = []
+    for case in cases_load(ids):
+        by = actors[case.request.merchant_id]
+        judged = judge_case(case, now, actor_id=by.user_id, reason=details.reason)
+        answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
+        if isinstance(answer, Advanced):
+            would.append((case.request, answer))
+        else:
+            would_not.append((case.request, answer))
+    return would, would_not
+
+
+def held(request: ReturnRequest) -> Held:
+    """Hold a case to what was read of it."""
+    return Held(
+        request.pk,
+        request.merchant_id,
+        request.version,
+        request.journal_seq,
+        bytes(request.journal_head),
+    )
+
+
+def _changed(request_id: UUID) -> CaseChanged:
+    last = JournalEntry.objects.filter(subject_id=request_id).order_by("-seq").first()
+    return CaseChanged(act=last.act if last else "", who=last.actor_name if last else "")
+
+
+def _plan(
+    case: Case, act: Act, by: Actor, now: datetime, details: Details
+) -> tuple[Change, Advanced] | Blocked:
+    judged = judge_case(case, now, actor_id=by.user_id, reason=details.reason)
+    answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
+    if isinstance(answer, Blocked):
+        return answer
+    values = acted_values(case, answer, judged, by, now, details)
+    return change_of(
+        case.request, values, act.value, by, now, why=details.why, effects=answer
+    ), answer
+
+
+def acted_values(
+    case: Case, answer: Advanced, judged: Judged, by: Actor, now: datetime, details: Details
+) -> dict[str, Any]:
+    """Compute every written column as it stands after the step, control date included."""
+    request = case.request
+    before = {name: getattr(request, name) for name in WRITTEN}
+    for name, value in _step_values(request, answer, judged, by, now, details).items():
+        setattr(request, name, value)
+    values = {name: getattr(request, name) for name in WRITTEN}
+    values |= control_values(request, (case.store_text, case.days_text), now)
+    for name, value in before.items():
+        setattr(request, name, value)
+    return values
+
+
+def _step_values(
+    request: ReturnRequest,
+    answer: Advanced,
+    judged: Judged,
+    by: Actor,
+    now: datetime,
+    details: Details,
+) -> dict[str, Any]:
+    step = answer.step
+    values: dict[str, Any] = {"stage": step.to.value}
+    if step.to.value != request.stage:
+        values["stage_since"] = now
+    if step.act in APPROVAL_AFTER:
+        values["approval"] = APPROVAL_AFTER[step.act]
+    if step.outcome is not Outcome.NONE:
+        values |= {
+            "outcome": step.outcome.value,
+            "closed_at": now,
+            "proof_of": "",
+            "proof_since": None,
+        }
+    presses = [effect for effect in answer.effects if effect in PRESSES]
+    if presses:
+        values |= {"proof_of": presses[0].value, "proof_since": now, "proof_text": details.text}
+    if details.planned_on is not None:
+        values["planned_arrival_on"] = details.planned_on
+    return values | _act_values(request, step.act, judged, by, now, details)
+
+
+_UNPROVED: Final[Mapping[str, Any]] = {"proof_of": "", "proof_since": None}
+_PLAIN: Final[Mapping[Act, Mapping[str, Any]]] = {
+    Act.SEND_DISPUTE_EVIDENCE: {"dispute_evidence_sent": True},
+    Act.NOTE_TAKEN: {"refusal_reason": "", **_UNPROVED},
+    Act.TAKE_FOR_INSPECTION: {"refusal_reason": ""},
+    Act.NOTE_DISPUTE: _UNPROVED,
+    Act.NOTE_ARRIVAL: {"goods_handed_over": True, **_UNPROVED},
+    Act.NOTE_REOPENED: {
+        "refused_at": None,
+        "refusal_reason": "",
+        "reopen_asked_at": None,
+        "approval": "NONE",
+        **_UNPROVED,
+    },
+}
+_MOMENTS: Final[Mapping[Act, str]] = {
+    Act.REFUSE: "refused_at",
+    Act.NOTE_ARRIVAL: "arrived_at",
+    Act.NOTE_DISPUTE: "disputed_at",
+    Act.ASK_TO_REOPEN: "reopen_asked_at",
+}
+
+
+def _act_values(
+    request: ReturnRequest, act: Act, judged: Judged, by: Actor, now: datetime, details: Details
+) -> dict[str, Any]:
+    """Compute what this act alone writes, beyond what every step writes."""
+    values: dict[str, Any] = dict(_PLAIN.get(act, {}))
+    if act in _MOMENTS:
+        values[_MOMENTS[act]] = now
+    quality = judged.facts.quality
+    if act is Act.ASK_CUSTOMER:
+        breakable = quality in {Quality.DEFECTIVE, Quality.MECHANICAL_DAMAGE}
+        values |= {"customer_asked": True, "sent_to_service_centre": breakable}
+    elif act is Act.SEND_FOR_APPROVAL:
+        values["approval_asked_by_id"] = by.user_id
+    elif act is Act.REFUSE:
+        values["refusal_reason"] = details.reason.value if details.reason else ""
+    elif act in {Act.NOTE_TAKEN, Act.TAKE_FOR_INSPECTION}:
+        values["counts_as_quality"] = quality in {Quality.DEFECTIVE, Quality.DIFFERENT_GOODS}
+    elif act is Act.NOTE_ARRIVAL:
+        values["arrived_where"] = details.arrived_where or request.arrived_where or "POINT"
+    return values
+
+
+def _said(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def difference(
+    request: ReturnRequest, values: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Say what of a case changes: before and after, only what differs, fit for the journal."""
+    names = [n for n in values if n in _TOLD_OR_MARKED and getattr(request, n) != values[n]]
+    return (
+        {n: _said(getattr(request, n)) for n in names},
+        {n: _said(values[n]) for n in names},
+    )
+
+
+_TOLD_OR_MARKED: Final = frozenset(TOLD) | {
+    "quality",
+    "marks",
+    "received_on",
+    "shown_at",
+    "section",
+    "status_text",
+    "assignee_name",
+    "customer_phone",
+    "customer_name",
+    "product_name",
+    "amount_minor",
+    "category_title",
+    "unit_value",
+}
+
+
+def change_of(  # noqa: PLR0913  a change is all of these
+    request: ReturnRequest,
+    values: Mapping[str, Any],
+    act: str,
+    by: Actor,
+    now: datetime,
+    *,
+    why: str = "",
+    effects: Advanced | tuple[Effect, ...] = (),
+    step: str = "",
+) -> Change:
+    """Build the change of one case: new values, journal line, planned effects, stage counters and the drain job."""
+    before, after = difference(request, values)
+    line = JournalLine(act=act, at=now, by=by, before=before, after=after, why=why)
+    wanted = effects.effects if isinstance(effects, Advanced) else effects
+    number = effects.step.number if isinstance(effects, Advanced) else step
+    outside = [effect for effect in wanted if effect not in PRESSES]
+    rows = [_effect_row(request, effect, number, now) for effect in outside]
+    if values.get("stage", request.stage) != request.stage:
+        rows += [_delta(request, request.stage, -1), _delta(request, values["stage"], 1)]
+    jobs = (
+        (Job(DRAIN_TASK, {"merchant_id": str(request.merchant_id)}, queue="effects"),)
+        if outside
+        else ()
+    )
+    return Change(held(request), values, line, tuple(rows), jobs)
+
+
+def _effect_row(request: ReturnRequest, effect: Effect, step: str, now: datetime) -> Row:
+    return Row(
+        PlannedEffect,
+        {
+            "id": new_id(),
+            "merchant_id": request.merchant_id,
+            "subject_id": request.pk,
+            "kind": effect.value,
+            "step": step,
+            "ordinal": request.journal_seq + 1,
+            "state": "PLANNED",
+            "payload": {},
+            "reference": "",
+            "address": "",
+            "detail": "",
+            "attempts": 0,
+            "created_at": now,
+            "next_at": now,
+        },
+    )
+
+
+def _delta(request: ReturnRequest, stage: str, delta: int) -> Row:
+    return Row(
+        StageDelta,
+        {
+            "id": new_id(),
+            "merchant_id": request.merchant_id,
+            "store_id": request.store_id,
+            "stage": stage,
+            "delta": delta,
+        },
+    )
+
+
+def _written(request: ReturnRequest, change: Change) -> ReturnRequest:
+    for name, value in change.values.items():
+        setattr(request, name, value)
+    request.version += 1
+    request.journal_seq += 1
+    return request

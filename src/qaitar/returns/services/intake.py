@@ -1,0 +1,271 @@
+"""New cases: by hand from an order number, or as the marketplace shows them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.models import SearchKey
+from qaitar.foundation.search import search_keys
+from qaitar.foundation.transition import Change, Row, create, unwritten
+from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
+from qaitar.kernel.ids import new_id
+from qaitar.returns.casework import control_values
+from qaitar.returns.errors import BadCase
+from qaitar.returns.models import ReturnRequest, StageDelta
+from qaitar.returns.reasons import quality_of
+from qaitar.returns.vocabulary import Quality, Section, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qaitar.foundation.actors import Actor
+
+TEXT_MAX: Final = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """What is known of a return request when it comes in; empty means not told.
+
+    `number` is `<order>-<attempt>`.  What is not told is filled from the order.
+    """
+
+    store_id: UUID
+    number: str
+    source: str  # MANUAL, CABINET, API, FILE
+    filed_at: datetime
+    reason_code: str = ""
+    reason_text: str = ""
+    customer_words: str = ""
+    shown_at: datetime | None = None
+    section: str = ""
+    section_raw: str = ""
+    status_text: str = ""
+    external_id: str = ""
+    product_name: str = ""
+    product_sku: str = ""
+    quantity_milli: int | None = None
+    amount_minor: int | None = None
+    withdraw_minor: int | None = None
+    customer_name: str = ""
+    customer_phone: str = ""
+    quality: Quality | None = None
+    planned_arrival_on: date | None = None
+    mirror: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFrame:
+    """The store and, where known, the order, line, customer and unit a filing is about."""
+
+    merchant_id: UUID
+    store: Mapping[str, Any]
+    store_text: str
+    days_text: str
+    order: Mapping[str, Any]
+    line: Mapping[str, Any]
+    customer: Mapping[str, Any]
+    unit: str
+
+
+_FRAME = """
+WITH wanted AS (SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS w(store, code, sku, n))
+SELECT w.n, s.merchant_id, s.name,
+  jsonb_build_object('zone', s.zone, 'week', s.week, 'exceptions', s.exceptions, 'clocks', s.clocks,
+   'default_action', s.default_action, 'default_reason', s.default_reason, 'duty', s.duty_user_id,
+   'cabinet_url', s.cabinet_url, 'mailbox', s.support_mailbox, 'merchant', s.merchant_id,
+   'country', m.country, 'merchant_mailbox', m.support_mailbox, 'merchant_settings', m.settings)::text,
+  (SELECT jsonb_agg(jsonb_build_array(d.day, d.off) ORDER BY d.day)::text FROM returns_dayoff d
+   WHERE d.merchant_id = s.merchant_id),
+  to_jsonb(o)::text, to_jsonb(l)::text, to_jsonb(c)::text,
+  (SELECT u.value FROM orders_unit u WHERE u.order_id = o.id ORDER BY u.noted_at DESC LIMIT 1)
+FROM wanted w
+JOIN orders_store s ON s.id = w.store
+JOIN foundation_merchant m ON m.id = s.merchant_id
+LEFT JOIN orders_order o ON o.store_id = s.id AND o.code = w.code
+LEFT JOIN LATERAL (SELECT x.* FROM orders_orderline x WHERE x.order_id = o.id
+  ORDER BY (x.offer_code = w.sku AND w.sku <> '') DESC, x.number LIMIT 1) l ON true
+LEFT JOIN orders_customer c ON c.id = o.customer_id
+"""
+
+
+def frames_load(wanted: Sequence[tuple[UUID, str, str]]) -> dict[int, tuple[str, OrderFrame]]:
+    """Load store and order for (store, order code, SKU) triples in one statement, by their place in `wanted`.
+
+    A store these walls do not hold is missing from the answer.  The first member is the store's name.
+    """
+    stores, codes, skus = zip(*wanted, strict=True) if wanted else ((), (), ())
+    with connection.cursor() as cursor:
+        cursor.execute(_FRAME, [list(stores), list(codes), list(skus)])
+        rows = cursor.fetchall()
+    found = {}
+    for n, merchant_id, name, store, days, order, line, customer, unit in rows:
+        frame = OrderFrame(
+            merchant_id=merchant_id,
+            store=json.loads(store),
+            store_text=store,
+            days_text=days or "[]",
+            order=json.loads(order) if order else {},
+            line=json.loads(line) if line else {},
+            customer=json.loads(customer) if customer else {},
+            unit=unit or "",
+        )
+        found[int(n) - 1] = (name, frame)
+    return found
+
+
+def requests_create(
+    *, filings: Sequence[Filing], actors: Mapping[UUID, Actor], now: datetime
+) -> dict[int, ReturnRequest]:
+    """Open cases for filings, two statements for all; the answer names each new case by its place in `filings`.
+
+    A filing whose number the store already has opens nothing (it may have come both by hand and by the mirror).
+
+    Raises:
+        BadCase: a number is unreadable, or a store is unknown; nothing was opened.
+    """
+    numbers = [_number(filing) for filing in filings]
+    frames = frames_load(
+        [(f.store_id, order, f.product_sku) for f, (order, _) in zip(filings, numbers, strict=True)]
+    )
+    changes: list[Change] = []
+    requests: dict[UUID, tuple[int, ReturnRequest]] = {}
+    for place, (filing, (order_code, attempt)) in enumerate(zip(filings, numbers, strict=True)):
+        if place not in frames:
+            raise BadCase("STORE_UNKNOWN")
+        store_name, frame = frames[place]
+        request = _request(filing, frame, store_name, order_code, attempt, now)
+        changes.append(_creation(request, actors[frame.merchant_id], now))
+        requests[request.pk] = (place, request)
+    made = create(ReturnRequest, changes)
+    return {place: request for pk, (place, request) in requests.items() if pk in made}
+
+
+def request_create(*, filing: Filing, by: Actor, merchant_id: UUID, now: datetime) -> ReturnRequest:
+    """Open one case.
+
+    Raises:
+        BadCase: NUMBER_UNREADABLE, STORE_UNKNOWN, or NUMBER_TAKEN when the store already has this number.
+    """
+    made = requests_create(filings=[filing], actors={merchant_id: by}, now=now)
+    if 0 not in made:
+        raise BadCase("NUMBER_TAKEN", number=filing.number)
+    return made[0]
+
+
+def _number(filing: Filing) -> tuple[str, int]:
+    try:
+        read = request_attempt(filing.number)
+    except UnreadableNumber as error:
+        raise BadCase("NUMBER_UNREADABLE", number=filing.number[:60]) from error
+    return read.order_code, read.attempt
+
+
+def _request(
+    filing: Filing, frame: OrderFrame, store_name: str, order_code: str, attempt: int, now: datetime
+) -> ReturnRequest:
+    order, line, customer = frame.order, frame.line, frame.customer
+    reason = filing.reason_code or filing.reason_text
+    delivered = order.get("delivered_at") or order.get("status_changed_on")
+    amount = filing.amount_minor
+    if amount is None:
+        amount = line.get("total_minor") if line else order.get("total_minor")
+    request = ReturnRequest(
+        id=new_id(),
+        merchant_id=frame.merchant_id,
+        store_id=filing.store_id,
+        store_name=store_name,
+        number=filing.number,
+        order_code=order_code,
+        attempt=attempt,
+        order_id=UUID(order["id"]) if order else None,
+        line_id=UUID(line["id"]) if line else None,
+        external_id=filing.external_id,
+        source=filing.source,
+        stage=Stage.NEW.value,
+        stage_since=now,
+        quality=(filing.quality or quality_of(reason, filing.customer_words)).value,
+        shown_at=filing.shown_at,
+        shown_section=filing.section or (Section.NEW.value if filing.shown_at else ""),
+        section=filing.section,
+        section_raw=filing.section_raw,
+        section_seen_at=now if filing.section else None,
+        status_text=filing.status_text[:300],
+        mirror=dict(filing.mirror),
+        reason_code=filing.reason_code[:60],
+        reason_text=filing.reason_text[:300],
+        customer_words=filing.customer_words[:TEXT_MAX],
+        filed_at=filing.filed_at,
+        received_on=_day(delivered) if order.get("status") in {"COMPLETED", "Выдан"} else None,
+        planned_arrival_on=filing.planned_arrival_on,
+        product_name=(filing.product_name or line.get("name") or "")[:500],
+        product_sku=(filing.product_sku or line.get("offer_code") or "")[:120],
+        category_title=line.get("category_title") or "",
+        quantity_milli=filing.quantity_milli or line.get("quantity_milli") or 1000,
+        amount_minor=amount,
+        withdraw_minor=filing.withdraw_minor,
+        currency=order.get("currency") or "KZT",
+        customer_name=(filing.customer_name or customer.get("name") or "")[:200],
+        customer_phone=filing.customer_phone or customer.get("phone") or "",
+        unit_value=frame.unit,
+        created_at=now,
+    )
+    for name, value in control_values(request, (frame.store_text, frame.days_text), now).items():
+        setattr(request, name, value)
+    return request
+
+
+def _day(text: str | None) -> date | None:
+    return datetime.fromisoformat(text).date() if text else None
+
+
+CREATED: Final = tuple(
+    f.attname
+    for f in ReturnRequest._meta.concrete_fields
+    if f.attname not in {"id", "merchant_id", "version", "journal_seq", "journal_head"}
+)
+SHOWN_AT_START: Final = (
+    "number",
+    "stage",
+    "quality",
+    "source",
+    "reason_text",
+    "amount_minor",
+    "product_name",
+)
+
+
+def _creation(request: ReturnRequest, by: Actor, now: datetime) -> Change:
+    control = request.control_at
+    after = {name: getattr(request, name) for name in SHOWN_AT_START}
+    after["control_at"] = control.isoformat() if control else None
+    after["control_rule"] = request.control_rule
+    line = JournalLine(act="CREATE", at=now, by=by, after=after)
+    keys = search_keys(
+        [request.number, request.order_code, request.product_sku, request.unit_value],
+        phones=[request.customer_phone],
+        names=[request.customer_name],
+    )
+    base = {"merchant_id": request.merchant_id}
+    rows = [
+        Row(SearchKey, {"id": new_id(), **base, "subject_id": request.pk, "key": key})
+        for key in keys
+    ]
+    delta = {
+        "id": new_id(),
+        **base,
+        "store_id": request.store_id,
+        "stage": request.stage,
+        "delta": 1,
+    }
+    values = {name: getattr(request, name) for name in CREATED}
+    return Change(
+        unwritten(request.pk, request.merchant_id), values, line, (*rows, Row(StageDelta, delta))
+    )
