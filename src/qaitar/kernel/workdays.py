@@ -29,10 +29,10 @@ class Hours:
     closes: time
 
     def __post_init__(self) -> None:
-        if self.closes != _MIDNIGHT and self.closes <= self.opens:
-            raise ValueError("a shop closes after it opens; 00:00 stands for the end of the day")
         if self.opens.tzinfo is not None or self.closes.tzinfo is not None:
             raise ValueError("opening hours are local times without a zone")
+        if self.closes != _MIDNIGHT and self.closes <= self.opens:
+            raise ValueError("a shop closes after it opens; 00:00 stands for the end of the day")
 
 
 @dataclass(frozen=True, slots=True)
