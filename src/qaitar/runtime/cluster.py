@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ MAJOR = 18
 SUPERUSER = "postgres"
 _SMALL_SHARED_MEMORY = 512 * 1024 * 1024
 _MEGABYTE = 1024 * 1024
+_SWEEPS, _SWEEP_PAUSE_SECONDS = 100, 0.05
 
 _MAIN_CONF = """\
 # Read in this order; a later line wins.  Put your own settings into local.conf beside this file:
@@ -104,8 +106,8 @@ class Cluster:
         account = server_account(self.data)
         if account is not None:
             self._open_for(account)
-        for draft in self.home.glob("data.new-*"):  # an earlier initdb was cut off
-            shutil.rmtree(draft)
+        for draft in self.home.glob("data.new-*"):
+            _sweep(draft)
         if not self.data.exists():
             self._folder.refuse_full_disk()
             self._make(account)
@@ -139,9 +141,8 @@ class Cluster:
             (draft / "local.conf").write_text(_LOCAL_CONF, encoding="utf-8")
             draft.rename(self.data)
         finally:
-            password.unlink()
-            if draft.exists():
-                shutil.rmtree(draft)
+            _sweep(password)
+            _sweep(draft)
 
     def _refuse_other_version(self) -> None:
         try:
@@ -166,13 +167,26 @@ class Cluster:
             )
 
     def _write_settings(self, account: Account | None) -> None:
-        path = self.home / "settings.conf"
+        path, text = self.home / "settings.conf", _settings()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return
         draft = path.with_suffix(".draft")
-        draft.write_text(_settings(), encoding="utf-8")
+        draft.write_text(text, encoding="utf-8")
         draft.chmod(0o600)
         if account is not None:
             share_with(draft, account, 0o640)
         draft.replace(path)
+
+
+def _sweep(draft: Path) -> None:
+    """Remove what an initdb left; one cut off from its launcher may still be writing into it."""
+    for _ in range(_SWEEPS):
+        if draft.is_file():
+            draft.unlink()
+        shutil.rmtree(draft, ignore_errors=True)
+        if not draft.exists():
+            return
+        time.sleep(_SWEEP_PAUSE_SECONDS)
 
 
 def _settings() -> str:

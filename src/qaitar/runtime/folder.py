@@ -10,7 +10,7 @@ import secrets
 import shutil
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -72,7 +72,7 @@ class DataFolder:
             self.logs = self._room("logs")
             _close_to_others(self.path)
         except OSError as error:
-            self._refuse(error)
+            raise self.problem(error) from error
 
     def secret(self, name: str) -> str:
         """Return the secret of that name, made at random on first use and the same ever after.
@@ -87,7 +87,7 @@ class DataFolder:
                 self._make_secret(path)
             value = path.read_text(encoding="ascii").strip()
         except OSError as error:
-            self._refuse(error)
+            raise self.problem(error) from error
         if not value:
             raise FolderProblem(
                 f"The secret {path} is empty: put it back from a backup of the data folder."
@@ -106,6 +106,21 @@ class DataFolder:
                 f"at least {LEAST_FREE_BYTES // 1024 // 1024} MB needed; free some space or choose "
                 "another folder with --data."
             )
+
+    def problem(self, error: OSError) -> FolderProblem:
+        """Say in a sentence what a failed reading or writing in the folder means."""
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            says = "is full: free some space or choose another folder with --data"
+        elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            says = (
+                f"is not writable for {_user_name(os.geteuid())}: give that user the right to "
+                "write there or choose another folder with --data"
+            )
+        elif error.errno in {errno.EEXIST, errno.ENOTDIR}:
+            says = f"is in the way of a file ({error.filename}): choose another folder with --data"
+        else:
+            says = f"cannot be used ({error.strerror}): choose another folder with --data"
+        return FolderProblem(f"The data folder {self.path} {says}.")
 
     def _make_secret(self, path: Path) -> None:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -141,20 +156,6 @@ class DataFolder:
                 f"{_user_name(me)}: run the command as {_user_name(owner)} or choose another "
                 "folder with --data."
             )
-
-    def _refuse(self, error: OSError) -> NoReturn:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            says = "is full: free some space or choose another folder with --data"
-        elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            says = (
-                f"is not writable for {_user_name(os.geteuid())}: give that user the right to "
-                "write there or choose another folder with --data"
-            )
-        elif error.errno in {errno.EEXIST, errno.ENOTDIR}:
-            says = f"is in the way of a file ({error.filename}): choose another folder with --data"
-        else:
-            says = f"cannot be used ({error.strerror}): choose another folder with --data"
-        raise FolderProblem(f"The data folder {self.path} {says}.") from error
 
 
 def _close_to_others(folder: Path) -> None:

@@ -100,7 +100,10 @@ class EmbeddedPostgres:
         if (found := self.running()) is not None:
             return found
         with exclusive(self._folder.postgres / "start.lock", self._patience):
-            return self.running() or self._bring_up()
+            try:
+                return self.running() or self._bring_up()
+            except OSError as error:
+                raise self._folder.problem(error) from error
 
     def running(self) -> Addresses | None:
         """Return where the server is if it runs; never starts, waits or counts as a user."""
