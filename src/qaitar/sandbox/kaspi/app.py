@@ -1,0 +1,282 @@
+"""The stand-in as one WSGI application: checks access, plays scripted faults, hands the question to its side."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote
+
+from qaitar.sandbox.kaspi import pages, refunds_api, shop_api
+from qaitar.sandbox.kaspi.faults import Fault, FaultKind, FaultScript
+from qaitar.sandbox.kaspi.ledger import (
+    TABS,
+    Button,
+    Claim,
+    Filing,
+    Ledger,
+    NotAllowed,
+    SoldOrder,
+)
+from qaitar.sandbox.serving import Dropped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+SHOP_PREFIX = "/shop/api/v2"
+FORM_BYTES_MAX = 64 * 1024
+_AMOUNT = re.compile(r'"¤(-?\d+\.\d+)¤"')
+_PRESS = re.compile(r"/mc/refunds/([0-9-]+)/press\Z")
+_REQUEST = re.compile(r"/mc/refunds/([0-9-]+)\Z")
+_PHOTO = re.compile(r"/photos/([0-9a-f]{24})/(\d{1,3})\Z")
+_HTML = "text/html; charset=utf-8"
+_PAGE = "<!doctype html><html><body><h1>Kaspi.kz</h1></body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One incoming call, taken apart."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    form: dict[str, str]
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer."""
+
+    status: int
+    kind: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Shop:
+    """One seller: token of the API, session of the cabinet; an empty session counts as ended."""
+
+    merchant_id: str = "30000001"
+    token: str = "stand-in-token-stand-in-token-stand-in-token"  # noqa: S105  a stand-in's own, opens nothing
+    session: str = "stand-in-session"
+
+
+class KaspiStandIn:
+    """Kaspi in memory.  `clock` tells the time; each request first lets silence past control dates take effect.
+
+    Without a browser-like User-Agent the Shop API waits `hang_s` and cuts the connection.  With `expired_redirects` an ended
+    cabinet session answers with a redirect to login, else with 401.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        *,
+        shop: Shop | None = None,
+        hang_s: float = 0.2,
+        expired_redirects: bool = False,
+    ) -> None:
+        """Start with one shop and nothing sold."""
+        self.clock = clock
+        self.ledger = Ledger()
+        self.faults = FaultScript()
+        self.shops = [shop or Shop()]
+        self.asked: list[Asked] = []
+        self._hang_s = hang_s
+        self._expired_redirects = expired_redirects
+        self._lock = threading.RLock()
+
+    def add_shop(self, shop: Shop) -> None:
+        """Add another seller with walls between."""
+        self.shops.append(shop)
+
+    def add_order(self, order: SoldOrder) -> SoldOrder:
+        """Put a sold order in."""
+        with self._lock:
+            return self.ledger.add_order(order)
+
+    def file_return(self, code: str, claim: Claim, *, control: datetime) -> Filing:
+        """Let the buyer of an issued order ask to return a line of it."""
+        with self._lock:
+            return self.ledger.file_return(code, claim, control=control, at=self.clock())
+
+    def customer_withdraws(self, number: str) -> None:
+        """Let the buyer take a request back."""
+        with self._lock:
+            self.ledger.customer_withdraws(number, at=self.clock())
+
+    def goods_arrive(self, number: str) -> None:
+        """Bring the goods to the acceptance point."""
+        with self._lock:
+            self.ledger.goods_arrive(number, at=self.clock())
+
+    def open_dispute(self, number: str) -> None:
+        """Let the buyer dispute a refusal."""
+        with self._lock:
+            self.ledger.open_dispute(number, at=self.clock())
+
+    def decide_dispute(self, number: str, *, for_buyer: bool) -> None:
+        """Let Kaspi end a dispute."""
+        with self._lock:
+            self.ledger.decide_dispute(number, for_buyer=for_buyer, at=self.clock())
+
+    def press(self, number: str, button: str, text: str = "") -> None:
+        """Click a button as a person does; raises `NotAllowed` where the cabinet would not show it."""
+        with self._lock:
+            self.ledger.press(number, Button(button), text, at=self.clock())
+
+    def advance(self) -> None:
+        """Let silence take effect up to the clock's now."""
+        with self._lock:
+            self.ledger.advance(self.clock())
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        asked = _asked(environ)
+        with self._lock:
+            self.asked.append(asked)
+            self.advance()
+            told, wait_s = self._told(asked)
+        if wait_s:
+            time.sleep(wait_s)
+        if told is None:
+            raise Dropped
+        phrase = HTTPStatus(told.status).phrase
+        headers = [("Content-Type", told.kind), ("Content-Length", str(len(told.body)))]
+        start_response(f"{told.status} {phrase}", [*headers, *told.headers])
+        return [told.body]
+
+    def _told(self, asked: Asked) -> tuple[Told | None, float]:
+        """Give the answer (None = cut the connection) and the seconds to wait before it."""
+        if asked.path.startswith(SHOP_PREFIX + "/"):
+            if not asked.headers.get("user-agent", "").startswith("Mozilla/"):
+                return None, self._hang_s
+            call = shop_api.call_of(asked.path.removeprefix(SHOP_PREFIX))
+            return _spoiled(self._shop_api(asked), self.faults.take(call))
+        if asked.path.startswith(refunds_api.PREFIX + "/"):
+            call = refunds_api.call_of(asked.path.removeprefix(refunds_api.PREFIX))
+            return _spoiled(self._refunds(asked), self.faults.take(call))
+        return self._cabinet(asked), 0.0
+
+    def _shop_api(self, asked: Asked) -> Told:
+        token, uid = asked.headers.get("x-auth-token"), asked.headers.get("x-merchant-uid")
+        mine = [s for s in self.shops if s.token == token and uid in {None, s.merchant_id}]
+        if not mine:
+            return _json(401, {"errors": [{"title": "Unauthorized"}]})
+        if asked.method != "GET":
+            return _json(405, {"errors": [{"title": "Not imitated"}]})
+        path = asked.path.removeprefix(SHOP_PREFIX)
+        status, body = shop_api.answer(
+            self.ledger, mine[0].merchant_id, path, asked.query, self.clock()
+        )
+        return _json(status, body, "application/vnd.api+json")
+
+    def _refunds(self, asked: Asked) -> Told:
+        pairs = [part.strip() for part in asked.headers.get("cookie", "").split(";")]
+        merchant = asked.query.get("merchantId")
+        mine = [s for s in self.shops if s.session and f"mc-session={s.session}" in pairs]
+        if not mine and self._expired_redirects:
+            return Told(302, _HTML, b"", (("Location", "https://idmc.shop.kaspi.kz/login"),))
+        if not mine:
+            return _json(401, {"message": "Unauthorized"})
+        if merchant not in {s.merchant_id for s in mine}:
+            return _json(403, {"message": "Forbidden"})
+        if asked.method != "GET":
+            return _json(405, {"message": "Not imitated"})
+        path = asked.path.removeprefix(refunds_api.PREFIX)
+        return _json(
+            *refunds_api.answer(self.ledger, merchant or "", path, asked.query, asked.site)
+        )
+
+    def _cabinet(self, asked: Asked) -> Told:
+        if found := _PHOTO.match(asked.path):
+            return self._photo(found[1], int(found[2]))
+        if asked.path == "/mc/" and asked.method == "GET":
+            tab = asked.query.get("status", "").removeprefix(pages.STATUS_PREFIX)
+            search = asked.query.get("search", "").strip()
+            filings = self.ledger.filings.values()
+            return _html(200, pages.section_page(filings, tab if tab in TABS else "NEW", search))
+        if (found := _PRESS.match(asked.path)) and asked.method == "POST":
+            return self._pressed(found[1], asked.form)
+        found = _REQUEST.match(asked.path)
+        filing = self.ledger.filings.get(found[1]) if found else None
+        if filing is None or asked.method != "GET":
+            return _html(404, _PAGE)
+        return _html(200, pages.request_page(filing, asked.query.get("notice", "")))
+
+    def _pressed(self, number: str, form: dict[str, str]) -> Told:
+        filing = self.ledger.filings.get(number)
+        if filing is None or form.get("button") not in set(Button):
+            return _html(404, _PAGE)
+        try:
+            self.press(number, form["button"], form.get("text", ""))
+        except NotAllowed as refusal:
+            return _html(409, pages.request_page(filing, str(refusal)))
+        where = f"/mc/refunds/{number}?notice={quote('Готово: ' + filing.status_text)}"
+        return Told(303, _HTML, b"", (("Location", where),))
+
+    def _photo(self, refund_id: str, index: int) -> Told:
+        photos = [f.claim.photos for f in self.ledger.filings.values() if f.refund_id == refund_id]
+        if not photos or index >= len(photos[0]):
+            return _html(404, _PAGE)
+        body = photos[0][index]
+        return Told(200, "image/png" if body.startswith(b"\x89PNG") else "image/jpeg", body)
+
+
+def _asked(environ: WSGIEnvironment) -> Asked:
+    headers = {
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    length = environ.get("CONTENT_LENGTH") or "0"
+    size = min(int(length), FORM_BYTES_MAX) if length.isdigit() else 0
+    body = environ["wsgi.input"].read(size).decode("utf-8", "replace") if size else ""
+    return Asked(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"],
+        query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        headers=headers,
+        form=dict(parse_qsl(body, keep_blank_values=True)),
+        site=f"http://{headers.get('host', '127.0.0.1')}",
+    )
+
+
+def _json(status: int, value: Any, kind: str = "application/json") -> Told:
+    text = _AMOUNT.sub(r"\1", json.dumps(value, ensure_ascii=False))
+    return Told(status, kind, text.encode())
+
+
+def _html(status: int, text: str) -> Told:
+    return Told(status, _HTML, text.encode())
+
+
+def _spoiled(told: Told, fault: Fault | None) -> tuple[Told | None, float]:
+    if fault is None:
+        return told, 0.0
+    if fault.kind is FaultKind.SLOW:
+        return told, fault.seconds
+    if fault.kind is FaultKind.TRUNCATED:
+        return Told(told.status, told.kind, told.body[: len(told.body) // 2]), 0.0
+    if fault.kind is FaultKind.BUSY:
+        wait = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
+        return Told(429, "application/json", b"{}", wait), 0.0
+    return _FIXED[fault.kind], 0.0
+
+
+_FIXED: dict[FaultKind, Told | None] = {
+    FaultKind.SERVER_ERROR: _json(500, {"errors": [{"title": "Internal Server Error"}]}),
+    FaultKind.BAD_GATEWAY: _html(502, _PAGE),
+    FaultKind.PAGE: _html(200, _PAGE),
+    FaultKind.UNAUTHORIZED: _json(401, {"errors": [{"title": "Unauthorized"}]}),
+    FaultKind.DROP: None,
+}
