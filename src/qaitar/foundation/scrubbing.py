@@ -24,12 +24,14 @@ _SECRET_KEY = re.compile(
 )
 _PHONE_KEY = re.compile(r"(?i)(phone|msisdn|mobile|^tel$|whatsapp|телефон)")
 
-# <name><: or =><value>, as in headers, queries, JSON and settings
+# <name><: or =><value>, as in headers, queries, JSON (also JSON inside JSON) and settings
 _NAMED_SECRET = re.compile(
-    r"(?i)(\b[\w-]*(?:authorization|auth[-_]?token|token|secret|password|passwd|api[-_]?key|access[-_]?key"
-    r"|private[-_]?key|signature|cookie|session[-_]?id|otp)\b[\"']?\s*(?:[:=]|=>)\s*[\"']?)"
-    r"((?:(?:Bearer|Basic|Token|Digest)\s+)?[^\s\"'&,;<>}\]]+)"
+    r"(?i)((?:authorization|auth[-_]?token|token|secret|password|passwd|api[-_]?key|access[-_]?key"
+    r"|private[-_]?key|signature|session[-_]?id|otp)\\?[\"']?\s{0,4}(?:=>|[:=])\s{0,4})"
+    r"(?:\\\"[^\"]*\"|\"[^\"]*\"|'[^']*'"
+    r"|(?:(?:Bearer|Basic|Token|Digest)\s+)?(?:v1a?,)?[^\s\"'&,;<>}\]]+)"
 )
+_COOKIES = re.compile(r"(?i)((?:set-)?cookie\\?[\"']?\s{0,4}[:=]\s{0,4})[^\r\n]+")
 _SHAPED_SECRETS = re.compile(
     r"(?i:\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
     r"|\bwh(?:sec|sk|pk)_[A-Za-z0-9+/=_-]{8,}"
@@ -81,6 +83,7 @@ def scrub(text: str) -> str:
     """
     short = text if len(text) <= TEXT_MAX_CHARS else text[:TEXT_MAX_CHARS] + _CUT
     clean = _URL_USER.sub(HIDDEN, short)
+    clean = _COOKIES.sub(lambda found: found[1] + HIDDEN, clean)
     clean = _NAMED_SECRET.sub(lambda found: found[1] + HIDDEN, clean)
     clean = _SHAPED_SECRETS.sub(HIDDEN, clean)
     clean = mask_cards(clean)

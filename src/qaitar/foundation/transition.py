@@ -188,21 +188,21 @@ def _jobs_branch(statement: _Statement, jobs: Sequence[tuple[UUID, Job]]) -> Non
     )
 
 
-def _run(statement: _Statement) -> frozenset[UUID]:
+def _run(statement: _Statement, heads: Mapping[UUID, bytes]) -> dict[UUID, bytes]:
     sql = "WITH " + ", ".join(statement.branches) + " SELECT id FROM moved"
     with connection.cursor() as cursor:
         cursor.execute(sql, statement.arguments)
-        return frozenset(row[0] for row in cursor.fetchall())
+        return {row[0]: heads[row[0]] for row in cursor.fetchall()}
 
 
-def move(model: type[models.Model], changes: Sequence[Change]) -> frozenset[UUID]:
-    """Make these changes, all in one statement, and return the ids of those that happened.
+def move(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, bytes]:
+    """Make these changes, all in one statement, and return the new chain heads of those that happened.
 
     A row whose version is no longer the held one is left alone and is missing from the answer.  All changes
     of one call set the same columns.  At most `ROWS_MAX` changes a call.
     """
     if not changes:
-        return frozenset()
+        return {}
     assert len(changes) <= ROWS_MAX, (
         "split the work: one statement carries at most ROWS_MAX changes"
     )
@@ -230,17 +230,17 @@ def move(model: type[models.Model], changes: Sequence[Change]) -> frozenset[UUID
         " WHERE t.id = u.id_ AND t.merchant_id = u.merchant_ AND t.version = u.version_ RETURNING t.id)"
     )
     _follow_ups(statement, model._meta.model_name or "", changes, heads)
-    return _run(statement)
+    return _run(statement, heads)
 
 
-def create(model: type[models.Model], changes: Sequence[Change]) -> frozenset[UUID]:
-    """Insert journalled rows, all in one statement, and return the ids of those that were new.
+def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, bytes]:
+    """Insert journalled rows, all in one statement, and return the chain heads of those that were new.
 
     A row that breaks a unique constraint is left out together with everything that would follow from it.
     `held.version`, `journal_seq` and `journal_head` must be those of an unwritten row (`unwritten`).
     """
     if not changes:
-        return frozenset()
+        return {}
     assert len(changes) <= ROWS_MAX, (
         "split the work: one statement carries at most ROWS_MAX changes"
     )
@@ -267,7 +267,7 @@ def create(model: type[models.Model], changes: Sequence[Change]) -> frozenset[UU
         " ON CONFLICT DO NOTHING RETURNING id)"
     )
     _follow_ups(statement, model._meta.model_name or "", changes, heads)
-    return _run(statement)
+    return _run(statement, heads)
 
 
 def unwritten(row_id: UUID, merchant_id: UUID) -> Held:

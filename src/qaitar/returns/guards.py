@@ -115,11 +115,14 @@ def not_asked_yet(f: Facts) -> Refusal | None:
     return Refusal("ALREADY_ASKED") if f.customer_asked else quality_is_known(f)
 
 
+def approval_not_given(f: Facts) -> Refusal | None:
+    """A senior has not approved yet."""
+    return Refusal("APPROVAL_ALREADY_GIVEN") if f.approval == "GIVEN" else None
+
+
 def approval_may_be_asked(f: Facts) -> Refusal | None:
     """No approval is waiting or given."""
-    if f.approval in {"ASKED", "GIVEN"}:
-        return Refusal("APPROVAL_ALREADY_" + f.approval)
-    return None
+    return Refusal("APPROVAL_ALREADY_ASKED") if f.approval == "ASKED" else approval_not_given(f)
 
 
 def another_person_decides(f: Facts) -> Refusal | None:

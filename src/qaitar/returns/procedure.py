@@ -113,8 +113,8 @@ PROCEDURE: tuple[Step, ...] = (
     #    step   at                  act                         to                  when                         then
     Step("1-2", S.NEW,              A.ASK_CUSTOMER,             S.WAITING_CUSTOMER, guards.quality_is_known,     ASKED, WORKERS),
     Step("1-2", S.WAITING_CUSTOMER, A.ASK_CUSTOMER,             S.WAITING_CUSTOMER, guards.not_asked_yet,        ASKED, WORKERS),
-    Step("1x",  S.NEW,              A.SEND_FOR_APPROVAL,        S.WAITING_APPROVAL, guards.approval_may_be_asked, (REG,), WORKERS),
-    Step("1x",  S.WAITING_CUSTOMER, A.SEND_FOR_APPROVAL,        S.WAITING_APPROVAL, guards.approval_may_be_asked, (REG,), WORKERS),
+    Step("1x",  S.NEW,              A.SEND_FOR_APPROVAL,        S.WAITING_APPROVAL, guards.approval_not_given,   (REG,), WORKERS),
+    Step("1x",  S.WAITING_CUSTOMER, A.SEND_FOR_APPROVAL,        S.WAITING_APPROVAL, guards.approval_not_given,   (REG,), WORKERS),
     Step("1x",  S.WAITING_APPROVAL, A.APPROVE,                  S.WAITING_CUSTOMER, guards.may_approve,          (REG,), SENIORS),
     Step("1x",  S.WAITING_APPROVAL, A.DECLINE,                  S.WAITING_CUSTOMER, guards.another_person_decides, (REG,), SENIORS),
     Step("3a",  S.NEW,              A.REFUSE,                   S.REFUSED,          REFUSE_NEW,                  TURNED_DOWN, WORKERS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_NEW)),
@@ -239,7 +239,7 @@ def _wants_refusal(facts: Facts) -> bool:
 
 
 def _before_taking(stage: Stage, facts: Facts) -> Act | None:
-    wanted = facts.approval_wanted and facts.approval == "NONE"
+    wanted = facts.approval_wanted and facts.approval in {"NONE", "ASKED"}
     act_first = (
         facts.quality is Quality.MECHANICAL_DAMAGE
         and facts.damage_reported == "LATER"

@@ -298,7 +298,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
     LetterKind.REFUSAL_DEFECT_NOT_CONFIRMED: Template(
         "",
         (
-            "The quality check did not confirm the defect, the act is attached.",
+            "The quality check did not confirm the defect.",
             "What was found: {findings}",
         ),
     ),

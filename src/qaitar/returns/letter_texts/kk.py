@@ -305,7 +305,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
         "", ("Сатылған тауар емес, басқа тауар қайтарылды.", "Анықталғаны: {findings}")
     ),
     LetterKind.REFUSAL_DEFECT_NOT_CONFIRMED: Template(
-        "", ("Сапаны тексеру ақауды растамады, акт тіркелді.", "Анықталғаны: {findings}")
+        "", ("Сапаны тексеру ақауды растамады.", "Анықталғаны: {findings}")
     ),
     LetterKind.REFUSAL_UNTRUE_REASON: Template(
         "",

@@ -305,7 +305,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
     ),
     LetterKind.REFUSAL_DEFECT_NOT_CONFIRMED: Template(
         "",
-        ("Проверка качества не подтвердила дефект, акт приложен.", "Что обнаружено: {findings}"),
+        ("Проверка качества не подтвердила дефект.", "Что обнаружено: {findings}"),
     ),
     LetterKind.REFUSAL_UNTRUE_REASON: Template(
         "",

@@ -117,9 +117,11 @@ def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details
     if isinstance(planned, Blocked):
         raise ActBlocked(planned)
     change, advanced = planned
-    if not move(ReturnRequest, [change]):
+    heads = move(ReturnRequest, [change])
+    if not heads:
         raise _changed(case.request.pk)
-    return Acted(_written(case.request, change), advanced.step.number, act, advanced.effects)
+    moved = written(case.request, change, heads)
+    return Acted(moved, advanced.step.number, act, advanced.effects)
 
 
 def request_act_many(
@@ -380,9 +382,11 @@ def _delta(request: ReturnRequest, stage: str, delta: int) -> Row:
     )
 
 
-def _written(request: ReturnRequest, change: Change) -> ReturnRequest:
+def written(request: ReturnRequest, change: Change, heads: Mapping[UUID, bytes]) -> ReturnRequest:
+    """Bring a read case up to date with a change that happened, so that the next act can follow it."""
     for name, value in change.values.items():
         setattr(request, name, value)
     request.version += 1
     request.journal_seq += 1
+    request.journal_head = heads[request.pk]
     return request

@@ -1,0 +1,193 @@
+"""The deadline guard: no control date passes in silence, also when the program was off across it.
+
+Each due case is looked at once: reminded, escalated, acted on by the store's set default, or written down as missed
+with what the marketplace has presumably done.  Everything the guard does is a journal line in the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from qaitar.foundation.actors import system_actor
+from qaitar.foundation.transition import move
+from qaitar.returns.calendars import guard_settings
+from qaitar.returns.casework import clock_of, done_of, done_text, judge_case
+from qaitar.returns.control_dates import next_control_date
+from qaitar.returns.deadline_guard import (
+    Deed,
+    GuardDone,
+    GuardVerdict,
+    guard_verdict,
+    remembered,
+)
+from qaitar.returns.errors import ActBlocked, CaseChanged
+from qaitar.returns.guards import refusal_reasons
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.selectors import cases_due
+from qaitar.returns.services.acting import Details, case_act, change_of
+from qaitar.returns.vocabulary import Act, DefaultAction, RefusalReason, Stage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from qaitar.foundation.transition import Change
+    from qaitar.returns.selectors import Case
+
+SWEEP_MAX: Final = 1_000
+_ACCEPTING: Final = {
+    Stage.NEW: Act.TAKE_FOR_INSPECTION,
+    Stage.WAITING_CUSTOMER: Act.TAKE_FOR_INSPECTION,
+    Stage.WAITING_APPROVAL: Act.TAKE_FOR_INSPECTION,
+    Stage.ARRIVED: Act.GRANT_REFUND,
+    Stage.DISPUTED: Act.GRANT_REFUND,
+}
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep came to, by deed."""
+
+    looked: int = 0
+    reminded: int = 0
+    escalated: int = 0
+    acted: int = 0
+    missed: int = 0
+    closed: int = 0
+
+
+def guard_sweep(*, merchant_id: UUID, now: datetime, limit: int = SWEEP_MAX) -> Swept:
+    """Look at one merchant's due cases, the longest due first; the cost is that of the due ones only.
+
+    Safe to run twice and beside itself: a case somebody else moved in between is left for the next sweep.
+    """
+    swept = Swept()
+    changes: list[Change] = []
+    for case in cases_due(merchant_id, now, limit):
+        swept.looked += 1
+        change = _look(case, now, swept)
+        if change is not None:
+            changes.append(change)
+    move(ReturnRequest, changes)
+    return swept
+
+
+def _look(case: Case, now: datetime, swept: Swept) -> Change | None:
+    request = case.request
+    clock = clock_of(request, case.store_text, case.days_text)
+    control = next_control_date(clock)
+    assert control is not None, "an open request has a control date"
+    done = done_of(request)
+    verdict = guard_verdict(clock, control, guard_settings(case.store_text), done, now)
+    match verdict.deed:
+        case Deed.WINDOW_OVER:
+            return _close(case, verdict, now, swept)
+        case Deed.DEFAULT_ACTION:
+            return _default(case, verdict, done, now, swept)
+        case Deed.NOTHING:
+            return _noted(case, verdict, done, now, told=False)
+        case Deed.REMIND:
+            swept.reminded += 1
+        case Deed.ESCALATE:
+            swept.escalated += 1
+        case Deed.MISSED:
+            swept.missed += 1
+    return _noted(case, verdict, done, now)
+
+
+def _said(verdict: GuardVerdict) -> str:
+    """Write down what the guard saw, as codes the console puts into words."""
+    parts = [verdict.deed.value]
+    if verdict.level is not None:
+        parts.append(f"before={int(verdict.level.total_seconds())}")
+    if verdict.roles:
+        parts.append("to=" + ",".join(sorted(verdict.roles)))
+    if verdict.silence.value != "NOTHING":
+        parts.append(f"marketplace={verdict.silence.value}")
+    if verdict.skipped:
+        parts.append(
+            "skipped="
+            + ",".join(f"{s.deed.value}@{int(s.before.total_seconds())}" for s in verdict.skipped)
+        )
+    return "; ".join(parts)
+
+
+def _noted(
+    case: Case,
+    verdict: GuardVerdict,
+    done: GuardDone,
+    now: datetime,
+    *,
+    told: bool = True,
+    why: str = "",
+) -> Change | None:
+    """Write the guard's bookkeeping; a look that found nothing to say only moves the next look."""
+    request = case.request
+    if not told:
+        ReturnRequest.objects.filter(pk=request.pk, version=request.version).update(
+            guard_next_at=verdict.wake_at
+        )
+        return None
+    values: dict[str, Any] = {
+        "guard_next_at": verdict.wake_at,
+        "guard_sent": done_text(remembered(done, verdict, now)),
+        "escalated": verdict.deed.value,
+    }
+    act = f"GUARD_{verdict.deed.value}"
+    return change_of(request, values, act, system_actor("guard"), now, why=why or _said(verdict))
+
+
+def _default(
+    case: Case, verdict: GuardVerdict, done: GuardDone, now: datetime, swept: Swept
+) -> Change | None:
+    """Do what the store has set for a date about to pass; where the procedure forbids it, raise the duty person."""
+    request = case.request
+    act, reason = _default_act(case, verdict, now)
+    if act is not None:
+        details = Details(reason=reason, why=_said(verdict))
+        try:
+            case_act(case=case, act=act, by=system_actor("guard"), now=now, details=details)
+        except (ActBlocked, CaseChanged) as no:
+            swept.escalated += 1
+            code = no.blocked.code if isinstance(no, ActBlocked) else "CASE_CHANGED"
+            return _noted(case, verdict, done, now, why=f"{_said(verdict)}; not done: {code}")
+        swept.acted += 1
+        ReturnRequest.objects.filter(pk=request.pk).update(escalated=Deed.DEFAULT_ACTION.value)
+        return None
+    swept.escalated += 1
+    return _noted(case, verdict, done, now)
+
+
+def _default_act(
+    case: Case, verdict: GuardVerdict, now: datetime
+) -> tuple[Act | None, RefusalReason | None]:
+    stage = Stage(case.request.stage)
+    if verdict.action is DefaultAction.ACCEPT:
+        return _ACCEPTING.get(stage), None
+    if verdict.action is DefaultAction.REFUSE:
+        true_now = refusal_reasons(stage, judge_case(case, now).facts)
+        wished = RefusalReason(case.store.get("default_reason") or RefusalReason.NO_ANSWER)
+        reason = wished if wished in true_now else (true_now[0] if true_now else None)
+        return Act.REFUSE, reason
+    return None, None
+
+
+def _close(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> Change | None:
+    """Close a refused case whose customer let the time to file again pass."""
+    try:
+        case_act(
+            case=case, act=Act.CLOSE_REFUSED, by=system_actor("guard"), now=now, details=Details()
+        )
+    except ActBlocked as no:
+        return _noted(
+            case,
+            verdict,
+            done_of(case.request),
+            now,
+            why=f"{_said(verdict)}; not done: {no.blocked.code}",
+        )
+    except CaseChanged:
+        return None
+    swept.closed += 1
+    return None

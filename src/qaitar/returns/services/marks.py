@@ -1,0 +1,99 @@
+"""What people note on a case without moving it: class, marks, customer's answer, assignee, dates, words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from qaitar.foundation.transition import move
+from qaitar.kernel.roles import Role
+from qaitar.returns.casework import control_values
+from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.procedure import Blocked
+from qaitar.returns.selectors import case_load
+from qaitar.returns.services.acting import change_of, written
+from qaitar.returns.vocabulary import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from qaitar.foundation.actors import Actor
+    from qaitar.returns.selectors import Case
+
+CONTROL: Final = (
+    "control_at",
+    "control_rule",
+    "control_source",
+    "guard_next_at",
+    "guard_sent",
+    "escalated",
+)
+NOTABLE: Final = frozenset(
+    {
+        "quality",
+        "marks",
+        "customer_answered",
+        "goods_checked",
+        "goods_handed_over",
+        "received_on",
+        "planned_arrival_on",
+        "shown_at",
+        "shown_section",
+        "assignee_id",
+        "assignee_name",
+        "customer_words",
+        "customer_name",
+        "customer_phone",
+        "category_title",
+        "amount_minor",
+        "product_name",
+        "unit_value",
+    }
+)
+NOTERS: Final = frozenset(
+    {Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN, Role.CLERK, Role.SYSTEM}
+)
+
+
+def request_note(
+    *, request_id: UUID, values: Mapping[str, Any], by: Actor, now: datetime, why: str = ""
+) -> ReturnRequest:
+    """Write down facts about a case; its control date follows.  Noting what is already so changes nothing.
+
+    Raises:
+        CaseMissing: these walls hold no such case.
+        ActBlocked: the role may not, or the case is closed; nothing was changed.
+        CaseChanged: somebody acted in between.
+    """
+    unknown = set(values) - NOTABLE
+    assert not unknown, f"not notable: {unknown}"
+    case = case_load(request_id)
+    if case is None:
+        raise CaseMissing(str(request_id))
+    if by.role not in NOTERS:
+        raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
+    if case.request.stage == Stage.CLOSED and set(values) - {"customer_words"}:
+        raise ActBlocked(Blocked("CASE_CLOSED"))
+    return case_note(case=case, values=values, act="NOTE", by=by, now=now, why=why)
+
+
+def case_note(
+    *, case: Case, values: Mapping[str, Any], act: str, by: Actor, now: datetime, why: str = ""
+) -> ReturnRequest:
+    """Write facts on a loaded case under the journal word `act`; errors as `request_note`."""
+    request = case.request
+    before = {name: getattr(request, name) for name in (*values, *CONTROL)}
+    if all(before[name] == value for name, value in values.items()):
+        return request
+    for name, value in values.items():
+        setattr(request, name, value)
+    after = {**values, **control_values(request, (case.store_text, case.days_text), now)}
+    for name, value in before.items():
+        setattr(request, name, value)
+    change = change_of(request, after, act, by, now, why=why)
+    heads = move(ReturnRequest, [change])
+    if not heads:
+        raise CaseChanged
+    return written(request, change, heads)
