@@ -1,0 +1,149 @@
+"""One spreadsheet: what the values methods do to it, what people do to it by hand, and a ledger of writes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from qaitar.sandbox.google_sheets.grid import BadRange, Box, Cell, Grid, entered, split_range
+
+
+class Invalid(Exception):
+    """A 400 INVALID_ARGUMENT with its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """One line of the ledger: a write that was really done, where it landed and with what."""
+
+    method: str
+    range: str
+    values: tuple[tuple[Cell | None, ...], ...]
+
+
+@dataclass(slots=True)
+class Book:
+    """A spreadsheet with its sheets, the accounts it is shared with, and what was done to it."""
+
+    id: str
+    sheets: dict[str, Grid] = field(default_factory=dict)
+    editors: set[str] = field(default_factory=set)
+    viewers: set[str] = field(default_factory=set)
+    ledger: list[Executed] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def get(self, where: str) -> dict[str, Any]:
+        """Answer `values.get`; an empty range has no ``values``."""
+        grid, box = self._place(where)
+        values = grid.read(box)
+        shown: dict[str, Any] = {"range": box.a1(grid.title), "majorDimension": "ROWS"}
+        return {**shown, "values": values} if values else shown
+
+    def update(self, where: str, values: list[list[Cell | None]], *, raw: bool) -> dict[str, Any]:
+        """Answer `values.update`: values may not be more than the range holds.
+
+        Raises:
+            Invalid: they are more, or the range is not one.
+        """
+        grid, box = self._place(where)
+        height, width = len(values), max((len(row) for row in values), default=0)
+        if box.top + height - 1 > box.bottom or box.left + width - 1 > box.right:
+            raise Invalid(f"Requested writing within range [{box.a1(grid.title)}], but tried more.")
+        kept = [[_taken(cell, raw=raw) for cell in row] for row in values]
+        landed = grid.write(box.top, box.left, kept)
+        self._note("update", landed.a1(grid.title), kept)
+        return {"spreadsheetId": self.id, **_counts(landed.a1(grid.title), values)}
+
+    def append(
+        self, where: str, values: list[list[Cell | None]], *, raw: bool, insert_rows: bool
+    ) -> dict[str, Any]:
+        """Answer `values.append`: under the last table of the range, from the table's first column on."""
+        grid, box = self._place(where)
+        table = grid.table(box)
+        top, left = (table.bottom + 1, table.left) if table else (box.top, box.left)
+        kept = [[_taken(cell, raw=raw) for cell in row] for row in values]
+        if insert_rows:
+            grid.insert_rows(top, len(kept))
+        landed = grid.write(top, left, kept)
+        self._note("append", landed.a1(grid.title), kept)
+        answer: dict[str, Any] = {"spreadsheetId": self.id}
+        if table:
+            answer["tableRange"] = table.a1(grid.title)
+        updates = {"spreadsheetId": self.id, **_counts(landed.a1(grid.title), values)}
+        return {**answer, "updates": updates}
+
+    def batch_update(
+        self, data: list[tuple[str, list[list[Cell | None]]]], *, raw: bool
+    ) -> dict[str, Any]:
+        """Answer `values.batchUpdate`: all ranges are read first, so that a bad one stops them all."""
+        for where, _ in data:
+            self._place(where)
+        answers = [self.update(where, values, raw=raw) for where, values in data]
+        total = {
+            f"totalUpdated{what}": sum(answer[f"updated{what}"] for answer in answers)
+            for what in ("Rows", "Columns", "Cells")
+        }
+        return {"spreadsheetId": self.id, **total, "responses": answers}
+
+    def clear(self, where: str) -> dict[str, Any]:
+        """Answer `values.clear`."""
+        grid, box = self._place(where)
+        grid.clear(box)
+        self._note("clear", box.a1(grid.title), [])
+        return {"spreadsheetId": self.id, "clearedRange": box.a1(grid.title)}
+
+    def people_sort(self, title: str, column: int, *, descending: bool = False) -> None:
+        """Let a person sort the rows under the headings by a column counted from 0."""
+        with self.lock:
+            rows = self.sheets[title].rows
+            rows[1:] = sorted(
+                rows[1:],
+                key=lambda row: str(row[column]) if column < len(row) else "",
+                reverse=descending,
+            )
+
+    def people_insert_row(self, title: str, at: int, cells: list[Cell] | None = None) -> None:
+        """Let a person insert a row that then has number `at` (from 1), blank unless cells are given."""
+        with self.lock:
+            grid = self.sheets[title]
+            grid.insert_rows(at - 1, 1)
+            grid.rows[at - 1] = list(cells or [])
+
+    def people_delete_row(self, title: str, at: int) -> None:
+        """Let a person delete the row with number `at` (from 1)."""
+        with self.lock:
+            del self.sheets[title].rows[at - 1]
+
+    def people_write(self, title: str, cell: str, value: Cell) -> None:
+        """Let a person type into a cell, for example ``B2``."""
+        with self.lock:
+            grid = self.sheets[title]
+            box = grid.box(cell)
+            grid.write(box.top, box.left, [[value]])
+
+    def _place(self, where: str) -> tuple[Grid, Box]:
+        title, cells = split_range(where)
+        if title not in self.sheets:
+            raise Invalid(f"Unable to parse range: {where}")
+        grid = self.sheets[title]
+        try:
+            return grid, grid.box(cells)
+        except BadRange as bad:
+            raise Invalid(f"Unable to parse range: {where}") from bad
+
+    def _note(self, method: str, where: str, values: list[list[Cell | None]]) -> None:
+        self.ledger.append(Executed(method, where, tuple(tuple(row) for row in values)))
+
+
+def _taken(cell: Cell | None, *, raw: bool) -> Cell | None:
+    return cell if raw or cell is None else entered(cell)
+
+
+def _counts(where: str, values: list[list[Cell | None]]) -> dict[str, Any]:
+    return {
+        "updatedRange": where,
+        "updatedRows": len(values),
+        "updatedColumns": max((len(row) for row in values), default=0),
+        "updatedCells": sum(len(row) for row in values),
+    }
