@@ -1,1 +1,77 @@
-"""What every test stands on."""
+"""What every test stands on: a real PostgreSQL of its own, walls up, the program's role, no way out of the machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from psycopg.conninfo import conninfo_to_dict
+
+from qaitar.foundation import walls_install
+from qaitar.runtime.addresses import APP_ROLE
+from qaitar.runtime.database import release_database, resolve_database
+from qaitar.runtime.folder import DataFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qaitar.runtime.addresses import DatabaseAddresses
+
+_LIBPQ = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+
+
+def _point(alias: str, dsn: str) -> None:
+    given = conninfo_to_dict(dsn)
+    told = {django: str(given.get(libpq) or "") for django, libpq in _LIBPQ.items()}
+    connections.databases[alias].update(told)
+    connections[alias].settings_dict.update(told)
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseAddresses]:
+    """An embedded server of this test process, in a folder with a space and Cyrillic letters."""
+    folder = DataFolder(tmp_path_factory.mktemp("данные qaitar"))
+    yield resolve_database(folder, {})
+    for each in connections.all(initialized_only=True):
+        each.close()
+    release_database(folder)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(database: DatabaseAddresses, django_db_blocker: Any) -> None:
+    """Migrate as the owner, put the walls up, and let the tests in as the program's role."""
+    with django_db_blocker.unblock():
+        _point("default", database.app_dsn)
+        _point("owner", database.owner_dsn)
+        call_command("migrate", database="owner", verbosity=0)
+        with psycopg.connect(database.owner_dsn) as owner:
+            walls_install.install(owner, app_role=APP_ROLE)
+        connections["owner"].close()
+
+
+@pytest.fixture
+def db_walls(db: None) -> None:
+    """The database as the program sees it, rolled back after the test; walls are closed until opened."""
+
+
+@pytest.fixture
+def committed(
+    django_db_setup: None, django_db_blocker: Any, database: DatabaseAddresses
+) -> Iterator[DatabaseAddresses]:
+    """The database with real commits (several connections, threads, jobs); emptied afterwards."""
+    with django_db_blocker.unblock():
+        yield database
+        for each in connections.all(initialized_only=True):
+            each.close()
+    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+        rows = owner.execute(
+            "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'"
+            " AND tablename <> 'django_migrations' AND tablename NOT LIKE 'django_content_type%'"
+            " AND tablename <> 'auth_permission'"
+        ).fetchall()
+        owner.execute(
+            "TRUNCATE " + ", ".join(name for (name,) in rows) + " RESTART IDENTITY CASCADE"
+        )
