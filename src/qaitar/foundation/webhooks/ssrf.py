@@ -142,9 +142,9 @@ def _host(parts: SplitResult) -> str | None:
     if netloc.startswith("["):
         return _bracketed(netloc)
     name = netloc.partition(":")[0]
-    folded = name.lower()
-    if unicodedata.normalize("NFKC", folded) != folded:
+    if unicodedata.normalize("NFKC", name) != name or _has_foreign_digits(name):
         return None
+    folded = name.lower()
     try:
         plain = folded.encode("idna").decode("ascii").lower()
         back = plain.encode("ascii").decode("idna")
@@ -153,6 +153,10 @@ def _host(parts: SplitResult) -> str | None:
     if not folded.isascii() and back != folded:
         return None
     return plain if _is_plain_name(plain) else None
+
+
+def _has_foreign_digits(name: str) -> bool:
+    return any(char.isdigit() and not char.isascii() for char in name)
 
 
 def _bracketed(netloc: str) -> str | None:
@@ -169,12 +173,13 @@ def _is_plain_name(host: str) -> bool:
     labels = host.split(".")
     if len(host) > _HOST_MAX_CHARS or not all(_LABEL.match(label) for label in labels):
         return False
-    if _NUMBER_LIKE.match(labels[-1]):  # browsers and C libraries read such hosts as IPv4 numbers
-        try:
-            return str(ipaddress.IPv4Address(host)) == host
-        except ValueError:
-            return False
-    return True
+    last = labels[-1]
+    if len(labels) > 1 and (last.isalpha() or last.startswith("xn--")):
+        return True
+    try:  # whatever else ends like this, some program reads as an IPv4 number: only its plain form passes
+        return str(ipaddress.IPv4Address(host)) == host
+    except ValueError:
+        return len(labels) == 1 and not _NUMBER_LIKE.match(last)
 
 
 def _port(parts: SplitResult) -> int | None:

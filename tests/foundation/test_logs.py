@@ -1,0 +1,120 @@
+"""One line, one object, one scrubbing, whoever logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+
+from qaitar.foundation import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    written = io.StringIO()
+    logs.configure("INFO", written)
+    yield written
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+def _records(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_our_own_line_is_one_json_object_without_the_phone(stream: io.StringIO) -> None:
+    structlog.get_logger("qaitar.returns").info(
+        "taken", order="301234567", phone="+7 701 123 45 67"
+    )
+
+    [record] = _records(stream)
+    assert record["event"] == "taken"
+    assert record["order"] == "301234567"
+    assert record["phone"] == "[phone *67]"
+    assert record["level"] == "info"
+    assert record["logger"] == "qaitar.returns"
+    assert record["timestamp"].endswith("Z")
+
+
+def test_a_librarys_line_goes_the_same_way(stream: io.StringIO) -> None:
+    logging.getLogger("django.request").warning(
+        "Bad %s from %s with X-Auth-Token: %s", "token", "87011234567", "s3cr3tvalue99"
+    )
+
+    [record] = _records(stream)
+    assert record["event"] == "Bad token from [phone *67] with X-Auth-Token: [hidden]"
+    assert record["level"] == "warning"
+    assert "s3cr3tvalue99" not in stream.getvalue()
+    assert "87011234567" not in stream.getvalue()
+
+
+def test_an_exception_is_a_list_of_lines_and_its_text_is_scrubbed_too(stream: io.StringIO) -> None:
+    try:
+        int("card 4111111111111111\nforged line \x1b[31m")
+    except ValueError:
+        structlog.get_logger().exception("broken")
+
+    [record] = _records(stream)
+    assert len(stream.getvalue().splitlines()) == 1
+    assert record["exception"][0] == "Traceback (most recent call last):"
+    assert record["exception"][-1].endswith("'card 411111******1111\\nforged line \\x1b[31m'")
+    assert "4111111111111111" not in stream.getvalue()
+
+
+def test_line_breaks_in_names_and_values_forge_nothing(stream: io.StringIO) -> None:
+    structlog.get_logger().info('a\n{"level": "critical"}', **{"b\nc": "d\r\ne\x1b"})
+
+    [record] = _records(stream)
+    assert record["event"] == 'a\\n{"level": "critical"}'
+    assert record["b\\nc"] == "d\\r\\ne\\x1b"
+
+
+def test_the_request_id_stands_on_every_line_inside_and_on_none_after(stream: io.StringIO) -> None:
+    with logs.request_scope("0f3c9b12a4"):
+        structlog.get_logger().info("inside")
+        logging.getLogger("library").warning("inside too")
+    structlog.get_logger().info("after")
+
+    assert [record.get("request") for record in _records(stream)] == [
+        "0f3c9b12a4",
+        "0f3c9b12a4",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("forged", ["", "a b", "x\ny", "й", "a" * 65])
+def test_an_id_that_is_no_id_is_refused(forged: str) -> None:
+    with pytest.raises(ValueError, match="not a request id"), logs.request_scope(forged):
+        pytest.fail("the block ran")
+
+
+def test_below_the_level_nothing_is_written(stream: io.StringIO) -> None:
+    structlog.get_logger("x").debug("quiet")
+    logging.getLogger("httpx").info("GET https://example.kz?token=abc")
+
+    assert stream.getvalue() == ""
+
+
+def test_planted_secrets_in_every_place_reach_no_line(stream: io.StringIO) -> None:
+    planted = ["+77021112233", "5555555555554444", "Zq8sK2mW7xP4vB9nT3yR"]
+    logger = structlog.get_logger()
+    logger.info("to %s", planted[0], card=planted[1], token=planted[2])
+    logger.info(
+        "nested", reply={"a": [{"api-key": planted[2]}, (planted[0],)]}, note=f"pay {planted[1]}"
+    )
+    logger.bind(customer=planted[0]).error("bound")
+    logging.getLogger("lib").error("args %s %s", {"phone": planted[0]}, f"Bearer {planted[2]}")
+
+    assert len(_records(stream)) == 4
+    assert [secret for secret in planted if secret in stream.getvalue()] == []
