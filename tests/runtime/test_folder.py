@@ -88,7 +88,9 @@ def test_an_emptied_secret_is_reported_not_replaced(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_somebody_else_is_refused_and_untouched(tmp_path: Path) -> None:
-    path, owner = Path("/"), "root"
+    path, owner = Path("/proc"), "root"  # nothing can be changed there, whatever goes wrong
+    if path.stat().st_uid == os.geteuid() != 0:
+        pytest.skip("in a user namespace the system's own folders are ours")
     if os.geteuid() == 0:
         path, owner = tmp_path / "theirs", "nobody"
         (path / "secrets").mkdir(parents=True)
@@ -113,6 +115,23 @@ def test_root_may_use_a_mounted_folder_that_another_user_owns_and_nobody_has_use
 def test_a_folder_that_cannot_be_made_is_told() -> None:
     with pytest.raises(FolderProblem, match=r"^The data folder /sys/qaitar-test is not writable"):
         DataFolder("/sys/qaitar-test")
+
+
+def test_a_folder_that_holds_other_things_is_refused_and_untouched(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    tmp_path.chmod(0o755)
+    with pytest.raises(
+        FolderProblem, match=r"holds other things \(photos\): choose an empty or a new"
+    ):
+        DataFolder(tmp_path)
+    assert (names(tmp_path), mode(tmp_path)) == (["photos"], "0o755")
+
+
+def test_the_top_of_a_new_disk_is_as_good_as_empty(tmp_path: Path) -> None:
+    (tmp_path / "lost+found").mkdir()
+    assert names(DataFolder(tmp_path).path) == [
+        *("files", "logs", "lost+found", "postgres", "secrets"),
+    ]
 
 
 def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
+_ROOMS = {"postgres", "files", "secrets", "logs"}
 _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 # The group may keep the right to pass through: the database's own account needs it (see account.py).
 _CLOSED_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IRWXO
@@ -49,7 +50,8 @@ class DataFolder:
     secrets, `logs/` what programs wrote.  Opening it again changes nothing.
 
     Raises:
-        FolderProblem: it belongs to somebody else, is not writable or has no room left.
+        FolderProblem: it belongs to somebody else, holds other things, is not writable or has no
+            room left.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class DataFolder:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.path = self.path.resolve()
             self._refuse_somebody_elses()
+            self._refuse_other_contents()
             self.refuse_full_disk()
             self.postgres = self._room("postgres")
             self.files = self._room("files")
@@ -121,6 +124,17 @@ class DataFolder:
         else:
             says = f"cannot be used ({error.strerror}): choose another folder with --data"
         return FolderProblem(f"The data folder {self.path} {says}.")
+
+    def _refuse_other_contents(self) -> None:
+        """Take only an empty folder or one of ours: closing `/` or a home would lock others out."""
+        if (self.path / "secrets").is_dir() and self.path != self.path.parent:
+            return
+        others = {inside.name for inside in self.path.iterdir()} - _ROOMS - {"lost+found"}
+        if others:
+            raise FolderProblem(
+                f"The folder {self.path} holds other things ({min(others)}): choose an empty or a new "
+                "folder with --data."
+            )
 
     def _make_secret(self, path: Path) -> None:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
