@@ -179,7 +179,14 @@ SPELLED_HOSTS = [
         "[::1]x",
         "a" * 64 + ".kz",
     ),
-    *(".".join(["abc"] * 80), "shop_.kz\u202e", "xn--.kz", "xn--a.kz\u3002", "K.kz", "ſhop.kz"),
+    *(
+        ".".join(["abc"] * 80),
+        "shop_.kz\u202e",
+        "xn--.kz",
+        "xn--a.kz\u3002",
+        "\u212a.kz",
+        "ſhop.kz",
+    ),
 ]
 NAMED_INSIDE = ["localhost", "LOCALHOST", "a.localhost", "intranet", "db", "metadata", "kubernetes"]
 ODD_URLS = [

@@ -1,7 +1,7 @@
 """Tables people take away: XLSX and CSV, streamed row by row, and safe to open.
 
 A text can never become a formula, a number always stays a number.  Measured on one core: XLSX about
-15,000 rows a second with 4 columns and 5,000 with 12, memory flat; CSV about 100,000 with 4.
+30,000 rows a second with 4 columns and 10,000 with 12, memory flat; CSV about 170,000 and 78,000.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ SHEET_ROWS_MAX = 1_048_576
 CELL_CHARS_MAX = 32_767
 _SHEET_NAME_CHARS_MAX = 31
 _MINOR_DIGITS = 2
+_EXACT_MAX = 10**15
 BOM = "\ufeff"
 # what spreadsheets take for the start of a formula, full-width variants and signs alike included
 _FORMULA_START = re.compile(
@@ -226,7 +227,8 @@ def _csv_cell(column: Column, value: object, decimal_mark: str) -> str:
         return f"{_when(column, value):%Y-%m-%d}"
     if column.kind is Kind.MOMENT:
         return f"{_when(column, value):%Y-%m-%d %H:%M}"
-    return f"{_number(column, value):f}".replace(".", decimal_mark)
+    number = _number(column, value)
+    return (str(number) if isinstance(number, int) else f"{number:f}").replace(".", decimal_mark)
 
 
 def _defused(text: str) -> str:
@@ -249,6 +251,8 @@ def _number(column: Column, value: object) -> int | Decimal:
     if isinstance(value, bool):
         raise WrongCell(f"{column.name}: a yes or no is not a number")
     if isinstance(value, int):
+        if abs(value) > _EXACT_MAX:
+            raise WrongCell(f"{column.name}: spreadsheets keep 15 digits; make the column TEXT")
         return major(value) if column.kind is Kind.MONEY else value
     if isinstance(value, Decimal) and column.kind is Kind.DECIMAL and value.is_finite():
         return value
