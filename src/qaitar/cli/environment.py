@@ -1,0 +1,55 @@
+"""Makes any command ready to work: data folder, secrets, database with its tables and walls, Django."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import django
+import psycopg
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+from qaitar.foundation import logs
+from qaitar.runtime.addresses import APP_ROLE, parts_of
+from qaitar.runtime.database import handed_on, resolve_database
+from qaitar.runtime.folder import DataFolder, data_path
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+MIGRATION_LOCK: Final = 7_241_981  # advisory: two commands on one empty folder migrate once
+
+
+def prepare(data: str | None, environ: MutableMapping[str, str]) -> DataFolder:
+    """Make the database reachable and migrated and Django ready; safe to call in any command, also on an empty folder.
+
+    Raises:
+        Problem: a sentence that says what stands in the way and what to do.
+    """
+    folder = DataFolder(data_path(data, environ))
+    addresses = resolve_database(folder, environ)
+    environ.update(handed_on(addresses))
+    environ["QAITAR_DATA"] = str(folder.path)
+    environ.setdefault("QAITAR_SECRET_KEY", folder.secret("session_key"))
+    environ.setdefault("QAITAR_ENCRYPTION_KEY", folder.secret("encryption_key"))
+    environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
+    os.environ.update(environ)
+    logs.configure()
+    django.setup()
+    migrate(addresses.owner_dsn, parts_of(addresses.app_dsn).get("user", APP_ROLE))
+    return folder
+
+
+def migrate(owner_dsn: str, app_role: str) -> bool:
+    """Bring the tables up to date and put the walls up; tells whether there was anything to do."""
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        executor = MigrationExecutor(connections["owner"])
+        wanted = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        if wanted:
+            call_command("migrate", database="owner", verbosity=0)
+            call_command("walls_install", owner_dsn=owner_dsn, app_role=app_role)
+        connections["owner"].close()
+    return wanted

@@ -1,0 +1,96 @@
+"""The command `qaitar`: finds the subcommand, makes its environment ready, runs it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+import django
+
+from qaitar.cli.environment import prepare
+from qaitar.runtime.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qaitar.runtime.folder import DataFolder
+
+# Names and flags are a contract: scripts outside call them (design §6).
+COMMANDS: Final = {
+    "up": ("qaitar.cli.up", "web and worker (and stand-ins with --demo) on this machine"),
+    "web": ("qaitar.cli.web", "the web process alone"),
+    "worker": ("qaitar.cli.worker", "the job worker alone"),
+    "migrate": ("qaitar.cli.migrate", "bring the database up to date"),
+    "user": ("qaitar.cli.user", "make a person with a role, or a new password"),
+    "token": ("qaitar.cli.token", "make an API token"),
+    "import": ("qaitar.cli.importing", "take orders, returns or a statement from a file"),
+    "walkthrough": ("qaitar.cli.walkthrough", "play the whole procedure against the stand-ins"),
+    "check-journal": ("qaitar.cli.check_journal", "verify the hash chain of every case"),
+    "bench": ("qaitar.cli.bench", "measure, beside the machine's own ceiling"),
+    "stand-ins": ("qaitar.cli.stand_ins", "serve the stand-ins of outside systems"),
+    "doctor": ("qaitar.cli.doctor", "check settings, database, connections, clock, disk"),
+}
+
+
+class Subcommand(Protocol):
+    """What every module of a subcommand offers."""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare flags."""
+
+    def run(self, options: argparse.Namespace, folder: DataFolder) -> int:
+        """Do it; returns the exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; a problem ends it with one sentence and exit code 2."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if not given or given[0] not in COMMANDS:
+        return _usage(given)
+    dotted, explained = COMMANDS[given[0]]
+    try:
+        return _run(given, dotted, explained)
+    except Problem as problem:
+        print(f"qaitar: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(given: Sequence[str], dotted: str, explained: str) -> int:
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument("--data")
+    known, rest = first.parse_known_args(given[1:])
+    folder = None
+    if {"-h", "--help"} & set(rest):
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
+        django.setup()
+    else:
+        folder = prepare(known.data, os.environ)
+    command = cast("Subcommand", importlib.import_module(dotted))
+    parser = argparse.ArgumentParser(prog=f"qaitar {given[0]}", description=explained)
+    parser.add_argument(
+        "--data", help="the data folder (default: QAITAR_DATA, else the user's own)"
+    )
+    command.arguments(parser)
+    options = parser.parse_args(rest)
+    assert folder is not None, "help has ended the program"
+    return command.run(options, folder)
+
+
+def _usage(given: Sequence[str]) -> int:
+    asked = not given or given[0] in {"-h", "--help", "help"}
+    stream = sys.stdout if asked else sys.stderr
+    if not asked:
+        print(f"qaitar: no command '{given[0]}'", file=stream)
+    print("usage: qaitar COMMAND [--data DIR] …\n", file=stream)
+    for name, (_, explained) in COMMANDS.items():
+        print(f"  {name:<14}{explained}", file=stream)
+    return 0 if asked else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

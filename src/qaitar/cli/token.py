@@ -1,0 +1,34 @@
+"""`qaitar token create`: prints an API token once."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from qaitar.foundation.access import SCOPES, token_create
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.models import User
+
+if TYPE_CHECKING:
+    import argparse
+
+    from qaitar.runtime.folder import DataFolder
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare flags."""
+    parser.add_argument("action", choices=["create"])
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--scope", action="append", choices=SCOPES, default=[])
+    parser.add_argument("--name", default="command line")
+
+
+def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
+    """Make the token."""
+    user = User.objects.filter(username=options.user, is_active=True).first()
+    if user is None:
+        known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
+        print(f"qaitar: no user '{options.user}'. Known: {known or 'nobody yet'}.", file=sys.stderr)
+        return 2
+    print(token_create(user=user, name=options.name, scopes=options.scope, now=utc_now()))
+    return 0

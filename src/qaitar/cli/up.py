@@ -1,0 +1,71 @@
+"""`qaitar up`: everything one machine needs: database, web, worker, and with --demo a shop with living stand-ins."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+from qaitar.cli import web
+from qaitar.demo.seed import LOGINS, demo_seed
+from qaitar.foundation.clock import utc_now
+from qaitar.runtime.ports import require_free_port
+from qaitar.runtime.problems import NotReady
+from qaitar.runtime.processes import Program, Supervisor, wait_ready
+
+if TYPE_CHECKING:
+    import argparse
+
+    from qaitar.runtime.folder import DataFolder
+
+READY_SECONDS: Final = 60.0
+STAND_INS_PORT: Final = 8090
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare flags."""
+    parser.add_argument(
+        "--demo", action="store_true", help="a demo shop and stand-ins of the outside systems"
+    )
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--host", default="127.0.0.1")
+
+
+def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
+    """Start everything, say where it is, and end everything on Ctrl-C."""
+    require_free_port(options.port, options.host)
+    environ = dict(os.environ)
+    programs = [
+        Program("web", web.command_line(options.host, options.port, 2), environ),
+        Program("worker", [sys.executable, "-m", "qaitar.cli.main", "worker"], environ),
+    ]
+    if options.demo:
+        require_free_port(STAND_INS_PORT)
+        stand_ins = [
+            sys.executable,
+            "-m",
+            "qaitar.cli.main",
+            "stand-ins",
+            "--port",
+            str(STAND_INS_PORT),
+        ]
+        programs.insert(0, Program("stand-ins", stand_ins, environ))
+        demo_seed(now=utc_now(), stand_ins=f"http://127.0.0.1:{STAND_INS_PORT}")
+    address = f"http://{options.host}:{options.port}"
+    threading.Thread(target=_announce, args=(address, options.demo), daemon=True).start()
+    return Supervisor(programs).run()
+
+
+def _announce(address: str, demo: bool) -> None:  # noqa: FBT001  a thread's target
+    try:
+        wait_ready(f"{address}/readyz", READY_SECONDS)
+    except NotReady as problem:
+        print(f"qaitar: {problem}", file=sys.stderr, flush=True)
+        return
+    print(f"\nQaitar is ready: {address}", flush=True)
+    if demo:
+        print("Demo logins:", flush=True)
+        for login in LOGINS:
+            print(f"  {login.username:<10}{login.password:<22}{login.role.value}", flush=True)
+    print("Ctrl-C ends everything.", flush=True)

@@ -1,0 +1,89 @@
+"""`qaitar user create`: a person with a role at a merchant, from the command line; or a new password."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
+from qaitar.foundation.people import PeopleProblem, merchant_create, person_create, role_set
+from qaitar.foundation.walls import see
+from qaitar.kernel.roles import Role
+
+if TYPE_CHECKING:
+    import argparse
+    from uuid import UUID
+
+    from qaitar.runtime.folder import DataFolder
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare flags."""
+    parser.add_argument("action", choices=["create", "password", "list"])
+    parser.add_argument("username", nargs="?", default="")
+    parser.add_argument("--name", default="")
+    parser.add_argument("--email", default="")
+    parser.add_argument(
+        "--merchant", default="", help="the merchant's name; made when there is none"
+    )
+    parser.add_argument(
+        "--role",
+        choices=[r.value for r in Role if r is not Role.SYSTEM],
+        default=Role.OPERATOR.value,
+    )
+    parser.add_argument("--password-stdin", action="store_true")
+
+
+def _password(options: argparse.Namespace) -> str:
+    return (
+        sys.stdin.readline().rstrip("\n")
+        if options.password_stdin
+        else getpass.getpass("Password: ")
+    )
+
+
+def _merchant(name: str) -> UUID:
+    now = utc_now()
+    see(MerchantKey.objects.values_list("pk", flat=True))
+    named = (
+        Merchant.objects.filter(name=name).first()
+        if name
+        else Merchant.objects.order_by("created_at").first()
+    )
+    return named.pk if named else merchant_create(name=name or "Qaitar", now=now).pk
+
+
+def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
+    """Do it."""
+    if options.action == "list":
+        for held in Membership.objects.select_related("user").order_by("user__username"):
+            print(f"{held.user.username}\t{held.role}\t{held.merchant_id}")
+        return 0
+    if not options.username:
+        print("qaitar: which user?", file=sys.stderr)
+        return 2
+    if options.action == "password":
+        user = User.objects.get(username=options.username)
+        user.set_password(_password(options))
+        user.save()
+        return 0
+    password = _password(options)
+    try:
+        with transaction.atomic():
+            merchant_id = _merchant(options.merchant)
+            user = person_create(
+                username=options.username,
+                name=options.name or options.username,
+                email=options.email,
+                password=password,
+            )
+            role_set(user=user, merchant_id=merchant_id, role=Role(options.role), now=utc_now())
+    except PeopleProblem as problem:
+        print(f"qaitar: {problem}", file=sys.stderr)
+        return 2
+    print(f"{user.username}: {options.role}")
+    return 0

@@ -1,0 +1,26 @@
+"""`qaitar worker`: runs jobs until told to stop; any number of them on any number of machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from procrastinate.contrib.django import app
+
+if TYPE_CHECKING:
+    import argparse
+
+    from qaitar.runtime.folder import DataFolder
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare flags."""
+    parser.add_argument("--concurrency", type=int, default=4)
+    parser.add_argument("--once", action="store_true", help="run what waits now, then end")
+
+
+def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
+    """Run jobs."""
+    worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's connector has it
+    with worker.replace_connector(worker.connector):
+        worker.run_worker(concurrency=options.concurrency, wait=not options.once)
+    return 0
