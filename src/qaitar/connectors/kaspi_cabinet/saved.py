@@ -107,7 +107,7 @@ def _take(value: Any, pile: _Pile, tab: str | None, depth: int) -> None:
         pile.problem("unknown_shape", _SHAPES)
     elif isinstance(value, list):
         _take_list(value, pile, tab, depth)
-    elif "applicationNumber" in value or "refundId" in value:
+    elif _names_itself(value):
         pile.take(value, tab)
     elif isinstance(value.get("data"), list | dict):
         _take(value["data"], pile, tab, depth - 1)
@@ -124,7 +124,14 @@ def _take_list(items: list[Any], pile: _Pile, tab: str | None, depth: int) -> No
 
 
 def _is_count(item: object) -> bool:
-    return isinstance(item, dict) and {"tab", "total"} <= item.keys() and "refundId" not in item
+    """A count has a tab and a total; so has a request's detail, which also names itself."""
+    if not isinstance(item, dict):
+        return False
+    return {"tab", "total"} <= item.keys() and not _names_itself(item)
+
+
+def _names_itself(item: dict[str, Any]) -> bool:
+    return "applicationNumber" in item or "refundId" in item
 
 
 def _take_har_entry(entry: dict[str, Any], pile: _Pile) -> None:

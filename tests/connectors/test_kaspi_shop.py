@@ -1,0 +1,485 @@
+"""Orders over Kaspi's Shop API: the contract, and what is Kaspi's own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qaitar.connectors.kaspi_shop import facts, schedule, translate, wire
+from qaitar.connectors.kaspi_shop.client import KaspiShop, ShopAccount
+from qaitar.contracts.marketplace import OrderPage, OrderRecord, RowRejected, TenderKind
+from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
+from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
+from qaitar.sandbox.kaspi.faults import Fault, FaultKind
+from qaitar.sandbox.kaspi.ledger import Goods, SoldOrder
+from qaitar.sandbox.serving import Serving
+from qaitar.transport.http import HttpClient, NoAnswer, Request, Timeouts
+from qaitar.transport.lenient import load
+from tests.contracts.marketplace import NOW, OrderMarket, OrderSourceContract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REAL = Path(os.environ.get("QAITAR_REAL_DATA", "")) / "kaspi"
+SHOP = Shop()
+
+
+@pytest.fixture
+def kaspi() -> KaspiStandIn:
+    return KaspiStandIn(lambda: NOW, shop=SHOP)
+
+
+@pytest.fixture
+def served(kaspi: KaspiStandIn) -> Iterator[str]:
+    with Serving(kaspi) as serving:
+        yield f"{serving.url}/shop/api/v2"
+
+
+@pytest.fixture
+def account(served: str) -> ShopAccount:
+    return ShopAccount(token=SHOP.token, base_url=served, page_size=3, read_timeout_s=3)
+
+
+@pytest.fixture
+def shop(account: ShopAccount) -> Iterator[KaspiShop]:
+    with KaspiShop(account) as shop:
+        yield shop
+
+
+class TestContract(OrderSourceContract):
+    @pytest.fixture
+    def market(self, kaspi: KaspiStandIn, shop: KaspiShop) -> OrderMarket:
+        def sell(code: str, created: datetime) -> None:
+            kaspi.add_order(SoldOrder(code=code, created=created))
+
+        def fail_next(kind: str) -> None:
+            kaspi.faults.add("orders", Fault(FaultKind(kind.upper()), retry_after="7"))
+
+        phone_id = base64.b64encode(b"7000000001").decode().rstrip("=")
+        return OrderMarket(
+            source=shop,
+            sell=sell,
+            fail_next=fail_next,
+            questions=lambda: len(kaspi.asked),
+            secrets=(SHOP.token, "7000000001", phone_id, "Тестова", "ул. Примерная"),
+        )
+
+
+class TestWindows:
+    @given(
+        days=st.integers(0, 900),
+        odd=st.integers(0, 86_399_999_999),
+        at=st.integers(0, 315_532_800_000_000).map(
+            lambda us: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+        ),
+    )
+    def test_windows_cover_every_millisecond_once(self, days: int, odd: int, at: datetime):
+        back = at - timedelta(days=days, microseconds=odd)
+        walked = list(schedule.windows(at, back))
+        ms = timedelta(milliseconds=1)
+        assert at - ms < walked[0][1] <= at
+        assert back - ms < walked[-1][0] <= back
+        assert all(timedelta(0) <= end - start <= facts.WINDOW_MAX for start, end in walked)
+        assert all(later[0] - earlier[1] == ms for later, earlier in pairwise(walked))
+
+    def test_nothing_to_walk_when_the_past_is_ahead(self):
+        assert list(schedule.windows(NOW, NOW + timedelta(seconds=1))) == []
+
+    def test_longer_window_is_our_mistake_and_is_not_sent(
+        self, kaspi: KaspiStandIn, shop: KaspiShop
+    ):
+        with pytest.raises(ValueError, match="14 days"):
+            shop.list_window(NOW - timedelta(days=14, milliseconds=1), NOW, state=None)
+        with pytest.raises(ValueError, match="14 days"):
+            shop.list_window(NOW, NOW - timedelta(seconds=1), state=None)
+        assert kaspi.asked == []
+
+
+ORDER = OrderRecord(code="1", created_at=NOW - timedelta(days=30), status="COMPLETED")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"status": "RETURNED"}, False),
+        ({"status": "CANCELLED"}, False),
+        ({}, True),
+        ({"created_at": NOW - timedelta(days=60)}, False),
+        ({"created_at": NOW - timedelta(days=100), "delivered_at": NOW - timedelta(days=59)}, True),
+        (
+            {
+                "created_at": NOW - timedelta(days=100),
+                "planned_delivery_at": NOW - timedelta(days=59),
+            },
+            True,
+        ),
+        ({"status": "CANCELLING", "created_at": NOW - timedelta(days=179)}, True),
+        ({"status": "CANCELLING", "created_at": NOW - timedelta(days=180)}, False),
+        ({"status": "NEVER_SEEN"}, True),
+        ({"status": None, "created_at": None}, True),
+        ({"created_at": None}, True),
+    ],
+)
+def test_which_orders_are_read_again(change: dict[str, Any], expected: bool):
+    assert schedule.still_changes(replace(ORDER, **change), NOW) is expected
+
+
+class TestQuestion:
+    def test_sent_as_the_guide_says(self, kaspi: KaspiStandIn, shop: KaspiShop):
+        shop.list_window(NOW - timedelta(days=14), NOW, state="ARCHIVE", page=2)
+        [asked] = kaspi.asked
+        assert asked.query == {
+            "page[number]": "2",
+            "page[size]": "3",
+            "filter[orders][creationDate][$ge]": str(
+                int((NOW - timedelta(days=14)).timestamp()) * 1000
+            ),
+            "filter[orders][creationDate][$le]": str(int(NOW.timestamp()) * 1000),
+            "filter[orders][state]": "ARCHIVE",
+            "include[orders]": "user,entries",
+        }
+        assert asked.headers["x-auth-token"] == SHOP.token
+        assert asked.headers["accept"] == "application/vnd.api+json"
+        assert asked.headers["user-agent"].startswith("Mozilla/5.0 (")
+        assert "x-merchant-uid" not in asked.headers
+
+    def test_shop_of_a_login_with_several_is_named_when_set(
+        self, kaspi: KaspiStandIn, account: ShopAccount
+    ):
+        with KaspiShop(replace(account, merchant_uid="30000001")) as shop:
+            assert isinstance(shop.health(NOW), Healthy)
+        assert kaspi.asked[-1].headers["x-merchant-uid"] == "30000001"
+
+    def test_number_that_is_no_number_is_not_sent(self, kaspi: KaspiStandIn, shop: KaspiShop):
+        assert isinstance(shop.by_code("1&filter[orders][state]=NEW"), Refused)
+        assert kaspi.asked == []
+
+    def test_pages_are_told(self, kaspi: KaspiStandIn, shop: KaspiShop):
+        for n in range(7):
+            kaspi.add_order(SoldOrder(code=str(700000000 + n), created=NOW))
+        told = shop.list_window(NOW - timedelta(days=1), NOW, state=None, page=2)
+        assert isinstance(told, OrderPage)
+        assert ([order.code for order in told.orders], told.page_count, told.total) == (
+            ["700000006"],
+            3,
+            7,
+        )
+
+    def test_card_and_own_product_come_when_switched_on(
+        self, kaspi: KaspiStandIn, account: ShopAccount
+    ):
+        kaspi.add_order(
+            SoldOrder(code="700000001", created=NOW, goods=(Goods(), Goods("KZ-2", card="5")))
+        )
+        with KaspiShop(replace(account, nested_products=True)) as shop:
+            told = shop.by_code("700000001")
+        assert isinstance(told, OrderRecord)
+        assert told.lines is not None
+        assert [(line.product_code, line.merchant_code, line.number) for line in told.lines] == [
+            ("137957097", "KZ-001", 0),
+            ("5", "KZ-2", 1),
+        ]
+
+
+class TestDiagnosis:
+    """A shop owner reads these sentences when the connection test fails."""
+
+    def test_wrong_token(self, kaspi: KaspiStandIn, account: ShopAccount):
+        with KaspiShop(replace(account, token="wrong")) as shop:
+            told = shop.health(NOW)
+        assert isinstance(told, Misconfigured)
+        assert "token" in told.what
+        assert "Токен API" in told.how
+
+    def test_silence_points_at_kazakhstan_and_proxy(self, kaspi: KaspiStandIn, shop: KaspiShop):
+        kaspi.faults.add("orders", Fault(FaultKind.DROP))
+        told = shop.health(NOW)
+        assert isinstance(told, Misconfigured)
+        assert "Kazakhstan" in told.how
+
+    def test_slow_answer_ends_at_the_time_limit(self, kaspi: KaspiStandIn, account: ShopAccount):
+        kaspi.faults.add("orders", Fault(FaultKind.SLOW, seconds=0.6))
+        with KaspiShop(replace(account, read_timeout_s=0.2)) as shop:
+            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(told, Unknown)
+
+    def test_web_page_points_at_the_address(self, kaspi: KaspiStandIn, shop: KaspiShop):
+        kaspi.faults.add("orders", Fault(FaultKind.PAGE))
+        told = shop.health(NOW)
+        assert isinstance(told, Misconfigured)
+        assert "base address" in told.how
+
+    def test_refused_question_carries_kaspis_words(self, kaspi: KaspiStandIn, account: ShopAccount):
+        with KaspiShop(replace(account, page_size=101)) as shop:
+            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(told, Misconfigured)
+        assert "page[size] must be between 1 and 100" in told.what
+
+    def test_nobody_listening_is_safe_to_repeat(self):
+        with KaspiShop(ShopAccount(token="t", base_url="http://127.0.0.1:9")) as shop:
+            assert isinstance(shop.health(NOW), Busy)
+
+    def test_wait_without_a_number_is_bounded(self, kaspi: KaspiStandIn, shop: KaspiShop):
+        for text, expected in (("", 30), ("soon", 30), ("0", 1), ("999999", 3600), ("٣", 30)):
+            kaspi.faults.add(
+                "orders", Fault(FaultKind.BUSY, retry_after=text.encode().decode("latin-1"))
+            )
+            told = shop.health(NOW)
+            assert isinstance(told, Busy)
+            assert told.retry_after_s == expected
+
+    def test_other_order_than_asked_is_not_taken(self):
+        def lying(environ: Any, start: Any) -> list[bytes]:
+            start("200 OK", [("Content-Type", facts.MEDIA_TYPE)])
+            return [b'{"data":[{"id":"MQ","attributes":{"code":"700000009"}}]}']
+
+        with (
+            Serving(lying) as serving,
+            KaspiShop(ShopAccount(token="t", base_url=serving.url)) as shop,
+        ):
+            assert isinstance(shop.by_code("700000001"), Unknown)
+
+
+class TestStandInRules:
+    """The stand-in refuses what Kaspi refuses."""
+
+    @pytest.mark.parametrize(
+        ("params", "status", "title"),
+        [
+            ([], 400, "Required parameter page[number] is empty"),
+            (
+                [("page[number]", "0"), ("page[size]", "10")],
+                400,
+                "Required filter [orders][creationDate][$ge] is empty",
+            ),
+            (
+                [
+                    ("page[number]", "0"),
+                    ("page[size]", "10"),
+                    ("filter[orders][creationDate][$ge]", "1"),
+                ],
+                400,
+                "Date range of filter [orders][creationDate] must not exceed 14 days",
+            ),
+        ],
+    )
+    def test_bad_question(
+        self, served: str, params: list[tuple[str, str]], status: int, title: str
+    ):
+        with HttpClient(served, headers={"X-Auth-Token": SHOP.token}) as http:
+            reply = http.send(Request("GET", "/orders", params=params))
+        assert (reply.status, reply.json()) == (status, {"errors": [{"title": title}]})
+
+    def test_number_in_the_path_is_not_an_id(self, kaspi: KaspiStandIn, served: str):
+        kaspi.add_order(SoldOrder(code="700000001", created=NOW))
+        with HttpClient(served, headers={"X-Auth-Token": SHOP.token}) as http:
+            assert http.send(Request("GET", "/orders/700000001")).status == 404
+            assert http.send(Request("GET", "/orders/NzAwMDAwMDAx")).status == 200
+
+    def test_agent_that_is_no_browser_gets_no_answer(self, served: str):
+        waits = Timeouts(read_s=3)
+        with (
+            HttpClient(
+                served, headers={"X-Auth-Token": SHOP.token, "User-Agent": "python"}, timeouts=waits
+            ) as http,
+            pytest.raises(NoAnswer),
+        ):
+            http.send(Request("GET", "/orders"))
+
+    def test_one_shop_never_sees_another(self, kaspi: KaspiStandIn, account: ShopAccount):
+        kaspi.add_shop(Shop("30000002", token="other", session="s2"))
+        kaspi.add_order(SoldOrder(code="700000001", created=NOW, merchant_id="30000002"))
+        with ExitStack() as stack:
+            mine, other = (
+                stack.enter_context(KaspiShop(replace(account, token=t)))
+                for t in (SHOP.token, "other")
+            )
+            assert isinstance(mine.list_window(NOW, NOW, state=None), OrderPage)
+            assert mine.list_window(NOW, NOW, state=None).orders == ()
+            assert [o.code for o in other.list_window(NOW, NOW, state=None).orders] == ["700000001"]
+
+
+def example() -> dict[str, Any]:
+    """An order in the documented shape, every field filled."""
+    return {
+        "id": "NzAwMDAwMDAx=",
+        "type": "orders",
+        "attributes": {
+            "code": "700000001", "totalPrice": "5990.0", "paymentMode": "PAY_WITH_CREDIT", "creditTerm": 6, "state": "ARCHIVE",
+            "status": "COMPLETED", "creationDate": 1745691162415, "plannedDeliveryDate": 1745891162415,
+            "deliveryMode": "DELIVERY_PICKUP", "isKaspiDelivery": True, "deliveryCost": "0.0", "deliveryCostForSeller": "895.0",
+            "assembled": True, "pickupPointId": "1_PP1", "cancellationReason": "TIMEOUT_BUYER_PICKUP",
+            "waybillNumber": "old", "returnedToWarehouse": True,
+            "deliveryAddress": {"formattedAddress": "г. Алматы"},
+            "customer": {"id": "NzAw", "name": "Т", "cellPhone": "7000000000", "firstName": "Т", "lastName": "Т"},
+            "kaspiDelivery": {"waybill": "https://w", "waybillNumber": "101", "courierTransmissionDate": 1745755274000,
+                              "courierTransmissionPlanningDate": 1745755274000, "returnedToWarehouse": False},
+        },
+        "relationships": {"entries": {"data": [{"id": "NzAwMDAwMDAxIyMw", "type": "orderentries"}]}},
+    }  # fmt: skip
+
+
+def entry() -> dict[str, Any]:
+    return {
+        "id": "NzAwMDAwMDAxIyMw", "type": "orderentries",
+        "attributes": {"entryNumber": 0, "quantity": 2, "basePrice": "2995.0", "totalPrice": "5990.0", "unitType": "PIECES",
+                       "category": {"code": "c", "title": "К"}, "offer": {"code": "o", "name": "Н", "isImeiRequired": True}},
+        "relationships": {"product": {"data": {"id": "MTM3", "type": "masterproducts"}}},
+    }  # fmt: skip
+
+
+def read(order: dict[str, Any], included: list[dict[str, Any]]) -> OrderRecord | RowRejected:
+    resources = [wire.Resource.model_validate(raw) for raw in included]
+    return translate.order_from(order, translate.index_included(resources))
+
+
+class TestTranslate:
+    def test_documented_shape_is_read_whole(self):
+        told = read(example(), [entry()])
+        assert isinstance(told, OrderRecord)
+        assert (told.external_id, told.total_minor, told.credit_term_months) == (
+            "NzAwMDAwMDAx",
+            599000,
+            6,
+        )
+        assert told.created_at == datetime(2025, 4, 26, 18, 12, 42, 415000, tzinfo=UTC)
+        assert (told.waybill_number, told.returned_to_warehouse) == ("101", False)
+        assert told.tenders is not None
+        assert [(t.kind, t.amount_minor, t.term_months) for t in told.tenders] == [
+            (TenderKind.CREDIT, 599000, 6)
+        ]
+        assert told.lines is not None
+        [line] = told.lines
+        assert (line.quantity_milli, line.price_minor, line.offer_code, line.imei_required) == (
+            2000,
+            299500,
+            "o",
+            True,
+        )
+
+    def test_delivery_fields_of_old_documents_are_found_on_the_order(self):
+        order = example()
+        del order["attributes"]["kaspiDelivery"]
+        told = read(order, [])
+        assert isinstance(told, OrderRecord)
+        assert (told.waybill_number, told.returned_to_warehouse) == ("old", True)
+
+    def test_lines_come_whole_or_not_at_all(self):
+        order = example()
+        order["relationships"]["entries"]["data"].append({"id": "x", "type": "orderentries"})
+        told = read(order, [entry()])
+        assert isinstance(told, OrderRecord)
+        assert told.lines is None
+
+    def test_status_never_seen_is_kept(self):
+        order = example()
+        order["attributes"] |= {
+            "status": "GIVEN_TO_DELIVERY",
+            "state": "SOMEWHERE",
+            "paymentMode": "BARTER",
+        }
+        told = read(order, [])
+        assert isinstance(told, OrderRecord)
+        assert (told.status, told.state, told.payment_mode) == (
+            "GIVEN_TO_DELIVERY",
+            "SOMEWHERE",
+            "BARTER",
+        )
+        assert told.tenders is not None
+        assert told.tenders[0].kind is TenderKind.UNKNOWN
+
+    def test_any_field_may_be_anything(self):
+        junk: list[Any] = [
+            None,
+            True,
+            -1,
+            10**14,
+            "1e999",
+            "",
+            "\x00",
+            [],
+            {},
+            [{}],
+            {"data": 5},
+            "x" * 9,
+        ]
+        rejected = 0
+        for path in paths(example()) + [("included", *path) for path in paths(entry())]:
+            for value in junk:
+                order, line = example(), entry()
+                target: Any = line if path[0] == "included" else order
+                keys = path[1:] if path[0] == "included" else path
+                for key in keys[:-1]:
+                    target = target[key]
+                target[keys[-1]] = value
+                told = read(order, [line])
+                rejected += isinstance(told, RowRejected)
+                assert isinstance(told, RowRejected) or told.code
+        assert 0 < rejected < 2 * len(junk)
+
+
+def paths(value: Any, so_far: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    here = [so_far] if so_far else []
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return here + [path for key, below in inner for path in paths(below, (*so_far, key))]
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="QAITAR_REAL_DATA is not given")
+class TestCaptures:
+    def served_file(self, name: str, wrap: bool = False) -> Any:
+        body = (REAL / name).read_bytes()
+        return body if not wrap else json.dumps({"data": [json.loads(body)]}).encode()
+
+    @pytest.mark.parametrize(
+        ("name", "wrap", "code", "total", "lines"),
+        [
+            ("orders-v2-kaspi-delivery-cancelling-doc-example.json", False, "396149022", 599000, 1),
+            ("orders-v2-kaspi-delivery-not-assembled.json", True, "339463441", 899900, None),
+        ],
+    )
+    def test_order(self, name: str, wrap: bool, code: str, total: int, lines: int | None):
+        body = self.served_file(name, wrap)
+
+        def app(environ: Any, start: Any) -> list[bytes]:
+            start("200 OK", [("Content-Type", facts.MEDIA_TYPE)])
+            return [body]
+
+        with (
+            Serving(app) as serving,
+            KaspiShop(ShopAccount(token="t", base_url=serving.url)) as shop,
+        ):
+            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(told, OrderPage)
+        assert told.rejected == ()
+        [order] = told.orders
+        assert (order.code, order.total_minor) == (code, total)
+        assert (None if order.lines is None else len(order.lines)) == lines
+
+    def test_entries(self):
+        answer = wire.Answer.model_validate(
+            load(self.served_file("orders-v2-entries-2026-05-22.json"))
+        )
+        [line] = translate.lines_from(answer.data, {})
+        assert (line.offer_code, line.price_minor, line.quantity_milli) == (
+            "958781639",
+            477100,
+            1000,
+        )
+        assert (line.product_external_id, line.total_minor) == ("MTM3OTU3MDk3", None)
