@@ -89,9 +89,7 @@ def read_metadata(stream: BinaryIO, sha256: str = "") -> Metadata:
     actions: set[tuple[str, str]] = set()
     root = ""
     try:
-        walk = etree.iterparse(
-            stream, events=("end",), resolve_entities=False, no_network=True, huge_tree=True
-        )
+        walk = etree.iterparse(stream, events=("end",), resolve_entities=False, no_network=True)
         for _, element in walk:
             root = str(element.tag)
             if element.tag in _TYPES:
