@@ -1,0 +1,174 @@
+"""The queue: open cases by time left, walked by key; counters that are maintained, never counted live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from qaitar.returns.selectors import Case, cases_load
+from qaitar.returns.vocabulary import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PAGE_ROWS: Final = 50
+LATE_COUNTED_MAX: Final = 100  # "99+" says enough
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of the queue ended: the key of its last row."""
+
+    at: datetime
+    id: UUID
+
+    def text(self) -> str:
+        """Write the key for an address."""
+        return f"{self.at.isoformat()}~{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> Place | None:
+        """Read a key from an address; None if it is not one."""
+        at, _, last = text.partition("~")
+        try:
+            moment = datetime.fromisoformat(at.replace(" ", "+"))
+            return cls(moment, UUID(last)) if moment.tzinfo else None
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFilter:
+    """Which part of the queue: open cases by default."""
+
+    stage: Stage | None = None
+    store_id: UUID | None = None
+    assignee_id: int | None = None
+    waiting_for_proof: bool = False
+    due_before: datetime | None = None
+    after: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSlice:
+    """One page: cases in order, and the key of the next page if there is one."""
+
+    cases: tuple[Case, ...]
+    next: Place | None
+
+
+_SLICE = """
+SELECT q.id, q.at FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
+  SELECT r.id, r.{at} AS at FROM returns_returnrequest r WHERE r.merchant_id = m.id AND {where}
+  ORDER BY r.{at} {way}, r.id {way} LIMIT %(limit)s) q
+ORDER BY q.at {way}, q.id {way} LIMIT %(limit)s
+"""
+
+
+def queue_slice(
+    merchants: Sequence[UUID], wanted: QueueFilter, *, limit: int = PAGE_ROWS
+) -> QueueSlice:
+    """Read one page of the queue in two statements, whatever the size of the table.
+
+    Open cases come by control date, the nearest first; closed ones by the moment they closed, the latest first.
+    """
+    closed = wanted.stage is Stage.CLOSED
+    where, arguments = _conditions(wanted, closed=closed)
+    at, way = ("closed_at", "DESC") if closed else ("control_at", "ASC")
+    sql = _SLICE.format(at=at, way=way, where=" AND ".join(where))  # our own words only
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**arguments, "merchants": list(merchants), "limit": limit + 1})
+        rows = cursor.fetchall()
+    ids = [row[0] for row in rows[:limit]]
+    loaded = {case.request.pk: case for case in cases_load(ids)} if ids else {}
+    following = Place(rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
+    return QueueSlice(tuple(loaded[pk] for pk in ids if pk in loaded), following)
+
+
+def _conditions(wanted: QueueFilter, *, closed: bool) -> tuple[list[str], dict[str, Any]]:
+    where = ["r.stage = 'CLOSED'" if closed else "r.stage <> 'CLOSED'"]
+    arguments: dict[str, Any] = {}
+    if wanted.stage is not None and not closed:
+        where.append("r.stage = %(stage)s")
+        arguments["stage"] = wanted.stage.value
+    if wanted.store_id is not None:
+        where.append("r.store_id = %(store)s")
+        arguments["store"] = wanted.store_id
+    if wanted.assignee_id is not None:
+        where.append("r.assignee_id = %(assignee)s")
+        arguments["assignee"] = wanted.assignee_id
+    if wanted.waiting_for_proof:
+        where.append("r.proof_of <> ''")
+    if wanted.due_before is not None and not closed:
+        where.append("r.control_at < %(before)s")
+        arguments["before"] = wanted.due_before
+    if wanted.after is not None:
+        sign, column = ("<", "closed_at") if closed else (">", "control_at")
+        where.append(f"(r.{column}, r.id) {sign} (%(after_at)s, %(after_id)s)")
+        arguments |= {"after_at": wanted.after.at, "after_id": wanted.after.id}
+    return where, arguments
+
+
+_COUNTS = """
+SELECT stage, sum(n)::bigint FROM (
+  SELECT stage, count AS n FROM returns_stagecount WHERE merchant_id = ANY(%(merchants)s)
+    AND (%(store)s::uuid IS NULL OR store_id = %(store)s)
+  UNION ALL
+  SELECT stage, delta FROM returns_stagedelta WHERE merchant_id = ANY(%(merchants)s)
+    AND (%(store)s::uuid IS NULL OR store_id = %(store)s)
+) AS parts GROUP BY stage
+"""
+_LATE = """
+SELECT count(*) FROM (SELECT 1 FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
+  SELECT 1 FROM returns_returnrequest r WHERE r.merchant_id = m.id AND r.stage <> 'CLOSED'
+  AND r.control_at < %(now)s LIMIT %(most)s) q LIMIT %(most)s) AS late
+"""
+
+
+def stage_counts(merchants: Sequence[UUID], store_id: UUID | None = None) -> Mapping[Stage, int]:
+    """Tell how many cases stand at each stage, from maintained counters; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, {"merchants": list(merchants), "store": store_id})
+        found = {Stage(stage): int(n) for stage, n in cursor.fetchall()}
+    return {stage: found.get(stage, 0) for stage in Stage}
+
+
+def late_count(merchants: Sequence[UUID], now: datetime) -> int:
+    """Count the cases past their control date, up to `LATE_COUNTED_MAX`; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATE, {"merchants": list(merchants), "now": now, "most": LATE_COUNTED_MAX})
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def neighbours(merchants: Sequence[UUID], case: Case) -> tuple[UUID | None, UUID | None]:
+    """Find the open cases just before and just after one in the queue, so that the next one opens by itself."""
+    request = case.request
+    if request.control_at is None:
+        return None, None
+    here = Place(request.control_at, request.pk)
+    after = queue_ids(merchants, QueueFilter(after=here), 1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SLICE.format(
+                at="control_at",
+                way="DESC",
+                where="r.stage <> 'CLOSED' AND (r.control_at, r.id) < (%(at)s, %(id)s)",
+            ),
+            {"merchants": list(merchants), "limit": 1, "at": here.at, "id": here.id},
+        )
+        before = cursor.fetchone()
+    return (before[0] if before else None), (after[0] if after else None)
+
+
+def queue_ids(merchants: Sequence[UUID], wanted: QueueFilter, limit: int) -> list[UUID]:
+    """Read only the ids of a part of the queue, in order: for a bulk decision or the next case."""
+    where, arguments = _conditions(wanted, closed=False)
+    sql = _SLICE.format(at="control_at", way="ASC", where=" AND ".join(where))  # our own words only
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**arguments, "merchants": list(merchants), "limit": limit})
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,97 @@
+"""The door of every console page: who is it, which walls open, which roles may come in."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import translation
+
+from qaitar.foundation.access import Principal, enter_as_user
+from qaitar.foundation.clock import utc_now
+from qaitar.kernel.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from django.http import HttpRequest, HttpResponse
+
+P = ParamSpec("P")
+T = TypeVar("T")
+EVERYBODY = frozenset(Role) - {Role.SYSTEM}
+DECIDERS = frozenset({Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN})
+APPROVERS = frozenset({Role.SENIOR, Role.OWNER, Role.ADMIN})
+MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+class Visit:
+    """One request of a signed-in person: the request itself, who they are, and the moment it is judged at."""
+
+    __slots__ = ("now", "request", "who")
+
+    def __init__(self, request: HttpRequest, who: Principal, now: datetime) -> None:
+        """Hold the three."""
+        self.request = request
+        self.who = who
+        self.now = now
+
+
+def screen(
+    roles: frozenset[Role] = EVERYBODY,
+) -> Callable[
+    [Callable[Concatenate[Visit, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponse],
+]:
+    """Let in signed-in people holding one of `roles` somewhere, with their walls open for this transaction.
+
+    Others are sent to sign in, or told that their role may not (403).  What a role may do at one merchant is
+    asked again where it is done.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[Visit, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def enter(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            session_user = _session_user(request)
+            if session_user is None:
+                return redirect_to_login(request.get_full_path())
+            who = enter_as_user(session_user, ref=request.META.get("qaitar.ref", ""))
+            if who is None:
+                return redirect_to_login(request.get_full_path())
+            translation.activate(who.language)
+            request.LANGUAGE_CODE = who.language
+            if not who.roles:
+                return _no_merchant(request)
+            if not who.may(roles):
+                return render(request, "console/errors/403.html", status=403)
+            return view(Visit(request, who, utc_now()), *args, **kwargs)
+
+        enter.screen_roles = roles  # type: ignore[attr-defined]  # read by the matrix test
+        return enter
+
+    return decorate
+
+
+def _session_user(request: HttpRequest) -> int | None:
+    """Tell who the session belongs to; its hash was checked by Django when the user is loaded."""
+    user: Any = request.user
+    return int(user.pk) if user.is_authenticated else None
+
+
+def _no_merchant(request: HttpRequest) -> HttpResponse:
+    """A person without any role sees the page that says so; a fresh installation leads on to its first steps."""
+    if request.user.is_superuser:  # type: ignore[union-attr]  # signed in
+        return redirect("console:first_run")
+    return render(request, "console/errors/403.html", status=403)
+
+
+def found_or_404(thing: T | None) -> T:
+    """Give the thing, or the same 404 for missing and foreign ones."""
+    if thing is None:
+        raise Http404
+    return thing
