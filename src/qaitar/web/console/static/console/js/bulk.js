@@ -1,0 +1,31 @@
+// Choosing many: Shift takes everything in between, one box takes all that is shown, a bar says how many.
+const words = document.getElementById("strings").dataset;
+const boxes = () => [...document.querySelectorAll("[data-bulk]")];
+let last = null;
+
+function count() {
+  const all = boxes(), chosen = all.filter((box) => box.checked).length;
+  document.querySelectorAll("[data-bulk-count]").forEach((slot) => { slot.textContent = `${chosen} ${words.chosen}`; });
+  const head = document.querySelector("[data-bulk-all]");
+  if (!head) return;
+  head.checked = chosen > 0 && chosen === all.length;
+  head.indeterminate = chosen > 0 && chosen < all.length;
+}
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest("[data-bulk]");
+  if (!box) return;
+  if (event.shiftKey && last?.isConnected) {
+    const all = boxes(), [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+    all.slice(from, to + 1).forEach((other) => { other.checked = box.checked; });
+    getSelection().removeAllRanges();
+  }
+  last = box;
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-bulk-all]")) boxes().forEach((box) => { box.checked = event.target.checked; });
+  count();
+});
+document.addEventListener("reset", () => setTimeout(count));
+document.addEventListener("htmx:afterSettle", count);
+addEventListener("pageshow", count);

@@ -1,0 +1,45 @@
+"""What the frame around every page needs to know; context name `shell`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from qaitar.web.console.views_model import Choice, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavItem:
+    """One line of the side menu."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavGroup:
+    """A titled part of the side menu; the first group has no title."""
+
+    label: str
+    items: tuple[NavItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """The frame of every page for a signed-in person; context name `shell`."""
+
+    person: Person
+    merchant: str
+    home_url: str
+    search_url: str
+    new_request_url: str
+    profile_url: str
+    logout_url: str
+    now: datetime
+    nav: tuple[NavGroup, ...] = ()
+    merchants: tuple[Choice, ...] = ()  # value is a path
+    languages: tuple[Choice, ...] = ()
+    language_url: str = ""
