@@ -89,8 +89,7 @@ class SheetsBench(RegisterBench):
             replace(self.settings, sheets_url="http://127.0.0.1:9")
         )
 
-    @property
-    def secrets(self) -> tuple[str, ...]:  # type: ignore[override]  # tokens are known only after the calls
+    def secrets(self) -> tuple[str, ...]:
         key_line = json.loads(self._account.json_text)["private_key"].splitlines()[1]
         assert self.stand_in.tokens.given
         return (key_line, "eyJ", *self.stand_in.tokens.given)

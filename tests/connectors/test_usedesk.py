@@ -67,7 +67,6 @@ class UsedeskBench(HelpdeskBench):
             pause_s=0.0,
             timeouts=Timeouts(connect_s=2.0, read_s=0.4),
         )
-        self.secrets = (TOKEN, "wrong-token")
         self._stack = stack
         self.helpdesk = self.connected(self.settings)
         self.with_wrong_token = self.connected(replace(self.settings, api_token="wrong-token"))
@@ -75,6 +74,9 @@ class UsedeskBench(HelpdeskBench):
 
     def connected(self, settings: UsedeskSettings) -> UsedeskHelpdesk:
         return self._stack.enter_context(UsedeskHelpdesk(settings))
+
+    def secrets(self) -> tuple[str, ...]:
+        return (TOKEN, "wrong-token")
 
     def _tick(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -168,6 +170,15 @@ def test_usedesk_opens_the_same_ticket_twice_so_only_the_look_up_protects(
     assert len(bench.opened()) == 2
 
 
+def test_the_type_of_a_comment_is_always_said(bench: UsedeskBench) -> None:
+    opened = bench.helpdesk.open_ticket(DRAFT)
+    assert isinstance(opened, Done)
+    for public in (True, False):
+        bench.helpdesk.comment(CommentDraft("c-1", opened.reference, "Текст", public=public))
+    types = [done.fields["type"] for done in bench.stand_in.account.ledger[1:]]
+    assert types == ["public", "private"]
+
+
 def test_markup_of_a_customer_reaches_the_agent_as_text(bench: UsedeskBench) -> None:
     bench.helpdesk.open_ticket(DRAFT)
     (done,) = bench.stand_in.account.ledger
@@ -244,6 +255,28 @@ def test_more_tickets_than_the_bound_are_never_called_missing(
         else Unknown("180 of 230 tickets could not be looked at.")
     )
     assert bench.helpdesk.find_ticket("nobody", SINCE) == expected
+
+
+def test_a_ticket_closed_to_us_is_not_taken_for_missing(bench: UsedeskBench) -> None:
+    bench.fill(2)
+    bench.stand_in.account.closed_to_us.add(max(bench.stand_in.account.tickets))
+    expected = (
+        Missing()
+        if bench.stand_in.account.list_shows_markers
+        else Unknown("1 of 2 tickets could not be looked at.")
+    )
+    assert bench.helpdesk.find_ticket("nobody", SINCE) == expected
+    found = bench.helpdesk.find_ticket("other-0", SINCE)
+    assert isinstance(found, Done)
+
+
+def test_an_account_that_repeats_a_page_is_not_asked_for_ever(bench: UsedeskBench) -> None:
+    bench.fill(150)
+    bench.stand_in.account.same_page_always = True
+    found = bench.helpdesk.find_ticket("other-0", SINCE)
+    assert isinstance(found, Unknown)
+    assert "same page" in found.detail
+    assert len(bench.stand_in.calls) == 2
 
 
 def test_calls_keep_their_distance(bench: UsedeskBench) -> None:

@@ -95,6 +95,33 @@ class CommentDraft:
         marker_checked(self.marker)
 
 
+class EventKind(StrEnum):
+    """What a helpdesk tells of its own accord."""
+
+    OPENED = "opened"  # a new ticket
+    CHANGED = "changed"  # status, fields or people of a ticket
+    COMMENTED = "commented"  # somebody wrote into a ticket
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    """A hint that something happened to a ticket.  Read the ticket again before acting: the hint proves little.
+
+    `ours` tells that it is the echo of what we wrote ourselves, so that no loop begins.
+    """
+
+    kind: EventKind
+    ticket_reference: str
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventRejected:
+    """An incoming message that is not from our helpdesk or cannot be read; `reason` is for the log and for set-up."""
+
+    reason: str
+
+
 class Helpdesk(Protocol):
     """A connection to one helpdesk account.  It keeps no state of the business and touches no database.
 

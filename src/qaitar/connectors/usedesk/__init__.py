@@ -1,1 +1,1 @@
-"""Usedesk, a helpdesk: implements `Helpdesk` over its API of channels (api.usedocs.ru, api.usedocs.com), read 2026-10."""
+"""Usedesk, a helpdesk: implements `Helpdesk` over its API of channels (api.usedocs.ru, api.usedocs.com), read 2026-11."""

@@ -66,10 +66,15 @@ class StoredTicket:
 
 @dataclass(slots=True)
 class Account:
-    """Tickets and comments of one account.  The same ticket sent twice is two tickets, as in life."""
+    """Tickets and comments of one account.  The same ticket sent twice is two tickets, as in life.
+
+    `closed_to_us` are tickets that stand in lists but may not be opened; `same_page_always` ignores `offset`.
+    """
 
     clock: Callable[[], datetime]
     list_shows_markers: bool = True
+    same_page_always: bool = False
+    closed_to_us: set[int] = field(default_factory=set)
     tickets: dict[int, StoredTicket] = field(default_factory=dict)
     ledger: list[Executed] = field(default_factory=list)
     _next_id: int = 1000
@@ -157,7 +162,8 @@ class Account:
                 if (after is None or ticket.at >= after)
                 and (not statuses or str(ticket.status_id) in statuses)
             ]
-            return [self._shown(ticket) for ticket in kept[int(offset) : int(offset) + PAGE]]
+            first = 0 if self.same_page_always else int(offset)
+            return [self._shown(ticket) for ticket in kept[first : first + PAGE]]
 
     def groups(self, _: Mapping[str, str], __: tuple[UploadedFile, ...]) -> list[dict[str, Any]]:
         """Show the groups of agents (`/groups`)."""
@@ -189,6 +195,8 @@ class Account:
         asked = fields.get("ticket_id", "")
         if not asked.isdigit() or int(asked) not in self.tickets:
             raise Denied("Ticket not found")
+        if int(asked) in self.closed_to_us:
+            raise Denied("No access to the ticket")
         return self.tickets[int(asked)]
 
     def _take_id(self) -> int:
