@@ -84,6 +84,7 @@ class OrderRecord:
 
     `status` and `state` are the marketplace's own codes, unknown ones kept as they came; `status_text` is what a person reads in
     the source.  `dates_are_days` says that the source writes days only, and every moment here is that day's start.
+    `row_numbers` are the rows of the file it was read from, as a person sees them; empty when it was no file.
     """
 
     code: str
@@ -117,6 +118,7 @@ class OrderRecord:
     lines: tuple[LineRecord, ...] | None = None
     tenders: tuple[TenderRecord, ...] | None = None
     cancellation_reason: str | None = None
+    row_numbers: tuple[int, ...] = field(default=(), compare=False)
     raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
 
 

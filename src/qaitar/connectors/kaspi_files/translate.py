@@ -170,6 +170,7 @@ def order_from(rows: Sequence[NumberedRow], amount_of: AmountOf = AmountOf.LINE)
         lines=tuple(_line(row.cells, amount_of) for row in rows),
         tenders=_tenders(mode, total),
         cancellation_reason=head.get(facts.CANCEL_REASON),
+        row_numbers=tuple(row.number for row in rows),
         raw=head if len(rows) == 1 else {"rows": [row.cells for row in rows]},
     )
 
