@@ -25,6 +25,7 @@ RATIO_FROM_BYTES = 1024 * 1024  # small parts compress well and harm nobody
 ROWS_MAX = 200_000
 COLUMNS_MAX = 40
 _CHUNK_BYTES = 1024 * 1024
+_FEED_BYTES = 64 * 1024
 _LOCAL_HEADER_BYTES = 30
 _CELL = re.compile(rb"<(?:[^<>\s/:]+:)?c[\s/>]")
 _NEAR_CELL = re.compile(rb'<c r="(?:[A-Z]|A[A-N])(?:200000|1\d{5}|[1-9]\d{0,4})"')
@@ -109,17 +110,21 @@ def _unpack(packed: memoryview, part: zipfile.ZipInfo) -> Iterator[bytes]:
     if part.compress_type != zipfile.ZIP_DEFLATED:
         raise WorkbookRefused("unreadable", "The workbook is packed in an unusual way.")
     inflater = zlib.decompressobj(-15)
-    left, pending = part.file_size, bytes(packed)
+    left = part.file_size
     try:
-        while not inflater.eof:
-            piece = inflater.decompress(pending, _CHUNK_BYTES)
-            pending = inflater.unconsumed_tail
-            left -= len(piece)
-            if left < 0 or not (piece or pending or inflater.eof):
-                raise WorkbookRefused("bomb", "A part of the workbook lies about its size.")
-            yield piece
+        for at in range(0, len(packed), _FEED_BYTES):
+            pending = bytes(packed[at : at + _FEED_BYTES])
+            while pending and not inflater.eof:
+                piece = inflater.decompress(pending, _CHUNK_BYTES)
+                pending = inflater.unconsumed_tail
+                left -= len(piece)
+                if left < 0:
+                    raise WorkbookRefused("bomb", "A part of the workbook lies about its size.")
+                yield piece
     except zlib.error:
         raise WorkbookRefused("not_xlsx", "The workbook's parts are damaged.") from None
+    if not inflater.eof:
+        raise WorkbookRefused("not_xlsx", "The workbook's parts are cut.")
 
 
 def _check_cells(pieces: Iterator[bytes]) -> None:

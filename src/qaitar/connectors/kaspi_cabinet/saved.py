@@ -21,6 +21,7 @@ from qaitar.transport.lenient import Unreadable, load, record, records, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+COUNT_FIELDS_MAX = 6
 _IMAGES_OF = re.compile(r"/refund/([0-9A-Za-z]{1,64})/images/")
 _SHAPES = "Neither counts, nor a list, nor a detail of return requests."
 
@@ -124,8 +125,8 @@ def _take_list(items: list[Any], pile: _Pile, tab: str | None, depth: int) -> No
 
 
 def _is_count(item: object) -> bool:
-    """A count has a tab and a total; so has a request's detail, which also names itself."""
-    if not isinstance(item, dict):
+    """A count has a tab, a total and little more; a request's detail has both too, among some forty names."""
+    if not isinstance(item, dict) or len(item) > COUNT_FIELDS_MAX:
         return False
     return {"tab", "total"} <= item.keys() and not _names_itself(item)
 
