@@ -202,6 +202,20 @@ class TestDiagnosis:
         assert "token" in told.what
         assert "Токен API" in told.how
 
+    @pytest.mark.parametrize("token", ["", "  ", "токен", "one two", "a\r\nX-Other: b"])
+    def test_token_that_cannot_be_one_is_not_sent(
+        self, kaspi: KaspiStandIn, account: ShopAccount, token: str
+    ):
+        with KaspiShop(replace(account, token=token)) as shop:
+            told = shop.health(NOW)
+        assert isinstance(told, Misconfigured)
+        assert "Токен API" in told.how
+        assert kaspi.asked == []
+
+    def test_token_pasted_with_a_line_end_works(self, kaspi: KaspiStandIn, account: ShopAccount):
+        with KaspiShop(replace(account, token=f" {SHOP.token}\n")) as shop:
+            assert isinstance(shop.health(NOW), Healthy)
+
     def test_silence_points_at_kazakhstan_and_proxy(self, kaspi: KaspiStandIn, shop: KaspiShop):
         kaspi.faults.add("orders", Fault(FaultKind.DROP))
         told = shop.health(NOW)

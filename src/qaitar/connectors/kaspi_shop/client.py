@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Failure = Refused | Misconfigured | Busy | Unknown
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CODE = re.compile(r"[0-9A-Za-z-]{1,40}\Z")
+_HEADER = re.compile(r"[\x21-\x7e]*\Z")
 _ACCESS_HOW = "Cabinet → Настройки → Токен API → Сформировать (only the company head can); copy all of it, usually 44 characters."
 _EGRESS_HOW = "Kaspi may drop calls from outside Kazakhstan: run from an address in Kazakhstan or set an outbound proxy there."
 
@@ -47,14 +48,16 @@ class KaspiShop:
     def __init__(self, account: ShopAccount) -> None:
         """Prepare a client; nothing is sent yet."""
         self._account = account
+        token, merchant_uid = account.token.strip(), account.merchant_uid.strip()
+        self._sendable = _HEADER.match(token + merchant_uid) is not None and token != ""
         headers = {
-            "X-Auth-Token": account.token,
+            "X-Auth-Token": token if self._sendable else "",
             "Accept": facts.MEDIA_TYPE,
             "Content-Type": facts.MEDIA_TYPE,
             "User-Agent": facts.USER_AGENT,
         }
-        if account.merchant_uid:
-            headers["X-Merchant-Uid"] = account.merchant_uid
+        if merchant_uid and self._sendable:
+            headers["X-Merchant-Uid"] = merchant_uid
         self._http = HttpClient(
             account.base_url,
             headers=headers,
@@ -187,6 +190,10 @@ class KaspiShop:
     def _read(
         self, path: str, params: Sequence[tuple[str, str]], *, checking: bool = False
     ) -> wire.Answer | Failure:
+        if not self._sendable:
+            return Misconfigured(
+                "The token or the shop's number has characters none of Kaspi's has.", _ACCESS_HOW
+            )
         try:
             reply = self._http.send(Request("GET", path, params=params))
         except NotSent as error:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SHOP_PREFIX = "/shop/api/v2"
 FORM_BYTES_MAX = 64 * 1024
+ASKED_MAX = 10_000  # the latest calls, kept for looking at
 _AMOUNT = re.compile(r'"¤(-?\d+\.\d+)¤"')
 _PRESS = re.compile(r"/mc/refunds/([0-9-]+)/press\Z")
 _REQUEST = re.compile(r"/mc/refunds/([0-9-]+)\Z")
@@ -144,6 +145,7 @@ class KaspiStandIn:
         asked = _asked(environ)
         with self._lock:
             self.asked.append(asked)
+            del self.asked[:-ASKED_MAX]
             self.advance()
             told, wait_s = self._told(asked)
         if wait_s:
