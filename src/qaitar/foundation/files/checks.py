@@ -64,7 +64,7 @@ Verdict = Accepted | Rejected
 
 
 def inspect(source: Path | bytes, declared_name: str) -> Verdict:
-    """Judge one file; a verdict always comes back within about ten seconds, whatever the bytes.
+    """Judge one file; a verdict comes back within five seconds of its turn, whatever the bytes.
 
     The content decides; `declared_name` only tells kinds of plain text apart and gives the stem of
     the name.  Parsing happens in a process of its own, limited in memory and time.

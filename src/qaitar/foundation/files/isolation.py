@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-WALL_MAX_S = 10.0
+WALL_MAX_S = 4.5
 WAIT_FOR_TURN_MAX_S = 10.0
 AT_ONCE_MAX = 2  # a process of at most 300 MB each
 _ANSWER_MAX_BYTES = 65_536

@@ -109,9 +109,9 @@ def safe_name(declared: str, extension: str) -> str:
     '_CON.jpg'
     """
     text = declared.encode("utf-8", "ignore").decode()
-    text = unicodedata.normalize("NFC", text[:4096])
-    text = re.split(r"[\\/]", text)[-1]
+    text = re.split(r"[\\/]", text[:4096])[-1]
     text = "".join(" " if char.isspace() else char for char in text if not _is_hidden(char))
+    text = unicodedata.normalize("NFC", text)
     stem = _without_known_suffixes(_FORBIDDEN.sub("_", text))
     stem = " ".join(stem.split()).strip(". ")
     stem = _cut(stem, extension).strip(". ") or _FALLBACK_STEM
@@ -152,7 +152,7 @@ def download_headers(name: str, mime: str) -> dict[str, str]:
     """
     stem, dot, extension = name.rpartition(".")
     shown = safe_name(stem, f".{extension}") if dot and extension.isalnum() else safe_name(name, "")
-    plain = re.sub(r"[^A-Za-z0-9 ._()+=,@-]", "_", shown)
+    plain = re.sub(r"[^A-Za-z0-9 ._()+,@-]", "_", shown)
     return {
         "Content-Type": mime if _SERVED.match(mime) else "application/octet-stream",
         "Content-Disposition": (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MB = 1024 * 1024
 MEMORY_MAX_BYTES = 304 * MB  # address space; resident memory stays below 300 MB
-CPU_MAX_S = 8
+CPU_MAX_S = 4
 WRITTEN_MAX_BYTES = 20 * MB
 OPEN_FILES_MAX = 64
 OUT_OF_MEMORY_EXIT = 3

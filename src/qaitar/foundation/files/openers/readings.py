@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEPTH_MAX = 64
-_MARKS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
+BRACKETS_MAX = 1_000_000
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)  # a whole string is one step
 
 
 def check(path: Path, _folder: Path) -> Answer:
@@ -22,6 +23,8 @@ def check(path: Path, _folder: Path) -> Answer:
     words = read_text(path)
     if words is None:
         return refused("text_unreadable")
+    if words.count("[") + words.count("{") > BRACKETS_MAX:
+        return refused("too_heavy")
     if depth(words) > DEPTH_MAX:
         return refused("json_depth", limit=DEPTH_MAX)
     try:
@@ -39,15 +42,12 @@ def depth(words: str) -> int:
     3
     """
     deepest = now = 0
-    inside = False
     for mark in _MARKS.finditer(words):
-        sign = mark[0]
-        if sign == '"':
-            inside = not inside
-        elif not inside and sign in "[{":
+        sign = mark[0][0]
+        if sign in "[{":
             now += 1
             deepest = max(deepest, now)
-        elif not inside and sign in "]}":
+        elif sign != '"':
             now -= 1
     return deepest
 

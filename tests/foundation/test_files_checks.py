@@ -1,0 +1,228 @@
+"""A file from outside is taken or refused with a sentence, and never harms anything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from qaitar.foundation.files import isolation
+from qaitar.foundation.files.checks import Accepted, Code, Kind, Rejected, inspect, sentence
+from qaitar.foundation.files.kinds import FACTS
+from qaitar.foundation.files.previews import NoPreview, Previews, draw
+from qaitar.foundation.files.refusals import SENTENCES
+from tests.foundation import hostile_files as hostile
+
+CASES = hostile.every_case()
+GOOD = {
+    "photo.jpg": (hostile.saved(hostile.noise(), "JPEG"), Kind.JPEG),
+    "photo.png": (hostile.saved(hostile.noise(), "PNG"), Kind.PNG),
+    "photo.webp": (hostile.saved(hostile.noise(), "WEBP"), Kind.WEBP),
+    "photo.heic": (hostile.heic(), Kind.HEIC),
+    "act.pdf": (hostile.pdf(3), Kind.PDF),
+    "film.mp4": (hostile.mp4(), Kind.MP4),
+    "film.mov": (hostile.mp4(b"qt  "), Kind.MOV),
+    "film.webm": (hostile.webm(), Kind.WEBM),
+    "live.webm": (hostile.webm(b"\xff"), Kind.WEBM),
+    "table.xlsx": (hostile.xlsx(), Kind.XLSX),
+    "table.csv": ("Заявка;Сумма\r\n1;2\r\n".encode("cp1251"), Kind.CSV),
+    "wide.csv": ("Заявка;Сумма\r\n1;2\r\n".encode("utf-16"), Kind.CSV),
+    "answer.json": (b'{"data": [1, "[[["]}', Kind.JSON),
+    "traffic.har": (b'{"log": {"entries": []}}', Kind.HAR),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_an_honest_file_of_every_kind_is_taken(name: str) -> None:
+    content, kind = GOOD[name]
+
+    verdict = inspect(content, name)
+
+    assert isinstance(verdict, Accepted), verdict
+    assert verdict.kind is kind
+    assert verdict.mime == FACTS[kind].mime
+    assert verdict.extension == FACTS[kind].extension
+    assert verdict.sha256 == hashlib.sha256(content).hexdigest()
+    assert verdict.size == len(content)
+
+
+def test_pictures_tell_their_size_and_papers_their_pages(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(GOOD["photo.png"][0])
+    picture, heic, paper = (
+        inspect(path, "a.png"),
+        inspect(hostile.heic(), "a.heic"),
+        inspect(hostile.pdf(7), "a.pdf"),
+    )
+
+    assert isinstance(picture, Accepted)
+    assert isinstance(heic, Accepted)
+    assert isinstance(paper, Accepted)
+    assert (picture.width, picture.height, picture.pages) == (64, 48, None)
+    assert (heic.width, heic.height, heic.pages) == (4032, 3024, None)
+    assert (paper.width, paper.height, paper.pages) == (None, None, 7)
+
+
+@pytest.mark.parametrize(
+    ("declared", "corrected"),
+    [
+        ("act.jpg", "act.pdf"),
+        ("act.pdf.exe", "act.pdf"),
+        ("act.exe.pdf", "act.pdf"),
+        ("act\u202efdp.scr", "actfdp.pdf"),
+        ("../../Акт НРП 12.05.2026.PDF", "Акт НРП 12.05.2026.pdf"),
+        ("", "file.pdf"),
+    ],
+)
+def test_the_content_decides_the_extension(declared: str, corrected: str) -> None:
+    verdict = inspect(hostile.pdf(), declared)
+
+    assert isinstance(verdict, Accepted)
+    assert (verdict.kind, verdict.name) == (Kind.PDF, corrected)
+
+
+def test_the_corpus_is_large_enough_and_always_the_same() -> None:
+    assert (
+        sum(case.name.endswith((".jpg", ".png", ".webp", ".heic", ".pdf")) for case in CASES) >= 120
+    )
+    assert sum(case.name.endswith(".xlsx") for case in CASES) >= 20
+
+
+def _own_peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_hostile_file_ends_as_it_should_in_time_and_in_memory(case: hostile.Case) -> None:
+    content = case.content
+    before_mb, began = _own_peak_mb(), time.monotonic()
+
+    verdict = inspect(content, case.name)
+    drawn = draw(content, verdict.kind) if isinstance(verdict, Accepted) else None
+
+    limit_s = 5.0 if drawn is None else 10.0  # two processes, one after the other
+    assert time.monotonic() - began <= limit_s
+    assert _own_peak_mb() - before_mb <= 60
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024 <= 300
+    if case.codes:
+        assert isinstance(verdict, Rejected), verdict
+        assert verdict.code.value in case.codes
+    if isinstance(verdict, Rejected):
+        assert len(str(sentence(verdict))) > 15
+        assert "%(" not in str(sentence(verdict))
+
+
+def test_every_code_has_a_sentence_and_every_sentence_an_end() -> None:
+    assert set(SENTENCES) == set(Code)
+    assert [text for text in SENTENCES.values() if not text.endswith(".")] == []
+
+
+def test_a_sentence_is_put_together_when_it_is_read() -> None:
+    said = sentence(Rejected(Code.PDF_PAGES, {"pages": 501, "limit": 500}))
+
+    with translation.override("en"):
+        assert str(said) == "The PDF has 501 pages; at most 500 can be taken."
+
+
+def test_a_file_on_the_disk_is_read_and_never_changed(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(GOOD["photo.jpg"][0])
+    path.chmod(0o400)
+    before = path.stat().st_mtime_ns
+
+    inspect(path, "photo.jpg")
+    drawn = draw(path, Kind.JPEG)
+
+    assert isinstance(drawn, Previews)
+    assert path.read_bytes() == GOOD["photo.jpg"][0]
+    assert path.stat().st_mtime_ns == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_table_beyond_its_size_is_refused_before_it_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(isolation, "run", lambda *a, **k: started.append(a))
+
+    verdict = inspect(hostile.xlsx() + bytes(21 * 1024 * 1024), "t.xlsx")
+
+    assert verdict == Rejected(Code.TOO_LARGE, {"size_mb": 22, "limit_mb": 20})
+    assert started == []
+
+
+def test_when_every_turn_is_taken_the_sender_is_asked_to_try_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(isolation, "WAIT_FOR_TURN_MAX_S", 0.01)
+    for _ in range(isolation.AT_ONCE_MAX):
+        assert isolation._turns.acquire(timeout=1)
+    try:
+        verdict = inspect(GOOD["act.pdf"][0], "act.pdf")
+    finally:
+        isolation._turns.release(isolation.AT_ONCE_MAX)
+
+    assert verdict == Rejected(Code.BUSY)
+    assert isinstance(inspect(GOOD["act.pdf"][0], "act.pdf"), Accepted)
+
+
+def test_an_opener_that_never_ends_is_killed(tmp_path: Path) -> None:
+    pipe = tmp_path / "never.csv"
+    os.mkfifo(pipe)
+    began = time.monotonic()
+
+    assert isolation.run("text", pipe, wall_s=0.5) == isolation.Exhausted()
+    assert time.monotonic() - began < 3
+
+
+def test_an_opener_sees_nothing_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("QAITAR_SECRET_KEY", "planted")
+    seen: list[dict[str, str]] = []
+    real = subprocess.run
+
+    def watching(*args: object, **options: object) -> object:
+        seen.append(options["env"])  # type: ignore[arg-type]  # a dictionary by the call's own shape
+        return real(*args, **options)  # type: ignore[call-overload]  # passed on as it came
+
+    monkeypatch.setattr(subprocess, "run", watching)
+    inspect(GOOD["act.pdf"][0], "act.pdf")
+
+    assert [set(environment) for environment in seen] == [{"PYTHONPATH"}]
+
+
+@pytest.mark.parametrize(
+    "opener", ["picture", "picture_preview", "pdf", "pdf_preview", "table", "text", "readings"]
+)
+def test_an_opener_loads_neither_django_nor_settings(opener: str) -> None:
+    script = f"import sys, json, qaitar.foundation.files.openers.{opener}; print(json.dumps(sorted(sys.modules)))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, env={"PYTHONPATH": "src"}
+    )
+
+    modules = json.loads(loaded.stdout)
+    assert [name for name in modules if name.split(".")[0] in {"django", "httpx", "psycopg"}] == []
+
+
+REAL = os.environ.get("QAITAR_REAL_DATA")
+
+
+@pytest.mark.skipif(REAL is None, reason="real files are not on this machine")
+def test_real_scans_are_all_taken_and_have_previews() -> None:
+    scans = sorted(
+        path for path in Path(str(REAL)).glob("scans_*/**/*") if path.suffix in {".png", ".jpg"}
+    )
+
+    refused = [path.name for path in scans if not isinstance(inspect(path, path.name), Accepted)]
+    blind = [path.name for path in scans[::8] if isinstance(draw(path, Kind.PNG), NoPreview)]
+
+    assert len(scans) > 0
+    assert refused == []
+    assert blind == []
