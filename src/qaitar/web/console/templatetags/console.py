@@ -16,6 +16,7 @@ from django.utils.translation import pgettext
 
 from qaitar.kernel.money import Currency, format_minor
 from qaitar.returns.vocabulary import Act, Stage
+from qaitar.returns.words import word_for
 from qaitar.web.console.views_model import (
     SOON_SECONDS,
     URGENT_SECONDS,
@@ -23,7 +24,6 @@ from qaitar.web.console.views_model import (
     Progress,
     Tone,
 )
-from qaitar.web.console.words import word_for
 
 register = template.Library()
 

@@ -1,16 +1,24 @@
-"""One word for each code of the procedure, as the console says it.
+"""One word for each code of the procedure, as console, API and documents say it.
 
-The msgids are English; catalogues bring Russian and Kazakh.  A code without a word fails a test.
+The msgids are English; catalogues bring Russian and Kazakh.  A code without a word fails a test.  Whole
+sentences stand in `sentences.py`.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from qaitar.kernel.roles import Role
+from qaitar.returns.control_dates import Place
+from qaitar.returns.deadline_guard import Deed
+from qaitar.returns.goods_groups import GoodsGroup
+from qaitar.returns.policy import Answer
+from qaitar.returns.rules import SourceKind
 from qaitar.returns.vocabulary import (
     Act,
     ControlRule,
@@ -51,6 +59,7 @@ ACTS: dict[Act, Promise] = {
     Act.DECLINE: pgettext_lazy("act", "Decline"),
     Act.TAKE_FOR_INSPECTION: pgettext_lazy("act", "Take for inspection"),
     Act.REFUSE: pgettext_lazy("act", "Refuse"),
+    Act.NOTE_TAKEN: pgettext_lazy("act", "Marketplace accepted it"),
     Act.NOTE_ARRIVAL: pgettext_lazy("act", "Goods arrived"),
     Act.GRANT_REFUND: pgettext_lazy("act", "Grant the refund"),
     Act.NOTE_REFUND_DONE: pgettext_lazy("act", "Refund is done"),
@@ -153,27 +162,71 @@ ROLES: dict[Role, Promise] = {
     Role.SYSTEM: pgettext_lazy("role", "Qaitar"),
 }
 
-_BY_TYPE: dict[type[StrEnum], dict[StrEnum, Promise]] = {
-    type(next(iter(words))): dict(words)
-    for words in (
-        STAGES,
-        SECTIONS,
-        ACTS,
-        QUALITIES,
-        REFUSAL_REASONS,
-        EVIDENCE_KINDS,
-        EFFECTS,
-        CONTROL_RULES,
-        OUTCOMES,
-        DEFAULT_ACTIONS,
-        ROLES,
-    )
+GOODS_GROUPS: dict[GoodsGroup, Promise] = {
+    GoodsGroup.MEDICINES: pgettext_lazy("goods", "Medicines and medical devices"),
+    GoodsGroup.UNDERWEAR: pgettext_lazy("goods", "Underwear"),
+    GoodsGroup.HOSIERY: pgettext_lazy("goods", "Hosiery"),
+    GoodsGroup.ANIMALS_PLANTS: pgettext_lazy("goods", "Animals and plants"),
+    GoodsGroup.BY_METRE: pgettext_lazy("goods", "Goods sold by the metre"),
+    GoodsGroup.CELLULAR: pgettext_lazy("goods", "Cellular subscriber devices"),
 }
-WORDED: tuple[type[StrEnum], ...] = tuple(_BY_TYPE)
+
+SOURCE_KINDS: dict[SourceKind, Promise] = {
+    SourceKind.LAW: pgettext_lazy("source", "Law"),
+    SourceKind.MARKETPLACE: pgettext_lazy("source", "Marketplace"),
+    SourceKind.PROCEDURE: pgettext_lazy("source", "Procedure, step"),
+    SourceKind.MERCHANT: pgettext_lazy("source", "Own rule"),
+}
+
+ANSWERS: dict[Answer, Promise] = {
+    Answer.ALLOWED: pgettext_lazy("verdict", "The conditions of return are met"),
+    Answer.MUST_TAKE_FOR_CHECK: pgettext_lazy("verdict", "Take the goods and check them"),
+    Answer.UNSURE: pgettext_lazy("verdict", "Something has to be learnt first"),
+    Answer.NEEDS_APPROVAL: pgettext_lazy("verdict", "A senior has to approve"),
+    Answer.REFUSABLE: pgettext_lazy("verdict", "There is a ground for refusal"),
+}
+
+PLACES: dict[Place, Promise] = {
+    Place.POINT: pgettext_lazy("place", "Acceptance point"),
+    Place.SELLER: pgettext_lazy("place", "Seller's own address"),
+}
+
+DEEDS: dict[Deed, Promise] = {
+    Deed.NOTHING: pgettext_lazy("guard", "Nothing to do yet"),
+    Deed.REMIND: pgettext_lazy("guard", "Reminder: the control date is near"),
+    Deed.ESCALATE: pgettext_lazy("guard", "Control date very near: seniors told"),
+    Deed.DEFAULT_ACTION: pgettext_lazy("guard", "Last moment: the store's default action"),
+    Deed.MISSED: pgettext_lazy("guard", "Control date missed"),
+    Deed.WINDOW_OVER: pgettext_lazy("guard", "The time to file again is over"),
+}
+
+_ALL: tuple[Mapping[Any, Promise], ...] = (
+    STAGES,
+    SECTIONS,
+    ACTS,
+    QUALITIES,
+    REFUSAL_REASONS,
+    EVIDENCE_KINDS,
+    EFFECTS,
+    CONTROL_RULES,
+    OUTCOMES,
+    DEFAULT_ACTIONS,
+    ROLES,
+    GOODS_GROUPS,
+    SOURCE_KINDS,
+    ANSWERS,
+    PLACES,
+    DEEDS,
+)
+# by type first: members of different vocabularies may be equal as text
+_BY_TYPE: dict[type[Enum], Mapping[Any, Promise]] = {
+    type(next(iter(words))): words for words in _ALL
+}
+WORDED: tuple[type[Enum], ...] = tuple(_BY_TYPE)
 
 
-def word_for(code: StrEnum) -> Promise:
-    """Give the console's word for a code of the procedure.
+def word_for(code: Enum) -> Promise:
+    """Give the word for a code of the procedure.
 
     Raises:
         KeyError: the code belongs to no worded vocabulary, or has no word.
