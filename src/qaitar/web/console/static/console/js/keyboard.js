@@ -18,7 +18,8 @@ function move(step) {
 
 // Opens the numbered button of the case: its list of effects shows, and Enter does it.
 function press(key) {
-  const target = one(`[data-key="${key}"]`);
+  const here = document.activeElement?.closest("[data-row]");
+  const target = here?.querySelector(`[data-key="${key}"]`) || one(`[data-key="${key}"]`);
   if (!target) return;
   const offer = target.closest("details[data-offer]");
   if (!offer) return target.click();
