@@ -20,7 +20,7 @@ _CUT = "…[cut]"
 
 _SECRET_KEY = re.compile(
     r"(?i)(authorization|auth[-_]?token|token|secret|passw|api[-_]?key|access[-_]?key|private[-_]?key"
-    r"|signature|cookie|session[-_]?(id|key)|credential|csrf|otp|whsec|^auth$|^pin$|^cvv|^cvc)"
+    r"|signature|cookie|session[-_]?(id|key)|credential|csrf|(^|[_-])otp([_-]|$)|whsec|^auth$|^pin$|^cvv|^cvc)"
 )
 _PHONE_KEY = re.compile(r"(?i)(phone|msisdn|mobile|^tel$|whatsapp|телефон)")
 
