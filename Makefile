@@ -45,7 +45,7 @@ arch: $(VENV)/dev ## import-linter contracts
 check: lint types arch ## the gates that need no database
 
 fast: $(VENV)/dev ## pure tests only
-	$(BIN)/pytest -q -p no:django tests/kernel tests/returns/test_procedure.py tests/returns/test_policy.py tests/returns/test_control_dates.py
+	$(BIN)/pytest -q tests/kernel tests/returns/test_procedure.py tests/returns/test_policy.py tests/returns/test_control_dates.py tests/returns/test_deadline_guard.py
 
 test: check browser ## everything CI runs, browser included
 	$(BIN)/pytest -q -n 2 --dist loadfile

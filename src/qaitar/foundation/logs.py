@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 REQUEST_ID = "request"
 _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _TRUSTED_KEYS = frozenset({"timestamp", "level"})
-_QUIET = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "botocore": logging.WARNING}
+_QUIET = {
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "botocore": logging.WARNING,
+    "procrastinate": logging.WARNING,
+}
 _TRACE_LINES_MAX = 200
 
 
