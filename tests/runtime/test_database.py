@@ -7,6 +7,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg
 import pytest
 
@@ -14,6 +15,7 @@ from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, with_role
 from qaitar.runtime.cluster import program
 from qaitar.runtime.database import (
     handed_on,
+    keep_database,
     known_database,
     release_database,
     resolve_database,
@@ -23,7 +25,7 @@ from qaitar.runtime.postgres import Addresses, EmbeddedPostgres
 from qaitar.runtime.problems import DatabaseProblem, UnsafeDatabase
 from qaitar.runtime.roles import prepare_roles
 from qaitar.runtime.safety import assert_safe, assert_walled
-from tests.runtime.programs import python, server_processes
+from tests.runtime.programs import first_line, python, running, server_processes, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,6 +125,45 @@ print(resolve_database(DataFolder(sys.argv[1]), {}).embedded)
         with python(code, folder.path) as command:
             assert command.communicate() == ("True\n", "")
         assert server.ensure_running().pid == pid
+
+
+def test_a_database_that_dies_under_a_supervisor_is_brought_back(
+    folder: DataFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_database(folder)
+    assert not (folder.postgres / "data").exists()
+    addresses = resolve_database(folder, {})
+    for process in server_processes(folder):
+        process.kill()
+    wait_for(lambda: not server_processes(folder))
+    control = folder.postgres / "data" / "global" / "pg_control"
+    whole = control.read_bytes()
+    control.write_bytes(bytes(len(whole)))
+    keep_database(folder)
+    assert caplog.messages == ["The embedded database is down; trying again."]
+    control.write_bytes(whole)
+    keep_database(folder)
+    assert run(addresses.app_dsn, "SELECT 1") == [(1,)]
+    assert release_database(folder) is True
+
+
+def test_a_command_that_turns_into_another_program_still_counts(folder: DataFolder) -> None:
+    code = """
+import os, sys
+from qaitar.runtime.database import resolve_database
+from qaitar.runtime.folder import DataFolder
+resolve_database(DataFolder(sys.argv[1]), {})
+print("ready", flush=True)
+os.execvp("sleep", ["sleep", "600"])
+"""
+    with running(code, folder.path) as command:
+        first_line(command)
+        wait_for(lambda: psutil.Process(command.pid).name() == "sleep")
+        server = EmbeddedPostgres(folder)
+        server.start()
+        assert server.stop() is False
+    assert server.start().pid == server_processes(folder)[0].pid
+    assert server.stop() is True
 
 
 def test_a_child_takes_what_its_parent_hands_on_and_starts_nothing(tmp_path: Path) -> None:
@@ -258,8 +299,8 @@ def test_missing_checksums_are_a_worry_not_a_refusal(
     data = folder.postgres / "data"
     lent = {"user": data.stat().st_uid, "group": data.stat().st_gid} if os.geteuid() == 0 else {}
     subprocess.run(
-        [program("pg_checksums"), "--disable", "-D", data],
-        check=True, capture_output=True, cwd="/", **lent,
+        [program("pg_checksums"), "--disable", "-D", "."],
+        check=True, capture_output=True, cwd=data, **lent,
     )  # fmt: skip
     with (
         EmbeddedPostgres(folder) as server,

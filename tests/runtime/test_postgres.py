@@ -80,40 +80,32 @@ def test_nobody_is_trusted_and_no_password_is_printed(folder: DataFolder) -> Non
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="as an ordinary user it runs under that user")
-def test_root_lends_the_server_an_account_and_opens_only_the_way(folder: DataFolder) -> None:
+def test_root_lends_the_server_an_account_and_opens_nothing_above_its_room(
+    folder: DataFolder,
+) -> None:
     with EmbeddedPostgres(folder):
         owners = {process.uids().effective for process in server_processes(folder)}
     data = folder.postgres / "data"
     assert owners == {data.stat().st_uid}
     assert 0 not in owners
     assert [path.stat().st_mode & 0o777 for path in (folder.path, folder.postgres, data)] == [
-        *(0o710, 0o710, 0o700),
+        *(0o700, 0o710, 0o700),
     ]
     assert {path.stat().st_uid for path in (folder.secrets, folder.files)} == {0}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user's home is closed to us")
-def test_it_works_under_roots_closed_home_which_stays_closed_to_others() -> None:
+def test_it_works_under_roots_closed_home_which_stays_as_it_was() -> None:
     home = Path("/root")
-    before = os.getxattr(home, "system.posix_acl_access") if _has_list(home) else None
-    mode = home.stat().st_mode
     place = Path(mkdtemp(dir=home, prefix="qaitar-test-"))
+    before = [(path.stat().st_mode, os.listxattr(path)) for path in (home, place)]
     try:
         with EmbeddedPostgres(DataFolder(place / "data")) as server:
             assert ask(server.ensure_running(), "SELECT 1") == 1
-        assert home.stat().st_mode & 0o007 == mode & 0o007
-        assert place.stat().st_mode & 0o007 == 0
+        after = [(path.stat().st_mode, os.listxattr(path)) for path in (home, place)]
+        assert after == before
     finally:
         shutil.rmtree(place)
-        if before is None and _has_list(home):
-            os.removexattr(home, "system.posix_acl_access")
-        elif before is not None:
-            os.setxattr(home, "system.posix_acl_access", before)
-        home.chmod(mode & 0o7777)
-
-
-def _has_list(path: Path) -> bool:
-    return "system.posix_acl_access" in os.listxattr(path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="lists are given by root only")
@@ -320,4 +312,26 @@ def test_a_user_killed_without_leaving_is_not_counted(folder: DataFolder) -> Non
             other.kill()
             other.wait()
         assert server.stop() is True
+    assert server_processes(folder) == []
+
+
+COME_AND_GO = """
+import random, sys, time
+import psycopg
+from qaitar.runtime.folder import DataFolder
+from qaitar.runtime.postgres import EmbeddedPostgres
+pause = random.Random(sys.argv[2]).random
+for _ in range(5):
+    with EmbeddedPostgres(DataFolder(sys.argv[1])) as server:
+        time.sleep(pause() * 0.05)
+        with psycopg.connect(server.ensure_running().app_dsn) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    time.sleep(pause() * 0.15)
+"""
+
+
+def test_nobody_finds_the_server_gone_while_others_come_and_go(folder: DataFolder) -> None:
+    users = [python(COME_AND_GO, folder.path, seed) for seed in range(4)]
+    assert [user.communicate() for user in users] == [("", "")] * 4
+    assert [user.returncode for user in users] == [0, 0, 0, 0]
     assert server_processes(folder) == []

@@ -1,7 +1,7 @@
 """The account the embedded server runs under: PostgreSQL refuses root, so root lends it another.
 
-Nothing is opened wider than needed: folders above the data get the right to pass through (not to
-list) for this one account, by an access control list where the file system keeps them.
+Nothing is opened wider than needed: folders above the PostgreSQL programs, when closed, get the right
+to pass through (not to list) for this one account, by an access control list where there are such.
 """
 
 from __future__ import annotations

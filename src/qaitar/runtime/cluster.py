@@ -27,15 +27,15 @@ _SWEEPS, _SWEEP_PAUSE_SECONDS = 100, 0.05
 
 _MAIN_CONF = """\
 # Read in this order; a later line wins.  Put your own settings into local.conf beside this file:
-# ../settings.conf is written anew at each start.
-include = '../settings.conf'
+# settings.conf is written anew at each start.
+include = 'settings.conf'
 include_if_exists = 'local.conf'
 """
 
-_LOCAL_CONF = "# Your own PostgreSQL settings; they win over ../settings.conf.\n"
+_LOCAL_CONF = "# Your own PostgreSQL settings; they win over settings.conf.\n"
 
 _SETTINGS = """\
-# Written by qaitar at each start; your own settings belong into data/local.conf.
+# Written by qaitar at each start; your own settings belong into local.conf.
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 100
@@ -66,6 +66,15 @@ log_line_prefix = '%m [%p] '
 # What the server and initdb see of the environment: nothing of ours, so that no PG* variable,
 # locale or preloaded library of the caller changes the cluster.
 PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+def shown_to(account: Account | None, data: Path) -> Path:
+    """Return the name under which a program, run with `data` as its working folder, sees that folder.
+
+    A lent account may not pass through the folders above, say `/root`.  It need not: the kernel's name
+    for the working folder leads there directly, so nothing above is opened for it.
+    """
+    return data if account is None else Path("/proc/self/cwd")
 
 
 def program(name: str) -> Path:
@@ -116,9 +125,7 @@ class Cluster:
         return account
 
     def _open_for(self, account: Account) -> None:
-        for ours in (self._folder.path, self.home):
-            share_with(ours, account, 0o710)
-        let_through(self.home, account)
+        share_with(self.home, account, 0o710)
         engine = program("postgres").parent.parent
         let_through(engine, account)
         if not _runs(program("postgres"), account):
@@ -136,7 +143,7 @@ class Cluster:
             if account is not None:
                 os.chown(draft, account.uid, account.gid)
                 os.chown(password, account.uid, account.gid)
-            _run_initdb(draft, password, account)
+            _run_initdb(draft, password.name, account)
             (draft / "postgresql.conf").write_text(_MAIN_CONF, encoding="utf-8")
             (draft / "local.conf").write_text(_LOCAL_CONF, encoding="utf-8")
             draft.rename(self.data)
@@ -167,15 +174,20 @@ class Cluster:
             )
 
     def _write_settings(self, account: Account | None) -> None:
-        path, text = self.home / "settings.conf", _settings()
+        """Put the settings in place whole; the folder is the server's, so no link in it is followed."""
+        path, text = self.data / "settings.conf", _settings()
         if path.exists() and path.read_text(encoding="utf-8") == text:
             return
-        draft = path.with_suffix(".draft")
-        draft.write_text(text, encoding="utf-8")
-        draft.chmod(0o600)
-        if account is not None:
-            share_with(draft, account, 0o640)
-        draft.replace(path)
+        draft = self.data / f"settings.{secrets.token_hex(4)}"
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                if account is not None:
+                    os.fchown(file.fileno(), account.uid, account.gid)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def _sweep(draft: Path) -> None:
@@ -215,12 +227,13 @@ def _runs(path: Path, account: Account) -> bool:
     return True
 
 
-def _run_initdb(draft: Path, password: Path, account: Account | None) -> None:
+def _run_initdb(draft: Path, password: str, account: Account | None) -> None:
+    where = shown_to(account, draft)
     command: list[str | Path] = [
         program("initdb"),
-        f"--pgdata={draft}",
+        f"--pgdata={where}",
         f"--username={SUPERUSER}",
-        f"--pwfile={password}",
+        f"--pwfile={where}/../{password}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
         "--locale=C",
@@ -234,7 +247,7 @@ def _run_initdb(draft: Path, password: Path, account: Account | None) -> None:
             command,
             check=False,
             capture_output=True,
-            cwd="/",
+            cwd=draft,
             env=PLAIN_ENVIRONMENT,
             **(account.as_popen() if account else {}),
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 from typing import TYPE_CHECKING
 
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, shown, with_role
 from qaitar.runtime.postgres import EmbeddedPostgres
-from qaitar.runtime.problems import DatabaseProblem
+from qaitar.runtime.problems import DatabaseProblem, Problem
 from qaitar.runtime.roles import prepare_roles
 from qaitar.runtime.safety import assert_safe, assert_walled, connect
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qaitar.runtime.folder import DataFolder
+
+_log = logging.getLogger(__name__)
 
 # A parent that knows the database hands it to its children in these two.
 OWNER_VARIABLE = "QAITAR_DB_OWNER_DSN"
@@ -60,6 +63,21 @@ def known_database(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAd
         return _foreign_addresses(folder, environ)
     found = EmbeddedPostgres(folder).running()
     return found.database if found else None
+
+
+def keep_database(folder: DataFolder) -> None:
+    """Start the embedded server again if it died; for a supervisor to call every second.
+
+    Does nothing when this process does not use one.  When it cannot be started now (a full disk, say)
+    that is logged, and the next call tries again.
+    """
+    server = _used.get(folder.path)
+    if server is None:
+        return
+    try:
+        server.ensure_running()
+    except Problem:
+        _log.exception("The embedded database is down; trying again.")
 
 
 def release_database(folder: DataFolder) -> bool:

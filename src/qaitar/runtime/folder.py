@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 _ROOMS = {"postgres", "files", "secrets", "logs"}
-_SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-# The group may keep the right to pass through: the database's own account needs it (see account.py).
+_SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# In `postgres/` the group keeps the right to pass through: the database's own account needs it.
 _CLOSED_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IRWXO
 
 

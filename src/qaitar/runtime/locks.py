@@ -37,6 +37,8 @@ class Presence:
         """Become present; waits up to `patience` seconds for one who is alone to finish."""
         if self._handle is None:
             self._handle = _locked(self._path, fcntl.LOCK_SH, patience)
+            # A program this process turns into (exec) goes on using the server, so it stays present.
+            os.set_inheritable(self._handle, True)  # noqa: FBT003  # takes no keyword
 
     @contextlib.contextmanager
     def leave(self) -> Iterator[bool]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from qaitar.runtime.cluster import PLAIN_ENVIRONMENT, Cluster, program
+from qaitar.runtime.cluster import PLAIN_ENVIRONMENT, Cluster, program, shown_to
 from qaitar.runtime.problems import DatabaseProblem
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def launch(cluster: Cluster, port: int, log: Path, account: Account | None) -> i
     It has a session of its own, so that Ctrl-C in a terminal does not reach it.
     """
     command: list[str | Path] = [
-        *(program("postgres"), "-D", cluster.data, "-p", str(port)),
+        *(program("postgres"), "-D", shown_to(account, cluster.data), "-p", str(port)),
         *("-c", f"cluster_name={cluster.mark}"),
     ]
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -104,7 +104,7 @@ def launch(cluster: Cluster, port: int, log: Path, account: Account | None) -> i
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=handle,
-            cwd="/",
+            cwd=cluster.data,
             env=PLAIN_ENVIRONMENT,
             start_new_session=True,
             umask=0o077,
