@@ -7,6 +7,8 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Self
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
@@ -18,17 +20,20 @@ class Dropped(Exception):
 
 
 class _Handler(ServerHandler):
+    @override
     def handle_error(self) -> None:  # the connection simply ends
         if self.headers_sent:
             return
         self.close_connection = True
 
+    @override
     def log_exception(self, exc_info: Any) -> None:
         if exc_info[0] is not Dropped:
             super().log_exception(exc_info)
 
 
 class _RequestHandler(WSGIRequestHandler):
+    @override
     def handle(self) -> None:
         self.raw_requestline = self.rfile.readline(65537)
         if not self.raw_requestline or not self.parse_request():
@@ -39,6 +44,7 @@ class _RequestHandler(WSGIRequestHandler):
         handler.request_handler = self  # type: ignore[attr-defined]  # wsgiref's own protocol for logging
         handler.run(self.server.get_app())  # type: ignore[attr-defined]  # WSGIServer, typed as BaseServer
 
+    @override
     def log_message(self, *_: Any) -> None:
         return
 
@@ -62,7 +68,7 @@ class Serving:
         )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def start(self) -> Serving:
+    def start(self) -> Self:
         """Serve from a background thread until `stop`."""
         self._thread.start()
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
@@ -72,7 +72,7 @@ def screen(
             return view(Visit(request, who, utc_now()), *args, **kwargs)
 
         enter.screen_roles = roles  # type: ignore[attr-defined]  # read by the matrix test
-        return enter
+        return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", enter)
 
     return decorate
 
@@ -85,7 +85,7 @@ def _session_user(request: HttpRequest) -> int | None:
 
 def _no_merchant(request: HttpRequest) -> HttpResponse:
     """A person without any role sees the page that says so; a fresh installation leads on to its first steps."""
-    if request.user.is_superuser:  # type: ignore[union-attr]  # signed in
+    if request.user.is_superuser:
         return redirect("console:first_run")
     return render(request, "console/errors/403.html", status=403)
 
