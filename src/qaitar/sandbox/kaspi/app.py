@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from qaitar.sandbox.kaspi.ledger import (
 from qaitar.sandbox.serving import Dropped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -130,10 +131,21 @@ class KaspiStandIn:
         with self._lock:
             self.ledger.decide_dispute(number, for_buyer=for_buyer, at=self.clock())
 
+    def reopen(self, number: str, *, control: datetime) -> None:
+        """Let Kaspi open a refused request again."""
+        with self._lock:
+            self.ledger.reopen(number, control=control, at=self.clock())
+
     def press(self, number: str, button: str, text: str = "") -> None:
         """Click a button as a person does; raises `NotAllowed` where the cabinet would not show it."""
         with self._lock:
             self.ledger.press(number, Button(button), text, at=self.clock())
+
+    @contextmanager
+    def still(self) -> Iterator[Ledger]:
+        """Hold the ledger still while it is looked at, saved or put back."""
+        with self._lock:
+            yield self.ledger
 
     def advance(self) -> None:
         """Let silence take effect up to the clock's now."""

@@ -246,6 +246,16 @@ class Ledger:
             self._close(filing, at, "Возврат отменён")
         self._note(at, filing, "DISPUTE_FOR_BUYER" if for_buyer else "DISPUTE_FOR_SELLER", "KASPI")
 
+    def reopen(self, number: str, *, control: datetime, at: datetime) -> None:
+        """Open a refused request again, as the marketplace does when the buyer calls with a new act."""
+        filing = self.filings[number]
+        if not filing.refused:
+            raise NotAllowed("Открыть снова можно только отказанную заявку.")
+        filing.tab, filing.step, filing.status_text = "NEW", APPROVAL, "Новая заявка"
+        filing.closed, filing.refused, filing.reject_text = None, False, None
+        filing.control = control
+        self._note(at, filing, "REOPEN", "KASPI")
+
     def press(self, number: str, button: Button, text: str = "", *, at: datetime) -> None:
         """Do what a person's click on one of the three buttons does."""
         filing = self._open(number, *PRESSABLE[button])

@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -21,7 +22,7 @@ from qaitar.sandbox.onec.seeds import SeededOrder, SoldLine, seed_order
 from qaitar.sandbox.serving import Dropped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from qaitar.sandbox.onec.faults import Fault
@@ -94,6 +95,12 @@ class OneCStandIn:
         """Put a sale into the base; without `lines` it is one phone for 129 990."""
         sold = lines or [SoldLine("Смартфон", 1000, 129_990_00)]
         return seed_order(self.base, code, sold, shipped=shipped, posted=posted)
+
+    @contextmanager
+    def still(self) -> Iterator[Base]:
+        """Hold the base still while it is looked at, saved or put back."""
+        with self._lock:
+            yield self.base
 
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         call = self._read_call(environ)

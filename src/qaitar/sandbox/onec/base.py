@@ -48,6 +48,17 @@ class Base:
         self._numbers: dict[str, int] = {}
         self._versions = 0
 
+    def state(self) -> dict[str, Any]:
+        """Give all that is needed to go on later from here; plain JSON values."""
+        counted = {"references": self._references, "numbers": self._numbers}
+        return {**counted, "versions": self._versions, "rows": self.rows}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state given earlier."""
+        self._references, self._versions = state["references"], state["versions"]
+        self._numbers = dict(state["numbers"])
+        self.rows = {name: list(state["rows"].get(name, ())) for name in self.entities}
+
     def new_reference(self) -> str:
         """Give the next reference; the order of creation can be read from it."""
         self._references += 1

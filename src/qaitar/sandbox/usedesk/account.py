@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 PAGE = 100
 STAMP = "%Y-%m-%d %H:%M:%S"
@@ -168,6 +169,20 @@ class Account:
     def groups(self, _: Mapping[str, str], __: tuple[UploadedFile, ...]) -> list[dict[str, Any]]:
         """Show the groups of agents (`/groups`)."""
         return [{"id": 1, "name": "Call centre"}, {"id": 2, "name": "Returns"}]
+
+    @contextmanager
+    def still(self) -> Iterator[Mapping[int, StoredTicket]]:
+        """Hold the tickets still while they are looked at or saved."""
+        with self._lock:
+            yield self.tickets
+
+    def resume(self, tickets: Iterable[StoredTicket]) -> None:
+        """Go on from tickets kept earlier; new ids follow theirs."""
+        with self._lock:
+            for ticket in tickets:
+                self.tickets[ticket.id] = ticket
+                last = max(ticket.id, *(comment.id for comment in ticket.comments))
+                self._next_id = max(self._next_id, last)
 
     def set_status(self, ticket_id: int, status_id: int) -> None:
         """Let an agent move a ticket to another status."""
