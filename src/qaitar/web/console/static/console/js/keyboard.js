@@ -5,7 +5,7 @@ const box = one("[data-keys-on]");
 box.checked = localStorage.getItem(STORE) !== "off";
 box.addEventListener("change", () => localStorage.setItem(STORE, box.checked ? "on" : "off"));
 
-const typing = (node) => node.closest("textarea, select, [contenteditable]") || (node.matches("input") && !/^(checkbox|radio|button|submit)$/.test(node.type));
+const typing = (node) => node.closest?.("textarea, select, [contenteditable]") || (node.matches?.("input") && !/^(checkbox|radio|button|submit)$/.test(node.type));
 
 function move(step) {
   const rows = [...document.querySelectorAll("[data-row]")];
