@@ -292,18 +292,16 @@ def test_an_old_server_is_refused() -> None:
 
 
 def test_missing_checksums_are_a_worry_not_a_refusal(
-    folder: DataFolder, caplog: pytest.LogCaptureFixture
+    used_folder: DataFolder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with EmbeddedPostgres(folder):
-        pass
-    data = folder.postgres / "data"
+    data = used_folder.postgres / "data"
     lent = {"user": data.stat().st_uid, "group": data.stat().st_gid} if os.geteuid() == 0 else {}
     subprocess.run(
         [program("pg_checksums"), "--disable", "-D", "."],
         check=True, capture_output=True, cwd=data, **lent,
     )  # fmt: skip
     with (
-        EmbeddedPostgres(folder) as server,
+        EmbeddedPostgres(used_folder) as server,
         psycopg.connect(server.ensure_running().app_dsn) as connection,
     ):
         assert len(worries := assert_safe(connection)) == 1

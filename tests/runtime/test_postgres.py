@@ -65,8 +65,8 @@ def test_a_fresh_start_gives_a_safe_tuned_server_and_the_next_start_keeps_its_po
     assert (again.port, again.pid != first.pid) == (first.port, True)
 
 
-def test_nobody_is_trusted_and_no_password_is_printed(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_nobody_is_trusted_and_no_password_is_printed(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         addresses = server.ensure_running()
         for user in ("postgres", "qaitar_owner", "qaitar_app"):
             for password in ("", "password=wrong"):
@@ -143,20 +143,20 @@ def test_any_path_will_do(tmp_path: Path, name: str) -> None:
     assert server_processes(folder) == []
 
 
-def test_a_second_user_joins_and_the_last_one_stops_it(folder: DataFolder) -> None:
-    one, two = EmbeddedPostgres(folder), EmbeddedPostgres(folder)
+def test_a_second_user_joins_and_the_last_one_stops_it(used_folder: DataFolder) -> None:
+    one, two = EmbeddedPostgres(used_folder), EmbeddedPostgres(used_folder)
     pid = one.start().pid
     assert two.start().pid == pid
     assert one.stop() is False
     assert ask(two.ensure_running(), "SELECT 1") == 1
     assert two.stop() is True
     assert two.stop() is False
-    assert server_processes(folder) == []
+    assert server_processes(used_folder) == []
     assert two.running() is None
 
 
-def test_asking_a_running_server_is_cheap(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_asking_a_running_server_is_cheap(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         began = time.perf_counter()
         for _ in range(10):
             server.ensure_running()
@@ -175,10 +175,10 @@ def test_six_processes_at_once_start_exactly_one(folder: DataFolder) -> None:
                 holder.kill()
 
 
-def test_it_takes_another_port_when_its_own_is_taken(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_it_takes_another_port_when_its_own_is_taken(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         port = server.ensure_running().port
-    with socket.create_server(("127.0.0.1", port)), EmbeddedPostgres(folder) as server:
+    with socket.create_server(("127.0.0.1", port)), EmbeddedPostgres(used_folder) as server:
         addresses = server.ensure_running()
         assert addresses.port != port
         assert ask(addresses, "SELECT 1") == 1
@@ -186,16 +186,14 @@ def test_it_takes_another_port_when_its_own_is_taken(folder: DataFolder) -> None
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
 def test_an_unsafe_setting_is_refused_and_nothing_is_left_running(
-    folder: DataFolder, name: str
+    used_folder: DataFolder, name: str
 ) -> None:
-    with EmbeddedPostgres(folder):
-        pass
-    with (folder.postgres / "data" / "local.conf").open("a") as conf:
+    with (used_folder.postgres / "data" / "local.conf").open("a") as conf:
         conf.write(f"{name} = off\n")
     with pytest.raises(UnsafeDatabase, match=f"{name} = off and may lose what it has acknowledged"):
-        EmbeddedPostgres(folder).start()
-    assert server_processes(folder) == []
-    assert EmbeddedPostgres(folder).running() is None
+        EmbeddedPostgres(used_folder).start()
+    assert server_processes(used_folder) == []
+    assert EmbeddedPostgres(used_folder).running() is None
 
 
 @pytest.mark.parametrize(
@@ -213,27 +211,23 @@ def test_another_major_version_is_told_apart_from_damage(
     assert [path.name for path in data.iterdir()] == ["PG_VERSION"]
 
 
-def test_a_damaged_cluster_is_told_with_the_end_of_its_log(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder):
-        pass
-    control = folder.postgres / "data" / "global" / "pg_control"
+def test_a_damaged_cluster_is_told_with_the_end_of_its_log(used_folder: DataFolder) -> None:
+    control = used_folder.postgres / "data" / "global" / "pg_control"
     control.write_bytes(b"\0" * control.stat().st_size)
     with pytest.raises(DatabaseProblem) as told:
-        EmbeddedPostgres(folder).start()
+        EmbeddedPostgres(used_folder).start()
     assert "does not start and may be damaged; its log " in str(told.value)
-    assert f"{folder.logs / 'postgres.log'} ends with: " in str(told.value)
+    assert f"{used_folder.logs / 'postgres.log'} ends with: " in str(told.value)
     assert "restore the data folder from a backup." in str(told.value)
     assert "\n" not in str(told.value)
-    assert server_processes(folder) == []
+    assert server_processes(used_folder) == []
 
 
-def test_lost_secrets_are_told_with_where_they_belong(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder):
-        pass
-    (folder.secrets / "database-superuser").unlink()
+def test_lost_secrets_are_told_with_where_they_belong(used_folder: DataFolder) -> None:
+    (used_folder.secrets / "database-superuser").unlink()
     with pytest.raises(DatabaseProblem, match="password authentication failed"):
-        EmbeddedPostgres(folder).start()
-    assert server_processes(folder) == []
+        EmbeddedPostgres(used_folder).start()
+    assert server_processes(used_folder) == []
 
 
 def test_nothing_is_begun_on_a_full_disk(tmp_path: Path) -> None:
@@ -305,14 +299,14 @@ def test_a_disk_really_full_is_told_and_the_server_starts_once_there_is_room(
     ]
 
 
-def test_a_user_killed_without_leaving_is_not_counted(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
-        with running(HOLD_A_SERVER, folder.path) as other:
+def test_a_user_killed_without_leaving_is_not_counted(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
+        with running(HOLD_A_SERVER, used_folder.path) as other:
             assert int(first_line(other)) == server.ensure_running().pid
             other.kill()
             other.wait()
         assert server.stop() is True
-    assert server_processes(folder) == []
+    assert server_processes(used_folder) == []
 
 
 COME_AND_GO = """
@@ -330,8 +324,8 @@ for _ in range(5):
 """
 
 
-def test_nobody_finds_the_server_gone_while_others_come_and_go(folder: DataFolder) -> None:
-    users = [python(COME_AND_GO, folder.path, seed) for seed in range(4)]
+def test_nobody_finds_the_server_gone_while_others_come_and_go(used_folder: DataFolder) -> None:
+    users = [python(COME_AND_GO, used_folder.path, seed) for seed in range(4)]
     assert [user.communicate() for user in users] == [("", "")] * 4
     assert [user.returncode for user in users] == [0, 0, 0, 0]
-    assert server_processes(folder) == []
+    assert server_processes(used_folder) == []

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
 import pytest
 
 from qaitar.runtime.cluster import PLAIN_ENVIRONMENT, program
+from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.postgres import EmbeddedPostgres
 from tests.runtime.programs import (
     HOLD_A_SERVER,
@@ -24,9 +24,6 @@ from tests.runtime.programs import (
     server_processes,
     wait_for,
 )
-
-if TYPE_CHECKING:
-    from qaitar.runtime.folder import DataFolder
 
 
 def kill_everything(folder: DataFolder) -> int:
@@ -54,8 +51,8 @@ def bare_start(folder: DataFolder, port: int) -> str:
     return done.stderr.decode()
 
 
-def test_a_killed_postmaster_is_replaced_on_the_same_port(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_a_killed_postmaster_is_replaced_on_the_same_port(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         first = server.ensure_running()
         os.kill(first.pid, signal.SIGKILL)
         wait_for(lambda: not is_alive(first.pid))
@@ -65,8 +62,8 @@ def test_a_killed_postmaster_is_replaced_on_the_same_port(folder: DataFolder) ->
             assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_busy_backend_left_by_a_killed_postmaster_is_ended_first(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_a_busy_backend_left_by_a_killed_postmaster_is_ended_first(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         first = server.ensure_running()
         connection = psycopg.connect(first.superuser_dsn, autocommit=True)
         connection.execute("CREATE FUNCTION spin() RETURNS int LANGUAGE sql AS 'SELECT 1'")
@@ -81,7 +78,7 @@ def test_a_busy_backend_left_by_a_killed_postmaster_is_ended_first(folder: DataF
         thread.start()
         wait_for(lambda: psutil.Process(backend).cpu_times().user > 0.1)
         os.kill(first.pid, signal.SIGKILL)
-        wait_for(lambda: [process.pid for process in server_processes(folder)] == [backend])
+        wait_for(lambda: [process.pid for process in server_processes(used_folder)] == [backend])
         second = server.ensure_running()
         assert not is_alive(backend)
         assert second.pid != first.pid
@@ -90,10 +87,10 @@ def test_a_busy_backend_left_by_a_killed_postmaster_is_ended_first(folder: DataF
 
 
 def test_acknowledged_rows_survive_the_killing_of_every_process_under_writers(
-    folder: DataFolder,
+    used_folder: DataFolder,
 ) -> None:
     acknowledged: list[int] = []
-    with EmbeddedPostgres(folder) as server:
+    with EmbeddedPostgres(used_folder) as server:
         first = server.ensure_running()
         with psycopg.connect(first.owner_dsn) as connection:
             connection.execute("CREATE TABLE kept (id int PRIMARY KEY)")
@@ -112,7 +109,7 @@ def test_acknowledged_rows_survive_the_killing_of_every_process_under_writers(
         for writer in writers:
             writer.start()
         wait_for(lambda: len(acknowledged) > 300)
-        assert kill_everything(folder) >= 8
+        assert kill_everything(used_folder) >= 8
         for writer in writers:
             writer.join()
         with psycopg.connect(server.ensure_running().owner_dsn) as connection:
@@ -122,16 +119,16 @@ def test_acknowledged_rows_survive_the_killing_of_every_process_under_writers(
 
 
 def test_a_killed_launcher_leaves_a_server_that_the_next_one_joins_and_stops(
-    folder: DataFolder,
+    used_folder: DataFolder,
 ) -> None:
-    with running(HOLD_A_SERVER, folder.path) as launcher:
+    with running(HOLD_A_SERVER, used_folder.path) as launcher:
         pid = int(first_line(launcher))
         launcher.kill()
         launcher.wait()
-    server = EmbeddedPostgres(folder)
+    server = EmbeddedPostgres(used_folder)
     assert server.start().pid == pid
     assert server.stop() is True
-    assert server_processes(folder) == []
+    assert server_processes(used_folder) == []
 
 
 def test_a_launcher_killed_at_any_moment_of_the_first_start_leaves_nothing_half_made(
@@ -153,14 +150,14 @@ def test_a_launcher_killed_at_any_moment_of_the_first_start_leaves_nothing_half_
     ]
 
 
-def test_a_zombie_postmaster_stops_a_bare_server_but_not_ours(folder: DataFolder) -> None:
-    with running(HOLD_A_SERVER, folder.path) as parent:
+def test_a_zombie_postmaster_stops_a_bare_server_but_not_ours(used_folder: DataFolder) -> None:
+    with running(HOLD_A_SERVER, used_folder.path) as parent:
         pid = int(first_line(parent))
-        kill_everything(folder)
+        kill_everything(used_folder)
         assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-        port = int((folder.postgres / "port").read_text())
-        assert f"Is another postmaster (PID {pid}) running" in bare_start(folder, port)
-        server = EmbeddedPostgres(folder)
+        port = int((used_folder.postgres / "port").read_text())
+        assert f"Is another postmaster (PID {pid}) running" in bare_start(used_folder, port)
+        server = EmbeddedPostgres(used_folder)
         addresses = server.start()
         assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
         assert addresses.pid != pid
@@ -171,19 +168,19 @@ def test_a_zombie_postmaster_stops_a_bare_server_but_not_ours(folder: DataFolder
     assert server.stop() is True
 
 
-def test_a_note_naming_another_living_program_is_not_believed(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_a_note_naming_another_living_program_is_not_believed(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         first = server.ensure_running()
-        kill_everything(folder)
-        stale = folder.postgres / "data" / "postmaster.pid"
+        kill_everything(used_folder)
+        stale = used_folder.postgres / "data" / "postmaster.pid"
         lines = stale.read_text().splitlines(keepends=True)
-        owner = (folder.postgres / "data").stat().st_uid
+        owner = (used_folder.postgres / "data").stat().st_uid
         stranger = subprocess.Popen(["sleep", "600"], user=owner if os.geteuid() == 0 else None)
         try:
             stale.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
-            note = folder.postgres / "server.json"
+            note = used_folder.postgres / "server.json"
             note.write_text(note.read_text().replace(str(first.pid), str(stranger.pid)))
-            assert f"(PID {stranger.pid}) running" in bare_start(folder, first.port)
+            assert f"(PID {stranger.pid}) running" in bare_start(used_folder, first.port)
             assert server.running() is None
             assert server.ensure_running().pid not in {first.pid, stranger.pid}
             assert stranger.poll() is None
@@ -192,25 +189,28 @@ def test_a_note_naming_another_living_program_is_not_believed(folder: DataFolder
             stranger.wait()
 
 
-def test_notes_cut_short_do_not_hinder_a_start(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_notes_cut_short_do_not_hinder_a_start(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         server.ensure_running()
-        kill_everything(folder)
-        (folder.postgres / "data" / "postmaster.pid").write_text("12")
-        (folder.postgres / "server.json").write_text('{"pid": 1')
-        (folder.postgres / "port").write_text("")
+        kill_everything(used_folder)
+        (used_folder.postgres / "data" / "postmaster.pid").write_text("12")
+        (used_folder.postgres / "server.json").write_text('{"pid": 1')
+        (used_folder.postgres / "port").write_text("")
         with psycopg.connect(server.ensure_running().app_dsn) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_copied_folder_gets_a_server_of_its_own(folder: DataFolder) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_a_copied_folder_gets_a_server_of_its_own(used_folder: DataFolder) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         first = server.ensure_running()
-    copy = folder.path.with_name("copy")
-    subprocess.run(["cp", "-a", folder.path, copy], check=True)
-    with EmbeddedPostgres(folder) as server, EmbeddedPostgres(type(folder)(copy)) as other:
+    copy = used_folder.path.with_name("copy")
+    subprocess.run(["cp", "-a", used_folder.path, copy], check=True)
+    with (
+        EmbeddedPostgres(used_folder) as server,
+        EmbeddedPostgres(DataFolder(copy)) as other,
+    ):
         one, two = server.ensure_running(), other.ensure_running()
         assert one.port == first.port
         assert (one.pid != two.pid, one.port != two.port) == (True, True)
-        kill_everything(folder)
+        kill_everything(used_folder)
         assert other.ensure_running().pid == two.pid
