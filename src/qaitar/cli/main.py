@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not given or given[0] not in COMMANDS:
         return _usage(given)
     dotted, explained = COMMANDS[given[0]]
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         return _run(given, dotted, explained)
     except Problem as problem:
@@ -58,6 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _terminated(*_: object) -> None:
+    """End in the ordinary way, so that the embedded database is left in order."""
+    raise SystemExit(143)
 
 
 def _run(given: Sequence[str], dotted: str, explained: str) -> int:

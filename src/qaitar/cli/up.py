@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from qaitar.cli import web
 from qaitar.demo.seed import LOGINS, demo_seed
 from qaitar.foundation.clock import utc_now
+from qaitar.runtime.database import keep_database
 from qaitar.runtime.ports import require_free_port
 from qaitar.runtime.problems import NotReady
 from qaitar.runtime.processes import Program, Supervisor, wait_ready
@@ -32,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1")
 
 
-def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
+def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Start everything, say where it is, and end everything on Ctrl-C."""
     require_free_port(options.port, options.host)
     environ = dict(os.environ)
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
         demo_seed(now=utc_now(), stand_ins=f"http://127.0.0.1:{STAND_INS_PORT}")
     address = f"http://{options.host}:{options.port}"
     threading.Thread(target=_announce, args=(address, options.demo), daemon=True).start()
-    return Supervisor(programs).run()
+    return Supervisor(programs, watch=lambda: keep_database(folder)).run()
 
 
 def _announce(address: str, demo: bool) -> None:  # noqa: FBT001  a thread's target

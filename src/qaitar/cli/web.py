@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
+
+from qaitar.runtime.database import keep_database
+from qaitar.runtime.ports import require_free_port
+from qaitar.runtime.processes import Program, Supervisor
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=2)
 
 
-def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
-    """Become the web server."""
+def run(options: argparse.Namespace, folder: DataFolder) -> int:
+    """Serve until told to stop; a web process or database that dies is started again."""
+    require_free_port(options.port, options.host)
     command = command_line(options.host, options.port, options.workers)
-    os.execv(command[0], command)  # noqa: S606  our own interpreter
+    return Supervisor([Program("web", command)], watch=lambda: keep_database(folder)).run()
