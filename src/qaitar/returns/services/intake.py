@@ -58,6 +58,7 @@ class Filing:
     customer_phone: str = ""
     quality: Quality | None = None
     planned_arrival_on: date | None = None
+    received_on: date | None = None
     mirror: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -174,6 +175,7 @@ def _request(
     order, line, customer = frame.order, frame.line, frame.customer
     reason = filing.reason_code or filing.reason_text
     delivered = order.get("delivered_at") or order.get("status_changed_on")
+    issued = order.get("status") in {"COMPLETED", "Выдан"}
     amount = filing.amount_minor
     if amount is None:
         amount = line.get("total_minor") if line else order.get("total_minor")
@@ -203,7 +205,7 @@ def _request(
         reason_text=filing.reason_text[:300],
         customer_words=filing.customer_words[:TEXT_MAX],
         filed_at=filing.filed_at,
-        received_on=_day(delivered) if order.get("status") in {"COMPLETED", "Выдан"} else None,
+        received_on=filing.received_on or (_day(delivered) if issued else None),
         planned_arrival_on=filing.planned_arrival_on,
         product_name=(filing.product_name or line.get("name") or "")[:500],
         product_sku=(filing.product_sku or line.get("offer_code") or "")[:120],

@@ -126,6 +126,7 @@ def filing_of(store_id: UUID, reading: ReturnReading, now: datetime) -> Filing:
         withdraw_minor=reading.total_withdraw_minor,
         customer_name=reading.customer_name or "",
         customer_phone=normalise_phone(reading.customer_phone_raw or "") or "",
+        received_on=reading.order_completed_on,
         mirror=_extras(reading),
     )
 
@@ -178,6 +179,8 @@ def _mirrored(request: ReturnRequest, reading: ReturnReading) -> dict[str, Any]:
     phone = normalise_phone(reading.customer_phone_raw or "")
     if phone and not request.customer_phone:
         told["customer_phone"] = phone
+    if reading.order_completed_on is not None and request.received_on is None:
+        told["received_on"] = reading.order_completed_on
     if reading.total_withdraw_minor is not None:
         told["withdraw_minor"] = reading.total_withdraw_minor
     return told
