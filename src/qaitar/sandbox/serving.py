@@ -21,10 +21,8 @@ class Dropped(Exception):
 
 class _Handler(ServerHandler):
     @override
-    def handle_error(self) -> None:  # the connection simply ends
-        if self.headers_sent:
-            return
-        self.close_connection = True
+    def handle_error(self) -> None:
+        """Say nothing: the connection simply ends, as when a machine dies."""
 
     @override
     def log_exception(self, exc_info: Any) -> None:
@@ -39,7 +37,11 @@ class _RequestHandler(WSGIRequestHandler):
         if not self.raw_requestline or not self.parse_request():
             return
         handler = _Handler(
-            self.rfile, self.wfile, self.get_stderr(), self.get_environ(), multithread=True
+            self.rfile,  # type: ignore[arg-type]  # a socket's file is bytes, wsgiref's stub says IO
+            self.wfile,
+            self.get_stderr(),
+            self.get_environ(),
+            multithread=True,
         )
         handler.request_handler = self  # type: ignore[attr-defined]  # wsgiref's own protocol for logging
         handler.run(self.server.get_app())  # type: ignore[attr-defined]  # WSGIServer, typed as BaseServer

@@ -1,0 +1,183 @@
+"""No control date passes in silence: over holidays and year end, and with the program off across dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qaitar.contracts.marketplace import ReturnReading, Section
+from qaitar.foundation.journal import first_break
+from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.kernel.roles import Role
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.guarding import guard_sweep
+from qaitar.returns.vocabulary import Act, Outcome, Stage
+from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
+from tests.factories.returns import arrive, look, make_case, take
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from qaitar.foundation.actors import Actor
+
+
+@pytest.fixture
+def shop(db_walls: None) -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def aigerim(shop: Shop) -> Actor:
+    return actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
+
+
+def guard_lines(case_id: UUID) -> list[str]:
+    entries = JournalEntry.objects.filter(subject_id=case_id, act__startswith="GUARD_")
+    return list(entries.order_by("seq").values_list("act", flat=True))
+
+
+def sweep_over(shop: Shop, start: datetime, end: datetime, step: timedelta) -> None:
+    now = start
+    while now <= end:
+        guard_sweep(merchant_id=shop.id, now=now)
+        now += step
+
+
+def silent_ones(now: datetime) -> list[str]:
+    """Open cases past their control date about which the guard has said nothing since that date was set."""
+    late = ReturnRequest.objects.exclude(stage=Stage.CLOSED).filter(control_at__lt=now)
+    return [case.number for case in late if case.escalated not in {"MISSED", "DEFAULT_ACTION"}]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param(datetime(2026, 12, 28, 6, tzinfo=UTC), id="year end"),
+        pytest.param(datetime(2026, 3, 19, 6, tzinfo=UTC), id="Nauryz"),
+        pytest.param(datetime(2027, 5, 5, 6, tzinfo=UTC), id="May holidays"),
+        pytest.param(datetime(2028, 2, 27, 6, tzinfo=UTC), id="leap day"),
+    ],
+)
+@pytest.mark.parametrize("step", [timedelta(minutes=90), timedelta(hours=7), timedelta(days=5)])
+def test_from_one_day_before_to_forty_days_after_nothing_is_silent(
+    shop: Shop, aigerim: Actor, start: datetime, step: timedelta
+) -> None:
+    """Swept often, seldom, or hardly ever (the program was off for days): every date that passed was spoken of."""
+    fresh = make_case(shop, aigerim, "700000001-1", now=start)
+    asked = make_case(shop, aigerim, "700000002-1", now=start)
+    request_act(request_id=asked.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=start)
+    moving = take(make_case(shop, aigerim, "700000003-1", now=start), aigerim, now=start)
+    here = arrive(
+        take(make_case(shop, aigerim, "700000004-1", now=start), aigerim, now=start),
+        aigerim,
+        now=start,
+    )
+    end = start + timedelta(days=40)
+    sweep_over(shop, start - timedelta(days=1), end, step)
+    guard_sweep(merchant_id=shop.id, now=end)
+    assert silent_ones(end) == []
+    for case in (fresh, asked, moving, here):
+        assert "GUARD_MISSED" in guard_lines(case.pk), case.number
+        assert first_break(JournalEntry.objects.filter(subject_id=case.pk).order_by("seq")) is None
+
+
+def test_often_swept_it_reminds_then_escalates_then_calls_the_duty_before_the_date(
+    shop: Shop, aigerim: Actor
+) -> None:
+    case = make_case(shop, aigerim)
+    assert case.control_at is not None
+    sweep_over(shop, NOW, case.control_at, timedelta(minutes=10))
+    assert guard_lines(case.pk) == [
+        "GUARD_REMIND",
+        "GUARD_REMIND",
+        "GUARD_ESCALATE",
+        "GUARD_ESCALATE",
+        "GUARD_DEFAULT_ACTION",
+    ]
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert stored.stage == Stage.NEW
+
+
+def test_a_store_that_refuses_by_default_refuses_the_silent_before_the_shown_date(
+    shop: Shop, aigerim: Actor
+) -> None:
+    """Nobody answered: the guard refuses half an hour before the date the marketplace shows, and says so."""
+    type(shop.store).objects.filter(pk=shop.store.pk).update(
+        default_action="REFUSE", default_reason="NO_ANSWER"
+    )
+    shown = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=31))
+    assert ReturnRequest.objects.get(pk=case.pk).stage == Stage.WAITING_CUSTOMER
+    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=29))
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (swept.acted, stored.stage, stored.refusal_reason, stored.proof_of) == (
+        1,
+        Stage.REFUSED,
+        "NO_ANSWER",
+        "PRESS_REFUSE",
+    )
+    last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
+    assert last is not None
+    assert (last.act, last.actor_role, last.channel) == ("REFUSE", "SYSTEM", "guard")
+    assert last.why.startswith("DEFAULT_ACTION")
+
+
+def test_a_default_the_procedure_forbids_is_not_done_but_raised(shop: Shop, aigerim: Actor) -> None:
+    """The customer was never asked, so 'no answer' would be untrue: no refusal, the duty person is called."""
+    type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
+    shown = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    before = PlannedEffect.objects.count()
+    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (swept.acted, swept.escalated, stored.stage) == (0, 1, Stage.NEW)
+    last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
+    assert last is not None
+    assert "not done: NO_GROUND_FOR_REFUSAL" in last.why
+    assert PlannedEffect.objects.count() == before
+
+
+def test_off_across_the_date_it_says_what_the_marketplace_has_done(
+    shop: Shop, aigerim: Actor
+) -> None:
+    case = arrive(take(make_case(shop, aigerim), aigerim), aigerim)
+    assert case.control_at is not None
+    guard_sweep(merchant_id=shop.id, now=case.control_at + timedelta(days=3))
+    last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
+    assert last is not None
+    assert last.act == "GUARD_MISSED"
+    assert "marketplace=REFUNDED" in last.why
+    assert "skipped=" in last.why
+
+
+def test_a_refused_case_closes_when_the_time_to_file_again_is_over(
+    shop: Shop, aigerim: Actor
+) -> None:
+    type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
+    shown = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    look(
+        shop,
+        shown,
+        ReturnReading(number=case.number, section=Section.CLOSED, reject_text="Нет ответа"),
+    )
+    sweep_over(shop, shown, shown + timedelta(days=8), timedelta(hours=6))
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (stored.stage, stored.outcome, stored.control_at) == (
+        Stage.CLOSED,
+        Outcome.REFUSED,
+        None,
+    )
+
+
+def test_a_sweep_looks_at_due_cases_only(shop: Shop, aigerim: Actor) -> None:
+    for n in range(5):
+        make_case(shop, aigerim, f"70000001{n}-1", shown_at=NOW + timedelta(days=9), section="NEW")
+    assert guard_sweep(merchant_id=shop.id, now=NOW).looked == 0

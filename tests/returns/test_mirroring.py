@@ -1,0 +1,184 @@
+"""What the cabinet shows: new cases, moved dates, proofs of presses, endings; the same look twice changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qaitar.contracts.marketplace import ReturnReading, Section
+from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.kernel.roles import Role
+from qaitar.returns.mirror import differs
+from qaitar.returns.models import ReturnRequest, StageDelta
+from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.vocabulary import Act, RefusalReason, Stage
+from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
+from tests.factories.returns import arrive, look, make_case, take
+
+if TYPE_CHECKING:
+    from qaitar.foundation.actors import Actor
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def shop(db_walls: None) -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def aigerim(shop: Shop) -> Actor:
+    return actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
+
+
+def stored(number: str = "700000001-1") -> ReturnRequest:
+    return ReturnRequest.objects.get(number=number)
+
+
+def new(number: str = "700000001-1", **told: object) -> ReturnReading:
+    plain = {
+        "section": Section.NEW,
+        "reason_code": "SIZE_MISMATCH",
+        "planned_at": NOW + timedelta(days=2),
+    }
+    return ReturnReading(number=number, **{**plain, **told})  # type: ignore[arg-type]  # fields of the record
+
+
+def test_a_request_seen_first_in_the_cabinet_becomes_a_case_with_the_shown_date(shop: Shop) -> None:
+    seen = look(
+        shop, NOW, new(product_name="Чайник", customer_name="Оксана П.", amount_minor=1_199_000)
+    )
+    assert (seen.read, seen.created, seen.updated, seen.unchanged, seen.rejected) == (
+        1,
+        1,
+        0,
+        0,
+        [],
+    )
+    case = stored()
+    assert (case.source, case.quality, case.control_at, case.control_rule) == (
+        "CABINET",
+        "PROPER",
+        NOW + timedelta(days=2),
+        "MARKETPLACE_SHOWN",
+    )
+
+
+def test_the_same_look_twice_changes_nothing(shop: Shop) -> None:
+    look(shop, NOW, new())
+    lines = JournalEntry.objects.count()
+    again = look(shop, NOW + HOUR, new())
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 1)
+    assert JournalEntry.objects.count() == lines
+    assert stored().section_seen_at == NOW + HOUR
+
+
+def test_a_moved_date_moves_the_control_date_and_is_journalled(shop: Shop) -> None:
+    look(shop, NOW, new())
+    look(shop, NOW + HOUR, new(planned_at=NOW + timedelta(days=1)))
+    assert stored().control_at == NOW + timedelta(days=1)
+    last = JournalEntry.objects.order_by("-seq").first()
+    assert last is not None
+    assert last.act == "MIRROR"
+    assert last.after["control_at"] == (NOW + timedelta(days=1)).isoformat()
+
+
+def test_an_older_look_that_comes_late_changes_nothing(shop: Shop) -> None:
+    look(shop, NOW, new())
+    look(shop, NOW + HOUR, new(planned_at=NOW + timedelta(days=1)))
+    late = look(shop, NOW - HOUR, new(planned_at=NOW + timedelta(days=9)))
+    assert (late.updated, late.unchanged) == (0, 1)
+    assert stored().control_at == NOW + timedelta(days=1)
+
+
+def test_a_press_is_proved_when_the_cabinet_shows_it(shop: Shop, aigerim: Actor) -> None:
+    take(make_case(shop, aigerim), aigerim)
+    assert (stored().proof_of, stored().control_rule) == ("PRESS_TAKE", "PROOF_OF_PRESS")
+    look(shop, NOW + HOUR, new())
+    assert stored().proof_of == "PRESS_TAKE"
+    look(shop, NOW + 2 * HOUR, new(section=Section.IN_DELIVERY))
+    assert (stored().proof_of, stored().stage, stored().control_rule) == (
+        "",
+        "IN_DELIVERY",
+        "MARKETPLACE_SHOWN",
+    )
+
+
+def test_arrival_and_refund_are_noted_by_the_mirror(shop: Shop, aigerim: Actor) -> None:
+    take(make_case(shop, aigerim), aigerim)
+    look(shop, NOW + HOUR, new(section=Section.AWAITING_DECISION))
+    assert stored().stage == Stage.ARRIVED
+    request_act(request_id=stored().pk, act=Act.GRANT_REFUND, by=aigerim, now=NOW + 2 * HOUR)
+    look(shop, NOW + 3 * HOUR, new(section=Section.CLOSED, status_text="Возврат оформлен"))
+    case = stored()
+    assert (case.stage, case.outcome, case.control_at, case.proof_of) == (
+        Stage.CLOSED,
+        "REFUNDED",
+        None,
+        "",
+    )
+
+
+def test_silence_that_accepted_is_seen_and_the_order_in_the_erp_follows(
+    shop: Shop, aigerim: Actor
+) -> None:
+    make_case(shop, aigerim)
+    look(shop, NOW + HOUR, new(section=Section.IN_DELIVERY))
+    assert stored().stage == Stage.IN_DELIVERY
+    kinds = set(PlannedEffect.objects.values_list("kind", flat=True))
+    assert {"CREATE_RETURN_ORDER", "ATTACH_EVIDENCE", "WRITE_REGISTER"} <= kinds
+
+
+def test_the_marketplace_refunding_by_itself_closes_the_case(shop: Shop, aigerim: Actor) -> None:
+    arrive(take(make_case(shop, aigerim), aigerim), aigerim)
+    look(
+        shop,
+        NOW + HOUR,
+        new(
+            section=Section.CLOSED,
+            status_text="Вы не приняли решение, возврат оформлен автоматически",
+        ),
+    )
+    assert (stored().stage, stored().outcome) == (Stage.CLOSED, "MARKETPLACE_REFUNDED")
+
+
+def test_a_dispute_after_a_refusal_is_seen(shop: Shop, aigerim: Actor) -> None:
+    case = make_case(shop, aigerim, reason_code="", reason_text="Брак")
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    details = Details(reason=RefusalReason.SENT_FOR_ACT)
+    request_act(request_id=case.pk, act=Act.REFUSE, by=aigerim, now=NOW, details=details)
+    look(shop, NOW + HOUR, new(section=Section.DISPUTE))
+    assert (stored().stage, stored().control_rule, stored().proof_of) == (
+        Stage.DISPUTED,
+        "MARKETPLACE_SHOWN",
+        "",
+    )
+
+
+def test_an_ending_it_does_not_understand_is_shown_and_moves_nothing(
+    shop: Shop, aigerim: Actor
+) -> None:
+    make_case(shop, aigerim)
+    look(shop, NOW + HOUR, new(section=Section.CLOSED, status_text="Статус, которого не было"))
+    case = stored()
+    assert (case.stage, case.section) == (Stage.NEW, "CLOSED")
+    assert differs(Stage(case.stage), case.proof_of, case.section)
+
+
+def test_one_bad_reading_stops_nobody(shop: Shop) -> None:
+    seen = look(shop, NOW, new("без номера"), new("700000002-1"), new("700000003-0"))
+    assert (seen.created, sorted(seen.rejected)) == (
+        1,
+        [("700000003-0", "NUMBER_UNREADABLE"), ("без номера", "NUMBER_UNREADABLE")],
+    )
+
+
+def test_counters_follow_every_move(shop: Shop, aigerim: Actor) -> None:
+    take(make_case(shop, aigerim), aigerim)
+    look(shop, NOW + HOUR, new(section=Section.AWAITING_DECISION), new("700000002-1"))
+    totals: dict[str, int] = {}
+    for stage, delta in StageDelta.objects.values_list("stage", "delta"):
+        totals[stage] = totals.get(stage, 0) + delta
+    assert {stage: n for stage, n in totals.items() if n} == {"ARRIVED": 1, "NEW": 1}
