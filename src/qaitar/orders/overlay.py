@@ -1,0 +1,207 @@
+"""How a reading is laid over what is stored: nothing is erased, a file never outdoes the marketplace's own answer.  Pure.
+
+All values are texts as in `readings`, '' meaning "not told".  Laying the same reading twice changes nothing the second
+time, and so does laying a file and an answer of the marketplace by turns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from qaitar.orders.readings import FILE_LINE_MARK, LINE_AT, ORDER_AT, line_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qaitar.orders.readings import Reading
+
+_EXTERNAL_ID: Final = ORDER_AT["external_id"]
+_STATUS: Final = ORDER_AT["status"]
+_CHANGED_ON: Final = ORDER_AT["status_changed_on"]
+_OF_STATUS: Final = frozenset(
+    ORDER_AT[name] for name in ("state", "status", "status_changed_on", "delivered_at")
+) | {ORDER_AT["cancellation_reason"]}
+_MAIN_TENDERS: Final = frozenset({"CARD", "CREDIT", "UNKNOWN"})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line as it is kept."""
+
+    id: str
+    key: str
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTender:
+    """A way of paying as it is kept: kind, amount, term."""
+
+    id: str
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LaidLine:
+    """A line after laying; `id` is None when it is new."""
+
+    id: str | None
+    key: str
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LaidTenders:
+    """Tenders that are new or changed, and ids of those another main tender has replaced."""
+
+    written: tuple[tuple[str | None, list[str]], ...]
+    gone: tuple[str, ...]
+
+
+def filled(stored: Sequence[str], told: Sequence[str]) -> list[str]:
+    """Fill the gaps of what is stored.
+
+    >>> filled(["", "b"], ["x", "y"])
+    ['x', 'b']
+    """
+    return [old or new for old, new in zip(stored, told, strict=True)]
+
+
+def laid(stored: Sequence[str], told: Sequence[str]) -> list[str]:
+    """Lay what is told over what is stored; what is not told stays.
+
+    >>> laid(["a", "b"], ["x", ""])
+    ['x', 'b']
+    """
+    return [new or old for old, new in zip(stored, told, strict=True)]
+
+
+def only_fills(reading: Reading, stored: Sequence[str]) -> bool:
+    """Tell whether a reading may fill gaps only: a file about an order the marketplace itself has told, or an older file."""
+    if not reading.from_file:
+        return False
+    told_on, known_on = reading.order[_CHANGED_ON], stored[_CHANGED_ON]
+    older = bool(told_on and known_on and told_on < known_on)
+    return older or bool(stored[_EXTERNAL_ID])
+
+
+def order_laid(stored: Sequence[str], reading: Reading, seen_on: str) -> list[str]:
+    """Lay an order's own fields; `seen_on` is the day (ISO) on which the stored row was last written.
+
+    A file tells a new status of an order known from the marketplace only when the status changed after that day; otherwise
+    the marketplace's answer was the later knowledge.  A day of change is kept only beside the status it belongs to.
+    """
+    told = reading.order
+    if not only_fills(reading, stored):
+        result = laid(stored, told)
+    else:
+        result = filled(stored, told)
+        if reading.order[_CHANGED_ON] > max(seen_on, stored[_CHANGED_ON]):
+            for place in _OF_STATUS:
+                result[place] = told[place] or stored[place]
+    same_as_stored = result[_STATUS] == stored[_STATUS]
+    same_as_told = result[_STATUS] == told[_STATUS]
+    if not same_as_stored:
+        result[_CHANGED_ON] = told[_CHANGED_ON]
+    elif not same_as_told:
+        result[_CHANGED_ON] = stored[_CHANGED_ON]
+    return result
+
+
+def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -> list[LaidLine]:
+    """Lay the lines told over those stored, and return the new and the changed ones.
+
+    Matched by the channel's id, then by offer code, then by name, then by place; matching without ids happens only where
+    one of the two sides has none.  Where the marketplace has told its lines, a file adds none.
+    """
+    by_place = _matched(stored, reading)
+    known = {line.id: line for line in stored}
+    from_channel = any(FILE_LINE_MARK not in line.key for line in stored)
+    result: list[LaidLine] = []
+    taken = {line.key for line in stored}
+    keys = line_keys(reading)
+    for place, texts in enumerate(reading.lines):
+        match = known.get(by_place.get(place, ""))
+        told_id = reading.line_ids[place]
+        if match is None:
+            if told_id or not from_channel:
+                result.append(LaidLine(None, _free(keys[place], taken), texts))
+            continue
+        keep = fills or (FILE_LINE_MARK not in match.key and not told_id)
+        merged = filled(match.texts, texts) if keep else laid(match.texts, texts)
+        key = keys[place] if told_id else match.key
+        if merged != match.texts or key != match.key:
+            result.append(LaidLine(match.id, key, merged))
+    return result
+
+
+def _free(key: str, taken: set[str]) -> str:
+    base, number = key, 1
+    while key in taken:
+        number += 1
+        key = f"{base}{FILE_LINE_MARK}{number}"
+    taken.add(key)
+    return key
+
+
+def _matched(stored: Sequence[StoredLine], reading: Reading) -> dict[int, str]:
+    """Pair places of told lines with ids of stored ones, each used once."""
+    pairs: dict[int, str] = {}
+    free = list(stored)
+    waiting = list(range(len(reading.lines)))
+
+    def pair(fits: Callable[[int, StoredLine], bool]) -> None:
+        for place in list(waiting):
+            found = next((line for line in free if fits(place, line)), None)
+            if found is not None:
+                pairs[place] = found.id
+                free.remove(found)
+                waiting.remove(place)
+
+    def without_ids(place: int, line: StoredLine) -> bool:
+        return not reading.line_ids[place] or FILE_LINE_MARK in line.key
+
+    def same(name: str) -> Callable[[int, StoredLine], bool]:
+        at = LINE_AT[name]
+
+        def fits(place: int, line: StoredLine) -> bool:
+            told = reading.lines[place][at]
+            return without_ids(place, line) and bool(told) and told == line.texts[at]
+
+        return fits
+
+    keys = line_keys(reading)
+    pair(lambda place, line: line.key == keys[place])
+    pair(same("offer_code"))
+    pair(same("name"))
+    pair(without_ids)
+    return pairs
+
+
+def tenders_laid(stored: Sequence[StoredTender], reading: Reading, *, fills: bool) -> LaidTenders:
+    """Lay the ways of paying by kind.  Another main way (card, credit, not known) replaces the one stored; bonuses stay.
+
+    A reading that only fills gaps leaves the stored way alone unless it is of the same kind.
+    """
+    by_kind = {tender.texts[0]: tender for tender in stored}
+    known_main = _MAIN_TENDERS & by_kind.keys()
+    written: list[tuple[str | None, list[str]]] = []
+    told_main: set[str] = set()
+    for texts in reading.tenders:
+        kind, match = texts[0], by_kind.get(texts[0])
+        if match is None:
+            if fills and kind in _MAIN_TENDERS and known_main:
+                continue
+            written.append((None, texts))
+        else:
+            merged = filled(match.texts, texts) if fills else laid(match.texts, texts)
+            if merged != match.texts:
+                written.append((match.id, merged))
+        told_main |= {kind} & _MAIN_TENDERS
+    gone = (
+        ()
+        if fills or not told_main
+        else tuple(by_kind[kind].id for kind in sorted(known_main - told_main))
+    )
+    return LaidTenders(tuple(written), gone)

@@ -1,0 +1,1 @@
+"""Writes of what was sold: merging readings, keeping imports, noting units, opening stores."""
