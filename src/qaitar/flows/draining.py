@@ -1,0 +1,347 @@
+"""Makes planned effects happen exactly once: claim and commit, call with no transaction open, settle.
+
+    PLANNED → SENDING → DONE | REFUSED | MISCONFIGURED | UNKNOWN | PLANNED again (surely not executed)
+    UNKNOWN → DONE (found by our marker) | PLANNED (missing twice, a minute apart, same marker) | UNKNOWN
+
+An effect found in SENDING whose worker is gone may have happened: it becomes UNKNOWN and is looked up, never repeated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from django.db import connection as database
+
+from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
+from qaitar.flows.effects.attach_evidence import WAITS_ON as WAITS_FOR_ORDER
+from qaitar.flows.effects.attach_evidence import AttachEvidence
+from qaitar.flows.effects.comment_ticket import WAITS_ON as WAITS_FOR_TICKET
+from qaitar.flows.effects.comment_ticket import CommentTicket
+from qaitar.flows.effects.create_return_order import CreateReturnOrder, trouble_words
+from qaitar.flows.effects.erp_number import erp_number_learn
+from qaitar.flows.effects.open_ticket import OpenTicket
+from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
+from qaitar.flows.effects.write_register import registers_write
+from qaitar.flows.lending import Clients, connection_of
+from qaitar.flows.locks import session_lock
+from qaitar.flows.settling import Verdict, backoff, erp_number_note, settle, wake
+from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State, health_note
+from qaitar.foundation.crashpoints import crashpoint
+from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.services.acting import DRAIN_TASK
+from qaitar.returns.vocabulary import Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from qaitar.flows.effects.story import NotReady, Story
+    from qaitar.foundation.models import Connection
+
+BATCH: Final = 200
+BUDGET_S: Final = 60.0
+"""A drain gives its place to other jobs after this; what is left goes on in a new job."""
+CLAIM_HOLDS: Final = timedelta(minutes=2)
+"""A claim older than this whose session is gone belongs to a dead worker."""
+LOOK_AGAIN: Final = timedelta(seconds=60)
+"""How long two look-ups that find nothing have to be apart before an effect is sent again."""
+
+STORIES: Final[Mapping[Effect, Story[Any]]] = {
+    Effect.OPEN_TICKET: OpenTicket(),
+    Effect.ASK_SERVICE_CENTRE: OpenTicket(),
+    Effect.ASK_REOPEN: OpenTicket(),
+    Effect.CREATE_RETURN_ORDER: CreateReturnOrder(),
+    Effect.ATTACH_EVIDENCE: AttachEvidence(),
+    Effect.TICKET_COMMENT: CommentTicket(),
+}
+_RANK: Final = {kind.value: rank for rank, kind in enumerate(STORIES)}
+UNLOCKS: Final = {
+    Effect.OPEN_TICKET.value: WAITS_FOR_TICKET,
+    Effect.CREATE_RETURN_ORDER.value: WAITS_FOR_ORDER,
+}
+_OPEN: Final = (EffectState.PLANNED, EffectState.SENDING, EffectState.UNKNOWN)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Drained:
+    """What one drain came to: effects looked at and how many ended in each state; `left` when time ran out."""
+
+    looked: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An effect that is ours to act on: claimed for sending, or due for a look-up."""
+
+    effect: PlannedEffect
+    case: Case
+    connection: Connection
+    ready: Any
+
+    @property
+    def sends(self) -> bool:
+        return self.effect.state == EffectState.SENDING
+
+
+def effects_drain(merchant_id: UUID, now: datetime) -> Drained:
+    """Make a merchant's due effects happen, the register's last.  Safe beside itself and after any crash."""
+    assert not database.in_atomic_block, "no network inside a transaction"
+    drained = Drained()
+    seen: set[UUID] = set()
+    until = monotonic() + BUDGET_S
+    with ExitStack() as stack:
+        clients = Clients(stack)
+        while due := _due(merchant_id, now, seen):
+            for effect_id, kind in due:
+                if monotonic() > until:
+                    drained.left = True
+                    break
+                seen.add(effect_id)
+                drained.looked += 1
+                _step(merchant_id, (effect_id, kind), clients, now, drained)
+            if drained.left:
+                break
+        drained.states.update(registers_write(merchant_id, clients, now))
+    if drained.left:
+        with behind_walls(merchant_id):
+            job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
+    return drained
+
+
+def _due(merchant_id: UUID, now: datetime, seen: set[UUID]) -> list[tuple[UUID, str]]:
+    """List due effects, what others wait for first: tickets before comments, the order before its files."""
+    with behind_walls(merchant_id):
+        rows = (
+            PlannedEffect.objects.filter(
+                merchant_id=merchant_id, state__in=_OPEN, next_at__lte=now, kind__in=_RANK
+            )
+            .exclude(pk__in=seen)
+            .order_by("next_at", "pk")[:BATCH]
+        )
+        ordered = sorted(rows, key=lambda row: (row.created_at, _RANK[row.kind], row.pk))
+    return [(row.pk, row.kind) for row in ordered]
+
+
+def _step(
+    merchant_id: UUID, which: tuple[UUID, str], clients: Clients, now: datetime, drained: Drained
+) -> None:
+    """Bring one effect one step on; whatever goes wrong with it stops no other effect."""
+    effect_id, kind = which
+    try:
+        with session_lock(f"effect {effect_id}") as mine:
+            if not mine:
+                return
+            crashpoint(f"E1.{kind}")
+            erp_number_learn(merchant_id, effect_id, clients, now)
+            taken = _take(merchant_id, effect_id, now, drained)
+            if taken is None:
+                return
+            crashpoint(f"E3.{kind}")
+            told = _call(taken, clients, now)
+            crashpoint(f"E4.{kind}")
+            with behind_walls(merchant_id):
+                _settle(taken, told, now, drained)
+                crashpoint(f"E5.{kind}")
+            crashpoint(f"E6.{kind}")
+    except Exception:  # noqa: BLE001  one effect's trouble, ours or its data's, must not stop the others
+        _log.exception("an effect could not be brought on", effect=str(effect_id), kind=kind)
+        _put_off(merchant_id, effect_id, now)
+
+
+def _put_off(merchant_id: UUID, effect_id: UUID, now: datetime) -> None:
+    """After an error of our own, look again later; what was being sent stays SENDING and will be looked up."""
+    with behind_walls(merchant_id):
+        effect = PlannedEffect.objects.filter(pk=effect_id, state__in=_OPEN).first()
+        if effect is not None:
+            later = now + max(backoff(effect_id, effect.attempts), CLAIM_HOLDS)
+            PlannedEffect.objects.filter(pk=effect_id, state=effect.state).update(
+                next_at=later, detail="An error in the program; it is in the log."
+            )
+
+
+def _take(merchant_id: UUID, effect_id: UUID, now: datetime, drained: Drained) -> _Taken | None:
+    """Claim one effect in one transaction, or settle it at once where nothing can be sent."""
+    with behind_walls(merchant_id):
+        effect = (
+            PlannedEffect.objects.select_for_update(skip_locked=True)
+            .filter(pk=effect_id, state__in=_OPEN, next_at__lte=now)
+            .first()
+        )
+        case = case_load(effect.subject_id) if effect else None
+        if effect is None or case is None:
+            return None
+        if (
+            effect.state == EffectState.SENDING
+        ):  # its worker's session is gone, or the lock were not ours
+            detail = "The program stopped while this was being sent: it is looked up."
+            settle(effect, Verdict(EffectState.UNKNOWN, detail), now)
+        taken = _prepared(effect, case, now)
+        if isinstance(taken, Verdict):
+            settle(effect, taken, now)
+            drained.states[taken.state.value] += 1
+            return None
+        _claim(taken.effect, now)
+        crashpoint(f"E2.{effect.kind}")
+        return taken
+
+
+def _prepared(effect: PlannedEffect, case: Case, now: datetime) -> _Taken | Verdict:
+    story = STORIES[Effect(effect.kind)]
+    unknown = effect.state == EffectState.UNKNOWN
+    connection = connection_of(story.contract, case.request.store_id)
+    if connection is None:
+        if unknown:
+            return _later(
+                effect, now, "The connection is gone; reconnect it so that this can be looked up."
+            )
+        return Verdict(EffectState.NOT_CONNECTED, "No such system is connected: do it by hand.")
+    if connection.health == State.MISCONFIGURED:
+        if unknown:
+            return _later(effect, now, connection.health_detail)
+        return Verdict(
+            EffectState.MISCONFIGURED,
+            connection.health_detail,
+            payload={"connection": str(connection.pk)},
+        )
+    ready = story.prepare(effect, case, now)
+    if isinstance(ready, Waits | Idle | Impossible):
+        return _not_ready(effect, ready, now)
+    return _Taken(effect, case, connection, ready)
+
+
+def _not_ready(effect: PlannedEffect, ready: NotReady, now: datetime) -> Verdict:
+    if isinstance(ready, Idle):
+        return Verdict(EffectState.DONE, ready.detail)
+    if effect.state == EffectState.UNKNOWN:
+        return _later(effect, now, ready.detail)
+    if isinstance(ready, Impossible):
+        return Verdict(EffectState.REFUSED, ready.detail)
+    later = now + timedelta(seconds=ready.seconds)
+    return Verdict(
+        EffectState.PLANNED, ready.detail, next_at=later, payload={"waits": ready.on}, told=False
+    )
+
+
+def _later(effect: PlannedEffect, now: datetime, detail: str) -> Verdict:
+    """Ask again later; nothing new is known, so the journal is not told again."""
+    wait = backoff(effect.pk, effect.payload.get("looks", 0) + 1)
+    looks = {"looks": effect.payload.get("looks", 0) + 1}
+    return Verdict(EffectState(effect.state), detail, next_at=now + wait, payload=looks, told=False)
+
+
+def _claim(effect: PlannedEffect, now: datetime) -> None:
+    """Write down, before the socket opens, that this may be happening; a look-up only takes its turn."""
+    held = PlannedEffect.objects.filter(pk=effect.pk, state=effect.state)
+    if effect.state == EffectState.UNKNOWN:
+        held.update(next_at=now + CLAIM_HOLDS)
+        return
+    claimed = held.update(
+        state=EffectState.SENDING,
+        attempts=effect.attempts + 1,
+        sending_at=now,
+        next_at=now + CLAIM_HOLDS,
+    )
+    assert claimed == 1, "a locked effect cannot have moved"
+    effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
+
+
+def _call(taken: _Taken, clients: Clients, now: datetime) -> Told:  # noqa: ARG001  the moment is the caller's
+    """Speak with the outside system.  Whatever is raised after the first byte may have left counts as unknown."""
+    assert not database.in_atomic_block, "no network inside a transaction"
+    story = STORIES[Effect(taken.effect.kind)]
+    try:
+        client = clients.of(taken.connection)
+    except ConnectionBroken as broken:
+        return Told(Misconfigured(broken.what, broken.how))
+    except ConnectionMissing as missing:
+        return Told(Misconfigured(f"The system {missing} is no longer known.", "Connect another."))
+    try:
+        return story.send(client, taken.ready) if taken.sends else story.find(client, taken.ready)
+    except Exception as error:  # noqa: BLE001  a connector's bug must not lose what it has sent
+        _log.exception("a connector failed", kind=taken.effect.kind, effect=str(taken.effect.pk))
+        return Told(Unknown(f"An error in the program ({type(error).__name__}); it is in the log."))
+
+
+def _settle(taken: _Taken, told: Told, now: datetime, drained: Drained) -> None:
+    effect = taken.effect
+    verdict = _sent(taken, told, now) if taken.sends else _looked_up(taken, told, now)
+    if told.erp_order:
+        erp_number_note(taken.case.request, told.erp_order)
+    if isinstance(told.outcome, Misconfigured):
+        words = f"{told.outcome.what} {told.outcome.how}"
+        health_note(taken.connection.pk, State.MISCONFIGURED, words, now)
+    if not settle(effect, verdict, now):
+        return
+    drained.states[verdict.state.value] += 1
+    if verdict.state is EffectState.DONE and effect.kind in UNLOCKS:
+        wake(UNLOCKS[effect.kind], now, subject_id=effect.subject_id)
+
+
+def _sent(taken: _Taken, told: Told, now: datetime) -> Verdict:
+    effect, kept = taken.effect, _kept(told)
+    match told.outcome:
+        case Done(reference, address, detail):
+            return Verdict(EffectState.DONE, detail, reference, address, payload=kept)
+        case Refused(reason):
+            return Verdict(EffectState.REFUSED, reason, payload=kept)
+        case Misconfigured(what, how):
+            kept["connection"] = str(taken.connection.pk)
+            return Verdict(EffectState.MISCONFIGURED, f"{what} {how}", payload=kept)
+        case Busy(detail, retry_after_s):
+            wait = backoff(effect.pk, effect.attempts, at_least_s=retry_after_s)
+            return Verdict(
+                EffectState.PLANNED, detail, next_at=now + wait, payload=kept, told=False
+            )
+        case Unknown(detail):
+            kept |= {"looks": 0, "missing_at": None}
+            return Verdict(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept)
+        case Missing():
+            raise AssertionError("sending is never answered by Missing")
+
+
+def _looked_up(taken: _Taken, told: Told, now: datetime) -> Verdict:
+    effect, kept = taken.effect, _kept(told)
+    match told.outcome:
+        case Done(reference, address, detail):
+            return Verdict(EffectState.DONE, detail, reference, address, payload=kept)
+        case Missing():
+            return _missing(effect, kept, now)
+        case Misconfigured() | Refused() | Busy() | Unknown() as trouble:
+            later = _later(effect, now, trouble_words(trouble))
+    return Verdict(
+        later.state,
+        later.detail,
+        next_at=later.next_at,
+        payload={**kept, **later.payload},
+        told=False,
+    )
+
+
+def _missing(effect: PlannedEffect, kept: dict[str, Any], now: datetime) -> Verdict:
+    """Believe that nothing happened only when two looks a minute apart say so; then send again, same marker."""
+    first = effect.payload.get("missing_at")
+    if first is not None and now - datetime.fromisoformat(first) >= LOOK_AGAIN:
+        kept |= {"missing_at": None, "looks": 0}
+        detail = "Looked up twice and not there: it is sent again."
+        return Verdict(EffectState.PLANNED, detail, payload=kept)
+    kept["missing_at"] = first or now.isoformat()
+    detail = "Looked up and not there; looked up once more before it is sent again."
+    return Verdict(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept, told=False)
+
+
+def _kept(told: Told) -> dict[str, Any]:
+    kept = dict(told.payload)
+    if told.erp_order:
+        kept["erp_order"] = told.erp_order
+    return kept

@@ -1,0 +1,1 @@
+"""What has to happen outside exactly once, one file a story: what is sent, and how it is found again."""

@@ -1,0 +1,171 @@
+"""Step 6: the required files on the return order, each exactly once, whatever came between.
+
+One effect carries a small record a file in its payload: `{"files": {sha256: {"name": …, "state": "DONE" | "REFUSED"}}}`.
+A file another effect of the case has attached already is passed over, and every file is looked up before it is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from qaitar.contracts.erp import DoneInPart, FileToAttach
+from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
+from qaitar.flows.effects.create_return_order import trouble_words
+from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
+from qaitar.foundation.crashpoints import crashpoint
+from qaitar.foundation.files.store import FileStore, key_of
+from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.returns.casework import judge_case
+from qaitar.returns.models import Evidence
+from qaitar.returns.policy import required_evidence
+from qaitar.returns.vocabulary import Effect, EvidenceKind, Quality
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from qaitar.contracts.erp import Erp
+    from qaitar.flows.effects.story import NotReady
+    from qaitar.returns.selectors import Case
+
+WAITS_ON: Final = "RETURN_ORDER"
+ACTS: Final = frozenset(
+    {EvidenceKind.IRREPARABILITY_ACT, EvidenceKind.TECHNICAL_ACT, EvidenceKind.QUALITY_CHECK_ACT}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One file to attach; its content is read only when it is its turn."""
+
+    sha256: str
+    name: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The document and the files still to hang on it; `kept` are the records of those settled before."""
+
+    document: str
+    proofs: tuple[Proof, ...]
+    kept: dict[str, dict[str, Any]]
+
+
+class AttachEvidence:
+    """Hangs the case's required files on its return order."""
+
+    contract = "erp"
+
+    def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> Ready | NotReady:
+        """Choose the files; without the document's key it waits."""
+        orders = PlannedEffect.objects.filter(
+            subject_id=effect.subject_id, kind=Effect.CREATE_RETURN_ORDER.value
+        ).order_by("-ordinal")
+        document = next((each.reference for each in orders if each.reference), "")
+        kept: dict[str, dict[str, Any]] = effect.payload.get("files", {})
+        proofs = _wanted(effect, case, now, set(kept))
+        if not proofs:
+            return Idle(
+                "All required files are attached." if kept else "No required file is here yet."
+            )
+        if document:
+            return Ready(document, proofs, kept)
+        states = {each.state for each in orders}
+        if states <= {EffectState.BY_HAND, EffectState.CANCELLED}:
+            return Impossible("The return order was made by hand and its key is not noted.")
+        return Waits(WAITS_ON, "Waits for the return order.", 300)
+
+    def send(self, client: Erp, ready: Ready) -> Told:
+        """Attach the files one by one; the first one whose fate is not sure stops the rest."""
+        records = dict(ready.kept)
+        store = FileStore()
+        for number, proof in enumerate(ready.proofs):
+            if number:
+                crashpoint("E4b.ATTACH_EVIDENCE")
+            outcome = _attached(client, store, ready.document, proof)
+            match outcome:
+                case Done() | Refused():
+                    records[proof.sha256] = _record(proof, outcome)
+                case Misconfigured() | Busy() | Unknown():
+                    return Told(outcome, {"files": records})
+        return Told(_summed(ready.document, records), {"files": records})
+
+    def find(self, client: Erp, ready: Ready) -> Told:
+        """Look each file up; all there is done, one that is missing may be sent again once that is sure."""
+        records = dict(ready.kept)
+        missing = False
+        for proof in ready.proofs:
+            match client.find_attachment(ready.document, proof.sha256):
+                case Done() as done:
+                    records[proof.sha256] = _record(proof, done)
+                case Missing():
+                    missing = True
+                case Misconfigured() | Busy() | Unknown() as trouble:
+                    return Told(trouble, {"files": records})
+        outcome = Missing() if missing else _summed(ready.document, records)
+        return Told(outcome, {"files": records})
+
+
+def _wanted(
+    effect: PlannedEffect, case: Case, now: datetime, settled: set[str]
+) -> tuple[Proof, ...]:
+    judged = judge_case(case, now)
+    quality = Quality(case.request.quality)
+    reported = judged.verdict.damage_reported
+    required = required_evidence(quality, judged.ruled.rules, case.request.attempt, reported)
+    kinds = {kind.value for kind in required | ACTS}
+    elsewhere = PlannedEffect.objects.filter(
+        subject_id=effect.subject_id, kind=Effect.ATTACH_EVIDENCE.value
+    ).exclude(pk=effect.pk)
+    attached = {
+        sha256
+        for other in elsewhere
+        for sha256, record in other.payload.get("files", {}).items()
+        if record["state"] == "DONE"
+    }
+    proofs: dict[str, Proof] = {}
+    rows = Evidence.objects.filter(request_id=case.request.pk, withdrawn_at=None, kind__in=kinds)
+    for row in rows.order_by("added_at", "pk"):
+        unproved = row.kind == EvidenceKind.TECHNICAL_ACT and not (
+            row.signature_confirmed and row.stamp_confirmed
+        )
+        if not unproved and row.file_sha256 not in settled | attached:
+            proofs[row.file_sha256] = Proof(row.file_sha256, row.file_name, row.added_at)
+    return tuple(proofs.values())
+
+
+def _attached(
+    client: Erp, store: FileStore, document: str, proof: Proof
+) -> Done | Refused | Misconfigured | Busy | Unknown:
+    try:
+        with store.open(key_of(proof.sha256)) as file:
+            content = file.read()
+    except FileNotFoundError:
+        return Refused(f"The file {proof.name} is no longer in the file store.")
+    name = PurePath(proof.name)
+    written = client.attach(
+        document,
+        FileToAttach(
+            name=name.stem or "file",
+            extension=name.suffix.removeprefix("."),
+            content=content,
+            created_at=proof.added_at,
+            sha256=proof.sha256,
+        ),
+    )
+    return written.problem if isinstance(written, DoneInPart) else written
+
+
+def _record(proof: Proof, outcome: Done | Refused) -> dict[str, Any]:
+    if isinstance(outcome, Done):
+        return {"name": proof.name, "state": "DONE", "reference": outcome.reference}
+    return {"name": proof.name, "state": "REFUSED", "detail": trouble_words(outcome)}
+
+
+def _summed(document: str, records: dict[str, dict[str, Any]]) -> Done | Refused:
+    refused = [f"{r['name']}: {r['detail']}" for r in records.values() if r["state"] == "REFUSED"]
+    if refused:
+        return Refused(" ".join(refused))
+    return Done(document, detail=f"{len(records)} files attached.")

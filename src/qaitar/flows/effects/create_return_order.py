@@ -1,0 +1,173 @@
+"""Steps 4-5: the return order in the accounting system, written once, with the marketplace's day on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from qaitar.contracts.erp import (
+    DoneInPart,
+    ErpOrder,
+    ReturnLine,
+    ReturnOrderDraft,
+    Several,
+)
+from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
+from qaitar.flows.effects.story import Impossible, Told, Waits
+from qaitar.kernel.zones import local_date
+from qaitar.returns.calendars import store_calendar
+from qaitar.returns.vocabulary import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from qaitar.contracts.erp import Erp, ErpLine, Written
+    from qaitar.contracts.outcome import Done
+    from qaitar.flows.effects.story import NotReady
+    from qaitar.foundation.models import PlannedEffect
+    from qaitar.returns.models import ReturnRequest
+    from qaitar.returns.selectors import Case
+
+WAITS_ON: Final = "PLANNED_DATE"
+DATE_AWAITED: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a return order needs of ours; the sale itself is read from the accounting system right before."""
+
+    marker: str
+    request_number: str
+    order_code: str
+    created_at: datetime
+    created_on: date
+    planned_on: date
+    reason: str
+    product_name: str
+    price_minor: int | None
+    quantity_milli: int
+
+
+class CreateReturnOrder:
+    """Writes a return order for the returned line of the sale."""
+
+    contract = "erp"
+
+    def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> Ready | NotReady:
+        """Gather the draft; the planned day is the marketplace's, and until it shows one the order waits."""
+        request = case.request
+        calendar = store_calendar(case.store_text, case.days_text)
+        planned = planned_day(request, calendar.zone)
+        if planned is None:
+            if now - effect.created_at < DATE_AWAITED:
+                return Waits(WAITS_ON, "Waits for the planned day from the marketplace.", 600)
+            return Impossible(
+                "The marketplace shows no planned day: note it in the case, then try again."
+            )
+        return Ready(
+            marker=str(effect.pk),
+            request_number=request.number,
+            order_code=request.order_code,
+            created_at=effect.created_at,
+            created_on=local_date(effect.created_at, calendar.zone),
+            planned_on=planned,
+            reason=request.reason_text or request.reason_code or request.customer_words[:200],
+            product_name=request.product_name,
+            price_minor=_price(request),
+            quantity_milli=request.quantity_milli,
+        )
+
+    def send(self, client: Erp, ready: Ready) -> Told:
+        """Find the sale, choose its line, write the order."""
+        sale = found_sale(client, ready.order_code)
+        if not isinstance(sale, ErpOrder):
+            return Told(sale)
+        line = returned_line(sale.lines, ready)
+        if line is None:
+            return Told(
+                Refused(
+                    f"Order {sale.number} has {len(sale.lines)} lines and none is surely the returned one."
+                ),
+                erp_order=sale.number,
+            )
+        draft = ReturnOrderDraft(
+            marker=ready.marker,
+            request_number=ready.request_number,
+            order=sale,
+            created_at=ready.created_at,
+            planned_date=ready.planned_on,
+            reason=ready.reason,
+            lines=(ReturnLine(line.key, ready.quantity_milli, line.price_minor),),
+        )
+        return Told(_whole(client.create_return_order(draft)), erp_order=sale.number)
+
+    def find(self, client: Erp, ready: Ready) -> Told:
+        """Look for the return order by its marker, among those of the sale's partner."""
+        sale = client.find_order(ready.order_code)
+        if not isinstance(sale, ErpOrder):
+            return Told(Unknown(f"The order {ready.order_code} is not found, so nothing is sure."))
+        found = client.find_return_order(ready.marker, ready.created_on, sale)
+        return Told(found, erp_order=sale.number)
+
+
+def planned_day(request: ReturnRequest, zone: object) -> date | None:
+    """Tell the day the goods are planned to come: the one noted, else the one the marketplace shows in delivery."""
+    if request.planned_arrival_on is not None:
+        return request.planned_arrival_on
+    if request.shown_at is not None and request.shown_section == Section.IN_DELIVERY:
+        return local_date(request.shown_at, zone)  # type: ignore[arg-type]  # a ZoneInfo, as calendars give it
+    return None
+
+
+def _price(request: ReturnRequest) -> int | None:
+    if request.amount_minor is None or request.quantity_milli <= 0:
+        return None
+    return request.amount_minor * 1000 // request.quantity_milli
+
+
+def found_sale(client: Erp, code: str) -> ErpOrder | Refused | Misconfigured | Busy:
+    """Read the sale; nothing was written yet, so what could not be learnt may simply be asked again."""
+    match client.find_order(code):
+        case ErpOrder() as sale:
+            return sale
+        case Several(numbers):
+            return Refused(f"Several orders carry {code}: {', '.join(numbers)}.")
+        case Missing():
+            return Refused(f"The accounting system knows no order {code}.")
+        case Misconfigured() | Busy() as trouble:
+            return trouble
+        case Unknown(detail):
+            return Busy(detail)
+
+
+def returned_line(lines: Sequence[ErpLine], ready: Ready) -> ErpLine | None:
+    """Choose the line that is returned: the only one, else the only one of that name, else of that price."""
+    if len(lines) == 1:
+        return lines[0]
+    name = ready.product_name.casefold().strip()
+    same_name = [line for line in lines if line.name.casefold().strip() == name]
+    same_price = [line for line in same_name or lines if line.price_minor == ready.price_minor]
+    for chosen in (same_name, same_price):
+        if len(chosen) == 1:
+            return chosen[0]
+    return None
+
+
+def _whole(written: Written) -> Done | Refused | Misconfigured | Busy | Unknown:
+    """Count a document that exists as done; what is wrong with it is said in its detail, for a person."""
+    if not isinstance(written, DoneInPart):
+        return written
+    return replace(written.done, detail=f"{written.done.detail}. {trouble_words(written.problem)}")
+
+
+def trouble_words(problem: Misconfigured | Refused | Busy | Unknown) -> str:
+    """Say a trouble in a sentence."""
+    match problem:
+        case Misconfigured(what, how):
+            return f"{what} {how}"
+        case Refused(reason):
+            return reason
+        case Busy(detail) | Unknown(detail):
+            return detail

@@ -1,0 +1,79 @@
+"""The shape every story of an outside effect has: prepare inside our transaction, send and find outside of any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from qaitar.contracts.outcome import (
+        Busy,
+        Done,
+        Misconfigured,
+        Missing,
+        Refused,
+        Unknown,
+    )
+    from qaitar.foundation.models import PlannedEffect
+    from qaitar.returns.selectors import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Something else has to happen first: `on` says what in one word, `detail` in a sentence."""
+
+    on: str
+    detail: str
+    seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """There is nothing to do outside any more; the effect counts as done, `detail` says why."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """It cannot be done by machine as things stand; a person has to act, `detail` says on what."""
+
+    detail: str
+
+
+NotReady = Waits | Idle | Impossible
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an outside system came to say, and what of it the effect has to remember."""
+
+    outcome: Done | Refused | Misconfigured | Busy | Unknown | Missing
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    erp_order: str = (
+        ""  # the number of the sale in the accounting system, when it was learnt on the way
+    )
+
+
+P = TypeVar("P")
+
+
+class Story(Protocol[P]):
+    """How one kind of effect happens.  Holds nothing; `contract` names the kind of system it needs."""
+
+    contract: str
+
+    def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> P | NotReady:
+        """Gather everything that will be sent, from our database only, inside the caller's transaction."""
+        ...
+
+    def send(self, client: Any, ready: P) -> Told:
+        """Do it, once, with no transaction open."""
+        ...
+
+    def find(self, client: Any, ready: P) -> Told:
+        """Look for it by our marker, with no transaction open; `Missing` means that surely nothing is there now."""
+        ...

@@ -1,0 +1,106 @@
+"""Chores nobody sees: due effects called up, waiting ones let go on, counters summed, old rows removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.db import connection, transaction
+
+from qaitar.flows.settling import Verdict, settle_all
+from qaitar.foundation.connections import State
+from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
+from qaitar.foundation.models import Connection, EffectState, IdempotencyRecord, PlannedEffect
+from qaitar.foundation.walls import see
+from qaitar.returns.services.acting import DRAIN_TASK
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+KEPT: Final = timedelta(days=7)
+BATCH: Final = 500
+DELTAS_MAX: Final = 50_000
+_OPEN: Final = (EffectState.PLANNED, EffectState.SENDING, EffectState.UNKNOWN)
+
+_SUM_DELTAS: Final = """
+WITH taken AS (
+    DELETE FROM returns_stagedelta WHERE id IN (
+        SELECT id FROM returns_stagedelta WHERE merchant_id = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    ) RETURNING store_id, stage, delta
+), summed AS (
+    SELECT store_id, stage, sum(delta) AS delta FROM taken GROUP BY store_id, stage
+), written AS (
+    INSERT INTO returns_stagecount (id, merchant_id, store_id, stage, count)
+    SELECT gen_random_uuid(), %s, store_id, stage, delta FROM summed ORDER BY store_id, stage
+    ON CONFLICT (merchant_id, store_id, stage)
+    DO UPDATE SET count = returns_stagecount.count + EXCLUDED.count
+)
+SELECT count(*) FROM taken
+"""
+
+
+def effects_call_up(now: datetime) -> int:
+    """Defer a drain for every merchant with a due effect; at most one of these waits a merchant.
+
+    Acts defer their own drains; this finds what became due by time, and what a dead worker left.
+    """
+    active = merchants_active()
+    if not active:
+        return 0
+    with transaction.atomic(durable=True):
+        see(active)
+        due = PlannedEffect.objects.filter(state__in=_OPEN, next_at__lte=now)
+        merchants = sorted(set(due.values_list("merchant_id", flat=True).distinct()))
+    for merchant_id in merchants:
+        with transaction.atomic(durable=True):
+            job_defer(
+                DRAIN_TASK,
+                queue="effects",
+                only_one=f"effects {merchant_id}",
+                merchant_id=str(merchant_id),
+            )
+    return len(merchants)
+
+
+def connection_effects_resume(merchant_id: UUID, now: datetime, *, connection_id: UUID) -> int:
+    """Let the effects that waited for a mended connection be sent; none while it is still misconfigured."""
+    resumed = 0
+    while True:
+        with behind_walls(merchant_id):
+            mended = Connection.objects.filter(pk=connection_id, enabled=True).exclude(
+                health=State.MISCONFIGURED
+            )
+            if not mended.exists():
+                return resumed
+            waiting = PlannedEffect.objects.select_for_update(skip_locked=True).filter(
+                merchant_id=merchant_id,
+                state=EffectState.MISCONFIGURED,
+                payload__connection=str(connection_id),
+            )
+            effects = list(waiting.order_by("pk")[:BATCH])
+            verdict = Verdict(EffectState.PLANNED, "The connection was mended.")
+            settle_all([(effect, verdict) for effect in effects], now)
+            resumed += len(effects)
+            if len(effects) < BATCH:
+                if resumed:
+                    job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
+                return resumed
+
+
+def stage_counts_sum(merchant_id: UUID) -> int:
+    """Sum a merchant's counter changes into its counters, in one statement; safe beside itself.  Returns how many."""
+    with behind_walls(merchant_id), connection.cursor() as cursor:
+        cursor.execute(_SUM_DELTAS, [merchant_id, DELTAS_MAX, merchant_id])
+        (taken,) = cursor.fetchone()
+    return int(taken)
+
+
+def stage_counts_sum_all() -> int:
+    """Do so for every merchant; returns how many merchants failed."""
+    return for_each_merchant("stage counts", stage_counts_sum)
+
+
+def idempotency_forget(now: datetime) -> int:
+    """Remove stored answers older than a week; returns how many."""
+    return IdempotencyRecord.objects.filter(created_at__lt=now - KEPT).delete()[0]

@@ -1,0 +1,155 @@
+"""Writing down what became of an effect: its state and one line in the journal of its case, in one short transaction."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from django.db import transaction
+
+from qaitar.foundation.actors import system_actor
+from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.foundation.transition import Change, Held, move
+from qaitar.orders.models import Order
+from qaitar.returns.models import ReturnRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from qaitar.foundation.actors import Actor
+
+BACKOFF_FIRST_S: Final = 30
+BACKOFF_MAX_S: Final = 3_600
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an effect comes to: the new state, what people may read, when to look again."""
+
+    state: EffectState
+    detail: str = ""
+    reference: str = ""
+    address: str = ""
+    next_at: datetime | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    told: bool = True  # whether the case's journal hears of it
+
+
+def backoff(effect_id: UUID, attempts: int, *, at_least_s: int = 0) -> timedelta:
+    """Choose how long to wait after the n-th try: doubling up to an hour, spread by a quarter so that no crowd returns.
+
+    >>> from uuid import UUID
+    >>> backoff(UUID(int=0), 1) < backoff(UUID(int=0), 3) < backoff(UUID(int=0), 30) <= timedelta(seconds=4500)
+    True
+    """
+    base = min(BACKOFF_FIRST_S * 2 ** min(max(attempts, 1) - 1, 10), BACKOFF_MAX_S)
+    spread = zlib.crc32(effect_id.bytes + attempts.to_bytes(4, "big")) % 1000 / 4000
+    return timedelta(seconds=max(base * (1 + spread), at_least_s))
+
+
+def settle(
+    effect: PlannedEffect, verdict: Verdict, now: datetime, *, by: Actor | None = None
+) -> bool:
+    """Write one effect's verdict if nobody else has settled it since it was read; tell whether it was written.
+
+    Runs in the caller's transaction, behind the merchant's walls.
+    """
+    return bool(settle_all([(effect, verdict)], now, by=by))
+
+
+def settle_all(
+    verdicts: Iterable[tuple[PlannedEffect, Verdict]], now: datetime, *, by: Actor | None = None
+) -> list[PlannedEffect]:
+    """Write several effects' verdicts; each case hears of all of its own in one journal line a state.
+
+    An effect is written only if its state and number of tries are still those read.
+    """
+    assert transaction.get_connection().in_atomic_block, "settling is one transaction"
+    written = [(effect, verdict) for effect, verdict in verdicts if _write(effect, verdict, now)]
+    lines: dict[tuple[UUID, EffectState], list[tuple[PlannedEffect, Verdict]]] = defaultdict(list)
+    for effect, verdict in written:
+        if verdict.told:
+            lines[effect.subject_id, verdict.state].append((effect, verdict))
+    actor = by or system_actor("job")
+    for (case_id, state), group in sorted(lines.items(), key=lambda line: str(line[0][0])):
+        journal_line(case_id, _line(state, group, actor, now))
+    for effect, verdict in written:
+        effect.state = verdict.state
+    return [effect for effect, _ in written]
+
+
+def _write(effect: PlannedEffect, verdict: Verdict, now: datetime) -> bool:
+    settled = verdict.state not in {
+        EffectState.PLANNED,
+        EffectState.SENDING,
+        EffectState.UNKNOWN,
+    }
+    values: dict[str, Any] = {
+        "state": verdict.state,
+        "detail": verdict.detail,
+        "next_at": verdict.next_at or now,
+        "settled_at": now if settled else None,
+        "payload": {**effect.payload, **verdict.payload},
+    }
+    if verdict.reference:
+        values |= {"reference": verdict.reference[:200], "address": verdict.address}
+    same = PlannedEffect.objects.filter(pk=effect.pk, state=effect.state, attempts=effect.attempts)
+    return same.update(**values) == 1
+
+
+def _line(
+    state: EffectState,
+    group: list[tuple[PlannedEffect, Verdict]],
+    actor: Actor,
+    now: datetime,
+) -> JournalLine:
+    after = [
+        {
+            "id": str(effect.pk),
+            "kind": effect.kind,
+            "reference": verdict.reference or effect.reference,
+        }
+        for effect, verdict in group
+    ]
+    before = [{"id": str(effect.pk), "state": str(effect.state)} for effect, _ in group]
+    why = " ".join(dict.fromkeys(verdict.detail for _, verdict in group if verdict.detail))
+    return JournalLine(
+        act=f"EFFECT_{state.value}",
+        at=now,
+        by=actor,
+        before={"effects": before},
+        after={"state": state.value, "effects": after},
+        why=why,
+    )
+
+
+def journal_line(case_id: UUID, line: JournalLine) -> None:
+    """Add a line to a case's journal; its chain holds because the case is locked for the length of the transaction."""
+    case = ReturnRequest.objects.select_for_update(no_key=True).get(pk=case_id)
+    held = Held(case.pk, case.merchant_id, case.version, case.journal_seq, bytes(case.journal_head))
+    moved = move(ReturnRequest, [Change(held, {}, line)])
+    assert moved, "a locked case cannot have moved"
+
+
+def wake(effects_on: str, now: datetime, *, subject_id: UUID | None = None) -> int:
+    """Let the effects that wait on something (`Waits.on`) be looked at now; within the present walls."""
+    waiting = PlannedEffect.objects.filter(
+        state=EffectState.PLANNED, next_at__gt=now, payload__waits=effects_on
+    )
+    if subject_id is not None:
+        waiting = waiting.filter(subject_id=subject_id)
+    return waiting.update(next_at=now)
+
+
+def erp_number_note(case: ReturnRequest, number: str) -> None:
+    """Keep the sale's number in the accounting system on the order, if it has none yet."""
+    if number and case.order_id is not None:
+        Order.objects.filter(pk=case.order_id, erp_number="").update(erp_number=number[:60])

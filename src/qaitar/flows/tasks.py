@@ -1,0 +1,132 @@
+"""Jobs: names, queues and times only; the work is in the files beside this one.  The clock is read here and nowhere below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from qaitar.flows import draining, housekeeping, poll_cabinet, sweep_deadlines, take_cabinet
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.jobs import (
+    for_each_merchant,
+    fresh_connection,
+    job_defer,
+    merchant_job,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from procrastinate.job_context import JobContext
+
+KEPT_HOURS: Final = 7 * 24
+STALLED_AFTER_S: Final = 30.0  # without a heartbeat; workers beat every ten seconds
+
+
+@app.task(queue="effects", name="qaitar.flows.tasks.effects_drain")
+@merchant_job
+def effects_drain(merchant_id: UUID, now: datetime) -> None:
+    """Make one merchant's due effects happen."""
+    draining.effects_drain(merchant_id, now)
+
+
+@app.task(queue="effects", name="qaitar.flows.tasks.connection_mended")
+@merchant_job
+def connection_mended(merchant_id: UUID, now: datetime, *, connection_id: str) -> None:
+    """Let go on what waited for a connection."""
+    housekeeping.connection_effects_resume(merchant_id, now, connection_id=UUID(connection_id))
+
+
+@app.task(queue="default", name="qaitar.flows.tasks.cabinet_read", retry=3)
+@merchant_job
+def cabinet_read(merchant_id: UUID, now: datetime, *, intake_id: str, by: dict[str, Any]) -> None:
+    """Read one kept body of the cabinet."""
+    take_cabinet.cabinet_read(
+        merchant_id, now, intake_id=UUID(intake_id), by=take_cabinet.actor_from(by)
+    )
+
+
+@app.task(queue="polls", name="qaitar.flows.tasks.cabinets_poll")
+@merchant_job
+def cabinets_poll(merchant_id: UUID, now: datetime) -> None:
+    """Read one merchant's cabinets directly, where that is switched on."""
+    poll_cabinet.cabinets_poll(merchant_id, now)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="deadlines", name="qaitar.flows.tasks.deadlines_sweep", queueing_lock="deadlines")
+def deadlines_sweep(timestamp: int) -> None:  # noqa: ARG001  the minute it was planned for; the guard goes by the clock
+    """Let the deadline guard make its round."""
+    with fresh_connection():
+        sweep_deadlines.deadlines_sweep(utc_now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="effects", name="qaitar.flows.tasks.effects_sweep", queueing_lock="effects sweep")
+def effects_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Call up drains for effects that are due."""
+    with fresh_connection():
+        housekeeping.effects_call_up(utc_now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="polls", name="qaitar.flows.tasks.cabinets_sweep", queueing_lock="cabinets sweep")
+def cabinets_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Call up the reading of every merchant's cabinets."""
+    with fresh_connection():
+        for_each_merchant("cabinets", lambda merchant_id: _call_up("cabinets_poll", merchant_id))
+
+
+def _call_up(task: str, merchant_id: UUID) -> bool:
+    return job_defer(
+        f"qaitar.flows.tasks.{task}",
+        queue="polls",
+        only_one=f"{task} {merchant_id}",
+        merchant_id=str(merchant_id),
+    )
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="chores", name="qaitar.flows.tasks.stage_counts_sum", queueing_lock="stage counts")
+def stage_counts_sum(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Sum the counters of every merchant."""
+    with fresh_connection():
+        housekeeping.stage_counts_sum_all()
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queue="chores", name="qaitar.flows.tasks.idempotency_forget", queueing_lock="forget")
+def idempotency_forget(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Remove stored answers nobody will ask for again."""
+    with fresh_connection():
+        housekeeping.idempotency_forget(utc_now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    queue="chores",
+    name="qaitar.flows.tasks.stalled_jobs_retry",
+    queueing_lock="stalled jobs",
+    pass_context=True,
+)
+async def stalled_jobs_retry(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  as above
+    """Start again the jobs whose worker has died: without this they would stay "doing" for ever."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+        await manager.retry_job(job)
+
+
+@app.periodic(cron="37 3 * * *")
+@app.task(
+    queue="chores",
+    name="qaitar.flows.tasks.old_jobs_remove",
+    queueing_lock="old jobs",
+    pass_context=True,
+)
+async def old_jobs_remove(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  as above
+    """Remove jobs that ended more than a week ago."""
+    await context.app.job_manager.delete_old_jobs(
+        nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )

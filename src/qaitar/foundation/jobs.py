@@ -1,0 +1,99 @@
+"""What every job stands on: one merchant's walls, a clean database connection, and the clock read once, at the edge."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from uuid import UUID
+
+import structlog
+from django.db import close_old_connections, connection, transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.models import MerchantKey
+from qaitar.foundation.walls import see
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+_P = ParamSpec("_P")
+_log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def behind_walls(*merchants: UUID) -> Iterator[None]:
+    """Open one outermost transaction behind these merchants' walls; leaving it commits."""
+    with transaction.atomic(durable=True):
+        see(merchants)
+        yield
+
+
+def merchants_active() -> list[UUID]:
+    """List the merchants sweeps have to visit; keys only, no walls needed."""
+    return list(MerchantKey.objects.filter(active=True).order_by("pk").values_list("pk", flat=True))
+
+
+def merchant_job(
+    work: Callable[Concatenate[UUID, datetime, _P], None],
+) -> Callable[..., None]:
+    """Turn work on one merchant, `(merchant_id, now, …)`, into a job's body that takes the merchant as text.
+
+    The body reads the clock, leaves out a merchant that is switched off, and hands no broken connection on.
+    """
+
+    @wraps(work)
+    def body(merchant_id: str, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        with fresh_connection(), structlog.contextvars.bound_contextvars(merchant=merchant_id):
+            key = UUID(merchant_id)
+            if MerchantKey.objects.filter(pk=key, active=True).exists():
+                work(key, utc_now(), *args, **kwargs)
+
+    return body
+
+
+@contextmanager
+def fresh_connection() -> Iterator[None]:
+    """Drop this thread's database connection before and after if it can no longer be used.
+
+    A worker's threads live long; without this one restart of the database would spoil all their later jobs.
+    """
+    if not connection.in_atomic_block:
+        close_old_connections()
+    try:
+        yield
+    finally:
+        if not connection.in_atomic_block:
+            close_old_connections()
+
+
+def for_each_merchant(name: str, work: Callable[[UUID], object]) -> int:
+    """Do work for every active merchant, one after another; a failing merchant is logged and stops nobody else.
+
+    Returns how many failed.
+    """
+    failed = 0
+    for merchant_id in merchants_active():
+        try:
+            work(merchant_id)
+        except Exception:  # noqa: BLE001  whatever one merchant's data does must not stop the others
+            failed += 1
+            _log.exception("sweep failed for one merchant", sweep=name, merchant=str(merchant_id))
+    return failed
+
+
+def job_defer(task: str, *, queue: str = "default", only_one: str = "", **arguments: Any) -> bool:
+    """Put a job row into the present transaction.  With `only_one`, at most one such job waits at a time.
+
+    Returns whether a row was added; a waiting one of the same `only_one` will do the work.
+    """
+    job = app.configure_task(task, queue=queue, queueing_lock=only_one or None)
+    try:
+        with transaction.atomic():  # the unique violation must not spoil the caller's transaction
+            job.defer(**arguments)
+    except AlreadyEnqueued:
+        return False
+    return True

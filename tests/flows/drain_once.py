@@ -1,0 +1,22 @@
+"""Drains one merchant's effects in a process of its own, so that it may be killed: `python -m tests.flows.drain_once`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from uuid import UUID
+
+import django
+
+django.setup()
+
+from qaitar.flows.draining import effects_drain  # noqa: E402  models need a set-up Django
+
+
+def main() -> None:
+    """Drain `merchant_id` at the moment given; dies where QAITAR_CRASHPOINT says."""
+    effects_drain(UUID(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()
