@@ -145,6 +145,11 @@ class ReturnRequest(Walled):
                 condition=~Q(stage="CLOSED"),
             ),
             models.Index(fields=["merchant_id", "closed_at", "id"], name="request_closed"),
+            models.Index(
+                fields=["merchant_id", "store_id", "closed_at", "id"],
+                name="request_closed_store",
+                condition=Q(stage="CLOSED"),
+            ),
             models.Index(fields=["merchant_id", "-filed_at", "-id"], name="request_register"),
             models.Index(fields=["merchant_id", "order_code", "attempt"], name="request_chain"),
             models.Index(

@@ -62,11 +62,21 @@ class QueueSlice:
 
 
 _SLICE = """
-SELECT q.id, q.at FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
+SELECT q.id, q.at FROM {merchants} CROSS JOIN LATERAL (
   SELECT r.id, r.{at} AS at FROM returns_returnrequest r WHERE r.merchant_id = m.id AND {where}
   ORDER BY r.{at} {way}, r.id {way} LIMIT %(limit)s) q
 ORDER BY q.at {way}, q.id {way} LIMIT %(limit)s
 """
+_EVERY_MERCHANT = "unnest(%(merchants)s::uuid[]) AS m(id)"
+# a store is one merchant's: the others are not searched for rows they cannot have
+_STORES_MERCHANT = """(SELECT s.merchant_id AS id FROM orders_store s
+ WHERE s.id = %(store)s AND s.merchant_id = ANY(%(merchants)s::uuid[])) AS m"""
+
+
+def _slice_sql(wanted: QueueFilter, where: Sequence[str], *, closed: bool) -> str:
+    at, way = ("closed_at", "DESC") if closed else ("control_at", "ASC")
+    merchants = _EVERY_MERCHANT if wanted.store_id is None else _STORES_MERCHANT
+    return _SLICE.format(at=at, way=way, merchants=merchants, where=" AND ".join(where))
 
 
 def queue_slice(
@@ -78,8 +88,7 @@ def queue_slice(
     """
     closed = wanted.stage is Stage.CLOSED
     where, arguments = _conditions(wanted, closed=closed)
-    at, way = ("closed_at", "DESC") if closed else ("control_at", "ASC")
-    sql = _SLICE.format(at=at, way=way, where=" AND ".join(where))  # our own words only
+    sql = _slice_sql(wanted, where, closed=closed)  # our own words only
     with connection.cursor() as cursor:
         cursor.execute(sql, {**arguments, "merchants": list(merchants), "limit": limit + 1})
         rows = cursor.fetchall()
@@ -90,7 +99,8 @@ def queue_slice(
 
 
 def _conditions(wanted: QueueFilter, *, closed: bool) -> tuple[list[str], dict[str, Any]]:
-    where = ["r.stage = 'CLOSED'" if closed else "r.stage <> 'CLOSED'"]
+    # without IS NOT NULL, reading the latest closed first would begin with every open one
+    where = ["r.stage = 'CLOSED' AND r.closed_at IS NOT NULL" if closed else "r.stage <> 'CLOSED'"]
     arguments: dict[str, Any] = {}
     if wanted.stage is not None and not closed:
         where.append("r.stage = %(stage)s")
@@ -157,6 +167,7 @@ def neighbours(merchants: Sequence[UUID], case: Case) -> tuple[UUID | None, UUID
             _SLICE.format(
                 at="control_at",
                 way="DESC",
+                merchants=_EVERY_MERCHANT,
                 where="r.stage <> 'CLOSED' AND (r.control_at, r.id) < (%(at)s, %(id)s)",
             ),
             {"merchants": list(merchants), "limit": 1, "at": here.at, "id": here.id},
@@ -168,7 +179,7 @@ def neighbours(merchants: Sequence[UUID], case: Case) -> tuple[UUID | None, UUID
 def queue_ids(merchants: Sequence[UUID], wanted: QueueFilter, limit: int) -> list[UUID]:
     """Read only the ids of a part of the queue, in order: for a bulk decision or the next case."""
     where, arguments = _conditions(wanted, closed=False)
-    sql = _SLICE.format(at="control_at", way="ASC", where=" AND ".join(where))  # our own words only
+    sql = _slice_sql(wanted, where, closed=False)  # our own words only
     with connection.cursor() as cursor:
         cursor.execute(sql, {**arguments, "merchants": list(merchants), "limit": limit})
         return [row[0] for row in cursor.fetchall()]
