@@ -135,6 +135,11 @@ class ReturnRequest(Walled):
                 condition=~Q(stage="CLOSED"),
             ),
             models.Index(
+                fields=["merchant_id", "store_id", "stage", "control_at", "id"],
+                name="request_store_stage",
+                condition=~Q(stage="CLOSED"),
+            ),
+            models.Index(
                 fields=["merchant_id", "proof_since", "id"],
                 name="request_proof",
                 condition=~Q(proof_of=""),
