@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('returns', '0002_closed_of_a_store'),
+        ('returns', '0003_registerexport'),
     ]
 
     operations = [
