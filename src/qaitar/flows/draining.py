@@ -233,11 +233,14 @@ def _not_ready(effect: PlannedEffect, ready: NotReady, now: datetime) -> Verdict
     )
 
 
-def _later(effect: PlannedEffect, now: datetime, detail: str) -> Verdict:
+def _later(
+    effect: PlannedEffect, now: datetime, detail: str, kept: Mapping[str, Any] | None = None
+) -> Verdict:
     """Ask again later; nothing new is known, so the journal is not told again."""
-    wait = backoff(effect.pk, effect.payload.get("looks", 0) + 1)
-    looks = {"looks": effect.payload.get("looks", 0) + 1}
-    return Verdict(EffectState(effect.state), detail, next_at=now + wait, payload=looks, told=False)
+    looks = effect.payload.get("looks", 0) + 1
+    payload = {**(kept or {}), "looks": looks}
+    next_at = now + backoff(effect.pk, looks)
+    return Verdict(EffectState(effect.state), detail, next_at=next_at, payload=payload, told=False)
 
 
 def _claim(effect: PlannedEffect, now: datetime) -> None:
@@ -318,14 +321,7 @@ def _looked_up(taken: _Taken, told: Told, now: datetime) -> Verdict:
         case Missing():
             return _missing(effect, kept, now)
         case Misconfigured() | Refused() | Busy() | Unknown() as trouble:
-            later = _later(effect, now, trouble_words(trouble))
-    return Verdict(
-        later.state,
-        later.detail,
-        next_at=later.next_at,
-        payload={**kept, **later.payload},
-        told=False,
-    )
+            return _later(effect, now, trouble_words(trouble), kept)
 
 
 def _missing(effect: PlannedEffect, kept: dict[str, Any], now: datetime) -> Verdict:

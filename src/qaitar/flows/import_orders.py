@@ -1,0 +1,179 @@
+"""An export file of orders comes in: judged, kept, read row by row, merged, and written down with every rejected row."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from django.utils.module_loading import import_string
+
+from qaitar.contracts.marketplace import OrderRecord
+from qaitar.foundation.connections import connector_of
+from qaitar.foundation.files.checks import Accepted, Code, Rejected, sentence
+from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.kinds import FACTS, Kind
+from qaitar.foundation.files.names import safe_name
+from qaitar.foundation.files.store import FileStore
+from qaitar.foundation.people import merchant_create
+from qaitar.orders.services.imports import Origin, import_fail, import_write
+from qaitar.orders.services.merging import orders_merge
+from qaitar.orders.services.stores import StoreEntry, store_create
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from qaitar.contracts.marketplace import RowRejected
+    from qaitar.foundation.actors import Actor
+    from qaitar.orders.models import ImportRun, Store
+    from qaitar.orders.services.merging import Merged
+
+READER: Final = "kaspi_shop"  # the registry's entry that knows how to read export files
+_ZIP: Final = b"PK\x03\x04"
+# Faults of single cells: the reader rejects their rows, so the other rows need not suffer.
+_ONLY_CELLS: Final = frozenset({Code.TEXT_UNREADABLE, Code.TEXT_LINE})
+_SHOP: Final = re.compile(r"(\d{3,20})_PP\d+\Z")
+_LOOKED_AT: Final = 200  # orders that are asked for the shop's number
+
+
+class OrdersFile(Protocol):
+    """An export that can be read, as often as wished."""
+
+    @property
+    def rows_total(self) -> int:
+        """Count the rows that are not empty."""
+        ...
+
+    @property
+    def columns_unknown(self) -> tuple[str, ...]:
+        """Name columns nobody reads."""
+        ...
+
+    def __iter__(self) -> Iterator[OrderRecord | RowRejected]:
+        """Walk orders and rejections."""
+        ...
+
+
+@runtime_checkable
+class FileUnreadable(Protocol):
+    """The file as a whole cannot be read: a code for programs, a sentence for people."""
+
+    @property
+    def code(self) -> str:
+        """Name the reason."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Say the reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file that is kept and can be read."""
+
+    name: str
+    kept: Kept
+    orders: OrdersFile
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A file nothing can be read from; nothing of it was kept."""
+
+    name: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to; `merged` is None when the file could not be read."""
+
+    run: ImportRun
+    merged: Merged | None = None
+
+
+def orders_file_take(body: bytes, name: str) -> Taken | NotTaken:
+    """Judge an export file, keep it as it came, and open it for reading.
+
+    Touches no table: call it before a transaction is opened, because judging takes its time.
+    """
+    declared = name
+    if not body.startswith(_ZIP):  # an export saved as .txt is a CSV all the same
+        declared = f"{PurePath(name).stem}.csv"
+    kept = _kept(body, declared)
+    if isinstance(kept, Rejected):
+        return NotTaken(name, kept.code.value, sentence(kept))
+    read: Callable[[bytes], OrdersFile | FileUnreadable] = import_string(
+        connector_of(READER).reader
+    )
+    opened = read(body)
+    if isinstance(opened, FileUnreadable):
+        return NotTaken(name, opened.code, opened.reason)
+    return Taken(name, kept, opened)
+
+
+def _kept(body: bytes, name: str) -> Kept | Rejected:
+    kept = content_keep(body, name)
+    if isinstance(kept, Kept) or kept.code not in _ONLY_CELLS:
+        return kept
+    stored = FileStore().put(io.BytesIO(body))
+    facts = FACTS[Kind.CSV]
+    return Kept(
+        Accepted(
+            Kind.CSV,
+            facts.mime,
+            facts.extension,
+            safe_name(name, facts.extension),
+            stored.sha256,
+            stored.size,
+        ),
+        preview_sha256="",
+        thumb_sha256="",
+    )
+
+
+def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datetime) -> Imported:
+    """Merge a taken file into a store's orders, in the caller's transaction behind the merchant's walls.
+
+    Every row is created, updated, unchanged or rejected with its number and reason; the same file again changes nothing.
+
+    Raises:
+        MergeBusy: another merge of this merchant did not end in time; nothing was written.
+    """
+    if isinstance(file, NotTaken):
+        origin = Origin("FILE", file.name)
+        run = import_fail(store=store, origin=origin, problem=file.reason, by_name=by.name, now=now)
+        return Imported(run)
+    row = file_note(merchant_id=store.merchant_id, kept=file.kept, by=by, origin="import", now=now)
+    merged = orders_merge(store=store, records=iter(file.orders), now=now)
+    assert merged.rows.read == file.orders.rows_total, "a row was lost between reading and merging"
+    origin = Origin("FILE", file.name, row.pk)
+    return Imported(
+        import_write(store=store, origin=origin, merged=merged, by_name=by.name, now=now), merged
+    )
+
+
+def first_store_make(*, shop: str, by: Actor, now: datetime) -> Store:
+    """Make the first merchant and store of an empty installation, named after the marketplace's number of the shop.
+
+    In the caller's transaction, which sees the new merchant's walls from here on.
+    """
+    name = f"Kaspi {shop}".strip()
+    merchant = merchant_create(name=name, now=now)
+    entry = StoreEntry(name=name, external_id=shop)
+    return store_create(merchant_id=merchant.pk, entry=entry, by=by, now=now)
+
+
+def shop_number(orders: OrdersFile) -> str:
+    """Read the shop's number from a handover point like 30000000_PP1; '' when no row has one."""
+    for item in islice(iter(orders), _LOOKED_AT):
+        if isinstance(item, OrderRecord) and (found := _SHOP.match(item.pickup_point or "")):
+            return found[1]
+    return ""

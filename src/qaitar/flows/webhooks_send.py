@@ -1,0 +1,308 @@
+"""Outgoing webhooks by Standard Webhooks: the journal read after each endpoint's place, each event delivered until it is.
+
+Nothing is lost and the receiver can tell repeats: an event is planned once for each endpoint, its id stays over all
+tries.  No transaction is open while a message is under way.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from qaitar.flows.webhook_events import Line, event_body, event_type
+from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import JournalEntry, WebhookDelivery, WebhookEndpoint
+from qaitar.foundation.secrets import NoKey, NotOpened
+from qaitar.foundation.webhooks.endpoints import signing_secrets
+from qaitar.foundation.webhooks.signing import (
+    BadSecret,
+    Verdict,
+    judge,
+    next_try,
+    signed_headers,
+)
+from qaitar.foundation.webhooks.ssrf import Forbidden, resolve_public
+from qaitar.kernel.ids import new_id
+from qaitar.returns.models import ReturnRequest
+from qaitar.transport.http import NoAnswer, NotSent, Reply
+from qaitar.transport.pinned import deliver
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    Resolver = Callable[[str, int], list[str]]
+
+PAGE: Final = 500
+PAGES_MAX: Final = 400  # of one endpoint in one round
+OVERLAP_MS: Final = 10 * 60 * 1000  # a line may be committed this much later than its id was made
+LEASE: Final = timedelta(minutes=2)  # a sender that died lets go of its message after this
+SENT_MAX: Final = 200  # messages in one round
+ROUND_MAX_S: Final = 60.0
+DETAIL_MAX: Final = 300
+GONE: Final = 410
+_RANDOM: Final = secrets.SystemRandom()
+_TIME_BITS: Final = 80  # of a UUIDv7, below its milliseconds
+
+
+@dataclass(slots=True)
+class Round:
+    """What one round came to."""
+
+    planned: int = 0
+    delivered: int = 0
+    failed: int = 0
+    gave_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How messages leave: which certificates are trusted and who looks names up; both are the system's by default."""
+
+    trust: ssl.SSLContext | None = None
+    resolver: Resolver | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What one try came to: the judgement, the status if there was an answer, words for people."""
+
+    verdict: Verdict
+    status: int | None
+    detail: str
+    retry_after_s: int | None = None
+
+
+def webhooks_drain(merchant_id: UUID, now: datetime, *, wire: Wire | None = None) -> Round:
+    """Plan what the journal has to tell a merchant's endpoints, then send what is due, within a minute.
+
+    Safe beside itself: a message is taken by one sender at a time.
+    """
+    assert not connection.in_atomic_block, "no network inside a transaction"
+    done = Round()
+    with behind_walls(merchant_id):
+        endpoints = {row.pk: row for row in _enabled(merchant_id)}
+    for endpoint in endpoints.values():
+        done.planned += _plan(endpoint, now)
+    _send_due(merchant_id, endpoints, now, done, wire or Wire())
+    return done
+
+
+def _enabled(merchant_id: UUID) -> list[WebhookEndpoint]:
+    rows = WebhookEndpoint.objects.filter(merchant_id=merchant_id, enabled=True)
+    return list(rows.order_by("pk"))
+
+
+# --- planning -------------------------------------------------------------------------------------------------------
+
+
+def start_of(endpoint: WebhookEndpoint) -> UUID:
+    """Say after which id to read: well before the place reached, since ids are made before they are committed.
+
+    Never before the endpoint itself was made.
+    """
+    if endpoint.after_entry is None:
+        return endpoint.pk
+    made_ms = endpoint.after_entry.int >> _TIME_BITS
+    earlier = UUID(int=max(made_ms - OVERLAP_MS, 0) << _TIME_BITS)
+    return max(earlier, endpoint.pk)
+
+
+def _plan(endpoint: WebhookEndpoint, now: datetime) -> int:
+    """Plan a delivery for every line not planned yet; a page is a transaction."""
+    after, planned = start_of(endpoint), 0
+    for _page in range(PAGES_MAX):
+        with behind_walls(endpoint.merchant_id):
+            lines = _unplanned(endpoint, after)
+            if not lines:
+                break
+            planned += _write(endpoint, lines, now)
+            after = lines[-1].pk
+            reached = max(after, endpoint.after_entry or after)
+            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(after_entry=reached)
+            endpoint.after_entry = reached
+        if len(lines) < PAGE:
+            break
+    return planned
+
+
+def _unplanned(endpoint: WebhookEndpoint, after: UUID) -> list[JournalEntry]:
+    known = WebhookDelivery.objects.filter(endpoint_id=endpoint.pk, entry_id=OuterRef("pk"))
+    lines = JournalEntry.objects.filter(
+        merchant_id=endpoint.merchant_id,
+        pk__gt=after,
+        subject_kind=ReturnRequest._meta.model_name,
+    )
+    return list(lines.exclude(Exists(known)).order_by("pk")[:PAGE])
+
+
+def _write(endpoint: WebhookEndpoint, lines: Sequence[JournalEntry], now: datetime) -> int:
+    wanted = [
+        (line, kind)
+        for line in lines
+        if (kind := event_type(line.act, line.after))
+        and (not endpoint.types or kind in endpoint.types)
+    ]
+    cases = ReturnRequest.objects.filter(pk__in={line.subject_id for line, _ in wanted})
+    about = {
+        row["pk"]: {
+            "id": str(row["pk"]),
+            "merchant": str(endpoint.merchant_id),
+            "store": str(row["store_id"]),
+            "number": row["number"],
+            "order": row["order_code"],
+            "attempt": row["attempt"],
+        }
+        for row in cases.values("pk", "store_id", "number", "order_code", "attempt")
+    }
+    rows = [
+        WebhookDelivery(
+            id=new_id(),
+            merchant_id=endpoint.merchant_id,
+            endpoint_id=endpoint.pk,
+            entry_id=line.pk,
+            type=kind,
+            body=event_body(kind, _line(line, about.get(line.subject_id, {}))),
+            next_at=now,
+            created_at=now,
+        )
+        for line, kind in wanted
+    ]
+    WebhookDelivery.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _line(entry: JournalEntry, request: dict[str, str | int]) -> Line:
+    return Line(
+        act=entry.act,
+        at=entry.at,
+        seq=entry.seq,
+        role=entry.actor_role,
+        channel=entry.channel,
+        before=entry.before,
+        after=entry.after,
+        request=request,
+    )
+
+
+# --- sending --------------------------------------------------------------------------------------------------------
+
+
+def _send_due(
+    merchant_id: UUID,
+    endpoints: dict[UUID, WebhookEndpoint],
+    now: datetime,
+    done: Round,
+    wire: Wire,
+) -> None:
+    """Send due messages one by one; an endpoint that failed in this round is left alone for the rest of it."""
+    waiting = dict(endpoints)
+    ends_at = time.monotonic() + ROUND_MAX_S
+    for _message in range(SENT_MAX):
+        if not waiting or time.monotonic() > ends_at:
+            return
+        delivery = _claim(merchant_id, list(waiting), now)
+        if delivery is None:
+            return
+        endpoint = waiting[delivery.endpoint_id]
+        ending = _try(delivery, endpoint, now, wire)
+        _settle(delivery, ending, now, done)
+        if ending.verdict is not Verdict.DELIVERED:
+            del waiting[delivery.endpoint_id]
+
+
+def _claim(merchant_id: UUID, endpoint_ids: list[UUID], now: datetime) -> WebhookDelivery | None:
+    """Take the longest due message, so that no other sender takes it for the length of the lease."""
+    with behind_walls(merchant_id):
+        due = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(
+            merchant_id=merchant_id,
+            state="WAITING",
+            next_at__lte=now,
+            endpoint_id__in=endpoint_ids,
+        )
+        row = due.order_by("next_at", "pk").first()
+        if row is None:
+            return None
+        row.attempts += 1
+        row.next_at = now + LEASE
+        row.save(update_fields=["attempts", "next_at"])
+        return row
+
+
+def _try(
+    delivery: WebhookDelivery, endpoint: WebhookEndpoint, now: datetime, wire: Wire
+) -> _Ending:
+    """Send one message to the address its name has now, if that may be called at all."""
+    target = resolve_public(
+        endpoint.url, allow_hosts=settings.QAITAR_PRIVATE_HOSTS, resolver=wire.resolver
+    )
+    if isinstance(target, Forbidden):
+        return _Ending(Verdict.RETRY, None, f"the address may not be called: {target.code.value}")
+    body = delivery.body.encode()
+    try:
+        signing = signing_secrets(endpoint, now)
+        headers = signed_headers(signing, str(delivery.pk), body, now=now)
+    except (NoKey, NotOpened, BadSecret) as error:
+        return _Ending(Verdict.RETRY, None, f"the signing secret cannot be used: {error}")
+    try:
+        reply = deliver(target, headers, body, trust=wire.trust)
+    except (NotSent, NoAnswer) as error:
+        return _Ending(Verdict.RETRY, None, str(error))
+    return _ended(reply)
+
+
+def _ended(reply: Reply) -> _Ending:
+    verdict = judge(reply.status)
+    wished = reply.headers.get("retry-after", "")
+    wait_s = int(wished) if wished.isascii() and wished.isdigit() and len(wished) < 8 else None  # noqa: PLR2004  digits of a day's seconds and more
+    said = reply.body.decode("utf-8", errors="replace").replace("\0", "")[:200]
+    detail = "" if verdict is Verdict.DELIVERED else f"HTTP {reply.status} {said}".strip()
+    return _Ending(verdict, reply.status, detail, wait_s)
+
+
+def _settle(delivery: WebhookDelivery, ending: _Ending, now: datetime, done: Round) -> None:
+    """Write down what a try came to, unless another sender has taken the message since."""
+    again = None
+    if ending.verdict in {Verdict.RETRY, Verdict.SLOW_DOWN}:
+        again = next_try(
+            delivery.attempts, now=now, random=_RANDOM, retry_after_s=ending.retry_after_s
+        )
+    if ending.verdict is Verdict.DELIVERED:
+        state = "DELIVERED"
+        done.delivered += 1
+    elif again is None:
+        state = "GAVE_UP"
+        done.gave_up += 1
+    else:
+        state = "WAITING"
+        done.failed += 1
+    with behind_walls(delivery.merchant_id):
+        WebhookDelivery.objects.filter(
+            pk=delivery.pk, state="WAITING", attempts=delivery.attempts
+        ).update(
+            state=state,
+            next_at=again or now,
+            last_status=ending.status,
+            last_detail=ending.detail[:DETAIL_MAX],
+            settled_at=None if again else now,
+        )
+        if ending.verdict is Verdict.DISABLE:
+            WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(
+                enabled=False, disabled_reason=f"HTTP {GONE}: the receiver is gone"
+            )
+
+
+def merchants_with_endpoints(merchants: Sequence[UUID]) -> list[UUID]:
+    """Name those of the merchants that have an endpoint to send to."""
+    with behind_walls(*merchants):
+        rows = WebhookEndpoint.objects.filter(enabled=True).values_list("merchant_id", flat=True)
+        return sorted(set(rows))

@@ -1,0 +1,102 @@
+"""Killed with -9 at every point of a drain: afterwards everything stands outside exactly once, and the journal holds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+
+from qaitar.flows.draining import STORIES
+from qaitar.foundation.crashpoints import VARIABLE, armed, crashpoint
+from qaitar.returns.vocabulary import Act
+from tests.flows.bench import ALL_ONCE, KEY, Bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qaitar.runtime.addresses import DatabaseAddresses
+
+KINDS = (
+    "OPEN_TICKET",
+    "TICKET_COMMENT",
+    "WRITE_REGISTER",
+    "CREATE_RETURN_ORDER",
+    "ATTACH_EVIDENCE",
+)
+POINTS = [f"E{number}.{kind}" for kind in KINDS for number in (2, 3, 4, 5)]
+
+
+def drain_apart(
+    bench: Bench, database: DatabaseAddresses, folder: Path, point: str = ""
+) -> subprocess.CompletedProcess[bytes]:
+    """Drain in a process of its own that dies at `point`."""
+    told = {
+        "QAITAR_DB_APP_DSN": database.app_dsn,
+        "QAITAR_DB_OWNER_DSN": database.owner_dsn,
+        "QAITAR_DATA": str(folder),
+        "QAITAR_ENCRYPTION_KEY": KEY,
+        "DJANGO_SETTINGS_MODULE": "qaitar.config.settings",
+        "PYTHONPATH": os.pathsep.join(["src", "."]),
+        VARIABLE: point,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "tests.flows.drain_once", str(bench.shop.id), bench.now.isoformat()],
+        env={**os.environ, **told},
+        cwd=settings.BASE_DIR.parent.parent,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "point",
+    [*POINTS, "E1.OPEN_TICKET", "E6.OPEN_TICKET", "E6.WRITE_REGISTER", "E4b.ATTACH_EVIDENCE"],
+)
+def test_after_a_kill_everything_happens_exactly_once(
+    bench: Bench, committed: Any, tmp_path: Path, point: str
+) -> None:
+    case = bench.file()
+    bench.act(case, Act.ASK_CUSTOMER)
+    bench.take(case)
+    killed = drain_apart(bench, committed, tmp_path, point)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    bench.settle_down()
+    assert bench.executed() == ALL_ONCE
+    assert set(bench.states().values()) == {"DONE"}
+    acts = bench.journal(case.pk)
+    told = [entry for entry in acts if entry == "EFFECT_DONE"]
+    assert len(told) in {5, 6}  # both register lines in one, or apart when the kill came in between
+
+
+def test_a_drain_apart_does_what_a_drain_here_does(
+    bench: Bench, committed: Any, tmp_path: Path
+) -> None:
+    case = bench.file()
+    bench.act(case, Act.ASK_CUSTOMER)
+    bench.take(case)
+    done = drain_apart(bench, committed, tmp_path)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    assert bench.executed() == ALL_ONCE
+
+
+def test_no_point_is_armed_unless_somebody_arms_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert armed() == ""
+    crashpoint("E3.OPEN_TICKET")  # would have ended this very process
+
+
+def test_no_point_is_armed_in_this_environment() -> None:
+    assert VARIABLE not in os.environ
+
+
+def test_every_kind_of_effect_is_killed_somewhere() -> None:
+    told_apart_by_their_letter_only = {"ASK_SERVICE_CENTRE", "ASK_REOPEN"}
+    assert {kind.value for kind in STORIES} - told_apart_by_their_letter_only | {
+        "WRITE_REGISTER"
+    } == set(KINDS)

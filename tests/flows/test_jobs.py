@@ -1,0 +1,173 @@
+"""The jobs themselves: run by a real worker, retried when it dies, one merchant never stopping another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+
+from qaitar.flows import housekeeping, tasks
+from qaitar.flows.sweep_deadlines import deadlines_sweep, merchant_sweep
+from qaitar.foundation.clock import frozen_at, utc_now
+from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
+from qaitar.foundation.models import IdempotencyRecord, MerchantKey, PlannedEffect, User
+from qaitar.foundation.walls import see
+from qaitar.returns.models import ReturnRequest, StageCount, StageDelta
+from qaitar.returns.vocabulary import Act
+from tests.factories.accounts import make_merchant
+
+if TYPE_CHECKING:
+    from tests.flows.bench import Bench
+
+
+def jobs() -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, status::text FROM procrastinate_jobs ORDER BY id")
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+def work() -> None:
+    """Run what waits, as `qaitar worker --once` does."""
+    connector = app.connector.get_worker_connector()
+    worker = app.with_connector(connector)
+    with worker.replace_connector(connector):
+        worker.run_worker(concurrency=1, wait=False, install_signal_handlers=False)
+
+
+def test_the_job_an_act_left_makes_its_effects_happen(bench: Bench) -> None:
+    bench.act(bench.file(), Act.ASK_CUSTOMER)
+    with frozen_at(bench.now):
+        tasks.effects_drain(merchant_id=str(bench.shop.id))
+    assert (bench.executed()["tickets"], bench.executed()["rows"]) == (1, 1)
+    assert {name for name, _ in jobs()} <= set(app.tasks)
+
+
+def test_a_switched_off_merchants_job_does_nothing(bench: Bench) -> None:
+    bench.act(bench.file(), Act.ASK_CUSTOMER)
+    MerchantKey.objects.filter(pk=bench.shop.id).update(active=False)
+    with frozen_at(bench.now):
+        tasks.effects_drain(merchant_id=str(bench.shop.id))
+    assert bench.executed()["tickets"] == 0
+
+
+def test_every_task_is_known_under_the_name_rows_are_written_with() -> None:
+    known = {name for name in app.tasks if name.startswith("qaitar.flows.tasks.")}
+    assert {
+        "qaitar.flows.tasks.effects_drain",
+        "qaitar.flows.tasks.connection_mended",
+        "qaitar.flows.tasks.cabinet_read",
+        "qaitar.flows.tasks.deadlines_sweep",
+        "qaitar.flows.tasks.effects_sweep",
+        "qaitar.flows.tasks.stalled_jobs_retry",
+        "qaitar.flows.tasks.stage_counts_sum",
+        "qaitar.flows.tasks.old_jobs_remove",
+    } <= known
+    every_minute = {
+        task.task.name
+        for task in app.periodic_registry.periodic_tasks.values()
+        if task.cron == "* * * * *"
+    }
+    assert {
+        "qaitar.flows.tasks.deadlines_sweep",
+        "qaitar.flows.tasks.effects_sweep",
+        "qaitar.flows.tasks.stalled_jobs_retry",
+    } <= every_minute
+
+
+def test_due_effects_are_called_up_once_a_merchant(bench: Bench) -> None:
+    for number in (1, 2):
+        bench.act(bench.file(f"70000000{number}-1"), Act.ASK_CUSTOMER)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    assert housekeeping.effects_call_up(bench.now - timedelta(seconds=1)) == 0
+    assert housekeeping.effects_call_up(bench.now) == 1
+    assert housekeeping.effects_call_up(bench.now) == 1
+    assert jobs() == [("qaitar.flows.tasks.effects_drain", "todo")]
+
+
+def test_only_one_waiting_job_does_not_spoil_the_callers_transaction(bare: Bench) -> None:
+    with behind_walls(bare.shop.id):
+        assert job_defer("some.task", only_one="x", number=1) is True
+        assert job_defer("some.task", only_one="x", number=2) is False
+        assert ReturnRequest.objects.count() == 0
+    assert jobs() == [("some.task", "todo")]
+
+
+def test_a_failing_merchant_stops_nobody_else(bare: Bench) -> None:
+    with transaction.atomic():
+        other = make_merchant("Другой").pk
+    first, second = merchants_active()
+    done = []
+
+    def work_on(merchant_id: Any) -> None:
+        if merchant_id == first:
+            raise ZeroDivisionError
+        done.append(merchant_id)
+
+    assert for_each_merchant("test", work_on) == 1
+    assert done == [second]
+    assert {first, second} == {bare.shop.id, other}
+
+
+def test_the_deadline_sweep_reaches_every_merchant_and_finds_nothing_left(bare: Bench) -> None:
+    case = bare.file()
+    late = case.control_at + timedelta(days=1)
+    assert deadlines_sweep(late) == 0
+    assert "GUARD_MISSED" in bare.journal(case.pk)
+    assert merchant_sweep(bare.shop.id, late).looked == 0
+
+
+def counts(bench: Bench) -> dict[str, int]:
+    with behind_walls(bench.shop.id):
+        return dict(StageCount.objects.values_list("stage", "count"))
+
+
+def test_counter_changes_are_summed_and_gone(bare: Bench) -> None:
+    case = bare.file()
+    bare.file("700000002-1")
+    bare.act(case, Act.ASK_CUSTOMER)
+    assert housekeeping.stage_counts_sum(bare.shop.id) == 4
+    assert counts(bare) == {"NEW": 1, "WAITING_CUSTOMER": 1}
+    assert housekeeping.stage_counts_sum(bare.shop.id) == 0
+    bare.file("700000003-1")
+    assert housekeeping.stage_counts_sum_all() == 0
+    assert counts(bare) == {"NEW": 2, "WAITING_CUSTOMER": 1}
+    with behind_walls(bare.shop.id):
+        assert StageDelta.objects.count() == 0
+
+
+def test_stored_answers_go_after_a_week_and_not_before(bare: Bench) -> None:
+    user = User.objects.get()
+    for key, age in (("old", timedelta(days=8)), ("young", timedelta(days=6))):
+        IdempotencyRecord.objects.create(
+            user=user,
+            key=key,
+            fingerprint=b"",
+            status=200,
+            body=b"",
+            created_at=bare.now - age,
+        )
+    assert housekeeping.idempotency_forget(bare.now) == 1
+    assert list(IdempotencyRecord.objects.values_list("key", flat=True)) == ["young"]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(bench: Bench) -> None:
+    bench.now = utc_now()
+    bench.act(bench.file(), Act.ASK_CUSTOMER)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', attempts = 1 RETURNING id")
+        (job_id,) = cursor.fetchone()
+    with transaction.atomic():
+        job_defer("qaitar.flows.tasks.stalled_jobs_retry", queue="chores", timestamp=0)
+    work()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE id = %s", [job_id])
+        assert cursor.fetchone() == ("succeeded",)
+    with transaction.atomic():
+        see([bench.shop.id])
+        assert set(PlannedEffect.objects.values_list("state", flat=True)) == {"DONE"}
+    assert bench.executed()["tickets"] == 1

@@ -1,0 +1,182 @@
+"""The cabinet's readings: kept first, read by a job, twice the same; what cannot be read is set aside with a reason."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection, transaction
+
+from qaitar.flows.poll_cabinet import cabinets_poll
+from qaitar.flows.take_cabinet import (
+    BodyRefused,
+    StoreMissing,
+    cabinet_read,
+    cabinet_take,
+)
+from qaitar.foundation.connections import Entered, connection_save
+from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import RawIntake
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.vocabulary import Act
+from tests.factories.accounts import make_merchant
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.flows.bench import Bench
+
+DETAIL = {
+    "applicationNumber": "700000009-1",
+    "refundId": "R9",
+    "orderCode": "700000009",
+    "productName": "Чайник",
+}
+
+
+def take(bench: Bench, body: bytes) -> Any:
+    with behind_walls(bench.shop.id):
+        return cabinet_take(
+            store_id=bench.shop.store.pk,
+            body=body,
+            received_from="companion",
+            by=bench.by,
+            now=bench.now,
+        )
+
+
+def intakes(bench: Bench) -> list[RawIntake]:
+    with behind_walls(bench.shop.id):
+        return list(RawIntake.objects.order_by("pk"))
+
+
+def read(bench: Bench, intake_id: UUID) -> Any:
+    return cabinet_read(bench.shop.id, bench.now, intake_id=intake_id, by=bench.by)
+
+
+def cases(bench: Bench) -> list[ReturnRequest]:
+    with behind_walls(bench.shop.id):
+        return list(ReturnRequest.objects.order_by("number"))
+
+
+def test_a_body_is_kept_byte_for_byte_before_it_is_read(bare: Bench) -> None:
+    body = json.dumps([DETAIL], ensure_ascii=False).encode()
+    taken = take(bare, body)
+    (row,) = intakes(bare)
+    assert (bytes(row.body), row.state, row.pk, taken.new) == (body, "STORED", taken.id, True)
+    assert cases(bare) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args->>'intake_id' FROM procrastinate_jobs")
+        assert cursor.fetchall() == [("qaitar.flows.tasks.cabinet_read", str(taken.id))]
+
+
+def test_reading_makes_the_case_and_reading_again_changes_nothing(bare: Bench) -> None:
+    taken = take(bare, json.dumps([DETAIL]).encode())
+    report = read(bare, taken.id)
+    assert (report["read"], report["created"], report["rejected"]) == (1, 1, [])
+    (case,) = cases(bare)
+    assert (case.number, case.product_name, case.source) == ("700000009-1", "Чайник", "CABINET")
+    again = read(bare, taken.id)
+    assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 1)
+    assert [row.state for row in intakes(bare)] == ["READ"]
+    assert bare.journal(case.pk) == ["CREATE"]
+
+
+def test_the_same_bytes_are_one_intake_looked_at_once_more(bare: Bench) -> None:
+    body = json.dumps([DETAIL]).encode()
+    first = take(bare, body)
+    read(bare, first.id)
+    bare.now += timedelta(minutes=10)
+    second = take(bare, body)
+    assert (second.id, second.new) == (first.id, False)
+    read(bare, second.id)
+    (case,) = cases(bare)
+    assert case.section_seen_at == bare.now
+    assert len(intakes(bare)) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"<html>Login</html>", b"\xff\xfe\x00", b'{"anything": "else"}']
+)
+def test_what_cannot_be_read_is_set_aside_with_the_reason(bare: Bench, body: bytes) -> None:
+    taken = take(bare, body)
+    report = read(bare, taken.id)
+    (row,) = intakes(bare)
+    assert (row.state, bytes(row.body)) == ("QUARANTINED", body)
+    assert report["problems"][0]["reason"]
+    assert row.report == report
+    assert cases(bare) == []
+
+
+def test_one_bad_number_stops_no_other_request(bare: Bench) -> None:
+    body = json.dumps([{**DETAIL, "applicationNumber": "???"}, DETAIL]).encode()
+    report = read(bare, take(bare, body).id)
+    assert report["created"] == 1
+    assert len(report["rejected"]) + len(report["problems"]) == 1
+    assert [case.number for case in cases(bare)] == ["700000009-1"]
+
+
+def test_an_empty_or_foreign_body_is_not_kept(bare: Bench) -> None:
+    with pytest.raises(BodyRefused):
+        take(bare, b"")
+    with transaction.atomic():
+        stranger = make_merchant("Чужой").pk
+    with pytest.raises(StoreMissing), behind_walls(stranger):
+        cabinet_take(
+            store_id=bare.shop.store.pk,
+            body=b"[]",
+            received_from="companion",
+            by=bare.by,
+            now=bare.now,
+        )
+    assert intakes(bare) == []
+
+
+def test_the_planned_day_seen_in_the_cabinet_lets_the_return_order_go(bench: Bench) -> None:
+    case = bench.file()
+    bench.prove(case)
+    bench.act(case, Act.TAKE_FOR_INSPECTION)
+    bench.drain()
+    assert bench.one("CREATE_RETURN_ORDER").payload["waits"] == "PLANNED_DATE"
+    with behind_walls(bench.shop.id):
+        ReturnRequest.objects.filter(pk=case.pk).update(
+            shown_at=bench.now + timedelta(days=6), shown_section="IN_DELIVERY"
+        )
+    read(bench, take(bench, json.dumps([DETAIL]).encode()).id)
+    bench.drain(timedelta(seconds=1))
+    assert bench.one("CREATE_RETURN_ORDER").state == "DONE"
+    (document,) = bench.onec.base.rows["Document_ЗаявкаНаВозвратТоваровОтКлиента"]
+    assert document["ДатаПоступления"][:10] == "2026-05-20"
+
+
+@pytest.mark.parametrize("consent", [False, None])
+def test_the_cabinet_is_not_read_directly_unless_consented(
+    bare: Bench, consent: bool | None
+) -> None:
+    if consent is not None:
+        session(bare, "http://127.0.0.1:9", consent=consent)
+    assert cabinets_poll(bare.shop.id, bare.now) == 0
+    assert intakes(bare) == []
+    if consent is not None:
+        assert bare.connection("kaspi_cabinet_session").health == "UNTESTED"
+
+
+def test_a_direct_reading_that_cannot_be_had_is_said_on_the_connection(bare: Bench) -> None:
+    session(bare, "http://127.0.0.1:9", consent=True)
+    assert cabinets_poll(bare.shop.id, bare.now) == 0
+    row = bare.connection("kaspi_cabinet_session")
+    assert (row.health, row.health_at) == ("BUSY", bare.now)
+    assert "could not be reached" in row.health_detail
+
+
+def session(bench: Bench, url: str, *, consent: bool) -> None:
+    entered = Entered(
+        "kaspi_cabinet_session",
+        store_id=bench.shop.store.pk,
+        settings={"merchant_id": "M1", "base_url": url, "consent": consent},
+        secrets={"cookie": "a=b"},
+    )
+    with behind_walls(bench.shop.id):
+        connection_save(merchant_id=bench.shop.id, entered=entered, now=bench.now)
