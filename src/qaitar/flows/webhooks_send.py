@@ -153,7 +153,7 @@ def _write(endpoint: WebhookEndpoint, lines: Sequence[JournalEntry], now: dateti
         and (not endpoint.types or kind in endpoint.types)
     ]
     cases = ReturnRequest.objects.filter(pk__in={line.subject_id for line, _ in wanted})
-    about = {
+    about: dict[UUID, dict[str, str | int]] = {
         row["pk"]: {
             "id": str(row["pk"]),
             "merchant": str(endpoint.merchant_id),

@@ -64,6 +64,8 @@ BLOCKED: Final[Mapping[str, str]] = MappingProxyType(
         "REASON_NEEDED": _("Choose a reason for the refusal: %(reasons)s."),
         "REASON_NOT_GROUNDED": _("This reason is not true for this request: %(reason)s."),
         "CASE_CLOSED": _("The request is closed."),
+        "NOTHING_TO_SEE": _("Nothing waits to be seen in the cabinet."),
+        "EFFECT_NOT_STUCK": _("This is on its way or done; there is nothing to do by hand."),
         "CASE_CHANGED": _("Somebody else acted on this request in between."),
     }
 )
@@ -187,7 +189,17 @@ JOURNAL_ACTS: Final[Mapping[str, str]] = MappingProxyType(
         "WITHDRAW_EVIDENCE": _("Evidence withdrawn"),
         "MIRROR": _("Cabinet shows something new"),
         "PROOF": _("Press seen in the cabinet"),
-        "EFFECT": _("Outside effect"),
+        "PROOF_BY_HAND": _("Press seen in the cabinet by a person"),
+        "COMMENT": _("Note"),
+        "EFFECT_PLANNED": _("Will be tried again"),
+        "EFFECT_DONE": _("Done outside"),
+        "EFFECT_UNKNOWN": _("Outcome outside unknown; being looked for"),
+        "EFFECT_REFUSED": _("Refused by the other system"),
+        "EFFECT_MISCONFIGURED": _("Waits for a connection to be mended"),
+        "EFFECT_NOT_CONNECTED": _("No such system connected; done by hand"),
+        "EFFECT_BY_HAND": _("Done by hand"),
+        "EFFECT_CANCELLED": _("No longer wanted"),
+        "CONTROL_RECOUNT": _("Control date counted anew: a calendar or term was changed"),
     }
 )
 """Acts of the journal that are no steps of the procedure."""

@@ -1,0 +1,201 @@
+"""Proofs of a case: files in, what is seen on an act, taking one out, and the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.http.response import StreamingHttpResponse
+from django.utils.translation import gettext as _
+from ninja import File, Form, Router
+from ninja.files import UploadedFile as NinjaFile
+
+from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.names import download_headers
+from qaitar.foundation.files.refusals import Rejected, sentence
+from qaitar.foundation.files.store import FileStore, key_of
+from qaitar.foundation.models import StoredFile
+from qaitar.returns.card import card_beside
+from qaitar.returns.errors import CaseMissing
+from qaitar.returns.models import Evidence, ReturnRequest
+from qaitar.returns.services.evidence import (
+    FILES_MAX,
+    NewProof,
+    evidence_add,
+    evidence_confirm,
+    evidence_withdraw,
+)
+from qaitar.web.api.answers import answer
+from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment, prepared
+from qaitar.web.api.problems import Turned, invalid, missing
+from qaitar.web.api.schemas_returns import (
+    Confirmed,
+    EvidenceAnswer,
+    EvidenceState,
+    ProofForm,
+    Withdrawn,
+)
+from qaitar.web.api.shown_returns import evidence_shown
+
+if TYPE_CHECKING:
+    from qaitar.foundation.actors import Actor
+
+router = Router(tags=["evidence"])
+FORM_MAX_BYTES: Final = 512 * 1024 * 1024
+CHUNK_BYTES: Final = 256 * 1024
+WRITE: Final = Entry("write", body=Body.JSON)
+
+
+def _known(_request: HttpRequest, request_id: UUID) -> None:
+    """Let nobody send a file into a case that is not there for them."""
+    if not ReturnRequest.objects.filter(pk=request_id).exists():
+        raise CaseMissing(str(request_id))
+
+
+def _kept(request: HttpRequest, request_id: UUID) -> list[Kept]:  # noqa: ARG001  what the door gives every call
+    """Judge and keep the files of the form, with no transaction open."""
+    files = request.FILES.getlist("file")
+    if not 1 <= len(files) <= FILES_MAX:
+        detail = _("Send 1 to %(most)s files, each as “file”.") % {"most": FILES_MAX}
+        raise invalid("#/file", detail, code="FILES_NUMBER")
+    kept = [_judged(file) for file in files]
+    good = [each for each in kept if isinstance(each, Kept)]
+    bad = [
+        {
+            "pointer": f"#/file/{number}",
+            "detail": str(sentence(each)),
+            "code": each.code.value,
+        }
+        for number, each in enumerate(kept)
+        if isinstance(each, Rejected)
+    ]
+    if bad:
+        detail = " ".join(each["detail"] for each in bad[:3])
+        raise Turned(422, "FILE_REFUSED", detail, extra={"errors": bad})
+    return good
+
+
+def _judged(file: UploadedFile[Any]) -> Kept | Rejected:
+    name = file.name or "file"
+    if isinstance(file, TemporaryUploadedFile):
+        return content_keep(Path(file.temporary_file_path()), name)
+    return content_keep(file.read(), name)
+
+
+@router.post(
+    "/returns/{uuid:request_id}/evidence",
+    response={201: EvidenceAnswer},
+    operation_id="evidence_add",
+    summary="Add proofs",
+)
+@lets_in(Entry("write", body=Body.FORM, bytes_max=FORM_MAX_BYTES, check=_known, prepare=_kept))
+def evidence_upload(
+    request: HttpRequest,
+    request_id: UUID,
+    form: Form[ProofForm],
+    file: File[list[NinjaFile]],  # noqa: ARG001  declares the files; the door has kept them
+) -> HttpResponse:
+    """Add files to a case: each checked by content, kept unchanged under its SHA-256, with previews beside it."""
+    now = moment(request)
+    row = ReturnRequest.objects.filter(pk=request_id).only("merchant_id").first()
+    if row is None:
+        raise CaseMissing(str(request_id))
+    by = caller(request).actor_at(row.merchant_id)
+    proofs = [
+        NewProof(
+            file_note(
+                merchant_id=row.merchant_id, kept=kept, by=by, origin=_origin(request), now=now
+            ),
+            form.kind,
+            form.note,
+        )
+        for kept in prepared(request)
+    ]
+    case = evidence_add(
+        request_id=request_id, proofs=proofs, by=by, now=now, answered=form.answered
+    )
+    shown = {
+        "id": str(case.pk),
+        "number": case.number,
+        "version": case.version,
+        "evidence": list(card_beside(case).evidence),
+    }
+    return answer(shown, status=201)
+
+
+def _origin(request: HttpRequest) -> str:
+    return f"api {request.META.get('REMOTE_ADDR', '')}".strip()
+
+
+def _by(request: HttpRequest, evidence_id: UUID) -> Actor:
+    found = Evidence.objects.filter(pk=evidence_id).only("merchant_id").first()
+    if found is None:
+        raise CaseMissing(str(evidence_id))
+    return caller(request).actor_at(found.merchant_id)
+
+
+@router.post(
+    "/evidence/{uuid:evidence_id}/confirm",
+    response=EvidenceState,
+    operation_id="evidence_confirm",
+    summary="Say what is seen on an act",
+)
+@lets_in(WRITE)
+def evidence_confirmed(request: HttpRequest, evidence_id: UUID, body: Confirmed) -> HttpResponse:
+    """Note whether the service centre's signature and stamp are seen on an act (step 6)."""
+    proof = evidence_confirm(
+        evidence_id=evidence_id,
+        signature=body.signature,
+        stamp=body.stamp,
+        by=_by(request, evidence_id),
+        now=moment(request),
+    )
+    return answer(evidence_shown(proof))
+
+
+@router.post(
+    "/evidence/{uuid:evidence_id}/withdraw",
+    response=EvidenceState,
+    operation_id="evidence_withdraw",
+    summary="Take a proof out",
+)
+@lets_in(WRITE)
+def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn) -> HttpResponse:
+    """Take a proof out of its case; the file and the journal keep it."""
+    by, now = _by(request, evidence_id), moment(request)
+    proof = evidence_withdraw(evidence_id=evidence_id, by=by, now=now, why=body.why)
+    return answer(evidence_shown(proof))
+
+
+@router.get(
+    "/evidence/{uuid:evidence_id}/file",
+    operation_id="evidence_file",
+    summary="The file itself",
+    openapi_extra={
+        "responses": {200: {"content": {"application/octet-stream": {"schema": {}}}}},
+    },
+)
+@lets_in(Entry("read"))
+def evidence_file(request: HttpRequest, evidence_id: UUID) -> StreamingHttpResponse:  # noqa: ARG001  ninja gives it
+    """Hand the file out as an attachment; a browser saves it and never runs it."""
+    proof = Evidence.objects.filter(pk=evidence_id).only("file_id").first()
+    kept = StoredFile.objects.filter(pk=proof.file_id).first() if proof else None
+    if kept is None:
+        raise missing()
+    answered = StreamingHttpResponse(_chunks(key_of(kept.sha256)))
+    for name, value in download_headers(kept.name, kept.mime).items():
+        answered[name] = value
+    answered["Content-Length"] = str(kept.size)
+    answered["ETag"] = f'"{kept.sha256}"'
+    return answered
+
+
+def _chunks(key: str) -> Iterator[bytes]:
+    """Read the kept file after the transaction has ended."""
+    with FileStore().open(key) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,113 @@
+"""What the marketplace's cabinet showed, handed over by the browser companion: kept byte for byte, then answered."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Router
+
+from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
+from qaitar.foundation.models import RawIntake
+from qaitar.orders.models import Store
+from qaitar.web.api.answers import answer, text_of
+from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
+from qaitar.web.api.problems import invalid, missing
+from qaitar.web.api.schemas import At, Shown, Uuid
+
+router = Router(tags=["intake"])
+BODY_MAX_BYTES: Final = 8 * 1024 * 1024  # as much as the web process reads into memory
+_BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
+
+
+class Taken(Shown):
+    """What was taken: `new` is false when these bytes were here before."""
+
+    id: Uuid
+    new: bool
+
+
+class IntakeShown(Shown):
+    """How the reading of what was taken went; `report` counts read, created, updated, unchanged and rejected."""
+
+    id: Uuid
+    state: str
+    received_at: At
+    read_at: At | None
+    report: dict[str, object]
+
+
+@router.post(
+    "/intake/cabinet/{uuid:store_id}",
+    response={202: Taken},
+    operation_id="intake_cabinet",
+    summary="Hand over what the cabinet showed",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {}},
+                "application/octet-stream": _BYTES,
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {"file": _BYTES["schema"]},
+                    }
+                },
+            },
+        }
+    },
+)
+@lets_in(Entry("intake", body=Body.RAW, bytes_max=BODY_MAX_BYTES))
+def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
+    """Keep JSON or HAR read from a store's cabinet and leave its reading to a job; sending it twice changes nothing."""
+    store = Store.objects.filter(pk=store_id).only("merchant_id").first()
+    if store is None:
+        raise missing()
+    try:
+        taken = cabinet_take(
+            store_id=store_id,
+            body=_body(request),
+            received_from=f"api {request.META.get('REMOTE_ADDR', '')}".strip(),
+            by=caller(request).actor_at(store.merchant_id),
+            now=moment(request),
+        )
+    except BodyRefused:
+        raise invalid("#", _("The body is empty."), code="BODY_EMPTY") from None
+    return answer({"id": str(taken.id), "new": taken.new}, status=202)
+
+
+def _body(request: HttpRequest) -> bytes:
+    if request.content_type != "multipart/form-data":
+        return request.body
+    files = request.FILES.getlist("file")
+    if len(files) != 1:
+        raise invalid("#/file", _("Send one file, as “file”."), code="FILES_NUMBER")
+    body: bytes = files[0].read()
+    return body
+
+
+@router.get(
+    "/intake/{uuid:intake_id}",
+    response=IntakeShown,
+    operation_id="intake_shown",
+    summary="How the reading went",
+)
+@lets_in(Entry("intake"))
+def intake_shown(request: HttpRequest, intake_id: UUID) -> HttpResponse:  # noqa: ARG001  ninja gives it
+    """Tell how the reading of what was handed over went."""
+    row = RawIntake.objects.filter(pk=intake_id).defer("body").first()
+    if row is None:
+        raise missing()
+    return answer(
+        {
+            "id": str(row.pk),
+            "state": row.state,
+            "received_at": row.received_at.isoformat(),
+            "read_at": text_of(row.read_at),
+            "report": row.report,
+        }
+    )

@@ -1,0 +1,292 @@
+"""What was sold: orders read, and export files of the cabinet taken in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import File, Form, Query, Router
+from ninja.files import UploadedFile
+from pydantic import Field
+
+from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
+from qaitar.orders.errors import MergeBusy
+from qaitar.orders.models import Order, Store
+from qaitar.orders.selectors import OrderCard, import_rejections, order_card
+from qaitar.web.api.answers import answer, text_of
+from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment, prepared
+from qaitar.web.api.problems import Turned, invalid, missing
+from qaitar.web.api.schemas import At, Given, Moment, Money, On, Shown, Uuid
+
+router = Router(tags=["orders"])
+FILE_MAX_BYTES: Final = 64 * 1024 * 1024
+REJECTED_TOLD_MAX: Final = 1_000
+
+
+class OrdersQuery(Given):
+    """Which orders: the newest first; `code` finds by the number the buyer sees."""
+
+    store: UUID | None = None
+    code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    ordered_before: Moment | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=100)] | None = None
+
+
+class OrderRow(Shown):
+    """An order as lists show it; null is what no source has told."""
+
+    id: Uuid
+    merchant: Uuid
+    store: Uuid
+    code: str
+    ordered_at: At | None
+    state: str
+    status: str
+    total: Money
+    payment_mode: str
+    delivery_mode: str
+    delivered_at: At | None
+    updated_at: At
+
+
+class OrdersPage(Shown):
+    """A page of orders; `next` is the cursor of the following one, null at the end."""
+
+    items: list[OrderRow]
+    next: str | None
+
+
+class Buyer(Shown):
+    """Who bought."""
+
+    name: str
+    phone: str
+    language: str
+
+
+class LineShown(Shown):
+    """One article."""
+
+    id: Uuid
+    number: int
+    offer_code: str
+    name: str
+    category_title: str
+    quantity_milli: int
+    price_minor: int | None
+    total_minor: int | None
+
+
+class TenderShown(Shown):
+    """One way of paying."""
+
+    kind: str
+    amount_minor: int | None
+    term_months: int | None
+
+
+class UnitShown(Shown):
+    """One physical thing by serial, IMEI or marking code."""
+
+    kind: str
+    value: str
+    noted_at: At
+
+
+class OrderShown(OrderRow):
+    """A whole order."""
+
+    customer: Buyer | None
+    lines: list[LineShown]
+    tenders: list[TenderShown]
+    units: list[UnitShown]
+    status_changed_on: On | None
+    planned_delivery_at: At | None
+    courier_handed_at: At | None
+    cancellation_reason: str
+    erp_number: str
+    waybill_number: str
+
+
+class ImportForm(Given):
+    """Whose orders the file holds."""
+
+    store: UUID
+
+
+class RejectedShown(Shown):
+    """A row that could not be taken."""
+
+    row: int
+    code: str
+    reason: str
+
+
+class ImportShown(Shown):
+    """What became of a file: read = created + updated + unchanged + rejected."""
+
+    id: Uuid
+    state: str
+    read: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    problem: str
+    rejections: list[RejectedShown]
+
+
+@router.get("/orders", response=OrdersPage, operation_id="orders_list", summary="Orders")
+@lets_in(Entry("read"))
+def orders_list(request: HttpRequest, query: Query[OrdersQuery]) -> HttpResponse:
+    """List orders, the newest first; those without a date of order are found by their code only."""
+    rows = Order.objects.filter(merchant_id__in=caller(request).merchants)
+    if query.store:
+        rows = rows.filter(store_id=query.store)
+    rows = rows.filter(code=query.code) if query.code else rows.exclude(ordered_at=None)
+    if query.ordered_before:
+        rows = rows.filter(ordered_at__lt=query.ordered_before)
+    if query.cursor is not None:
+        at, last = _place(query.cursor)
+        rows = rows.filter(Q(ordered_at__lt=at) | Q(ordered_at=at, pk__lt=last))
+    found = list(rows.order_by("-ordered_at", "-pk")[: query.limit + 1])
+    shown = found[: query.limit]
+    last_row = shown[-1] if len(found) > query.limit else None
+    following = f"{text_of(last_row.ordered_at)}~{last_row.pk}" if last_row else None
+    return answer({"items": [_row(order) for order in shown], "next": following})
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    at, _tilde, last = cursor.partition("~")
+    try:
+        moment_read = datetime.fromisoformat(at.replace(" ", "+"))
+        key = UUID(last)
+    except ValueError:
+        moment_read, key = None, None
+    if moment_read is None or key is None or moment_read.tzinfo is None:
+        detail = _("This is not a cursor of ours.")
+        errors = [{"parameter": "cursor", "detail": detail, "code": "CURSOR_UNREADABLE"}]
+        raise Turned(422, "CURSOR_UNREADABLE", detail, extra={"errors": errors})
+    return moment_read, key
+
+
+def _row(order: Order) -> dict[str, Any]:
+    return {
+        "id": str(order.pk),
+        "merchant": str(order.merchant_id),
+        "store": str(order.store_id),
+        "code": order.code,
+        "ordered_at": text_of(order.ordered_at),
+        "state": order.state,
+        "status": order.status,
+        "total": {"minor": order.total_minor, "currency": order.currency},
+        "payment_mode": order.payment_mode,
+        "delivery_mode": order.delivery_mode,
+        "delivered_at": text_of(order.delivered_at),
+        "updated_at": order.updated_at.isoformat(),
+    }
+
+
+@router.get(
+    "/orders/{uuid:order_id}", response=OrderShown, operation_id="orders_card", summary="An order"
+)
+@lets_in(Entry("read"))
+def orders_card(request: HttpRequest, order_id: UUID) -> HttpResponse:  # noqa: ARG001  ninja gives it
+    """Show an order with its lines, ways of paying, units and buyer."""
+    card = order_card(order_id)
+    if card is None:
+        raise missing()
+    return answer({**_row(card.order), **_inside(card)})
+
+
+def _inside(card: OrderCard) -> dict[str, Any]:
+    order, buyer = card.order, card.customer
+    lines = (
+        "number",
+        "offer_code",
+        "name",
+        "category_title",
+        "quantity_milli",
+        "price_minor",
+        "total_minor",
+    )
+    return {
+        "customer": {"name": buyer.name, "phone": buyer.phone, "language": buyer.language}
+        if buyer
+        else None,
+        "lines": [
+            {"id": str(line.pk), **{name: getattr(line, name) for name in lines}}
+            for line in card.lines
+        ],
+        "tenders": [
+            {
+                "kind": tender.kind,
+                "amount_minor": tender.amount_minor,
+                "term_months": tender.term_months,
+            }
+            for tender in card.tenders
+        ],
+        "units": [
+            {"kind": unit.kind, "value": unit.value, "noted_at": unit.noted_at.isoformat()}
+            for unit in card.units
+        ],
+        "status_changed_on": text_of(order.status_changed_on),
+        "planned_delivery_at": text_of(order.planned_delivery_at),
+        "courier_handed_at": text_of(order.courier_handed_at),
+        "cancellation_reason": order.cancellation_reason,
+        "erp_number": order.erp_number,
+        "waybill_number": order.waybill_number,
+    }
+
+
+def _file_taken(request: HttpRequest) -> Taken:
+    """Judge and keep the export, with no transaction open."""
+    files = request.FILES.getlist("file")
+    if len(files) != 1:
+        raise invalid("#/file", _("Send one file, as “file”."), code="FILES_NUMBER")
+    taken = orders_file_take(files[0].read(), files[0].name or "orders")
+    if isinstance(taken, NotTaken):
+        raise invalid("#/file", str(taken.reason), code=taken.code)
+    return taken
+
+
+@router.post(
+    "/orders/import",
+    response=ImportShown,
+    operation_id="orders_import",
+    summary="Take an export of orders in",
+)
+@lets_in(Entry("write", body=Body.FORM, bytes_max=FILE_MAX_BYTES, prepare=_file_taken))
+def orders_imported(
+    request: HttpRequest,
+    form: Form[ImportForm],
+    file: File[UploadedFile],  # noqa: ARG001  declares the file; the door has kept it
+) -> HttpResponse:
+    """Merge an export of the cabinet into a store's orders; the same file again changes nothing."""
+    store = Store.objects.filter(pk=form.store).first()
+    if store is None:
+        raise missing()
+    by, now = caller(request).actor_at(store.merchant_id), moment(request)
+    try:
+        done = orders_import(store=store, file=prepared(request), by=by, now=now)
+    except MergeBusy:
+        detail = _("Another import of this merchant is running. Try again in a minute.")
+        raise Turned(409, "MERGE_BUSY", detail, headers={"Retry-After": "60"}) from None
+    run = done.run
+    counts = ("read", "created", "updated", "unchanged", "rejected", "problem", "state")
+    rejected = import_rejections(run.pk, limit=REJECTED_TOLD_MAX) if run.rejected else []
+    return answer(
+        {
+            "id": str(run.pk),
+            **{name: getattr(run, name) for name in counts},
+            "rejections": [
+                {"row": row.row_number, "code": row.reason_code, "reason": row.reason}
+                for row in rejected
+            ],
+        }
+    )

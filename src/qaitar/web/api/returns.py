@@ -1,0 +1,334 @@
+"""Return requests: the queue, filing by hand, the card, acts one by one and in bulk, notes, the journal."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+
+from qaitar.foundation.actors import Actor
+from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.search import find_subjects
+from qaitar.kernel.phones import normalise_phone
+from qaitar.returns.card import card_beside
+from qaitar.returns.errors import ActBlocked, BadCase, CaseMissing
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.procedure import WORKERS, Blocked
+from qaitar.returns.queue import Place, QueueFilter, queue_slice
+from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.services.acting import (
+    Details,
+    case_act,
+    request_act_many,
+    request_preview_many,
+)
+from qaitar.returns.services.intake import Filing, requests_create
+from qaitar.returns.services.marks import loaded_note
+from qaitar.web.api.answers import answer
+from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
+from qaitar.web.api.problems import Turned, invalid
+from qaitar.web.api.schemas_returns import (
+    ActAsked,
+    BulkAnswer,
+    BulkAsked,
+    Card,
+    Done,
+    Filed,
+    JournalPage,
+    JournalQuery,
+    Noted,
+    Page,
+    ReturnsQuery,
+    Row,
+)
+from qaitar.web.api.shown_returns import (
+    card_shown,
+    journal_shown,
+    row_shown,
+    why_not_shown,
+    will_shown,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from qaitar.foundation.access import Principal
+
+router = Router(tags=["returns"])
+READ: Final = Entry("read")
+WRITE: Final = Entry("write", body=Body.JSON)
+FOUND_MAX: Final = 100
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/returns", response=Page, operation_id="returns_list", summary="The queue")
+@lets_in(READ)
+def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpResponse:
+    """List open requests by the time left; closed ones, with `stage=CLOSED`, the latest first."""
+    principal, now = caller(request), moment(request)
+    if query.order or query.q:
+        found = _found(principal, query)
+        return answer({"items": [row_shown(each, now) for each in found], "next": None})
+    part = queue_slice(
+        principal.merchants,
+        QueueFilter(
+            stage=query.stage,
+            store_id=query.store,
+            due_before=query.due_before,
+            after=_place(query.cursor),
+        ),
+        limit=query.limit,
+    )
+    items = [row_shown(case.request, now) for case in part.cases]
+    return answer({"items": items, "next": part.next.text() if part.next else None})
+
+
+def _place(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    place = Place.read(cursor)
+    if place is None:
+        detail = _("This is not a cursor of ours.")
+        errors = [{"parameter": "cursor", "detail": detail, "code": "CURSOR_UNREADABLE"}]
+        raise Turned(422, "CURSOR_UNREADABLE", detail, extra={"errors": errors})
+    return place
+
+
+def _found(principal: Principal, query: ReturnsQuery) -> Sequence[ReturnRequest]:
+    """Find by words or by order, narrowed by the other filters; by the time left, closed ones last."""
+    rows = ReturnRequest.objects.filter(merchant_id__in=principal.merchants)
+    if query.q:
+        rows = rows.filter(pk__in=find_subjects(principal.merchants, query.q, FOUND_MAX))
+    if query.order:
+        rows = rows.filter(order_code=query.order)
+    if query.stage:
+        rows = rows.filter(stage=query.stage.value)
+    if query.store:
+        rows = rows.filter(store_id=query.store)
+    if query.due_before:
+        rows = rows.filter(control_at__lt=query.due_before)
+    return list(rows.order_by("control_at", "pk")[: query.limit])
+
+
+@router.get(
+    "/returns/{uuid:request_id}", response=Card, operation_id="returns_card", summary="The card"
+)
+@lets_in(READ)
+def returns_card(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Show a case whole: facts, verdict with sources, acts, proofs, effects, mirror, earlier filings."""
+    case = _case(request_id)
+    beside = card_beside(case.request)
+    return answer(card_shown(case, beside, _by(request, case.request), moment(request)))
+
+
+def _case(request_id: UUID) -> Case:
+    case = case_load(request_id)
+    if case is None:
+        raise CaseMissing(str(request_id))
+    return case
+
+
+def _by(request: HttpRequest, row: ReturnRequest) -> Actor:
+    return caller(request).actor_at(row.merchant_id)
+
+
+@router.get(
+    "/returns/{uuid:request_id}/journal",
+    response=JournalPage,
+    operation_id="returns_journal",
+    summary="The journal of a case",
+)
+@lets_in(READ)
+def returns_journal(
+    request: HttpRequest,  # noqa: ARG001  ninja gives it
+    request_id: UUID,
+    query: Query[JournalQuery],
+) -> HttpResponse:
+    """List what happened in a case, the oldest first, each line with the hash that chains it to the one before."""
+    lines = list(
+        JournalEntry.objects.filter(subject_id=request_id, seq__gt=query.after).order_by("seq")[
+            : query.limit + 1
+        ]
+    )
+    if not lines and not ReturnRequest.objects.filter(pk=request_id).exists():
+        raise CaseMissing(str(request_id))
+    shown = lines[: query.limit]
+    following = shown[-1].seq if len(lines) > query.limit else None
+    return answer({"items": [journal_shown(line) for line in shown], "next": following})
+
+
+# --- filing ---------------------------------------------------------------------------------------------------------
+
+
+class _Filers(dict["UUID", Actor]):
+    """Speaks as the caller at each merchant where they may file; elsewhere refuses before anything is written."""
+
+    def __init__(self, principal: Principal) -> None:
+        super().__init__()
+        self._principal = principal
+
+    def __missing__(self, merchant_id: UUID) -> Actor:
+        by = self._principal.actor_at(merchant_id)
+        if by.role not in WORKERS:
+            raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
+        self[merchant_id] = by
+        return by
+
+
+@router.post("/returns", response={201: Row}, operation_id="returns_file", summary="File by hand")
+@lets_in(WRITE)
+def returns_file(request: HttpRequest, body: Filed) -> HttpResponse:
+    """Open a case for a request that came by another way; what is not told is taken from the order."""
+    now = moment(request)
+    made = requests_create(filings=[_filing(body, now)], actors=_Filers(caller(request)), now=now)
+    if 0 not in made:
+        raise BadCase("NUMBER_TAKEN", number=body.number)
+    return answer(row_shown(made[0], now), status=201)
+
+
+def _filing(body: Filed, now: datetime) -> Filing:
+    filed_at = body.filed_at or now
+    if filed_at > now:
+        raise invalid("#/filed_at", _("This moment has not come yet."), code="IN_THE_FUTURE")
+    told = body.model_dump(exclude={"store", "filed_at", "customer_phone"})
+    return Filing(
+        store_id=body.store,
+        source="API",
+        filed_at=filed_at,
+        customer_phone=_phone(body.customer_phone),
+        **told,
+    )
+
+
+def _phone(given: str) -> str:
+    if not given:
+        return ""
+    phone = normalise_phone(given)
+    if phone is None:
+        raise invalid("#/customer_phone", _("This is not a phone number."), code="NOT_A_PHONE")
+    return phone
+
+
+# --- acting ---------------------------------------------------------------------------------------------------------
+
+
+@router.post(
+    "/returns/{uuid:request_id}/acts", response=Done, operation_id="returns_act", summary="Act"
+)
+@lets_in(WRITE)
+def returns_act(request: HttpRequest, request_id: UUID, body: ActAsked) -> HttpResponse:
+    """Do one act on one case, if procedure and policy allow it; a refused one says why and changes nothing."""
+    case, now = _case(request_id), moment(request)
+    by = _by(request, case.request)
+    done = case_act(case=case, act=body.act, by=by, now=now, details=_details(body))
+    return answer(
+        {
+            **row_shown(done.request, now),
+            "act": body.act.value,
+            "step": done.step,
+            "will": will_shown(done.effects),
+        }
+    )
+
+
+def _details(body: ActAsked | BulkAsked) -> Details:
+    return Details(
+        reason=body.reason,
+        why=body.why,
+        text=body.text,
+        planned_on=body.planned_on,
+        arrived_where=body.arrived_where.value if body.arrived_where else "",
+        expected_version=body.version if isinstance(body, ActAsked) else None,
+    )
+
+
+@router.post(
+    "/returns/acts", response=BulkAnswer, operation_id="returns_act_many", summary="Act on many"
+)
+@lets_in(WRITE)
+def returns_act_many(request: HttpRequest, body: BulkAsked) -> HttpResponse:
+    """Do one act on many cases; those that may not are reported with the reason, the others happen."""
+    principal, now = caller(request), moment(request)
+    ids = list(dict.fromkeys(body.ids))
+    actors = {merchant: principal.actor_at(merchant) for merchant in principal.merchants}
+    details = _details(body)
+    would, no = request_preview_many(ids=ids, act=body.act, actors=actors, now=now, details=details)
+    steps = {row.pk: advanced for row, advanced in would}
+    refused = [(row.pk, row.number, blocked) for row, blocked in no]
+    done = [(row.pk, row.number) for row, _advanced in would]
+    if not body.preview:
+        acted = request_act_many(ids=ids, act=body.act, actors=actors, now=now, details=details)
+        done, refused = acted.done, acted.refused
+    known = {pk for pk, _number in done} | {pk for pk, _number, _blocked in refused}
+    return answer(
+        {
+            "preview": body.preview,
+            "done": [
+                {
+                    "id": str(pk),
+                    "number": number,
+                    "step": steps[pk].step.number,
+                    "will": will_shown(steps[pk].effects),
+                }
+                for pk, number in done
+            ],
+            "refused": [
+                {"id": str(pk), "number": number, "why_not": why_not_shown(blocked)}
+                for pk, number, blocked in refused
+            ],
+            "missing": [str(pk) for pk in ids if pk not in known],
+        }
+    )
+
+
+# --- noting ---------------------------------------------------------------------------------------------------------
+
+
+@router.post(
+    "/returns/{uuid:request_id}/notes", response=Row, operation_id="returns_note", summary="Note"
+)
+@lets_in(WRITE)
+def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpResponse:
+    """Write down facts about a case; its control date follows them."""
+    values = _noted(body)
+    case, now = _case(request_id), moment(request)
+    by = _by(request, case.request)
+    if "assignee" in values:
+        mine = values.pop("assignee") == "me"
+        values |= {
+            "assignee_id": by.user_id if mine else None,
+            "assignee_name": by.name if mine else "",
+        }
+    row = loaded_note(case=case, values=values, by=by, now=now, why=body.why)
+    return answer(row_shown(row, now))
+
+
+def _noted(body: Noted) -> dict[str, Any]:
+    given = body.model_dump(exclude_unset=True, exclude={"why"})
+    values = {name: _plain(value) for name, value in given.items()}
+    if ("shown_at" in values) != ("shown_section" in values):
+        raise invalid(
+            "#/shown_section",
+            _("“shown_at” and “shown_section” come together."),
+            code="SECTION_NEEDED",
+        )
+    if values.get("shown_at", True) is None:
+        values["shown_section"] = ""
+    if "customer_phone" in values:
+        values["customer_phone"] = _phone(values["customer_phone"])
+    if "marks" in values:
+        marks = values["marks"]
+        until = marks.get("warranty_until")
+        values["marks"] = {**marks, **({"warranty_until": until.isoformat()} if until else {})}
+    return values
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value

@@ -1,0 +1,60 @@
+"""Stores: the accounts on sales channels that requests and orders belong to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from qaitar.orders.models import Store
+from qaitar.returns.vocabulary import DefaultAction, RefusalReason
+from qaitar.web.api.answers import answer
+from qaitar.web.api.entry import Entry, caller, lets_in
+from qaitar.web.api.schemas import Shown, Uuid
+
+router = Router(tags=["stores"])
+
+
+class StoreShown(Shown):
+    """A store: its channel, its week, and what happens by itself when a control date runs out."""
+
+    id: Uuid
+    merchant: Uuid
+    name: str
+    channel: str
+    external_id: str
+    zone: str
+    week: dict[str, Any]
+    default_action: DefaultAction
+    default_reason: RefusalReason
+    cabinet_url: str
+
+
+class Stores(Shown):
+    """All stores the caller may see."""
+
+    items: list[StoreShown]
+
+
+@router.get("/stores", response=Stores, operation_id="stores_list", summary="Stores")
+@lets_in(Entry("read"))
+def stores_list(request: HttpRequest) -> HttpResponse:
+    """List the stores of the caller's merchants by name."""
+    stores = Store.objects.filter(merchant_id__in=caller(request).merchants).order_by("name", "pk")
+    return answer({"items": [_shown(store) for store in stores]})
+
+
+def _shown(store: Store) -> dict[str, Any]:
+    return {
+        "id": str(store.pk),
+        "merchant": str(store.merchant_id),
+        "name": store.name,
+        "channel": store.channel,
+        "external_id": store.external_id,
+        "zone": store.zone,
+        "week": store.week,
+        "default_action": store.default_action,
+        "default_reason": store.default_reason,
+        "cabinet_url": store.cabinet_url,
+    }
