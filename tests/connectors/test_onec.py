@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.connectors.onec import FieldMap, OneC, OneCSettings
-from qaitar.sandbox.onec import Fault, OneCStandIn
+from qaitar.connectors.onec.client import OneC
+from qaitar.connectors.onec.fieldmap import FieldMap, OneCSettings
+from qaitar.sandbox.onec.app import OneCStandIn
 from qaitar.sandbox.onec.base import SPARK_CARRIER
+from qaitar.sandbox.onec.faults import Fault
 from qaitar.sandbox.onec.model import (
     BLOBS_A,
     BLOBS_B,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.connectors.onec import FieldMap, OneC, OneCSettings
+from qaitar.connectors.onec.client import OneC
+from qaitar.connectors.onec.fieldmap import FieldMap, OneCSettings
 from qaitar.contracts.erp import DoneInPart, ErpOrder, ReturnLine, ReturnOrderDraft
 from qaitar.contracts.outcome import (
     Busy,
@@ -20,8 +21,9 @@ from qaitar.contracts.outcome import (
     Refused,
     Unknown,
 )
-from qaitar.sandbox.onec import Fault, OneCStandIn
+from qaitar.sandbox.onec.app import OneCStandIn
 from qaitar.sandbox.onec.base import SPARK_CARRIER
+from qaitar.sandbox.onec.faults import Fault
 from qaitar.sandbox.onec.model import (
     BLOBS_B,
     ORDER,

@@ -14,10 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qaitar
-from qaitar.connectors.onec import BadFieldMap, FieldMap, MetadataCache, read_field_map
 from qaitar.connectors.onec.answers import trouble
-from qaitar.connectors.onec.fieldmap import file_problems, return_problems
-from qaitar.connectors.onec.metadata import Metadata, NotMetadata, read_metadata
+from qaitar.connectors.onec.fieldmap import (
+    BadFieldMap,
+    FieldMap,
+    file_problems,
+    read_field_map,
+    return_problems,
+)
+from qaitar.connectors.onec.metadata import Metadata, MetadataCache, NotMetadata, read_metadata
 from qaitar.connectors.onec.session import Session
 from qaitar.connectors.onec.translate import (
     differences,

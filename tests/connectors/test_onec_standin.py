@@ -10,7 +10,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from qaitar.sandbox.onec import Fault, OneCStandIn
+from qaitar.sandbox.onec.app import OneCStandIn
+from qaitar.sandbox.onec.faults import Fault
 from qaitar.sandbox.onec.model import ORDER, PRESENCE, RETURN_ORDER, SALE
 from qaitar.sandbox.serving import Serving
 

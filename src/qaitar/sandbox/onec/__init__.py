@@ -3,9 +3,3 @@
 Written from the vendor's chapter on the interface and public lists of УТ 11 attributes; it shares
 nothing with our connector.  What it does not imitate is listed in docs/connectors/onec.md.
 """
-
-from qaitar.sandbox.onec.app import OneCStandIn
-from qaitar.sandbox.onec.faults import Fault
-from qaitar.sandbox.onec.ledger import Executed
-
-__all__ = ["Executed", "Fault", "OneCStandIn"]
