@@ -199,6 +199,14 @@ JOURNAL_ACTS: Final[Mapping[str, str]] = MappingProxyType(
         "EFFECT_NOT_CONNECTED": _("No such system connected; done by hand"),
         "EFFECT_BY_HAND": _("Done by hand"),
         "EFFECT_CANCELLED": _("No longer wanted"),
+        "RULE_ADD": _("Own rule added"),
+        "RULE_END": _("Own rule ended"),
+        "RULE_WITHDRAW": _("Own rule withdrawn"),
+        "DAY_SET": _("Day set in the calendar"),
+        "DAY_REMOVE": _("Day removed from the calendar"),
+        "GOODS_GROUP_REVIEW": _("Category reviewed"),
+        "STORE_CREATE": _("Store made"),
+        "STORE_CHANGE": _("Store changed"),
         "CONTROL_RECOUNT": _("Control date counted anew: a calendar or term was changed"),
     }
 )
