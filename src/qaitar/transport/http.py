@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping, Sequence
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -75,6 +77,12 @@ class Request:
     timeouts: Timeouts | None = None
 
 
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Read the trusted certificates once a process: that takes longer than most calls."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class HttpClient:
     """A client to one base address.  Stateless for its callers; close it when done (context manager).
 
@@ -99,6 +107,7 @@ class HttpClient:
             proxy=proxy or None,
             follow_redirects=False,
             trust_env=False,
+            verify=_trusted(),
         )
 
     def __enter__(self) -> Self:
