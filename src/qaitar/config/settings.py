@@ -103,6 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "qaitar.web.console.shell.shell",
             ],
         },
     },
@@ -213,11 +214,12 @@ if os.environ.get("QAITAR_S3_BUCKET"):
         },
     }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a bulk decision on 10,000 requests
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_100  # a bulk decision on 12,000 requests
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 40
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_TAGS = {25: "ok", 30: "warn", 40: "danger"}  # the tones of the console
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_DATABASE_ALIAS = "default"
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 
 from qaitar.foundation.access import Principal, enter_as_user
 from qaitar.foundation.clock import utc_now
 from qaitar.kernel.roles import Role
+from qaitar.kernel.zones import ALMATY, zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,12 +40,13 @@ class Visit:
         self.request = request
         self.who = who
         self.now = now
+        request.visit = self  # type: ignore[attr-defined]  # the frame around the page asks who is looking
 
 
 def screen(
     roles: frozenset[Role] = EVERYBODY,
 ) -> Callable[
-    [Callable[Concatenate[Visit, P], HttpResponse]],
+    [Callable[Concatenate[Visit, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
     """Let in signed-in people holding one of `roles` somewhere, with their walls open for this transaction.
@@ -53,10 +56,10 @@ def screen(
     """
 
     def decorate(
-        view: Callable[Concatenate[Visit, P], HttpResponse],
+        view: Callable[Concatenate[Visit, P], HttpResponseBase],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
-        def enter(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def enter(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             session_user = _session_user(request)
             if session_user is None:
                 return redirect_to_login(request.get_full_path())
@@ -64,6 +67,7 @@ def screen(
             if who is None:
                 return redirect_to_login(request.get_full_path())
             translation.activate(who.language)
+            timezone.activate(zone(ALMATY))  # a page about one store uses that store's own
             request.LANGUAGE_CODE = who.language
             if not who.roles:
                 return _no_merchant(request)

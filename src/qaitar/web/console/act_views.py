@@ -1,0 +1,140 @@
+"""Acting on one case: steps of the procedure, and what people do about effects the machine could not bring about."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from qaitar.flows.by_hand import NOTE_CHARS_MAX, effect_done_by_hand, effect_retry
+from qaitar.foundation.models import PlannedEffect
+from qaitar.returns.control_dates import Place
+from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.sentences import act_label
+from qaitar.returns.services.acting import PRESSES, Acted, Details, case_act
+from qaitar.returns.vocabulary import Act, RefusalReason
+from qaitar.returns.words import word_for
+from qaitar.web.console.answers import typed
+from qaitar.web.console.case_answers import acted, expected_version, guarded, said_no
+from qaitar.web.console.case_page import desk_of
+from qaitar.web.console.present_letters import marketplace_text
+from qaitar.web.console.present_offers import cabinet_url
+from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.views_model import Notice
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpResponse
+
+TEXT_MAX: Final = 4_000
+WHY_MAX: Final = 2_000
+REFERENCE_MAX: Final = 200
+
+
+@require_POST
+@screen(EVERYBODY)
+def act(visit: Visit, pk: UUID) -> HttpResponse:
+    """Perform one act; the procedure decides whether this person may do it now."""
+    found = found_or_404(case_load(pk))
+    wanted = visit.request.POST.get("act", "")
+    if wanted not in Act.__members__:
+        return said_no(visit, pk, _("This is not a step of the procedure."), status=400)
+    details = details_of(visit, found)
+    if isinstance(details, str):
+        return said_no(visit, pk, details, status=400, open_act=wanted)
+    by = visit.who.actor_at(found.request.merchant_id)
+    done: list[Acted] = []
+
+    def write() -> None:
+        expected_version(visit, found)
+        done.append(case_act(case=found, act=Act(wanted), by=by, now=visit.now, details=details))
+
+    refused = guarded(visit, pk, write, open_act=wanted)
+    if refused is not None:
+        return refused
+    presses = any(effect in PRESSES for effect in done[0].effects)
+    cabinet = (cabinet_url(found), details.text) if presses else None
+    return acted(visit, pk, acted_notice(done[0]), cabinet=cabinet)
+
+
+def details_of(visit: Visit, case: Case) -> Details | str:
+    """Read what came with an act; a sentence says what does not fit.
+
+    The text for the marketplace is the one the person saw; where none came, the ready one.
+    """
+    form = visit.request.POST
+    reason = form.get("reason", "")
+    if reason and reason not in RefusalReason.__members__:
+        return _("This is not a reason for a refusal.")
+    text = typed(form.get(f"text_{reason}", form.get("text", "")), TEXT_MAX + 1)
+    if len(text) > TEXT_MAX:
+        return _("The text has more than %(most)s characters.") % {"most": TEXT_MAX}
+    if reason and not text:
+        desk = desk_of(visit, case)
+        text = marketplace_text(RefusalReason(reason), case, desk.judged, desk.papers)
+    planned = form.get("planned_on", "")
+    try:
+        day = date.fromisoformat(planned) if planned else None
+    except ValueError:
+        return _("“%(day)s” is not a date.") % {"day": planned[:40]}
+    where = form.get("arrived_where", "")
+    return Details(
+        reason=RefusalReason(reason) if reason else None,
+        why=typed(form.get("comment", ""), WHY_MAX),
+        text=text,
+        planned_on=day,
+        arrived_where=where if where in Place.__members__ else "",
+    )
+
+
+def acted_notice(done: Acted) -> Notice:
+    """Say what happened and where it can be seen."""
+    said = _("“%(act)s” is done (step %(step)s).") % {
+        "act": act_label(done.act),
+        "step": done.step,
+    }
+    outside = [str(word_for(effect)) for effect in done.effects if effect not in PRESSES]
+    if outside:
+        said += " " + ngettext(
+            "On its way: %(effects)s.", "On their way: %(effects)s.", len(outside)
+        ) % {"effects": ", ".join(outside)}
+    if any(effect in PRESSES for effect in done.effects):
+        said += " " + _("Now press it in the cabinet; this card goes on when it is seen there.")
+    link = _("see below") if outside else ""
+    return Notice(text=said, url="#case-live" if outside else "", link=link)
+
+
+@require_POST
+@screen(EVERYBODY)
+def effect_again(visit: Visit, pk: UUID) -> HttpResponse:
+    """Let the machine try an outside effect once more."""
+    effect = found_or_404(PlannedEffect.objects.filter(pk=pk).first())
+    by = visit.who.actor_at(effect.merchant_id)
+
+    def write() -> None:
+        effect_retry(effect_id=pk, by=by, now=visit.now)
+
+    notice = Notice(text=_("It is tried again; the card shows how it goes."))
+    case_id = effect.subject_id
+    return guarded(visit, case_id, write) or acted(visit, case_id, notice)
+
+
+@require_POST
+@screen(EVERYBODY)
+def effect_by_hand(visit: Visit, pk: UUID) -> HttpResponse:
+    """Note that a person did what the machine could not, with its number where there is one."""
+    effect = found_or_404(PlannedEffect.objects.filter(pk=pk).first())
+    by = visit.who.actor_at(effect.merchant_id)
+    note = typed(visit.request.POST.get("note", ""), NOTE_CHARS_MAX)
+    reference = typed(visit.request.POST.get("reference", ""), REFERENCE_MAX)
+
+    def write() -> None:
+        effect_done_by_hand(effect_id=pk, by=by, now=visit.now, note=note, reference=reference)
+
+    notice = Notice(text=_("Noted as done by hand; the journal says who did it."))
+    case_id = effect.subject_id
+    return guarded(visit, case_id, write) or acted(visit, case_id, notice)

@@ -1,0 +1,92 @@
+"""What waits for a senior: each with who asked, why, the verdict, and the two answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.db import connection
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from qaitar.foundation.models import JournalEntry
+from qaitar.returns.casework import judge_case
+from qaitar.returns.selectors import Case, cases_load
+from qaitar.returns.vocabulary import Act
+from qaitar.web.console.card_reads import Papers
+from qaitar.web.console.present_case import verdict_of
+from qaitar.web.console.present_offers import Desk, offers_of
+from qaitar.web.console.present_row import queue_row
+from qaitar.web.console.screen import EVERYBODY, Visit, screen
+from qaitar.web.console.views_model import Empty
+from qaitar.web.console.views_model_office import ApprovalPage, ApprovalRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from django.http import HttpResponse
+
+SHOWN_MAX: Final = 100
+ANSWERS: Final = frozenset({Act.APPROVE, Act.DECLINE})
+_ASKED: Final = """
+SELECT q.id FROM unnest(%(merchants)s::uuid[]) AS m(id)
+CROSS JOIN unnest(ARRAY['WAITING_APPROVAL', 'ARRIVED']) AS s(stage)
+CROSS JOIN LATERAL (SELECT r.id, r.control_at FROM returns_returnrequest r
+  WHERE r.merchant_id = m.id AND r.stage = s.stage AND r.approval = 'ASKED'
+  ORDER BY r.control_at, r.id LIMIT %(most)s) q
+ORDER BY q.control_at, q.id LIMIT %(most)s
+"""
+
+
+@require_GET
+@screen(EVERYBODY)
+def approvals(visit: Visit) -> HttpResponse:
+    """List what waits for approval, the least time left first; who may not approve sees why."""
+    ids = _waiting(visit.who.merchants)
+    loaded = {case.request.pk: case for case in cases_load(ids)}
+    cases = [loaded[pk] for pk in ids if pk in loaded]
+    asked = _asked(ids)
+    page = ApprovalPage(
+        rows=tuple(_row(visit, case, asked) for case in cases),
+        url=reverse("console:approvals"),
+        empty=None
+        if cases
+        else Empty(
+            title=_("Nothing waits for approval"),
+            text=_("Mechanical damage, sums above the limit and exceptions come here."),
+            icon="stamp",
+            url=reverse("console:queue"),
+            link=_("To the queue"),
+        ),
+    )
+    return render(visit.request, "console/approvals.html", {"page": page})
+
+
+def _waiting(merchants: Sequence[UUID]) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ASKED, {"merchants": list(merchants), "most": SHOWN_MAX})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _asked(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:
+    """Find the last time approval was asked for each of these cases; one statement."""
+    entries = JournalEntry.objects.filter(subject_id__in=ids, act=Act.SEND_FOR_APPROVAL.value)
+    return {entry.subject_id: entry for entry in entries.order_by("seq")}
+
+
+def _row(visit: Visit, case: Case, asked: Mapping[UUID, JournalEntry]) -> ApprovalRow:
+    role = visit.who.roles[case.request.merchant_id]
+    judged = judge_case(case, visit.now, actor_id=visit.who.user_id)
+    desk = Desk(case, judged, Papers(), role)
+    entry = asked.get(case.request.pk)
+    return ApprovalRow(
+        row=queue_row(case, visit.now),
+        asked_by=entry.actor_name if entry else "—",
+        asked_at=entry.at if entry else case.request.stage_since,
+        why=entry.why if entry and entry.why else _("no comment"),
+        verdict=verdict_of(desk),
+        offers=tuple(offer for offer in offers_of(desk) if offer.act in ANSWERS),
+        evidence_count=len(case.evidence),
+    )

@@ -1,0 +1,133 @@
+"""How every POST on a case is answered: the card with a sentence; a refused one says why and changed nothing."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qaitar.flows.by_hand import EffectMissing
+from qaitar.foundation.models import JournalEntry
+from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
+from qaitar.returns.sentences import blocked_sentence, journal_act_label
+from qaitar.web.console.answers import is_partial, see_other
+from qaitar.web.console.case_page import case_context
+from qaitar.web.console.screen import Visit, found_or_404
+from qaitar.web.console.views_model import Notice, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from django.http import HttpResponse
+
+    from qaitar.returns.selectors import Case
+
+_BEHIND_MAX = 50
+_LEVELS = {
+    Tone.OK: messages.SUCCESS,
+    Tone.INFO: messages.INFO,
+    Tone.WARN: messages.WARNING,
+    Tone.DANGER: messages.ERROR,
+}
+
+
+def acted(
+    visit: Visit, pk: UUID, notice: Notice, *, cabinet: tuple[str, str] | None = None
+) -> HttpResponse:
+    """Answer with the card as it stands now and a sentence; without HTMX send the browser to look at it (303).
+
+    `cabinet` opens the marketplace's cabinet at this address with this text copied, right after the press.
+    """
+    if not is_partial(visit.request):
+        messages.add_message(visit.request, _LEVELS[notice.tone], notice.text)
+        if visit.request.POST.get("then") == "approvals":
+            return see_other(reverse("console:approvals"))
+        return see_other(reverse("console:case", args=[pk]))
+    context = found_or_404(case_context(visit, pk, notice=notice))
+    answer = render(visit.request, "console/partials/case_body.html", context)
+    if cabinet is not None:
+        url, text = cabinet
+        answer["HX-Trigger"] = json.dumps({"qaitar:cabinet": {"url": url, "text": text}})
+    return answer
+
+
+def said_no(
+    visit: Visit,
+    pk: UUID,
+    sentence: str,
+    *,
+    status: int = HTTPStatus.CONFLICT,
+    open_act: str = "",
+) -> HttpResponse:
+    """Answer that nothing was done and why, on the card as it stands now."""
+    notice = Notice(text=sentence, tone=Tone.DANGER)
+    context = found_or_404(case_context(visit, pk, notice=notice, open_act=open_act))
+    name = "partials/case_body" if is_partial(visit.request) else "case"
+    return render(visit.request, f"console/{name}.html", context, status=status)
+
+
+def guarded(
+    visit: Visit, pk: UUID, write: Callable[[], object], *, open_act: str = ""
+) -> HttpResponse | None:
+    """Do the writing; if it is refused, answer why.  None: it happened.
+
+    Raises:
+        Http404: these walls hold no such case, proof or effect.
+    """
+    try:
+        write()
+    except ActBlocked as no:
+        sentence = _("Nothing was changed. %(why)s") % {"why": blocked_sentence(no.blocked)}
+        return said_no(visit, pk, sentence, open_act=open_act)
+    except CaseChanged as changed:
+        return said_no(visit, pk, changed_sentence(changed, pk), open_act=open_act)
+    except (CaseMissing, EffectMissing) as missing:
+        raise Http404 from missing
+    return None
+
+
+def changed_sentence(changed: CaseChanged, pk: UUID) -> str:
+    """Say who did what in between."""
+    who, act = changed.who, changed.act
+    if not who:
+        last = JournalEntry.objects.filter(subject_id=pk).order_by("-seq").first()
+        who, act = (last.actor_name, last.act) if last else ("", "")
+    if not who:
+        return _(
+            "Nothing was changed: somebody acted on this request in between. Look and decide again."
+        )
+    return _(
+        "Nothing was changed: in between %(who)s did “%(act)s”. This is how it stands now; look and decide again."
+    ) % {"who": who, "act": journal_act_label(act)}
+
+
+_HARMLESS = ("EFFECT_", "COMMENT", "GUARD_REMIND", "GUARD_ESCALATE", "GUARD_NOTHING")
+"""Journal lines that change nothing a person decides by: a ticket came out well, a colleague left a note."""
+
+
+def expected_version(visit: Visit, case: Case) -> None:
+    """Hold a form to what its page showed; a form without a version is not held.
+
+    Every journal line makes a new version; lines that change nothing one decides by do not count.
+
+    Raises:
+        CaseChanged: the case has moved on, or what came is no version.
+    """
+    seen = visit.request.POST.get("version")
+    now = case.request.version
+    if seen is None or seen == str(now):
+        return
+    if not seen.isascii() or not seen.isdigit() or not 0 < now - int(seen[:9]) <= _BEHIND_MAX:
+        raise CaseChanged
+    since = JournalEntry.objects.filter(
+        subject_id=case.request.pk, seq__gt=case.request.journal_seq - (now - int(seen))
+    )
+    if not all(entry.act.startswith(_HARMLESS) for entry in since):
+        raise CaseChanged

@@ -1,0 +1,54 @@
+"""Loads one case for its page: everything the card shows, in a fixed number of statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from qaitar.kernel.zones import ALMATY, zone
+from qaitar.returns.casework import judge_case
+from qaitar.returns.queue import neighbours
+from qaitar.returns.selectors import case_load
+from qaitar.web.console.card_reads import papers_load, proofs_load, story_load
+from qaitar.web.console.present_case import Table, case_card
+from qaitar.web.console.present_offers import Desk
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from qaitar.returns.selectors import Case
+    from qaitar.web.console.screen import Visit
+    from qaitar.web.console.views_model import Notice
+
+
+def desk_of(visit: Visit, case: Case) -> Desk:
+    """Sit this person down at a case: the rules' view of it and the sale's papers; one statement."""
+    timezone.activate(zone(case.store.get("zone") or ALMATY))
+    judged = judge_case(case, visit.now, actor_id=visit.who.user_id)
+    role = visit.who.roles[case.request.merchant_id]
+    return Desk(case, judged, papers_load(case.request), role)
+
+
+def case_context(
+    visit: Visit,
+    pk: UUID,
+    *,
+    notice: Notice | None = None,
+    open_act: str = "",
+    revealed: bool = False,
+) -> dict[str, Any] | None:
+    """Give the page's context; None if these walls hold no such case."""
+    case = case_load(pk)
+    if case is None:
+        return None
+    desk = desk_of(visit, case)
+    table = Table(
+        desk=desk,
+        proofs=proofs_load(pk),
+        story=story_load(case),
+        neighbours=neighbours(visit.who.merchants, case),
+        user_id=visit.who.user_id,
+        now=visit.now,
+    )
+    return {"case": case_card(table, notice=notice, revealed=revealed), "open_act": open_act}

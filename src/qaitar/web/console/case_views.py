@@ -1,0 +1,198 @@
+"""One case: its card, its journal, and what is noted on it without moving it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from qaitar.flows.poll_cabinet import SYSTEM as CABINET_SESSION
+from qaitar.foundation.jobs import job_defer
+from qaitar.foundation.journal import first_break
+from qaitar.foundation.models import Connection, JournalEntry
+from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.services.marks import (
+    COMMENT_MAX,
+    NOTERS,
+    loaded_note,
+    press_seen_by_hand,
+    request_comment,
+)
+from qaitar.returns.vocabulary import Quality
+from qaitar.returns.words import word_for
+from qaitar.web.console.answers import typed
+from qaitar.web.console.case_answers import acted, expected_version, guarded, said_no
+from qaitar.web.console.case_page import case_context, desk_of
+from qaitar.web.console.present_case import customer_of
+from qaitar.web.console.present_known import KnownForm, noted_values
+from qaitar.web.console.present_story import timeline_entry
+from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.views_model import Notice, Tone
+from qaitar.web.console.views_model_office import JournalPage, JournalRow
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpResponse
+
+JOURNAL_MAX: Final = 2_000
+DIGEST_SHOWN: Final = 16
+
+
+@require_GET
+@screen(EVERYBODY)
+def case(visit: Visit, pk: UUID) -> HttpResponse:
+    """Show everything about one case."""
+    return render(visit.request, "console/case.html", found_or_404(case_context(visit, pk)))
+
+
+@require_GET
+@screen(EVERYBODY)
+def journal(visit: Visit, pk: UUID) -> HttpResponse:
+    """Show a case's whole journal, the newest first, and whether its chain holds."""
+    found = found_or_404(case_load(pk))
+    entries = list(JournalEntry.objects.filter(subject_id=pk).order_by("seq")[:JOURNAL_MAX])
+    broken = first_break(entries)
+    if broken is None and len(entries) < min(found.request.journal_seq, JOURNAL_MAX):
+        broken = len(entries) + 1  # the last lines are gone
+    page = JournalPage(
+        number=found.request.number,
+        case_url=reverse("console:case", args=[pk]),
+        rows=tuple(
+            JournalRow(
+                entry=timeline_entry(entry),
+                number=entry.seq,
+                digest=f"{entry.seq} · {bytes(entry.hash).hex()[:DIGEST_SHOWN]}",
+            )
+            for entry in reversed(entries)
+        ),
+        intact=broken is None,
+        broken_at=broken,
+    )
+    return render(visit.request, "console/journal.html", {"page": page})
+
+
+@require_POST
+@screen(EVERYBODY)
+def quality(visit: Visit, pk: UUID) -> HttpResponse:
+    """Set the quality class: template, checklist and possible decisions follow it."""
+    chosen = visit.request.POST.get("quality", "")
+    if chosen not in Quality.__members__:
+        return said_no(visit, pk, _("Choose one of the quality classes."), status=400)
+    said = _("The quality class is “%(quality)s” now; what may be decided follows it.")
+    return _note(visit, pk, {"quality": chosen}, said % {"quality": word_for(Quality(chosen))})
+
+
+@require_POST
+@screen(EVERYBODY)
+def note(visit: Visit, pk: UUID) -> HttpResponse:
+    """Note what people saw and learnt: marks, dates, what came back."""
+    form = KnownForm(visit.request.POST)
+    if not form.is_valid():
+        wrong = "; ".join(
+            f"{form.fields[name].label}: {' '.join(map(str, errors))}"
+            for name, errors in form.errors.items()
+        )
+        return said_no(visit, pk, _("Not saved. %(wrong)s") % {"wrong": wrong}, status=400)
+    found = found_or_404(case_load(pk))
+    sent = frozenset(form.fields) & set(visit.request.POST)
+    values = noted_values(found.request, form.cleaned_data, sent)
+    return _note(visit, pk, values, _("Saved. The verdict and the buttons follow it."), found)
+
+
+@require_POST
+@screen(EVERYBODY)
+def assign(visit: Visit, pk: UUID) -> HttpResponse:
+    """Take a case on, or leave it to whoever comes first."""
+    mine = visit.request.POST.get("to") == "me"
+    values: dict[str, Any] = {
+        "assignee_id": visit.who.user_id if mine else None,
+        "assignee_name": visit.who.name if mine else "",
+    }
+    said = _("The request is yours now.") if mine else _("The request is nobody's now.")
+    return _note(visit, pk, values, said)
+
+
+def _note(
+    visit: Visit, pk: UUID, values: dict[str, Any], said: str, loaded: Case | None = None
+) -> HttpResponse:
+    found = loaded or found_or_404(case_load(pk))
+    by = visit.who.actor_at(found.request.merchant_id)
+
+    def write() -> None:
+        expected_version(visit, found)
+        loaded_note(case=found, values=values, by=by, now=visit.now)
+
+    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=said))
+
+
+@require_POST
+@screen(EVERYBODY)
+def comment(visit: Visit, pk: UUID) -> HttpResponse:
+    """Write a note for colleagues into the journal."""
+    found = found_or_404(case_load(pk))
+    text = typed(visit.request.POST.get("note", ""), COMMENT_MAX + 1)
+    if not text or len(text) > COMMENT_MAX:
+        said = _("A note has from 1 to %(most)s characters.") % {"most": COMMENT_MAX}
+        return said_no(visit, pk, said, status=400)
+    by = visit.who.actor_at(found.request.merchant_id)
+
+    def write() -> None:
+        request_comment(request_id=pk, text=text, by=by, now=visit.now)
+
+    said = _("Your note stands in the journal.")
+    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=said))
+
+
+@require_POST
+@screen(EVERYBODY)
+def seen(visit: Visit, pk: UUID) -> HttpResponse:
+    """Note that a person saw the press in the cabinet with their own eyes."""
+    found = found_or_404(case_load(pk))
+    by = visit.who.actor_at(found.request.merchant_id)
+
+    def write() -> None:
+        expected_version(visit, found)
+        press_seen_by_hand(request_id=pk, by=by, now=visit.now, version=found.request.version)
+
+    said = _("Noted: you saw it in the cabinet. The journal says that a person saw it.")
+    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=said))
+
+
+@require_POST
+@screen(EVERYBODY)
+def look(visit: Visit, pk: UUID) -> HttpResponse:
+    """Look again at what the cabinet shows; where it may be read directly, ask for a reading now."""
+    request = found_or_404(case_load(pk)).request
+    reader = Connection.objects.filter(
+        system=CABINET_SESSION, enabled=True, store_id=request.store_id, settings__consent=True
+    )
+    if visit.who.roles[request.merchant_id] in NOTERS and reader.exists():
+        job_defer(
+            "qaitar.flows.tasks.cabinets_poll",
+            queue="polls",
+            only_one=f"cabinets_poll {request.merchant_id}",
+            merchant_id=str(request.merchant_id),
+        )
+        said = _("The cabinet is being read; the card follows as soon as it is seen there.")
+    else:
+        said = _(
+            "The cabinet was not seen to show it yet. It is read when a colleague opens it with the companion, "
+            "or when its export is imported."
+        )
+    return acted(visit, pk, Notice(text=said, tone=Tone.INFO))
+
+
+@require_POST
+@screen(EVERYBODY)
+def phone(visit: Visit, pk: UUID) -> HttpResponse:
+    """Show the customer's whole phone to somebody who works on the case."""
+    if getattr(visit.request, "htmx", False):
+        desk = desk_of(visit, found_or_404(case_load(pk)))
+        person = customer_of(desk, revealed=True)
+        return render(visit.request, "console/partials/person.html", {"person": person})
+    context = found_or_404(case_context(visit, pk, revealed=True))
+    return render(visit.request, "console/case.html", context)

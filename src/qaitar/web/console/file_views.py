@@ -1,0 +1,237 @@
+"""Proofs: files taken in, shown, handed out, confirmed and withdrawn, all behind the walls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.previews import MIME as PREVIEW_MIME
+from qaitar.foundation.files.refusals import Rejected, sentence
+from qaitar.foundation.files.store import FileStore, download_headers, key_of
+from qaitar.foundation.models import StoredFile
+from qaitar.returns.casework import judge_case
+from qaitar.returns.models import Evidence
+from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.services.evidence import (
+    ADDERS,
+    FILES_MAX,
+    NewProof,
+    evidence_add,
+    evidence_confirm,
+    evidence_withdraw,
+)
+from qaitar.returns.vocabulary import EvidenceKind
+from qaitar.web.console.answers import typed
+from qaitar.web.console.case_answers import acted, guarded, said_no
+from qaitar.web.console.evidence_kinds import AUTO, kind_of
+from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.views_model import Notice, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from django.core.files.uploadedfile import UploadedFile
+    from django.http import HttpRequest
+
+ORIGIN: Final = "web"
+WHY_MAX: Final = 400
+_MAY: Final = 204
+Judged = list[tuple[str, Kept | Rejected]]
+
+
+@require_POST
+@transaction.non_atomic_requests
+def add(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take files into a case: each judged on its own, the good ones kept, the others answered with a sentence.
+
+    Judging takes its time, so no transaction stands open meanwhile: ask, judge, then write.
+    """
+    with transaction.atomic():
+        door: HttpResponse = _may_add(request, pk)
+    if door.status_code != _MAY:
+        return door
+    judged: Judged = [
+        (file.name or "file", content_keep(_source(file), file.name or "file"))
+        for file in request.FILES.getlist("file")[:FILES_MAX]
+    ]
+    with transaction.atomic():
+        answer: HttpResponse = _keep(request, pk, judged)
+    return answer
+
+
+add.screen_roles = EVERYBODY  # type: ignore[attr-defined]  # read by the matrix test; its parts are screens
+
+
+@screen(EVERYBODY)
+def _may_add(visit: Visit, pk: UUID) -> HttpResponse:
+    """Ask whether this person may add files here before any of them is opened."""
+    found = found_or_404(case_load(pk))
+    if visit.who.roles[found.request.merchant_id] not in ADDERS:
+        return said_no(visit, pk, _("Your role may not add evidence."))
+    if not visit.request.FILES.getlist("file"):
+        return said_no(visit, pk, _("Choose at least one file."), status=400)
+    wanted = visit.request.POST.get("kind", AUTO)
+    if wanted != AUTO and wanted not in EvidenceKind.__members__:
+        return said_no(visit, pk, _("This is not a kind of evidence."), status=400)
+    return HttpResponse(status=_MAY)
+
+
+def _source(file: UploadedFile[Any]) -> Path | bytes:
+    """Give a big upload by its place on the disk, a small one by its bytes."""
+    if isinstance(file, TemporaryUploadedFile):
+        return Path(file.temporary_file_path())
+    content = file.read()
+    assert isinstance(content, bytes)
+    return content
+
+
+@screen(EVERYBODY)
+def _keep(visit: Visit, pk: UUID, judged: Judged) -> HttpResponse:
+    """Write the good files into the case and tell about the others."""
+    found = found_or_404(case_load(pk))
+    by = visit.who.actor_at(found.request.merchant_id)
+    good = [kept for _name, kept in judged if isinstance(kept, Kept)]
+    refused = [
+        f"{typed(name, 80)}: {sentence(no)}" for name, no in judged if isinstance(no, Rejected)
+    ]
+    if not good:
+        return said_no(visit, pk, _("Nothing was added. %(why)s") % {"why": " ".join(refused)})
+
+    def write() -> None:
+        with transaction.atomic():  # refused by the case: no rows of files that belong nowhere
+            kinds = _kinds(visit, found, good)
+            proofs = [
+                NewProof(
+                    file_note(
+                        merchant_id=found.request.merchant_id,
+                        kept=kept,
+                        by=by,
+                        origin=ORIGIN,
+                        now=visit.now,
+                    ),
+                    kind,
+                )
+                for kept, kind in zip(good, kinds, strict=True)
+            ]
+            evidence_add(request_id=pk, proofs=proofs, by=by, now=visit.now)
+
+    said = ngettext("%(n)s file added.", "%(n)s files added.", len(good)) % {"n": len(good)}
+    if refused:
+        said += " " + _("Not taken: %(why)s") % {"why": " ".join(refused)}
+    notice = Notice(text=said, tone=Tone.WARN if refused else Tone.OK)
+    return guarded(visit, pk, write) or acted(visit, pk, notice)
+
+
+def _kinds(visit: Visit, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]:
+    """Tell what each file shows: what the person chose, else by its name, else what is missing."""
+    wanted = visit.request.POST.get("kind", AUTO)
+    if wanted != AUTO:
+        return [EvidenceKind(wanted)] * len(good)
+    missing = set(judge_case(case, visit.now).facts.missing_evidence)
+    kinds = []
+    for kept in good:
+        kind = kind_of(kept.facts.name, kept.facts.mime, missing)
+        missing.discard(kind)
+        kinds.append(kind)
+    return kinds
+
+
+# --- handing out ------------------------------------------------------------------------------------
+
+
+@require_GET
+@screen(EVERYBODY)
+def download(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
+    """Hand out the original, unaltered, to be saved and never run in a page."""
+    file = _file_of(pk)
+    return _handed(file.sha256, file.name, file.mime)
+
+
+@require_GET
+@screen(EVERYBODY)
+def view(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
+    """Hand out the large preview, drawn anew by us."""
+    return _preview(_file_of(pk).preview_sha256)
+
+
+@require_GET
+@screen(EVERYBODY)
+def thumb(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
+    """Hand out the small preview."""
+    return _preview(_file_of(pk).thumb_sha256)
+
+
+def _file_of(pk: UUID) -> StoredFile:
+    proof = found_or_404(Evidence.objects.filter(pk=pk).first())
+    return found_or_404(StoredFile.objects.filter(pk=proof.file_id).first())
+
+
+def _handed(sha256: str, name: str, mime: str) -> HttpResponseBase:
+    try:
+        stream = FileStore().open(key_of(sha256))
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+    answer = FileResponse(stream)
+    for header, value in download_headers(name, mime).items():
+        answer[header] = value
+    return answer
+
+
+def _preview(sha256: str) -> HttpResponseBase:
+    if not sha256:
+        raise Http404
+    answer = _handed(sha256, "preview.jpg", PREVIEW_MIME)
+    answer["Content-Disposition"] = "inline"
+    answer["Cache-Control"] = "private, max-age=86400, immutable"
+    return answer
+
+
+# --- confirming and withdrawing ---------------------------------------------------------------------
+
+
+@require_POST
+@screen(EVERYBODY)
+def confirm(visit: Visit, pk: UUID) -> HttpResponse:
+    """Note that the service centre's signature, its stamp or both are seen on an act (step 6)."""
+    proof = found_or_404(Evidence.objects.filter(pk=pk, withdrawn_at=None).first())
+    by = visit.who.actor_at(proof.merchant_id)
+    signature = visit.request.POST.get("signature") == "1"
+    stamp = visit.request.POST.get("stamp") == "1"
+
+    def write() -> None:
+        evidence_confirm(evidence_id=pk, signature=signature, stamp=stamp, by=by, now=visit.now)
+
+    said = {
+        (True, True): _("Noted: signature and stamp are there."),
+        (True, False): _("Noted: the signature is there, the stamp is not."),
+        (False, True): _("Noted: the stamp is there, the signature is not."),
+        (False, False): _("Noted: neither signature nor stamp is there."),
+    }[signature, stamp]
+    case_id = proof.request_id
+    return guarded(visit, case_id, write) or acted(visit, case_id, Notice(text=said))
+
+
+@require_POST
+@screen(EVERYBODY)
+def withdraw(visit: Visit, pk: UUID) -> HttpResponse:
+    """Take a proof out of a case; file and journal keep it."""
+    proof = found_or_404(Evidence.objects.filter(pk=pk, withdrawn_at=None).first())
+    by = visit.who.actor_at(proof.merchant_id)
+    why = typed(visit.request.POST.get("why", ""), WHY_MAX)
+
+    def write() -> None:
+        evidence_withdraw(evidence_id=pk, by=by, now=visit.now, why=why)
+
+    notice = Notice(text=_("Withdrawn; the file itself and the journal line stay."))
+    case_id = proof.request_id
+    return guarded(visit, case_id, write) or acted(visit, case_id, notice)

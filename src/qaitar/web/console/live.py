@@ -1,0 +1,103 @@
+"""What is new, asked every few seconds by open pages: answered in two cheap statements, or by 304."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django.db import connection
+from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from qaitar.returns.queue import late_count, stage_counts
+from qaitar.web.console.card_reads import news_mark
+from qaitar.web.console.case_page import case_context
+from qaitar.web.console.queue_filter import asked, merchants_asked
+from qaitar.web.console.screen import Visit, found_or_404, screen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CHANGED_MAX: Final = 50
+_LATEST: Final = """
+SELECT max(q.id::text) FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
+  SELECT j.id FROM foundation_journalentry j WHERE j.merchant_id = m.id ORDER BY j.id DESC LIMIT 1) q
+"""
+_CHANGED: Final = """
+SELECT DISTINCT ON (r.id) r.id, r.number, r.stage, r.control_at
+FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
+  SELECT j.subject_id FROM foundation_journalentry j WHERE j.merchant_id = m.id AND j.id > %(after)s
+  ORDER BY j.id DESC LIMIT %(most)s) q
+JOIN returns_returnrequest r ON r.id = q.subject_id LIMIT %(most)s
+"""
+
+
+def news_cursor(merchants: Sequence[UUID]) -> str:
+    """Tell up to which journal line of these merchants a page is true; empty where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, {"merchants": list(merchants)})
+        row = cursor.fetchone()
+    return (row[0] or "") if row else ""
+
+
+@require_GET
+@screen()
+def live(visit: Visit) -> HttpResponse:
+    """Tell counts and the requests changed since `after`; 304 while nothing happened."""
+    merchants = merchants_asked(asked(visit.request.GET), visit.who)
+    cursor = news_cursor(merchants)
+    minute = int(visit.now.timestamp()) // 60  # lateness comes without a journal line
+    tag = (
+        f'"{hashlib.blake2s(f"{merchants}{cursor}{minute}".encode(), digest_size=12).hexdigest()}"'
+    )
+    if visit.request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified(headers={"ETag": tag})
+    counts = stage_counts(merchants)
+    body = {
+        "cursor": cursor,
+        "counts": {stage.value: n for stage, n in counts.items()},
+        "late": late_count(merchants, visit.now),
+        "changed": _changed(merchants, visit.request.GET.get("after", ""), cursor),
+    }
+    return JsonResponse(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+
+
+def _changed(merchants: Sequence[UUID], after: str, cursor: str) -> list[dict[str, str]]:
+    try:
+        since = UUID(after)
+    except ValueError:
+        return []
+    if str(since) == cursor:
+        return []
+    with connection.cursor() as rows:
+        rows.execute(_CHANGED, {"merchants": list(merchants), "after": since, "most": CHANGED_MAX})
+        return [
+            {
+                "id": str(pk),
+                "number": number,
+                "stage": stage,
+                "due": due.isoformat() if due else "",
+                "url": reverse("console:case", args=[pk]),
+            }
+            for pk, number, stage, due in rows.fetchall()
+        ]
+
+
+@require_GET
+@screen()
+def case_live(visit: Visit, pk: UUID) -> HttpResponse:
+    """Bring an open card up to date: nothing while nothing changed, its outside part, or the whole card."""
+    now = found_or_404(news_mark(pk))
+    seen = visit.request.GET.get("seen", "")
+    if seen == now:
+        return HttpResponse(status=204)
+    context = found_or_404(case_context(visit, pk))
+    if seen.partition("-")[0] == now.partition("-")[0]:
+        return render(visit.request, "console/partials/case_live.html", context)
+    whole = render(visit.request, "console/partials/case_body.html", context)
+    whole["HX-Retarget"] = "#case"
+    whole["HX-Reswap"] = "outerHTML"
+    return whole

@@ -1,0 +1,238 @@
+"""A request entered by hand: number and store are typed, everything else comes from the order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import formats
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
+from qaitar.kernel.money import Currency, format_minor
+from qaitar.orders.models import Store
+from qaitar.returns.errors import BadCase
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.reasons import quality_of
+from qaitar.returns.selectors import cases_load
+from qaitar.returns.sentences import bad_case_sentence
+from qaitar.returns.services.intake import Filing, OrderFrame, frames_load, request_create
+from qaitar.returns.words import word_for
+from qaitar.web.console.answers import see_other
+from qaitar.web.console.present_row import queue_row
+from qaitar.web.console.screen import DECIDERS, Visit, screen
+from qaitar.web.console.views_model import Fact, Tone
+from qaitar.web.console.views_model_office import NewRequestPage
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from qaitar.web.console.views_model import QueueRow
+
+STORES_MAX: Final = 500
+EXISTING_SHOWN: Final = 20
+_BARE_ORDER: Final = re.compile(r"[0-9]{1,20}")
+
+
+class NewRequestForm(forms.Form):
+    """What is typed: the number; the rest may stay empty."""
+
+    number = forms.CharField(
+        max_length=26,
+        label=gettext_lazy("Order or request number"),
+        help_text=gettext_lazy(
+            "As in the cabinet: 704812360-1. Of a bare order number the next attempt is taken."
+        ),
+        widget=forms.TextInput(
+            attrs={"autofocus": True, "inputmode": "numeric", "autocomplete": "off"}
+        ),
+    )
+    store = forms.ChoiceField(label=gettext_lazy("Store"))
+    shown_at = forms.DateTimeField(
+        required=False,
+        label=gettext_lazy("Control date"),
+        help_text=gettext_lazy("The date inside the request, if the cabinet shows one"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("As the cabinet words it; the quality class is read from it"),
+    )
+    seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+
+    def __init__(self, stores: list[tuple[str, str]], *arguments: Any, **named: Any) -> None:
+        """Offer these stores; of a single one nothing is asked."""
+        super().__init__(*arguments, **named)
+        field = self.fields["store"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = stores
+        if len(stores) == 1:
+            field.widget = forms.HiddenInput()
+            field.initial = stores[0][0]
+
+    def clean_number(self) -> str:
+        """Take a request number or a bare order number; spaces and signs around it are dropped."""
+        number = str(self.cleaned_data["number"]).strip().lstrip("№#").strip()
+        if _BARE_ORDER.fullmatch(number):
+            return number
+        try:
+            request_attempt(number)
+        except UnreadableNumber as error:
+            bad = BadCase("NUMBER_UNREADABLE", number=number[:60])
+            raise forms.ValidationError(bad_case_sentence(bad)) from error
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known before anything is saved: the number as it will be, the order, earlier filings."""
+
+    number: str
+    store_id: UUID
+    merchant_id: UUID
+    store_name: str
+    frame: OrderFrame
+    existing: tuple[QueueRow, ...]
+
+    @property
+    def mark(self) -> str:
+        """Name what was shown, so that saving needs the same to have been seen."""
+        return f"{self.store_id}:{self.number}"
+
+
+@require_http_methods(["GET", "POST"])
+@screen(DECIDERS)
+def request_new(visit: Visit) -> HttpResponse:
+    """Show what the number brings; opened only after that was seen."""
+    stores = _stores(visit)
+    if not stores:
+        messages.warning(visit.request, _("There is no store yet: add one first."))
+        return see_other(reverse("console:queue"))
+    given = visit.request.POST if visit.request.method == "POST" else visit.request.GET
+    form = NewRequestForm(stores, given if "number" in given else None)
+    found: Found | None = None
+    if form.is_bound and form.is_valid():
+        found = look_up(visit, form.cleaned_data["number"], UUID(form.cleaned_data["store"]))
+        if visit.request.method == "POST" and form.cleaned_data["seen"] == found.mark:
+            opened = _open(visit, form, found)
+            if opened is not None:
+                return opened
+        form = _seen_form(stores, form, found)
+    return _page(visit, form, found)
+
+
+def _stores(visit: Visit) -> list[tuple[str, str]]:
+    may = [m for m in visit.who.merchants if visit.who.roles[m] in DECIDERS]
+    rows = Store.objects.filter(merchant_id__in=may).order_by("name", "id")
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:STORES_MAX]]
+
+
+def look_up(visit: Visit, typed_number: str, store_id: UUID) -> Found:
+    """Find the order and the filings before this one; of a bare order number the next attempt is proposed."""
+    code = typed_number.partition("-")[0]
+    earlier = list(
+        ReturnRequest.objects.filter(store_id=store_id, order_code=code)
+        .order_by("-attempt", "-id")
+        .values_list("pk", "attempt")[:EXISTING_SHOWN]
+    )
+    latest = max((attempt for _pk, attempt in earlier), default=0)
+    number = typed_number if "-" in typed_number else f"{code}-{latest + 1}"
+    store_name, frame = frames_load([(store_id, code, "")])[0]
+    cases = cases_load([pk for pk, _attempt in earlier])
+    rows = sorted((queue_row(case, visit.now) for case in cases), key=lambda r: -r.attempt)
+    return Found(number, store_id, frame.merchant_id, store_name, frame, tuple(rows))
+
+
+def _seen_form(stores: list[tuple[str, str]], form: NewRequestForm, found: Found) -> NewRequestForm:
+    """Give the same form again with the whole number and the mark of what is shown beside it."""
+    data = {name: form.data.get(name, "") for name in ("store", "shown_at", "reason")} | {
+        "number": found.number,
+        "seen": found.mark,
+    }
+    again = NewRequestForm(stores, data)
+    again.is_valid()
+    for name, errors in form.errors.items():
+        for error in errors:
+            again.add_error(name, error)
+    return again
+
+
+def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | None:
+    reason = form.cleaned_data["reason"]
+    filing = Filing(
+        store_id=found.store_id,
+        number=found.number,
+        source="MANUAL",
+        filed_at=visit.now,
+        reason_text=reason,
+        shown_at=form.cleaned_data["shown_at"],
+    )
+    by = visit.who.actor_at(found.merchant_id)
+    try:
+        made = request_create(filing=filing, by=by, merchant_id=found.merchant_id, now=visit.now)
+    except BadCase as bad:
+        form.add_error("number", bad_case_sentence(bad))
+        return None
+    said = _("Request %(number)s is open; everything known of the order is in it.")
+    messages.success(visit.request, said % {"number": made.number})
+    return see_other(reverse("console:case", args=[made.pk]))
+
+
+def _page(visit: Visit, form: NewRequestForm, found: Found | None) -> HttpResponse:
+    page = NewRequestPage(
+        url=reverse("console:request_new"),
+        back_url=reverse("console:queue"),
+        found=_facts(form, found) if found else (),
+        existing=found.existing if found else (),
+    )
+    wrong = visit.request.method == "POST" and bool(form.errors)
+    context = {"page": page, "form": form, "ready": found is not None and not form.errors}
+    return render(visit.request, "console/request_new.html", context, status=400 if wrong else 200)
+
+
+def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
+    """Tell what the request will be opened with."""
+    frame = found.frame
+    quality = quality_of(form.data.get("reason", ""))
+    facts = [
+        Fact(label=_("Request"), value=found.number),
+        Fact(label=_("Store"), value=found.store_name),
+        Fact(label=_("Quality class"), value=str(word_for(quality))),
+    ]
+    if not frame.order:
+        hint = _("it will be opened with the number alone; import the order or fill it in later")
+        facts.append(Fact(label=_("Order"), value=_("not known"), tone=Tone.WARN, hint=hint))
+        return tuple(facts)
+    told = (
+        (_("Product"), frame.line.get("name")),
+        (_("Customer"), frame.customer.get("name")),
+        (_("Amount"), _sum(frame)),
+        (_("Status"), frame.order.get("status")),
+        (_("Received by the customer"), _day(frame.order.get("delivered_at"))),
+        (_("Unit"), frame.unit),
+    )
+    facts += [Fact(label=label, value=str(value)) for label, value in told if value]
+    return tuple(facts)
+
+
+def _sum(frame: OrderFrame) -> str:
+    minor = frame.line.get("total_minor") if frame.line else frame.order.get("total_minor")
+    if minor is None:
+        return ""
+    return format_minor(int(minor), Currency(frame.order.get("currency") or "KZT"))
+
+
+def _day(text: Any) -> str:
+    moment = parse_datetime(str(text)) if text else None
+    return formats.date_format(moment, "j M Y") if moment else ""

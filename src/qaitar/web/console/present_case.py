@@ -1,0 +1,348 @@
+"""Makes the case card from a loaded case, its papers, proofs and story.  No reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.urls import reverse
+from django.utils import formats
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qaitar.flows.by_hand import MAY as BY_HAND_ROLES
+from qaitar.kernel.money import Currency, format_minor
+from qaitar.returns.mirror import differs
+from qaitar.returns.policy import Answer
+from qaitar.returns.sentences import ground_sentence, source_sentence
+from qaitar.returns.services.marks import NOTERS
+from qaitar.returns.vocabulary import Outcome, Quality, Stage
+from qaitar.returns.words import word_for
+from qaitar.web.console.live_mark import live_mark
+from qaitar.web.console.present_evidence import evidence_panel
+from qaitar.web.console.present_known import KnownPanel, known_panel
+from qaitar.web.console.present_letters import ready_texts
+from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, proof_of
+from qaitar.web.console.present_row import amount_of, countdown_of, section_of
+from qaitar.web.console.present_story import (
+    MOVING,
+    attempt_stories,
+    effect_lines,
+    timeline_entry,
+)
+from qaitar.web.console.views_model import (
+    CaseCard,
+    Fact,
+    Ground,
+    Mirror,
+    Notice,
+    Person,
+    StageStep,
+    Tone,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from qaitar.web.console.card_reads import Papers, ProofFile, Story
+
+TIMELINE_SHOWN: Final = 30
+LIVE_SECONDS: Final = 4
+QUIET_SECONDS: Final = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card(CaseCard):
+    """The card with what its page alone needs: the form of what is known, how often to look for news."""
+
+    known: KnownPanel | None = None
+    live_seconds: int = LIVE_SECONDS
+    seen_url: str = ""  # posts "I saw it in the cabinet"; empty: may not, or nothing waits
+    never_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Everything read for one card."""
+
+    desk: Desk
+    proofs: Sequence[ProofFile]
+    story: Story
+    neighbours: tuple[UUID | None, UUID | None]
+    user_id: int
+    now: datetime
+
+
+def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = False) -> Card:
+    """Make the whole card of one case for one person at one moment."""
+    desk, now = table.desk, table.now
+    case, request = desk.case, desk.case.request
+    stage, notes = Stage(request.stage), desk.role in NOTERS
+    before, after = table.neighbours
+    still_open = stage is not Stage.CLOSED
+    own = [e for e in table.story.entries if e.subject_id == request.pk][:TIMELINE_SHOWN]
+    return Card(
+        id=str(request.pk),
+        number=request.number,
+        attempt=request.attempt,
+        version=str(request.version),
+        url=reverse("console:case", args=[request.pk]),
+        product=request.product_name,
+        amount=amount_of(request),
+        store=request.store_name,
+        quality=Quality(request.quality),
+        stage=stage,
+        section=section_of(request),
+        customer=customer_of(desk, revealed=revealed),
+        verdict=verdict_of(desk),
+        offers=offers_of(desk) if still_open else (),
+        evidence=evidence_panel(desk, table.proofs),
+        mirror=_mirror(desk),
+        back_url=reverse("console:queue"),
+        countdown=countdown_of(request, now),
+        steps=road(stage, Outcome(request.outcome)),
+        proof=proof_of(case, table.story.entries),
+        story=attempt_stories(table.story, request),
+        reason=request.reason_text or request.reason_code,
+        customer_text=request.customer_words,
+        order_facts=order_facts(desk),
+        unit_facts=_unit_facts(desk.papers),
+        effects=effect_lines(desk.papers.effects, may=desk.role in BY_HAND_ROLES),
+        texts=ready_texts(case, desk.judged, desk.papers),
+        timeline=tuple(timeline_entry(entry) for entry in own),
+        timeline_url=reverse("console:journal", args=[request.pk]),
+        note_url=reverse("console:comment", args=[request.pk]) if notes else "",
+        prev_url=reverse("console:case", args=[before]) if before else "",
+        next_url=reverse("console:case", args=[after]) if after else "",
+        notice=notice,
+        quality_url=reverse("console:quality", args=[request.pk]) if notes and still_open else "",
+        qualities=tuple(each for each in Quality if each is not Quality.UNKNOWN),
+        marketplace_url=cabinet_url(case),
+        live_url=_live_url(desk) if still_open or _is_moving(desk.papers) else "",
+        known=known_panel(desk, table.user_id) if notes and still_open else None,
+        live_seconds=LIVE_SECONDS if request.proof_of or _is_moving(desk.papers) else QUIET_SECONDS,
+        seen_url=_seen_url(desk),
+        never_seen=request.section_seen_at is None,
+    )
+
+
+def _seen_url(desk: Desk) -> str:
+    """A refund seen by a person is noted as done by its own button; the other presses are noted here."""
+    request = desk.case.request
+    waits = request.proof_of in {"PRESS_TAKE", "PRESS_REFUSE"}
+    return reverse("console:seen", args=[request.pk]) if waits and desk.role in NOTERS else ""
+
+
+def _is_moving(papers: Papers) -> bool:
+    return any(each["state"] in MOVING for each in papers.effects)
+
+
+def _live_url(desk: Desk) -> str:
+    request = desk.case.request
+    mark = live_mark(request.version, desk.papers.effects, request.section_seen_at)
+    return f"{reverse('console:case_live', args=[request.pk])}?seen={mark}"
+
+
+def customer_of(desk: Desk, *, revealed: bool) -> Person:
+    """Show the customer; the whole phone only to those who work on the case, and when asked for."""
+    request = desk.case.request
+    speaks = desk.papers.customer.get("language") or ""
+    note = {"kk": _("speaks Kazakh"), "ru": _("speaks Russian")}.get(speaks, "")
+    may = bool(request.customer_phone) and desk.role in NOTERS
+    return Person(
+        name=request.customer_name or _("Name not shown by the marketplace"),
+        phone=request.customer_phone,
+        note=note,
+        revealed=revealed and may,
+        reveal_url=reverse("console:phone", args=[request.pk]) if may and not revealed else "",
+    )
+
+
+# --- verdict ----------------------------------------------------------------------------------------
+
+_TONES: Final[Mapping[Answer, Tone]] = {
+    Answer.ALLOWED: Tone.OK,
+    Answer.MUST_TAKE_FOR_CHECK: Tone.INFO,
+    Answer.UNSURE: Tone.WARN,
+    Answer.NEEDS_APPROVAL: Tone.WARN,
+    Answer.REFUSABLE: Tone.DANGER,
+}
+
+
+def verdict_of(desk: Desk) -> Verdict:
+    """Say what the policy thinks, with every ground and its source; of a closed case, how it ended."""
+    request, advice = desk.case.request, desk.judged.verdict
+    if request.outcome:
+        said = _("Closed: %(outcome)s.") % {"outcome": word_for(Outcome(request.outcome))}
+        return Verdict(tone=Tone.NEUTRAL, sentence=said)
+    grounds = tuple(
+        Ground(
+            text=ground_sentence(ground),
+            source=source_sentence(ground.source),
+            holds=ground.leads_to <= Answer.MUST_TAKE_FOR_CHECK,
+        )
+        for ground in advice.grounds
+    )
+    return Verdict(
+        tone=_TONES[advice.answer], sentence=f"{word_for(advice.answer)}.", grounds=grounds
+    )
+
+
+# --- the road ---------------------------------------------------------------------------------------
+
+_STEP_NUMBERS: Final[Mapping[Stage, str]] = {
+    Stage.NEW: "0",
+    Stage.WAITING_CUSTOMER: "1–2",
+    Stage.WAITING_APPROVAL: "1x",
+    Stage.IN_DELIVERY: "3–6",
+    Stage.ARRIVED: "7",
+    Stage.REFUND_GRANTED: "8",
+    Stage.REFUSED: "3",
+    Stage.DISPUTED: "D",
+    Stage.CLOSED: "9",
+}
+_MAIN: Final = (
+    Stage.NEW,
+    Stage.WAITING_CUSTOMER,
+    Stage.IN_DELIVERY,
+    Stage.ARRIVED,
+    Stage.REFUND_GRANTED,
+    Stage.CLOSED,
+)
+_APPROVED: Final = (Stage.NEW, Stage.WAITING_APPROVAL, *_MAIN[2:])
+_REFUSED: Final = (Stage.NEW, Stage.WAITING_CUSTOMER, Stage.REFUSED, Stage.CLOSED)
+_DISPUTED: Final = (Stage.NEW, Stage.WAITING_CUSTOMER, Stage.DISPUTED, Stage.CLOSED)
+_ENDED: Final[Mapping[Outcome, tuple[Stage, ...]]] = {
+    Outcome.REFUSED: _REFUSED,
+    Outcome.DISPUTE_WON: _DISPUTED,
+    Outcome.DISPUTE_LOST: _DISPUTED,
+}
+_ROADS: Final[Mapping[Stage, tuple[Stage, ...]]] = {
+    Stage.WAITING_APPROVAL: _APPROVED,
+    Stage.REFUSED: _REFUSED,
+    Stage.DISPUTED: _DISPUTED,
+}
+
+
+def road(stage: Stage, outcome: Outcome) -> tuple[StageStep, ...]:
+    """Draw the road of a request with the operator's step numbers, up to where it stands."""
+    stages = _ENDED.get(outcome) or _ROADS.get(stage) or _MAIN
+    here = stages.index(stage)
+    return tuple(
+        StageStep(
+            label=str(word_for(each)),
+            state="done" if n < here else "current" if n == here else "ahead",
+            number=_STEP_NUMBERS[each],
+        )
+        for n, each in enumerate(stages)
+    )
+
+
+# --- here and in the cabinet ------------------------------------------------------------------------
+
+_SOURCES: Final = {
+    "MANUAL": gettext_lazy("entered by hand"),
+    "CABINET": gettext_lazy("read from the cabinet"),
+    "API": gettext_lazy("through the API"),
+    "FILE": gettext_lazy("from a file"),
+}
+
+
+def _mirror(desk: Desk) -> Mirror:
+    request = desk.case.request
+    stage = Stage(request.stage)
+    apart = differs(stage, request.proof_of, request.section)
+    return Mirror(
+        stage=stage,
+        stage_at=request.stage_since,
+        section=section_of(request),
+        section_at=request.section_seen_at,
+        source=request.status_text or str(_SOURCES.get(request.source, request.source)),
+        differs=apart,
+        explanation=_(
+            "The cabinet shows another section than this stage means. It may lag, or somebody acted there; "
+            "nothing is overwritten."
+        )
+        if apart
+        else "",
+    )
+
+
+# --- order and unit ---------------------------------------------------------------------------------
+
+_TENDERS: Final = {
+    "CARD": gettext_lazy("card"),
+    "CREDIT": gettext_lazy("credit"),
+    "INSTALLMENT": gettext_lazy("instalment"),
+    "INSTALMENT": gettext_lazy("instalment"),
+    "BONUS": gettext_lazy("bonuses"),
+    "BONUSES": gettext_lazy("bonuses"),
+}
+
+
+def order_facts(desk: Desk) -> tuple[Fact, ...]:
+    """Tell what is known of the sale; what nobody told is left out."""
+    request, order = desk.case.request, desk.papers.order
+    facts = [Fact(label=_("Order"), value=request.order_code, copy=True)]
+    told = (
+        (_("In the accounting system"), order.get("erp_number") or ""),
+        (_("Status"), order.get("status") or ""),
+        (_("Ordered"), _day(order.get("ordered_at"))),
+        (_("Received by the customer"), _date(request.received_on)),
+        (_("Paid"), _paid(desk.papers, request.currency)),
+        (_("Order total"), _sum(order.get("total_minor"), request.currency)),
+        (_("Withdrawn by the marketplace"), _sum(request.withdraw_minor, request.currency)),
+        (_("Planned arrival"), _date(request.planned_arrival_on)),
+        (_("Delivery"), order.get("delivery_mode") or ""),
+        (_("Category"), request.category_title),
+    )
+    facts += [Fact(label=label, value=value) for label, value in told if value]
+    if not order:
+        facts.append(
+            Fact(
+                label=_("Sale"),
+                value=_("not imported yet"),
+                tone=Tone.WARN,
+                hint=_("what is known comes from the request itself"),
+            )
+        )
+    return tuple(facts)
+
+
+def _unit_facts(papers: Papers) -> tuple[Fact, ...]:
+    kinds = {"SERIAL": _("Serial"), "IMEI": "IMEI", "MARKING": _("Marking code")}
+    return tuple(
+        Fact(label=str(kinds.get(unit["kind"], unit["kind"])), value=unit["value"], copy=True)
+        for unit in papers.units
+    )
+
+
+def _paid(papers: Papers, currency: str) -> str:
+    parts = []
+    for tender in papers.tenders:
+        said = str(_TENDERS.get(tender["kind"], tender["kind"]))
+        if tender.get("term_months"):
+            said += " " + _("%(months)s months") % {"months": tender["term_months"]}
+        if tender.get("amount_minor"):
+            said += f", {_sum(tender['amount_minor'], currency)}"
+        parts.append(said)
+    return "; ".join(parts) or str(papers.order.get("payment_mode") or "")
+
+
+def _sum(minor: Any, currency: str) -> str:
+    return format_minor(int(minor), Currency(currency)) if minor is not None else ""
+
+
+def _date(day: Any) -> str:
+    return formats.date_format(day, "j M Y") if day else ""
+
+
+def _day(text: Any) -> str:
+    if not text:
+        return ""
+    moment = parse_datetime(str(text))
+    return _date(moment.date() if moment else parse_date(str(text)))

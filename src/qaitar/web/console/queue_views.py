@@ -1,0 +1,140 @@
+"""The queue: its pages, and a person's own views of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
+
+from django import forms
+from django.contrib import messages
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qaitar.foundation.models import SavedView
+from qaitar.kernel.ids import new_id
+from qaitar.orders.models import Store
+from qaitar.returns.queue import QueueSlice, late_count, queue_slice, stage_counts
+from qaitar.web.console.answers import is_partial, see_other
+from qaitar.web.console.live import news_cursor
+from qaitar.web.console.present_queue import QueueFacts, more_url, queue_page, store_choices
+from qaitar.web.console.present_row import queue_row
+from qaitar.web.console.queue_filter import Asked, asked, merchants_asked, wanted
+from qaitar.web.console.screen import Visit, found_or_404, screen
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpResponse
+
+STORES_SHOWN: Final = 500
+VIEWS_MAX: Final = 20
+
+
+@require_GET
+@screen()
+def queue(visit: Visit) -> HttpResponse:
+    """Show one page of the queue; a page asked for by key alone comes as bare rows."""
+    part = asked(visit.request.GET)
+    merchants = merchants_asked(part, visit.who)
+    cases = queue_slice(merchants, wanted(part, visit.who, visit.now))
+    if is_partial(visit.request) and part.after:
+        return _more_rows(visit, part, cases)
+    facts = QueueFacts(
+        counts=stage_counts(merchants),
+        late=late_count(merchants, visit.now),
+        stores=_stores(merchants),
+        views=list(
+            SavedView.objects.filter(user_id=visit.who.user_id).order_by("name")[:VIEWS_MAX]
+        ),
+    )
+    page = queue_page(part, cases, facts, visit.who, visit.now)
+    context = {
+        "page": page,
+        "stores": store_choices(part, facts),
+        "part": part,
+        "live_url": reverse("console:live"),
+        "live_cursor": news_cursor(merchants),
+    }
+    name = "partials/queue_list" if is_partial(visit.request) else "queue"
+    return render(visit.request, f"console/{name}.html", context)
+
+
+def _more_rows(visit: Visit, part: Asked, cases: QueueSlice) -> HttpResponse:
+    context = {
+        "rows": [queue_row(case, visit.now) for case in cases.cases],
+        "more_url": more_url(part, cases, reverse("console:queue")),
+        "pick": True,
+    }
+    return render(visit.request, "console/partials/queue_rows.html", context)
+
+
+def _stores(merchants: tuple[UUID, ...]) -> list[tuple[str, str]]:
+    rows = Store.objects.filter(merchant_id__in=merchants).order_by("name", "id")
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:STORES_SHOWN]]
+
+
+class ViewForm(forms.Form):
+    """The name of a view to keep; the filter comes along hidden."""
+
+    name = forms.CharField(max_length=60, label=gettext_lazy("Name of the view"))
+    query = forms.CharField(max_length=500, widget=forms.HiddenInput)
+
+    def clean_query(self) -> str:
+        """Keep only what the queue understands."""
+        kept = asked(forms_query(self.cleaned_data["query"])).query()
+        if not kept:
+            raise forms.ValidationError(_("There is no filter to keep."))
+        return kept
+
+
+def forms_query(text: str) -> dict[str, str]:
+    """Read a query text into names and values; the last of several counts.
+
+    >>> forms_query("stage=NEW&due=late")
+    {'stage': 'NEW', 'due': 'late'}
+    """
+    return dict(parse_qsl(text))
+
+
+@require_http_methods(["GET", "POST"])
+@screen()
+def view_new(visit: Visit) -> HttpResponse:
+    """Keep the present filter of the queue under a name."""
+    query = asked(visit.request.GET).query()
+    form = ViewForm(visit.request.POST or None, initial={"query": query})
+    if visit.request.method == "POST" and form.is_valid():
+        merchant_id = visit.who.merchants[0]
+        SavedView.objects.update_or_create(
+            user_id=visit.who.user_id,
+            merchant_id=merchant_id,
+            name=form.cleaned_data["name"],
+            defaults={"query": form.cleaned_data["query"]},
+            create_defaults={
+                "id": new_id(),
+                "query": form.cleaned_data["query"],
+                "created_at": visit.now,
+            },
+        )
+        messages.success(
+            visit.request,
+            _("The view “%(name)s” stands above the queue.") % {"name": form.cleaned_data["name"]},
+        )
+        return see_other(f"{reverse('console:queue')}?{form.cleaned_data['query']}")
+    own = SavedView.objects.filter(user_id=visit.who.user_id).order_by("name")
+    context = {"form": form, "views": own, "back_url": reverse("console:queue")}
+    return render(
+        visit.request, "console/view_new.html", context, status=400 if form.errors else 200
+    )
+
+
+@require_POST
+@screen()
+def view_remove(visit: Visit, pk: UUID) -> HttpResponse:
+    """Forget one of the person's own views."""
+    view = found_or_404(SavedView.objects.filter(pk=pk, user_id=visit.who.user_id).first())
+    view.delete()
+    messages.success(visit.request, _("The view “%(name)s” is gone.") % {"name": view.name})
+    return see_other(reverse("console:view_new"))

@@ -1,0 +1,139 @@
+"""The frame around every page: who is signed in, where they may go, how much waits there.  One statement."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.db import connection
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from qaitar.kernel.roles import Role
+from qaitar.returns.vocabulary import Stage
+from qaitar.returns.words import word_for
+from qaitar.web.console.screen import APPROVERS, MANAGERS, Visit
+from qaitar.web.console.views_model import Choice, Person
+from qaitar.web.console.views_model_shell import NavGroup, NavItem, Shell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from django.http import HttpRequest
+
+_FRAME: Final = """
+SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) FROM foundation_merchant m)::text,
+  (SELECT jsonb_object_agg(stage, n) FROM (SELECT stage, sum(n) AS n FROM (
+     SELECT stage, count AS n FROM returns_stagecount UNION ALL SELECT stage, delta FROM returns_stagedelta) parts
+   GROUP BY stage) counts)::text
+"""
+LANGUAGE_NAMES: Final = {"ru": "Русский", "kk": "Қазақша", "en": "English"}
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Give templates the frame of a signed-in person; nothing is read unless a page shows it."""
+    visit = getattr(request, "visit", None)
+    if not isinstance(visit, Visit):
+        return {"shell": None}
+    return {"shell": SimpleLazyObject(lambda: shell_of(visit))}
+
+
+def shell_of(visit: Visit) -> Shell:
+    """Build the frame for one visit."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FRAME)
+        row = cursor.fetchone()
+    merchants: list[list[str]] = json.loads(row[0]) if row and row[0] else []
+    counts: dict[str, int] = json.loads(row[1]) if row and row[1] else {}
+    who, home = visit.who, reverse("console:queue")
+    chosen = visit.request.GET.get("merchant", "")
+    return Shell(
+        person=Person(name=who.name, note=_roles_said(who.roles)),
+        merchant=_merchant_said(merchants, chosen),
+        home_url=home,
+        search_url=reverse("console:search"),
+        new_request_url=reverse("console:request_new"),
+        profile_url=address("profile") or home,
+        logout_url=reverse("account_logout"),
+        now=visit.now,
+        nav=_nav(visit, counts),
+        merchants=_merchant_choices(merchants, chosen, home),
+        languages=tuple(
+            Choice(value=code, label=LANGUAGE_NAMES[code], selected=code == who.language)
+            for code, _name in settings.LANGUAGES
+        ),
+        language_url=reverse("console:language"),
+    )
+
+
+def address(name: str, *arguments: Any) -> str:
+    """Give the path of a console page, or nothing where this installation has no such page."""
+    try:
+        return reverse(f"console:{name}", args=arguments)
+    except NoReverseMatch:
+        return ""
+
+
+def _roles_said(roles: Mapping[UUID, Role]) -> str:
+    return ", ".join(sorted({str(word_for(role)) for role in roles.values()}))
+
+
+def _merchant_said(merchants: list[list[str]], chosen: str) -> str:
+    for key, name in merchants:
+        if len(merchants) == 1 or key == chosen:
+            return name
+    return _("%(count)s merchants") % {"count": len(merchants)}
+
+
+def _merchant_choices(merchants: list[list[str]], chosen: str, home: str) -> tuple[Choice, ...]:
+    if len(merchants) < 2:  # noqa: PLR2004  nothing to choose from
+        return ()
+    everyone = Choice(value=home, label=_("All merchants"), selected=not chosen)
+    return (
+        everyone,
+        *(
+            Choice(value=f"{home}?merchant={key}", label=name, selected=key == chosen)
+            for key, name in merchants
+        ),
+    )
+
+
+def _nav(visit: Visit, counts: Mapping[str, int]) -> tuple[NavGroup, ...]:
+    still_open = sum(n for stage, n in counts.items() if stage != Stage.CLOSED)
+    waiting = counts.get(Stage.WAITING_APPROVAL, 0)
+    approvals = waiting if visit.who.may(APPROVERS) else None
+    work = (
+        ("queue", _("Queue"), "inbox", still_open),
+        ("approvals", _("Approvals"), "stamp", approvals),
+        ("register", _("Register"), "table", None),
+        ("imports", _("Import"), "import", None),
+    )
+    office = (
+        ("stores", _("Stores"), "store", None),
+        ("connections", _("Connections"), "plug", None),
+        ("rules", _("Rules"), "sliders", None),
+        ("mapping", _("Goods groups"), "box", None),
+        ("calendar", _("Days off"), "clock", None),
+        ("people", _("People"), "users", None),
+        ("tokens", _("API tokens"), "key", None),
+        ("webhooks", _("Webhooks"), "webhook", None),
+    )
+    groups = [NavGroup(label="", items=_items(visit, work))]
+    if visit.who.may(MANAGERS):
+        groups.append(NavGroup(label=_("Settings"), items=_items(visit, office)))
+    return tuple(group for group in groups if group.items)
+
+
+def _items(
+    visit: Visit, places: tuple[tuple[str, str, str, int | None], ...]
+) -> tuple[NavItem, ...]:
+    here = visit.request.path
+    items = []
+    for name, label, icon, count in places:
+        url = address(name)
+        if url:
+            items.append(NavItem(label=label, url=url, icon=icon, current=here == url, count=count))
+    return tuple(items)
