@@ -37,6 +37,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
         label=_("Kaspi Shop API"),
         contracts=("marketplace.orders",),
         factory=f"{_FACTORIES}.kaspi_shop",
+        reader="qaitar.connectors.kaspi_files.reader.read_orders",
         settings=(
             Setting("base_url", _("Address"), Kind.URL, "https://kaspi.kz/shop/api/v2"),
             Setting(

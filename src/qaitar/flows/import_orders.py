@@ -26,6 +26,7 @@ from qaitar.orders.services.stores import StoreEntry, store_create
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from uuid import UUID
 
     from qaitar.contracts.marketplace import RowRejected
     from qaitar.foundation.actors import Actor
@@ -109,7 +110,7 @@ def orders_file_take(body: bytes, name: str) -> Taken | NotTaken:
         declared = f"{PurePath(name).stem}.csv"
     kept = _kept(body, declared)
     if isinstance(kept, Rejected):
-        return NotTaken(name, kept.code.value, sentence(kept))
+        return NotTaken(name, kept.code.value, str(sentence(kept)))
     read: Callable[[bytes], OrdersFile | FileUnreadable] = import_string(
         connector_of(READER).reader
     )
@@ -160,15 +161,15 @@ def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datet
     )
 
 
-def first_store_make(*, shop: str, by: Actor, now: datetime) -> Store:
-    """Make the first merchant and store of an empty installation, named after the marketplace's number of the shop.
+def first_store_make(*, shop: str, merchant_id: UUID | None, by: Actor, now: datetime) -> Store:
+    """Make the first store, named after the marketplace's number of the shop, and its merchant when there is none yet.
 
     In the caller's transaction, which sees the new merchant's walls from here on.
     """
     name = f"Kaspi {shop}".strip()
-    merchant = merchant_create(name=name, now=now)
+    owner = merchant_id or merchant_create(name=name, now=now).pk
     entry = StoreEntry(name=name, external_id=shop)
-    return store_create(merchant_id=merchant.pk, entry=entry, by=by, now=now)
+    return store_create(merchant_id=owner, entry=entry, by=by, now=now)
 
 
 def shop_number(orders: OrdersFile) -> str:

@@ -82,6 +82,7 @@ def _table(body: bytes) -> Callable[[], Iterable[Sequence[object]]]:
     text = _decoded(body)
     head = text[:8192].split("\n", 1)[0]
     delimiter = max(_CSV_DELIMITERS, key=head.count)
+    csv.field_size_limit(FILE_BYTES_MAX)  # one long cell is its row's fault, not the file's
     return lambda: csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 

@@ -67,6 +67,13 @@ class Counts:
         """Add up everything that was read."""
         return self.created + self.updated + self.unchanged + self.rejected
 
+    def add(self, other: Counts) -> None:
+        """Add the counts of another merge."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.rejected += other.rejected
+
 
 @dataclass(slots=True)
 class Merged:
@@ -87,6 +94,13 @@ class Merged:
         setattr(self.orders, outcome, getattr(self.orders, outcome) + 1)
         if outcome in {"created", "updated"}:
             self.touched.append(record.code)
+
+    def add(self, other: Merged) -> None:
+        """Add the outcome of another merge."""
+        self.rows.add(other.rows)
+        self.orders.add(other.orders)
+        self.rejected += other.rejected
+        self.touched += other.touched
 
     def refuse(self, record: OrderRecord, fault: Fault) -> None:
         """Reject every row of an order for one reason."""

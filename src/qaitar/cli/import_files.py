@@ -1,0 +1,208 @@
+"""`qaitar import orders|returns FILE`: takes a file into a store and says what became of every row."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from qaitar.flows.import_orders import (
+    NotTaken,
+    first_store_make,
+    orders_file_take,
+    orders_import,
+    shop_number,
+)
+from qaitar.flows.take_cabinet import BodyRefused, cabinet_read, cabinet_take
+from qaitar.foundation.actors import system_actor
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.jobs import merchants_active
+from qaitar.foundation.models import Merchant
+from qaitar.foundation.walls import see
+from qaitar.orders.errors import MergeBusy
+from qaitar.orders.services.stores import stores_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from qaitar.orders.models import Store
+
+DONE, NOT_READ, NOT_UNDERSTOOD = 0, 1, 2
+REASONS_SHOWN: Final = 20  # on a screen; --json tells all
+
+
+@dataclass(slots=True)
+class Report:
+    """What is printed: read = created + updated + unchanged + rejected."""
+
+    kind: str
+    file: str
+    store: str = ""
+    merchant: str = ""
+    made_store: bool = False
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    orders: dict[str, int] | None = None
+    run: str = ""
+    problem: str = ""
+
+    def as_json(self) -> str:
+        """Write the report for programs; what does not apply is left out."""
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(
+            {name: value for name, value in told.items() if value not in ("", None)},
+            ensure_ascii=False,
+        )
+
+    def lines(self) -> list[str]:
+        """Write the report for people."""
+        said = []
+        if self.made_store:
+            said.append(
+                _("There was no store yet: made «%(store)s» of the merchant «%(merchant)s».")
+                % {"store": self.store, "merchant": self.merchant}
+            )
+        if self.problem:
+            return [*said, _("The file was not read: %(problem)s") % {"problem": self.problem}]
+        said.append(
+            _(
+                "Read %(read)d rows into «%(store)s»: %(created)d created, %(updated)d updated,"
+                " %(unchanged)d unchanged, %(rejected)d rejected."
+            )
+            % {name: getattr(self, name) for name in self.__slots__}
+        )
+        said += [
+            _("  row %(row)s: %(reason)s (%(code)s)") % reason
+            for reason in self.reasons[:REASONS_SHOWN]
+        ]
+        if len(self.reasons) > REASONS_SHOWN:
+            said.append(_("  … and %(left)d more") % {"left": len(self.reasons) - REASONS_SHOWN})
+        return said
+
+
+class StoreUnclear(Exception):
+    """Which store the file is for cannot be told; the message says what to do."""
+
+
+def import_file(kind: str, path: str, store: str | None, *, as_json: bool) -> int:
+    """Take a file in and print what became of it: exit code 0 done, 1 the file cannot be read, 2 not understood."""
+    taker = TAKERS.get(kind)
+    if taker is None:
+        return _refused(
+            _("Files of this kind are not read here: %(kind)s. Known: %(known)s.")
+            % {"kind": kind, "known": ", ".join(TAKERS)}
+        )
+    try:
+        body = Path(path).read_bytes()
+    except OSError as error:
+        return _refused(
+            _("%(file)s cannot be opened: %(why)s.") % {"file": path, "why": error.strerror}
+        )
+    report = Report(kind, Path(path).name)
+    try:
+        taker(body, store, report, utc_now())
+    except StoreUnclear as unclear:
+        return _refused(str(unclear))
+    except MergeBusy:
+        return _refused(_("Another import of this merchant is running. Try again when it ended."))
+    print(report.as_json() if as_json else "\n".join(report.lines()))
+    return NOT_READ if report.problem else DONE
+
+
+def _refused(sentence: str) -> int:
+    print(f"qaitar: {sentence}", file=sys.stderr)
+    return NOT_UNDERSTOOD
+
+
+def _take_orders(body: bytes, named: str | None, report: Report, now: datetime) -> None:
+    file = orders_file_take(body, report.file)
+    if isinstance(file, NotTaken) and not merchants_active():
+        report.problem = str(file.reason)
+        return
+    shop = "" if isinstance(file, NotTaken) else shop_number(file.orders)
+    with transaction.atomic(durable=True):
+        store = _store(named, shop, report, now)
+        see([store.merchant_id])
+        done = orders_import(store=store, file=file, by=system_actor("import"), now=now)
+    report.run, report.problem = str(done.run.pk), done.run.problem
+    if done.merged is None:
+        return
+    rows, orders = done.merged.rows, done.merged.orders
+    report.read, report.created, report.updated = rows.read, rows.created, rows.updated
+    report.unchanged, report.rejected = rows.unchanged, rows.rejected
+    report.orders = {name: getattr(orders, name) for name in ("created", "updated", "unchanged")}
+    report.reasons = [
+        {"row": each.row_number, "code": each.reason_code, "reason": each.reason}
+        for each in done.merged.rejected
+    ]
+
+
+def _take_returns(body: bytes, named: str | None, report: Report, now: datetime) -> None:
+    by = system_actor("import")
+    with transaction.atomic(durable=True):
+        store = _store(named, "", report, now)
+        see([store.merchant_id])
+        try:
+            intake = cabinet_take(
+                store_id=store.pk, body=body, received_from=report.file, by=by, now=now
+            )
+        except BodyRefused as refused:
+            report.problem = str(refused)
+            return
+    told = cabinet_read(store.merchant_id, now, intake_id=intake.id, by=by)
+    assert told is not None, "the intake was written a moment ago"
+    report.run = str(intake.id)
+    report.created, report.updated = told["created"], told["updated"]
+    report.unchanged = told["unchanged"]
+    report.reasons = [
+        {"row": each["number"], "code": each["code"], "reason": ""} for each in told["rejected"]
+    ] + list(told["problems"])
+    report.rejected = len(report.reasons)
+    report.read = report.created + report.updated + report.unchanged + report.rejected
+    if report.problem == "" and report.read == 0 == told["read"]:
+        report.problem = _("It holds no return requests.")
+
+
+TAKERS: Final[dict[str, Callable[[bytes, str | None, Report, datetime], None]]] = {
+    "orders": _take_orders,
+    "returns": _take_returns,
+}
+
+
+def _store(named: str | None, shop: str, report: Report, now: datetime) -> Store:
+    """Find the store meant, or make the first one; the walls of all merchants are open meanwhile."""
+    merchants = merchants_active()
+    see(merchants)
+    stores = stores_of(merchants)
+    if not stores and len(merchants) <= 1 and named is None:
+        by = system_actor("import")
+        store = first_store_make(shop=shop, merchant_id=next(iter(merchants), None), by=by, now=now)
+        report.made_store = True
+    else:
+        store = _chosen(stores, named)
+    report.store = store.name
+    report.merchant = Merchant.objects.get(pk=store.merchant_id).name
+    return store
+
+
+def _chosen(stores: list[Store], named: str | None) -> Store:
+    found = [s for s in stores if named is None or named in {s.name, s.external_id, str(s.pk)}]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(f"«{store.name}»" for store in stores) or _("none yet")
+    if named is None:
+        raise StoreUnclear(_("Say which store with --store. Known: %(known)s.") % {"known": known})
+    raise StoreUnclear(
+        _("No single store is called «%(name)s». Known: %(known)s.")
+        % {"name": named, "known": known}
+    )
