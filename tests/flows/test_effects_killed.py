@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.conf import settings
 
 from qaitar.flows.draining import STORIES
 from qaitar.foundation.crashpoints import VARIABLE, armed, crashpoint
 from qaitar.returns.vocabulary import Act
-from tests.flows.bench import ALL_ONCE, KEY, Bench
+from tests.flows.apart import run_apart
+from tests.flows.bench import ALL_ONCE, Bench
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from qaitar.runtime.addresses import DatabaseAddresses
@@ -35,23 +34,8 @@ def drain_apart(
     bench: Bench, database: DatabaseAddresses, folder: Path, point: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
     """Drain in a process of its own that dies at `point`."""
-    told = {
-        "QAITAR_DB_APP_DSN": database.app_dsn,
-        "QAITAR_DB_OWNER_DSN": database.owner_dsn,
-        "QAITAR_DATA": str(folder),
-        "QAITAR_ENCRYPTION_KEY": KEY,
-        "DJANGO_SETTINGS_MODULE": "qaitar.config.settings",
-        "PYTHONPATH": os.pathsep.join(["src", "."]),
-        VARIABLE: point,
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "tests.flows.drain_once", str(bench.shop.id), bench.now.isoformat()],
-        env={**os.environ, **told},
-        cwd=settings.BASE_DIR.parent.parent,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    told = (str(bench.shop.id), bench.now.isoformat())
+    return run_apart("drain_once", *told, database=database, folder=folder, point=point)
 
 
 @pytest.mark.parametrize(

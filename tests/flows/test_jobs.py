@@ -5,21 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from django.db import connection, transaction
 from procrastinate.contrib.django import app
 
 from qaitar.flows import housekeeping, tasks
 from qaitar.flows.sweep_deadlines import deadlines_sweep, merchant_sweep
 from qaitar.foundation.clock import frozen_at, utc_now
+from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
-from qaitar.foundation.models import IdempotencyRecord, MerchantKey, PlannedEffect, User
+from qaitar.foundation.models import (
+    IdempotencyRecord,
+    MerchantKey,
+    PlannedEffect,
+    User,
+    WebhookEndpoint,
+)
 from qaitar.foundation.walls import see
+from qaitar.kernel.ids import new_id
 from qaitar.returns.models import ReturnRequest, StageCount, StageDelta
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import make_merchant
+from tests.flows.apart import run_apart
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.flows.bench import Bench
 
 
@@ -29,16 +39,9 @@ def jobs() -> list[tuple[str, str]]:
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def work() -> None:
-    """Run what waits, as `qaitar worker --once` does."""
-    connector = app.connector.get_worker_connector()
-    worker = app.with_connector(connector)
-    with worker.replace_connector(connector):
-        worker.run_worker(concurrency=1, wait=False, install_signal_handlers=False)
-
-
 def test_the_job_an_act_left_makes_its_effects_happen(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
+    bench.sheets.tokens.clock = lambda: bench.now
     with frozen_at(bench.now):
         tasks.effects_drain(merchant_id=str(bench.shop.id))
     assert (bench.executed()["tickets"], bench.executed()["rows"]) == (1, 1)
@@ -86,6 +89,31 @@ def test_due_effects_are_called_up_once_a_merchant(bench: Bench) -> None:
     assert housekeeping.effects_call_up(bench.now) == 1
     assert housekeeping.effects_call_up(bench.now) == 1
     assert jobs() == [("qaitar.flows.tasks.effects_drain", "todo")]
+
+
+def test_polls_and_events_are_called_up_only_for_who_has_them(bare: Bench) -> None:
+    assert housekeeping.polls_call_up("kaspi_shop", "orders") == 0
+    assert housekeeping.webhooks_call_up() == 0
+    entered = Entered("kaspi_shop", store_id=bare.shop.store.pk, secrets={"token": "t"})
+    with behind_walls(bare.shop.id):
+        connection_save(merchant_id=bare.shop.id, entered=entered, now=bare.now)
+        WebhookEndpoint.objects.create(
+            id=new_id(),
+            merchant_id=bare.shop.id,
+            url="https://example.kz/hook",
+            secrets=b"",
+            created_at=bare.now,
+        )
+    assert housekeeping.polls_call_up("kaspi_shop", "orders") == 1
+    assert housekeeping.polls_call_up("kaspi_cabinet_session", "cabinets") == 0
+    assert housekeeping.webhooks_call_up() == 1
+    assert [name for name, _ in jobs()] == [
+        "qaitar.flows.tasks.connection_mended",
+        "orders",
+        "qaitar.flows.tasks.webhooks_drain",
+    ]
+    MerchantKey.objects.update(active=False)
+    assert housekeeping.webhooks_call_up() == 0
 
 
 def test_only_one_waiting_job_does_not_spoil_the_callers_transaction(bare: Bench) -> None:
@@ -154,8 +182,9 @@ def test_stored_answers_go_after_a_week_and_not_before(bare: Bench) -> None:
     assert list(IdempotencyRecord.objects.values_list("key", flat=True)) == ["young"]
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(bench: Bench) -> None:
+def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(
+    bench: Bench, committed: Any, tmp_path: Path
+) -> None:
     bench.now = utc_now()
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     with connection.cursor() as cursor:
@@ -163,7 +192,8 @@ def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(bench: Bench
         (job_id,) = cursor.fetchone()
     with transaction.atomic():
         job_defer("qaitar.flows.tasks.stalled_jobs_retry", queue="chores", timestamp=0)
-    work()
+    worked = run_apart("work_once", database=committed, folder=tmp_path)
+    assert worked.returncode == 0, worked.stderr.decode()[-2000:]
     with connection.cursor() as cursor:
         cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE id = %s", [job_id])
         assert cursor.fetchone() == ("succeeded",)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 
 from qaitar.flows.settling import Verdict, settle_all
 from qaitar.foundation.connections import State
 from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
-from qaitar.foundation.models import Connection, EffectState, IdempotencyRecord, PlannedEffect
+from qaitar.foundation.models import (
+    Connection,
+    EffectState,
+    IdempotencyRecord,
+    PlannedEffect,
+    WebhookEndpoint,
+)
 from qaitar.foundation.walls import see
 from qaitar.returns.services.acting import DRAIN_TASK
 
@@ -18,6 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from django.db.models import QuerySet
+
+WEBHOOKS_TASK: Final = "qaitar.flows.tasks.webhooks_drain"
 KEPT: Final = timedelta(days=7)
 BATCH: Final = 500
 DELTAS_MAX: Final = 50_000
@@ -45,20 +54,31 @@ def effects_call_up(now: datetime) -> int:
 
     Acts defer their own drains; this finds what became due by time, and what a dead worker left.
     """
+    due = PlannedEffect.objects.filter(state__in=_OPEN, next_at__lte=now)
+    return _call_up(due, DRAIN_TASK, "effects")
+
+
+def webhooks_call_up() -> int:
+    """Defer a sending round for every merchant that wants our events."""
+    wanted = WebhookEndpoint.objects.filter(enabled=True)
+    return _call_up(wanted, WEBHOOKS_TASK, "webhooks")
+
+
+def polls_call_up(system: str, task: str) -> int:
+    """Defer a poll for every merchant with an enabled connection to a system."""
+    return _call_up(Connection.objects.filter(system=system, enabled=True), task, "polls")
+
+
+def _call_up(rows: QuerySet[Any], task: str, queue: str) -> int:
+    """Defer `task` once for every active merchant among these rows; a waiting one is enough."""
     active = merchants_active()
-    if not active:
-        return 0
     with transaction.atomic(durable=True):
         see(active)
-        due = PlannedEffect.objects.filter(state__in=_OPEN, next_at__lte=now)
-        merchants = sorted(set(due.values_list("merchant_id", flat=True).distinct()))
+        merchants = sorted(set(rows.values_list("merchant_id", flat=True).distinct()))
     for merchant_id in merchants:
         with transaction.atomic(durable=True):
             job_defer(
-                DRAIN_TASK,
-                queue="effects",
-                only_one=f"effects {merchant_id}",
-                merchant_id=str(merchant_id),
+                task, queue=queue, only_one=f"{task} {merchant_id}", merchant_id=str(merchant_id)
             )
     return len(merchants)
 

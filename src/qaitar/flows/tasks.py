@@ -7,14 +7,17 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from qaitar.flows import draining, housekeeping, poll_cabinet, sweep_deadlines, take_cabinet
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import (
-    for_each_merchant,
-    fresh_connection,
-    job_defer,
-    merchant_job,
+from qaitar.flows import (
+    draining,
+    housekeeping,
+    poll_cabinet,
+    poll_orders,
+    sweep_deadlines,
+    take_cabinet,
+    webhooks_send,
 )
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.jobs import fresh_connection, merchant_job
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,21 +74,44 @@ def effects_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
         housekeeping.effects_call_up(utc_now())
 
 
+@app.task(queue="polls", name="qaitar.flows.tasks.orders_poll")
+@merchant_job
+def orders_poll(merchant_id: UUID, now: datetime) -> None:
+    """Read one merchant's orders from the marketplace."""
+    poll_orders.orders_poll(merchant_id, now)
+
+
+@app.task(queue="webhooks", name=housekeeping.WEBHOOKS_TASK)
+@merchant_job
+def webhooks_drain(merchant_id: UUID, now: datetime) -> None:
+    """Send one merchant's events."""
+    webhooks_send.webhooks_drain(merchant_id, now)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    queue="webhooks", name="qaitar.flows.tasks.webhooks_sweep", queueing_lock="webhooks sweep"
+)
+def webhooks_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Call up the sending of events."""
+    with fresh_connection():
+        housekeeping.webhooks_call_up()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="polls", name="qaitar.flows.tasks.orders_sweep", queueing_lock="orders sweep")
+def orders_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Call up the reading of orders."""
+    with fresh_connection():
+        housekeeping.polls_call_up("kaspi_shop", "qaitar.flows.tasks.orders_poll")
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(queue="polls", name="qaitar.flows.tasks.cabinets_sweep", queueing_lock="cabinets sweep")
 def cabinets_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
-    """Call up the reading of every merchant's cabinets."""
+    """Call up the direct reading of cabinets."""
     with fresh_connection():
-        for_each_merchant("cabinets", lambda merchant_id: _call_up("cabinets_poll", merchant_id))
-
-
-def _call_up(task: str, merchant_id: UUID) -> bool:
-    return job_defer(
-        f"qaitar.flows.tasks.{task}",
-        queue="polls",
-        only_one=f"{task} {merchant_id}",
-        merchant_id=str(merchant_id),
-    )
+        housekeeping.polls_call_up(poll_cabinet.SYSTEM, "qaitar.flows.tasks.cabinets_poll")
 
 
 @app.periodic(cron="* * * * *")

@@ -170,7 +170,7 @@ def place_of(connection: Connection) -> str:
 def secrets_set(connection: Connection) -> frozenset[str]:
     """Tell which secrets are saved, never what they are; one that cannot be opened counts as not set."""
     try:
-        return frozenset(unseal_fields(connection.secrets, place=place_of(connection)))
+        return frozenset(unseal_fields(bytes(connection.secrets), place=place_of(connection)))
     except (NoKey, NotOpened):
         return frozenset()
 
@@ -315,7 +315,7 @@ def _secrets(
     known: Connector, row: Connection, given: Mapping[str, str], problems: dict[str, str]
 ) -> dict[str, str]:
     try:
-        kept = unseal_fields(row.secrets, place=place_of(row))
+        kept = unseal_fields(bytes(row.secrets), place=place_of(row))
     except NotOpened:  # its key is gone: every secret has to be entered again
         kept = {}
     names = {each.name for each in known.secrets}
@@ -340,7 +340,7 @@ def client_for(connection: Connection) -> Any:
     """
     known = connector_of(connection.system)
     try:
-        secrets = unseal_fields(connection.secrets, place=place_of(connection))
+        secrets = unseal_fields(bytes(connection.secrets), place=place_of(connection))
     except (NoKey, NotOpened) as error:
         raise ConnectionBroken(
             f"The saved secrets cannot be opened: {error}.",

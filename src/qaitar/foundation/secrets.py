@@ -113,5 +113,5 @@ def unseal_fields(sealed: bytes, *, place: str) -> dict[str, str]:
     """Decrypt named secrets; no bytes hold none.  Errors as `unseal`."""
     if not sealed:
         return {}
-    fields: dict[str, str] = json.loads(unseal(bytes(sealed), place=place))
+    fields: dict[str, str] = json.loads(unseal(sealed, place=place))
     return fields

@@ -22,6 +22,7 @@ from qaitar.returns.vocabulary import Section
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
+    from zoneinfo import ZoneInfo
 
     from qaitar.contracts.erp import Erp, ErpLine, Written
     from qaitar.contracts.outcome import Done
@@ -112,12 +113,12 @@ class CreateReturnOrder:
         return Told(found, erp_order=sale.number)
 
 
-def planned_day(request: ReturnRequest, zone: object) -> date | None:
+def planned_day(request: ReturnRequest, zone: ZoneInfo) -> date | None:
     """Tell the day the goods are planned to come: the one noted, else the one the marketplace shows in delivery."""
     if request.planned_arrival_on is not None:
         return request.planned_arrival_on
     if request.shown_at is not None and request.shown_section == Section.IN_DELIVERY:
-        return local_date(request.shown_at, zone)  # type: ignore[arg-type]  # a ZoneInfo, as calendars give it
+        return local_date(request.shown_at, zone)
     return None
 
 
