@@ -1,0 +1,63 @@
+"""Changes of settings in the journal: who changed a store, a rule, a role or a connection, and how it stood before.
+
+Each thing has its own chain, like a case.  Secrets and passwords never go in; only that they were changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from qaitar.foundation.journal import GENESIS, JournalLine, chain_hash
+from qaitar.foundation.models import JournalEntry
+from qaitar.kernel.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Keep only what differs, on both sides.
+
+    >>> differences({"name": "A", "zone": "x"}, {"name": "B", "zone": "x"})
+    ({'name': 'A'}, {'name': 'B'})
+    """
+    names = [name for name in after if before.get(name) != after[name]]
+    return {name: before.get(name) for name in names}, {name: after[name] for name in names}
+
+
+def setting_note(*, merchant_id: UUID, subject_id: UUID, kind: str, line: JournalLine) -> None:
+    """Write one line about a setting, in the caller's transaction, behind the merchant's walls.
+
+    Two writers about the same thing wait for one another, so that its chain stays whole.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [f"journal {subject_id}"]
+        )
+    last = JournalEntry.objects.filter(subject_id=subject_id).order_by("-seq").first()
+    seq = last.seq + 1 if last else 1
+    prev = bytes(last.hash) if last else GENESIS
+    JournalEntry.objects.create(
+        id=new_id(),
+        merchant_id=merchant_id,
+        subject_kind=kind,
+        subject_id=subject_id,
+        seq=seq,
+        at=line.at,
+        actor_id=line.by.user_id,
+        actor_name=line.by.name,
+        actor_role=line.by.role.value,
+        channel=line.by.channel,
+        act=line.act,
+        before=dict(line.before),
+        after=dict(line.after),
+        why=line.why,
+        request_ref=line.by.request_ref,
+        prev_hash=prev,
+        hash=chain_hash(prev, subject_id, seq, line),
+    )
