@@ -192,8 +192,9 @@ def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(
         (job_id,) = cursor.fetchone()
     with transaction.atomic():
         job_defer("qaitar.flows.tasks.stalled_jobs_retry", queue="chores", timestamp=0)
-    worked = run_apart("work_once", database=committed, folder=tmp_path)
-    assert worked.returncode == 0, worked.stderr.decode()[-2000:]
+    for _ in range(2):  # the first puts it back, and may end before it is taken again
+        worked = run_apart("work_once", database=committed, folder=tmp_path)
+        assert worked.returncode == 0, worked.stderr.decode()[-2000:]
     with connection.cursor() as cursor:
         cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE id = %s", [job_id])
         assert cursor.fetchone() == ("succeeded",)
