@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 
 READER: Final = "kaspi_shop"  # the registry's entry that knows how to read export files
 _ZIP: Final = b"PK\x03\x04"
-# Faults of single cells: the reader rejects their rows, so the other rows need not suffer.
-_ONLY_CELLS: Final = frozenset({Code.TEXT_UNREADABLE, Code.TEXT_LINE})
+_NOT_RECOGNISED: Final = {"found": "unknown"}
 _SHOP: Final = re.compile(r"(\d{3,20})_PP\d+\Z")
 _LOOKED_AT: Final = 200  # orders that are asked for the shop's number
 
@@ -85,7 +84,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """A file nothing can be read from; nothing of it was kept."""
+    """A file nothing can be read from; no row points to it."""
 
     name: str
     code: str
@@ -108,8 +107,8 @@ def orders_file_take(body: bytes, name: str) -> Taken | NotTaken:
     declared = name
     if not body.startswith(_ZIP):  # an export saved as .txt is a CSV all the same
         declared = f"{PurePath(name).stem}.csv"
-    kept = _kept(body, declared)
-    if isinstance(kept, Rejected):
+    kept = content_keep(body, declared)
+    if isinstance(kept, Rejected) and not _only_cells(kept):
         return NotTaken(name, kept.code.value, str(sentence(kept)))
     read: Callable[[bytes], OrdersFile | FileUnreadable] = import_string(
         connector_of(READER).reader
@@ -117,27 +116,21 @@ def orders_file_take(body: bytes, name: str) -> Taken | NotTaken:
     opened = read(body)
     if isinstance(opened, FileUnreadable):
         return NotTaken(name, opened.code, opened.reason)
-    return Taken(name, kept, opened)
+    return Taken(name, kept if isinstance(kept, Kept) else _kept_as_table(body, declared), opened)
 
 
-def _kept(body: bytes, name: str) -> Kept | Rejected:
-    kept = content_keep(body, name)
-    if isinstance(kept, Kept) or kept.code not in _ONLY_CELLS:
-        return kept
+def _only_cells(refusal: Rejected) -> bool:
+    """Tell faults of single cells of a plain table: the reader rejects their rows, so the other rows need not suffer."""
+    control_characters = refusal.code is Code.UNSUPPORTED and refusal.params == _NOT_RECOGNISED
+    return control_characters or refusal.code in {Code.TEXT_UNREADABLE, Code.TEXT_LINE}
+
+
+def _kept_as_table(body: bytes, name: str) -> Kept:
     stored = FileStore().put(io.BytesIO(body))
     facts = FACTS[Kind.CSV]
-    return Kept(
-        Accepted(
-            Kind.CSV,
-            facts.mime,
-            facts.extension,
-            safe_name(name, facts.extension),
-            stored.sha256,
-            stored.size,
-        ),
-        preview_sha256="",
-        thumb_sha256="",
-    )
+    safe = safe_name(name, facts.extension)
+    size, sha256 = stored.size, stored.sha256
+    return Kept(Accepted(Kind.CSV, facts.mime, facts.extension, safe, sha256, size), "", "")
 
 
 def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datetime) -> Imported:

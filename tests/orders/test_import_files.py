@@ -1,0 +1,266 @@
+"""Export files come in through the flow and the command, whole, twice, and with every kind of bad row."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection
+
+from qaitar.cli.import_files import import_file
+from qaitar.flows.import_orders import (
+    Imported,
+    NotTaken,
+    Taken,
+    orders_file_take,
+    orders_import,
+)
+from qaitar.foundation.actors import system_actor
+from qaitar.foundation.files.store import FileStore, key_of
+from qaitar.foundation.jobs import behind_walls, merchants_active
+from qaitar.foundation.models import Merchant, StoredFile
+from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Store
+from qaitar.orders.selectors import import_rejections, imports_recent
+from qaitar.orders.services.merging import Counts
+from qaitar.returns.models import ReturnRequest
+from tests.factories.accounts import NOW, Shop, make_shop
+from tests.factories.orders import export_csv, export_rows, export_xlsx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REAL = os.environ.get("QAITAR_REAL_DATA")
+BY = system_actor("import")
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    files = {**settings.STORAGES["files"], "OPTIONS": {"location": str(tmp_path / "files")}}
+    settings.STORAGES = {**settings.STORAGES, "files": files}
+
+
+@pytest.fixture
+def shop(db_walls: None) -> Shop:
+    return make_shop()
+
+
+def take(shop: Shop, body: bytes, name: str = "ACTIVEORDERS.xlsx") -> Imported:
+    return orders_import(store=shop.store, file=orders_file_take(body, name), by=BY, now=NOW)
+
+
+@pytest.mark.parametrize("written", [export_csv, export_xlsx])
+def test_rows_and_orders_are_counted_and_every_bad_row_is_told(
+    shop: Shop, written: Callable[[Any], bytes]
+) -> None:
+    body = written(
+        export_rows(
+            {},
+            {"№ заказа": "300000002"},
+            {"№ заказа": "300000002", "Артикул": "SKU-2", "Сумма": "500"},
+            {"№ заказа": "300000003", "Сумма": "дорого"},
+            {"№ заказа": "300000003", "Артикул": "SKU-2"},
+            {"№ заказа": ""},
+            {"№ заказа": "300000004", "Дата поступления заказа": "31.02.2025"},
+            {"№ заказа": "300000005", "Название товара в Kaspi Магазине": "я" * 501},
+            {"№ заказа": "300000006", "Статус": "Ждёт луны"},
+        )
+    )
+    done = take(shop, body)
+    assert done.merged is not None
+    assert done.merged.rows == Counts(created=4, rejected=5)
+    assert done.merged.orders.created == 3
+    run = ImportRun.objects.get()
+    assert (run.state, run.source, run.read, run.created, run.rejected) == ("DONE", "FILE", 9, 4, 5)
+    told = [(r.row_number, r.reason_code) for r in import_rejections(run.pk)]
+    assert told == [
+        (5, "bad_amount"),
+        (6, "sibling_rejected"),
+        (7, "no_code"),
+        (8, "bad_date"),
+        (9, "too_long"),
+    ]
+    assert ImportRejection.objects.get(row_number=5).raw["Сумма"] == "дорого"
+    assert OrderLine.objects.count() == 4
+    assert Order.objects.get(code="300000006").status == "Ждёт луны"
+    assert imports_recent(5) == [run]
+
+
+def test_the_same_file_again_changes_nothing_and_the_file_is_kept(shop: Shop) -> None:
+    body = export_xlsx(export_rows({}, {"№ заказа": "300000002"}))
+    take(shop, body)
+    again = take(shop, body)
+    assert again.merged is not None
+    assert again.merged.rows == Counts(unchanged=2)
+    row = StoredFile.objects.get(pk=again.run.file_id)
+    with FileStore().open(key_of(row.sha256)) as kept:
+        assert kept.read() == body
+    assert (row.kind, row.origin, row.created_by_name) == ("xlsx", "import", "Qaitar")
+
+
+def test_csv_and_xlsx_of_the_same_rows_are_the_same_orders(shop: Shop) -> None:
+    rows = export_rows({}, {"№ заказа": "300000002"})
+    take(shop, export_xlsx(rows))
+    again = take(shop, export_csv(rows), "export.csv")
+    assert again.merged is not None
+    assert again.merged.rows == Counts(unchanged=2)
+
+
+def test_an_enormous_cell_is_its_rows_fault_only(shop: Shop) -> None:
+    rows = export_rows({"Адрес самовывоза/доставки": "ы" * 1_100_000}, {"№ заказа": "300000002"})
+    done = take(shop, export_csv(rows), "export.csv")
+    assert done.merged is not None
+    assert done.merged.rows == Counts(created=1, rejected=1)
+    kept = ImportRejection.objects.get()
+    assert (kept.row_number, kept.reason_code) == (2, "too_long")
+    assert len(kept.raw["Адрес самовывоза/доставки"]) < 2_100
+    assert FileStore().exists(key_of(StoredFile.objects.get().sha256))
+
+
+def test_control_characters_of_one_cell_stop_no_other_row(shop: Shop) -> None:
+    rows = export_rows(
+        {"Адрес самовывоза/доставки": "а\x00б"},
+        {"№ заказа": "300000002", "Адрес самовывоза/доставки": "а\x1fб"},
+        {"№ заказа": "300000003"},
+    )
+    done = take(shop, export_csv(rows), "export.csv")
+    assert done.merged is not None
+    assert done.merged.rows == Counts(created=2, rejected=1)
+    assert [r.row_number for r in done.merged.rejected] == [3]
+    assert Order.objects.get(code="300000001").address == "аб"
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b"", "empty.xlsx"),
+        (b"PK\x03\x04 not a workbook", "broken.xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old.xls"),
+        ("Имя;Возраст\nА;1\n".encode(), "other.csv"),
+        (b"%PDF-1.7 ...", "paper.pdf"),
+        (b"MZ" + bytes(64), "program.csv"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
+    shop: Shop, body: bytes, name: str
+) -> None:
+    taken = orders_file_take(body, name)
+    assert isinstance(taken, NotTaken)
+    done = orders_import(store=shop.store, file=taken, by=BY, now=NOW)
+    assert (done.merged, done.run.state, done.run.read) == (None, "FAILED", 0)
+    assert done.run.problem == taken.reason
+    assert len(taken.reason) > 10
+    assert Order.objects.count() == 0
+
+
+@pytest.mark.skipif(REAL is None, reason="QAITAR_REAL_DATA is not set")
+def test_the_genuine_export_imports_whole_and_again_changes_nothing(shop: Shop) -> None:
+    assert REAL is not None
+    body = (Path(REAL) / "kaspi" / "active-orders-2025-07-31.xlsx").read_bytes()
+    taken = orders_file_take(body, "ACTIVEORDERS.xlsx")
+    assert isinstance(taken, Taken)
+    first = orders_import(store=shop.store, file=taken, by=BY, now=NOW).merged
+    assert first is not None
+    assert first.rows == Counts(created=14)
+    assert taken.orders.rows_total == 14
+    again = take(shop, body).merged
+    assert again is not None
+    assert again.rows == Counts(unchanged=14)
+
+
+# --- the command -------------------------------------------------------------------------------------------------
+
+
+def _one_good_two_bad() -> list[list[str]]:
+    second = {"№ заказа": "300000002"}
+    return export_rows({}, {**second, "Сумма": "?"}, second)
+
+
+def write(folder: Path, body: bytes, name: str = "ACTIVEORDERS.xlsx") -> str:
+    path = folder / name
+    path.write_bytes(body)
+    return str(path)
+
+
+def test_the_first_import_makes_merchant_and_store_from_the_file_and_says_so(
+    committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, export_xlsx(export_rows({}, {"№ заказа": "3"})))
+    assert import_file("orders", path, None, as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["made_store"] is True
+    assert (told["store"], told["merchant"]) == ("Kaspi 30000000", "Kaspi 30000000")
+    assert (told["read"], told["created"], told["rejected"]) == (2, 1, 1)
+    assert told["reasons"] == [
+        {"row": 3, "code": "bad_code", "reason": "«№ заказа» is not a number of 5 to 20 digits."}
+    ]
+    assert import_file("orders", path, None, as_json=True) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["made_store"], again["read"], again["unchanged"]) == (False, 2, 1)
+    (merchant,) = merchants_active()
+    with behind_walls(merchant):
+        assert Merchant.objects.get().name == "Kaspi 30000000"
+        assert Store.objects.get().external_id == "30000000"
+        assert Order.objects.count() == 1
+
+
+def test_people_are_told_in_sentences(
+    committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, export_csv(_one_good_two_bad()), "export.csv")
+    assert import_file("orders", path, None, as_json=False) == 0
+    said = capsys.readouterr().out
+    assert "Kaspi 30000000" in said
+    assert "bad_amount" in said
+    assert "sibling_rejected" in said
+
+
+def test_with_two_stores_the_store_has_to_be_named(
+    committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with behind_walls():
+        alma = make_shop("Алма", external_id="111")
+        make_shop("Нан", external_id="222")
+    path = write(tmp_path, export_xlsx(export_rows({})))
+    assert import_file("orders", path, None, as_json=True) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "«Алма Kaspi», «Нан Kaspi»" in said.err
+    assert import_file("orders", path, "Нет такого", as_json=True) == 2
+    assert import_file("orders", path, "111", as_json=True) == 0
+    with behind_walls(*merchants_active()):
+        assert [order.store_id for order in Order.objects.all()] == [alma.store.pk]
+        assert ImportRun.objects.count() == 1
+
+
+def test_return_requests_saved_from_the_cabinet_come_in_too(
+    committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with behind_walls():
+        shop = make_shop("Алма")
+    row = {"refundId": "r1", "applicationNumber": "300000001-1", "refundStatus": "Новая заявка"}
+    path = write(tmp_path, json.dumps({"total": 1, "data": [row]}).encode(), "list.json")
+    assert import_file("returns", path, None, as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["read"] == told["created"] + told["unchanged"] + told["rejected"]
+    assert import_file("returns", path, None, as_json=True) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["created"] == again["updated"] == 0
+    with behind_walls(shop.id):
+        assert ReturnRequest.objects.count() == told["created"]
+
+
+def test_what_cannot_be_opened_or_is_not_known_is_told(
+    committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert import_file("orders", str(tmp_path / "none.xlsx"), None, as_json=True) == 2
+    assert "none.xlsx" in capsys.readouterr().err
+    assert import_file("statement", str(tmp_path), None, as_json=True) == 2
+    assert "orders, returns" in capsys.readouterr().err
+    path = write(tmp_path, b"%PDF-1.7", "paper.pdf")
+    assert import_file("orders", path, None, as_json=True) == 1
+    assert json.loads(capsys.readouterr().out)["problem"]
+    assert merchants_active() == []
+    assert not connection.in_atomic_block
