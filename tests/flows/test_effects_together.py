@@ -182,6 +182,30 @@ def test_a_connector_that_raises_after_sending_is_looked_up_not_repeated(
     assert (bench.one("OPEN_TICKET").state, bench.executed()["tickets"]) == ("DONE", 1)
 
 
+@pytest.mark.parametrize("kind", ["OPEN_TICKET", "WRITE_REGISTER"])
+def test_a_database_session_lost_during_a_call_ends_in_exactly_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    case = bench.file()
+    bench.act(case, Act.ASK_CUSTOMER)
+    send, cut = HttpClient.send, {"OPEN_TICKET": "/create/ticket", "WRITE_REGISTER": ":append"}
+
+    def cutting(self: HttpClient, request: Any) -> Any:
+        reply = send(self, request)
+        if request.path.endswith(cut[kind]) and connection.connection is not None:
+            connection.connection.close()
+        return reply
+
+    monkeypatch.setattr(HttpClient, "send", cutting)
+    bench.drain()
+    assert bench.one(kind).state == "SENDING"
+    monkeypatch.setattr(HttpClient, "send", send)
+    bench.settle_down()
+    executed = bench.executed()
+    assert (executed["tickets"], executed["rows"]) == (1, 1)
+    assert bench.journal(case.pk)[-1] == "EFFECT_DONE"
+
+
 def test_after_a_lost_answer_nobody_writes_the_register_for_three_minutes(bench: Bench) -> None:
     first = bench.file()
     bench.act(first, Act.ASK_CUSTOMER)

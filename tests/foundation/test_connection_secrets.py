@@ -15,6 +15,7 @@ from qaitar.foundation.connections import (
     client_for,
     connection_save,
     registry,
+    secrets_reseal,
     secrets_set,
     systems_with,
 )
@@ -95,6 +96,17 @@ def test_a_blank_secret_keeps_the_saved_one_and_no_plain_text_is_in_the_row(
         cursor.execute("SELECT c::text, encode(secrets, 'escape') FROM foundation_connection c")
         assert "t0p-s3cret" not in str(cursor.fetchall())
     assert Connection.objects.count() == 1
+
+
+def test_after_a_change_of_keys_every_connection_is_sealed_under_the_new_one(
+    merchant: UUID, key: Any
+) -> None:
+    save(merchant, secrets={"api_token": "t0p-s3cret"})
+    key.QAITAR_ENCRYPTION_KEY = f"{NEW},{OLD}"
+    assert (secrets_reseal(), secrets_reseal()) == (1, 0)
+    key.QAITAR_ENCRYPTION_KEY = NEW
+    with client_for(Connection.objects.get()) as client:
+        assert client._settings.api_token == "t0p-s3cret"
 
 
 def test_saving_makes_the_health_unknown_and_calls_up_what_waited_once(merchant: UUID) -> None:

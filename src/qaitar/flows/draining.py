@@ -24,7 +24,7 @@ from qaitar.flows.effects.attach_evidence import AttachEvidence
 from qaitar.flows.effects.comment_ticket import WAITS_ON as WAITS_FOR_TICKET
 from qaitar.flows.effects.comment_ticket import CommentTicket
 from qaitar.flows.effects.create_return_order import CreateReturnOrder, trouble_words
-from qaitar.flows.effects.erp_number import erp_number_learn
+from qaitar.flows.effects.erp_number import TICKETS, erp_number_learn
 from qaitar.flows.effects.open_ticket import OpenTicket
 from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
 from qaitar.flows.effects.write_register import registers_write
@@ -143,7 +143,8 @@ def _step(
             if not mine:
                 return
             crashpoint(f"E1.{kind}")
-            erp_number_learn(merchant_id, effect_id, clients, now)
+            if kind in TICKETS:
+                erp_number_learn(merchant_id, effect_id, clients, now)
             taken = _take(merchant_id, effect_id, now, drained)
             if taken is None:
                 return

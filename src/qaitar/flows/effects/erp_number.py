@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qaitar.flows.lending import Clients
     from qaitar.foundation.models import Connection
 
-_TICKETS: Final = (Effect.OPEN_TICKET.value, Effect.ASK_REOPEN.value)
+TICKETS: Final = (Effect.OPEN_TICKET.value, Effect.ASK_REOPEN.value)
 _log = structlog.get_logger(__name__)
 
 
@@ -55,7 +55,7 @@ def erp_number_learn(merchant_id: UUID, effect_id: UUID, clients: Clients, now: 
 
 def _wanted(effect_id: UUID, now: datetime) -> tuple[ReturnRequest, Connection] | None:
     effect = PlannedEffect.objects.filter(
-        pk=effect_id, kind__in=_TICKETS, state=EffectState.PLANNED, next_at__lte=now
+        pk=effect_id, kind__in=TICKETS, state=EffectState.PLANNED, next_at__lte=now
     ).first()
     if effect is None or "erp_order" in effect.payload:
         return None
