@@ -14,6 +14,7 @@ from qaitar.runtime.database import keep_database
 from qaitar.runtime.ports import require_free_port
 from qaitar.runtime.problems import NotReady
 from qaitar.runtime.processes import Program, Supervisor, wait_ready
+from qaitar.sandbox.outside import PORTS
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from qaitar.runtime.folder import DataFolder
 
 READY_SECONDS: Final = 60.0
-STAND_INS_PORT: Final = 8090
+STAND_INS_BEYOND: Final = 90  # the stand-ins' first port is so much above the console's
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,30 +43,27 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
         Program("worker", [sys.executable, "-m", "qaitar.cli.main", "worker"], environ),
     ]
     if options.demo:
-        require_free_port(STAND_INS_PORT)
-        stand_ins = [
-            sys.executable,
-            "-m",
-            "qaitar.cli.main",
-            "stand-ins",
-            "--port",
-            str(STAND_INS_PORT),
-        ]
-        programs.insert(0, Program("stand-ins", stand_ins, environ))
-        demo_seed(now=utc_now(), stand_ins=f"http://127.0.0.1:{STAND_INS_PORT}")
+        port = options.port + STAND_INS_BEYOND
+        for number in range(PORTS):
+            require_free_port(port + number)
+        demo_seed(now=utc_now(), port=port, folder=folder.path)
+        command = [sys.executable, "-m", "qaitar.cli.main", "stand-ins", "--port", str(port)]
+        programs.insert(0, Program("stand-ins", command, environ))
     address = f"http://{options.host}:{options.port}"
-    threading.Thread(target=_announce, args=(address, options.demo), daemon=True).start()
+    port = options.port + STAND_INS_BEYOND if options.demo else 0
+    threading.Thread(target=_announce, args=(address, port), daemon=True).start()
     return Supervisor(programs, watch=lambda: keep_database(folder)).run()
 
 
-def _announce(address: str, demo: bool) -> None:  # noqa: FBT001  a thread's target
+def _announce(address: str, stand_ins_port: int) -> None:
     try:
         wait_ready(f"{address}/readyz", READY_SECONDS)
     except NotReady as problem:
         print(f"qaitar: {problem}", file=sys.stderr, flush=True)
         return
     print(f"\nQaitar is ready: {address}", flush=True)
-    if demo:
+    if stand_ins_port:
+        print(f"Stand-ins of the outside systems: http://127.0.0.1:{stand_ins_port}", flush=True)
         print("Demo logins:", flush=True)
         for login in LOGINS:
             print(f"  {login.username:<10}{login.password:<22}{login.role.value}", flush=True)

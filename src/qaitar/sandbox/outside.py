@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qaitar.sandbox.google_sheets.book import Book
     from qaitar.sandbox.kaspi.ledger import SoldOrder
 
+MERCHANT_ID: Final = "30000001"
 BOOK_ID: Final = "almaty-returns"
 SHEET: Final = "Возвраты Казахстан"
 ACCOUNT: Final = "qaitar@stand-in.iam.gserviceaccount.com"
@@ -36,7 +37,7 @@ PORTS: Final = 4  # Kaspi, 1C, Usedesk and Google Sheets stand next to each othe
 class Keys:
     """What the shop enters its systems with; all made up, they open nothing but these stand-ins."""
 
-    merchant_id: str = "30000001"
+    merchant_id: str = MERCHANT_ID
     kaspi_token: str = field(default="stand-in-token-stand-in-token-stand-in-token", repr=False)
     kaspi_cookie: str = field(default="mc-session=stand-in-session", repr=False)
     onec_password: str = field(default="пароль-1С", repr=False)
