@@ -53,8 +53,11 @@ EMPTY: Final = (
 )
 
 
+_FIELD: Final = f"\\x{ord(FIELD):02x}"
+
+
 def _copy(name: str) -> str:
-    return f"COPY pg_temp.{name} FROM STDIN (DELIMITER E'\\x{ord(FIELD):02x}', NULL '')"
+    return f"COPY pg_temp.{name} FROM STDIN (DELIMITER E'{_FIELD}', NULL '')"
 
 
 COPY_ORDERS: Final = _copy("incoming_order")
@@ -118,10 +121,12 @@ INSERT_ORDERS, INSERT_LINES, INSERT_TENDERS = (
 def _each(picked: str, table: str, where: str, kind: str) -> str:
     """Look up many rows one by one through an index.
 
+    What is wanted comes as one text, which is many times cheaper to send than an array.
     `= ANY(array)` lets the planner walk all of a merchant's rows instead, when its statistics are old; OFFSET 0 forbids it.
     """
     return (
-        f"SELECT t.* FROM unnest(%(wanted)s::{kind}[]) AS w(wanted) CROSS JOIN LATERAL"  # noqa: S608  constants of this file
+        f"SELECT t.* FROM unnest(string_to_array(%(wanted)s, E'{_FIELD}')::{kind}[]) AS w(wanted)"  # noqa: S608  constants of this file
+        " CROSS JOIN LATERAL"
         f" (SELECT {picked} FROM {table} WHERE {where} = w.wanted OFFSET 0) AS t"
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from django.db import connection
 from psycopg import sql
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from qaitar.orders.models import Store
 
+BLOCK: Final = 20_000
 TABLES: Final = ("orders_order", "orders_orderline", "orders_tender")
 _GOODS: Final = 3_000
 _SPAN_DAYS: Final = 90
@@ -94,43 +96,59 @@ def sample_orders(count: int, *, seed: int, now: datetime) -> Iterator[OrderReco
 def ingest_measure(
     *, store: Store, count: int, now: datetime, owner: psycopg.Connection[tuple[object, ...]]
 ) -> IngestFigures:
-    """Import a sample twice and copy the same rows bare; the caller's transaction holds the sample and should be rolled back.
+    """Import a sample twice and copy the same rows bare, by turns in blocks, so that all meet the same weather.
 
-    Records are made beforehand, so that merging alone is timed.  `owner` (autocommit) makes and drops the bare tables.
+    The caller's transaction holds the sample and should be rolled back.  Records are made beforehand, so that merging alone
+    is timed.  `owner` (autocommit) makes the bare tables and drops them.
     """
     sample = list(sample_orders(count, seed=1, now=now))
-    started = perf_counter()
-    first = orders_merge(store=store, records=sample, now=now)
-    between = perf_counter()
-    again = orders_merge(store=store, records=sample, now=now)
-    ended = perf_counter()
-    assert first.orders.created == again.orders.unchanged == count, "the store was not empty"
-    seconds = [_bare_copy(table, store, owner) for table in TABLES]
+    took = dict.fromkeys(("first", "unchanged", *TABLES), 0.0)
+    after = dict.fromkeys(TABLES, UUID(int=0))
+    for table in TABLES:
+        bare = sql.Identifier(f"bare_{table}")
+        owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(bare))
+        owner.execute(
+            sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(bare, sql.Identifier(table))
+        )
+    for start in range(0, count, BLOCK):
+        block = sample[start : start + BLOCK]
+        started = perf_counter()
+        first = orders_merge(store=store, records=block, now=now)
+        between = perf_counter()
+        again = orders_merge(store=store, records=block, now=now)
+        took["unchanged"] += perf_counter() - between
+        took["first"] += between - started
+        assert first.orders.created == again.orders.unchanged == len(block), "the store was in use"
+        for table in TABLES:
+            seconds, after[table] = _bare_copy(table, after[table], owner)
+            took[table] += seconds
+    for table in TABLES:
+        owner.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(f"bare_{table}")))
     return IngestFigures(
         orders=count,
-        first=count / (between - started),
-        unchanged=count / (ended - between),
-        copy_all=count / sum(seconds),
-        copy_orders=count / seconds[0],
+        first=count / took["first"],
+        unchanged=count / took["unchanged"],
+        copy_all=count / sum(took[table] for table in TABLES),
+        copy_orders=count / took[TABLES[0]],
     )
 
 
-def _bare_copy(table: str, store: Store, owner: psycopg.Connection[tuple[object, ...]]) -> float:
-    """Copy a table's rows of this merchant into an empty table with the same indexes; seconds."""
+def _bare_copy(
+    table: str, after: UUID, owner: psycopg.Connection[tuple[object, ...]]
+) -> tuple[float, UUID]:
+    """Copy a table's rows with ids above `after` into its bare twin; seconds, and the highest id."""
     name = sql.Identifier(table)
-    bare = sql.Identifier(f"bare_{table}")
-    of_merchant = sql.SQL("COPY (SELECT * FROM {} WHERE merchant_id = {}) TO STDOUT").format(
-        name, sql.Literal(store.merchant_id)
+    fresh = sql.SQL("COPY (SELECT * FROM {} WHERE id > {}) TO STDOUT").format(
+        name, sql.Literal(after)
     )
-    with connection.cursor() as cursor, cursor.copy(of_merchant) as copy:
-        rows = b"".join(bytes(part) for part in copy)
-    owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(bare))
-    owner.execute(sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(bare, name))
-    try:
-        with owner.cursor() as bare_cursor:
-            started = perf_counter()
-            with bare_cursor.copy(sql.SQL("COPY {} FROM STDIN").format(bare)) as into:
-                into.write(rows)
-            return perf_counter() - started
-    finally:
-        owner.execute(sql.SQL("DROP TABLE {}").format(bare))
+    with connection.cursor() as cursor:
+        with cursor.copy(fresh) as copy:
+            rows = b"".join(bytes(part) for part in copy)
+        cursor.execute(sql.SQL("SELECT id FROM {} ORDER BY id DESC LIMIT 1").format(name))
+        highest: UUID = cursor.fetchone()[0]
+    statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(f"bare_{table}"))
+    with owner.cursor() as bare_cursor:
+        started = perf_counter()
+        with bare_cursor.copy(statement) as into:
+            into.write(rows)
+        return perf_counter() - started, highest

@@ -233,7 +233,7 @@ def _nothing() -> None:
 
 
 def _rows(sql: str, wanted: Sequence[str], store: Store | None = None) -> list[tuple[Any, ...]]:
-    arguments: dict[str, Any] = {"wanted": wanted}
+    arguments: dict[str, Any] = {"wanted": FIELD.join(wanted)}
     if store is not None:
         arguments |= {
             "store": store.pk,
