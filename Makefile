@@ -56,5 +56,12 @@ prove: $(VENV)/dev ## the long proofs, each named, each printing its figure
 screens: $(VENV)/dev browser ## pictures of every page into var/screens
 	$(BIN)/python -m tests.screens
 
+messages: $(VENV)/dev ## gather texts for translators and compile the catalogues (GNU gettext is installed if missing)
+	@command -v msgfmt >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gettext >/dev/null; } \
+	  || { echo "Catalogues need GNU gettext: install the package 'gettext' and run again."; exit 1; }
+	cd src/qaitar && export DJANGO_SETTINGS_MODULE=qaitar.config.settings && ../../$(BIN)/django-admin makemessages -l ru -l kk \
+	  --no-wrap --no-obsolete --add-location file -v 0 && ../../$(BIN)/django-admin compilemessages -l ru -l kk -v 0
+
 clean: ## remove the environment and caches (data stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
