@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from qaitar.flows import (
     draining,
     housekeeping,
+    import_later,
     poll_cabinet,
     poll_orders,
     sweep_deadlines,
@@ -79,6 +80,13 @@ def effects_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
 def orders_poll(merchant_id: UUID, now: datetime) -> None:
     """Read one merchant's orders from the marketplace."""
     poll_orders.orders_poll(merchant_id, now)
+
+
+@app.task(queue="default", name=import_later.LATER_TASK, retry=3)
+@merchant_job
+def import_read(merchant_id: UUID, now: datetime, *, run_id: str) -> None:
+    """Read one long export file."""
+    import_later.import_read(merchant_id, now, run_id=UUID(run_id))
 
 
 @app.task(queue="webhooks", name=housekeeping.WEBHOOKS_TASK)

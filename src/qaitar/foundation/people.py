@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -12,14 +13,30 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
 LANGUAGES = ("ru", "kk", "en")
+PASSWORD_BYTES = 12  # 16 letters and digits
 
 
 class PeopleProblem(ValueError):
     """What was asked cannot be done; a stable code."""
+
+
+def _one_at_a_time(merchants: Sequence[UUID]) -> None:
+    """Let changes of people at a merchant wait for one another: two owners must not remove each other at once."""
+    keys = MerchantKey.objects.select_for_update().filter(pk__in=merchants).order_by("pk")
+    list(keys.values_list("pk", flat=True))
+
+
+def _another_owner(user: User, merchant_id: UUID) -> None:
+    owners = Membership.objects.filter(
+        merchant_id=merchant_id, role=Role.OWNER, user__is_active=True
+    )
+    if not owners.exclude(user=user).exists():
+        raise PeopleProblem("LAST_OWNER")
 
 
 @transaction.atomic
@@ -75,13 +92,10 @@ def role_set(*, user: User, merchant_id: UUID, role: Role | None, now: datetime)
     Raises:
         PeopleProblem: LAST_OWNER.
     """
+    _one_at_a_time([merchant_id])
     held = Membership.objects.filter(user=user, merchant_id=merchant_id).first()
     if held is not None and held.role == Role.OWNER and role is not Role.OWNER:
-        others = Membership.objects.filter(merchant_id=merchant_id, role=Role.OWNER).exclude(
-            pk=held.pk
-        )
-        if not others.exists():
-            raise PeopleProblem("LAST_OWNER")
+        _another_owner(user, merchant_id)
     if role is None:
         if held is not None:
             held.delete()
@@ -92,3 +106,29 @@ def role_set(*, user: User, merchant_id: UUID, role: Role | None, now: datetime)
         defaults={"role": role.value},
         create_defaults={"role": role.value, "created_at": now},
     )
+
+
+def person_switch(*, user: User, active: bool) -> None:
+    """Let a person sign in, or no more; their sessions and tokens end with it.  The last owner stays.
+
+    Raises:
+        PeopleProblem: LAST_OWNER of one of their merchants; nothing was changed.
+    """
+    held = Membership.objects.filter(user=user)
+    _one_at_a_time([each.merchant_id for each in held])
+    if not active:
+        for each in held:
+            if each.role == Role.OWNER:
+                _another_owner(user, each.merchant_id)
+    User.objects.filter(pk=user.pk).update(is_active=active)
+
+
+def password_new() -> str:
+    """Make a random password for somebody who will be told it once."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
+def password_set(user: User, password: str) -> None:
+    """Give a person another password; their sessions end with the old one."""
+    user.set_password(password)
+    user.save(update_fields=["password"])

@@ -37,12 +37,42 @@ def import_write(
 ) -> ImportRun:
     """Write down a merge that was done, in the same transaction, with its rejected rows."""
     run = _run(store, origin, by_name, now)
+    _counted(run, merged)
+    run.save(force_insert=True)
+    ImportRejection.objects.bulk_create(_rejections(run, merged.rejected), batch_size=1_000)
+    return run
+
+
+def _counted(run: ImportRun, merged: Merged) -> None:
     run.state = "DONE"
     run.read = merged.rows.read
     run.created, run.updated = merged.rows.created, merged.rows.updated
     run.unchanged, run.rejected = merged.rows.unchanged, merged.rows.rejected
+
+
+def import_begin(
+    *, store: Store, origin: Origin, rows_expected: int, by_name: str, now: datetime
+) -> ImportRun:
+    """Write down that a job is going to read a file of so many rows."""
+    run = _run(store, origin, by_name, now)
+    run.state, run.rows_expected, run.finished_at = "RUNNING", rows_expected, None
     run.save(force_insert=True)
+    return run
+
+
+def import_finish(*, run: ImportRun, merged: Merged, now: datetime) -> ImportRun:
+    """Write down what became of a file a job has read, in the same transaction as the merge."""
+    _counted(run, merged)
+    run.finished_at = now
+    run.save()
     ImportRejection.objects.bulk_create(_rejections(run, merged.rejected), batch_size=1_000)
+    return run
+
+
+def import_stop(*, run: ImportRun, problem: str, now: datetime) -> ImportRun:
+    """Write down that a job could not read its file; nothing of it was merged."""
+    run.state, run.problem, run.finished_at = "FAILED", problem, now
+    run.save(update_fields=["state", "problem", "finished_at"])
     return run
 
 

@@ -118,7 +118,9 @@ def _name_free(merchant_id: UUID, ready: Mapping[str, Any], own_id: UUID | None)
     same = Store.objects.filter(
         merchant_id=merchant_id, channel=ready["channel"], name=ready["name"]
     )
-    if same.exclude(pk=own_id).exists():
+    if own_id is not None:
+        same = same.exclude(pk=own_id)
+    if same.exists():
         raise StoreProblem("NAME_TAKEN", "name")
 
 

@@ -87,9 +87,11 @@ class RegisterPage:
     exports: tuple[Fact, ...]  # label, url
     total: MoneyCell
     count: int
+    count_more: bool = False  # there are more lines than were counted
     since: date | None = None
     until: date | None = None
     stores: tuple[Choice, ...] = ()
+    stages: tuple[Choice, ...] = ()
     sheet_url: str = ""
     more_url: str = ""
     empty: Empty | None = None
@@ -252,6 +254,7 @@ class ImportReport:
     progress: int | None = None  # percent while it runs
     progress_url: str = ""
     finished_at: datetime | None = None
+    problem: str = ""  # why nothing could be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +299,7 @@ class TokenRow:
     prefix: str
     scopes: str
     made_at: datetime
-    last_used_at: datetime | None = None
+    last_used_at: date | None = None  # the day; finer is not kept
     expires_at: datetime | None = None
     revoke_url: str = ""
 

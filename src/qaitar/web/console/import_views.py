@@ -1,0 +1,221 @@
+"""Files come in: orders from the marketplace's export, return requests from the cabinet's saved answers."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.http import FileResponse, Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from qaitar.documents.tables import Column, write_xlsx
+from qaitar.flows.import_later import dry_run, import_later
+from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
+from qaitar.flows.take_cabinet import SOURCE as CABINET
+from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
+from qaitar.foundation.files.names import download_headers
+from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import RawIntake
+from qaitar.orders.errors import MergeBusy
+from qaitar.orders.models import ImportRun, Store
+from qaitar.orders.services.stores import stores_of
+from qaitar.web.console.answers import is_partial, see_other
+from qaitar.web.console.office_door import managed, screen_outside, told
+from qaitar.web.console.present_import import (
+    REJECTED_SHOWN,
+    intake_report,
+    merged_report,
+    rejected_table,
+    run_report,
+)
+from qaitar.web.console.screen import DECIDERS, Visit, found_or_404, screen
+from qaitar.web.console.views_model import Choice
+from qaitar.web.console.views_model_office import ImportPage, ImportReport
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
+
+AT_ONCE_ROWS_MAX: Final = 5_000  # more rows are read by a job
+FILE_BYTES_MAX: Final = 64 * 1024 * 1024
+HISTORY_SHOWN: Final = 20
+KINDS: Final = {
+    "orders": _("Orders (XLSX or CSV export of the cabinet)"),
+    "returns": _("Return requests (answer of the cabinet, JSON)"),
+}
+
+
+class NotSent(Exception):
+    """What was sent cannot be taken; the message is a sentence for its sender."""
+
+
+@require_http_methods(["GET", "POST"])
+@screen_outside(DECIDERS)
+def imports(visit: Visit) -> HttpResponse:
+    """Show the form with the files before, or take a file: judged before any transaction is opened."""
+    error, report = "", None
+    if visit.request.method == "POST":
+        try:
+            taken = _taken(visit)
+        except NotSent as no:
+            error = str(no)
+        else:
+            if not isinstance(taken, ImportReport):
+                return see_other(reverse("console:import", args=[taken]))
+            report = taken
+    with behind_walls(*visit.who.merchants):
+        page = _page(visit, report, error)
+        status = 422 if error else 200
+        return render(visit.request, "console/import.html", {"page": page}, status=status)
+
+
+def _stores(visit: Visit) -> list[Store]:
+    return stores_of(managed(visit, DECIDERS))
+
+
+def _page(visit: Visit, report: ImportReport | None, error: str = "") -> ImportPage:
+    stores = _stores(visit)
+    asked = visit.request.POST
+    runs = ImportRun.objects.filter(store_id__in=[store.pk for store in stores], source="FILE")
+    return ImportPage(
+        url=reverse("console:imports"),
+        kinds=tuple(
+            Choice(value=kind, label=str(label), selected=asked.get("kind") == kind)
+            for kind, label in KINDS.items()
+        ),
+        stores=tuple(
+            Choice(value=str(each.pk), label=each.name, selected=asked.get("store") == str(each.pk))
+            for each in stores
+        ),
+        report=report,
+        history=tuple(run_report(run, ()) for run in runs.order_by("-pk")[:HISTORY_SHOWN]),
+        error=error or ("" if stores else _now("There is no store yet; open one first.")),
+    )
+
+
+def _taken(visit: Visit) -> UUID | ImportReport:
+    """Take the file: the id of what was written down, or the report of a look that changed nothing.
+
+    Raises:
+        NotSent: no file, no such store, an empty or too large file, or another import is under way.
+    """
+    name, body = _body(visit.request)
+    with behind_walls(*visit.who.merchants):
+        store = _store(visit)
+    kind = visit.request.POST.get("kind", "orders")
+    if kind not in KINDS:
+        raise NotSent(_now("Say what is in the file."))
+    if kind == "returns":
+        return _cabinet(visit, store, name, body)
+    file = orders_file_take(body, name)  # takes its time: no transaction is open
+    try:
+        return _orders(visit, store, file)
+    except MergeBusy as busy:
+        raise NotSent(
+            _now("Another import of this merchant is under way. Try again in a minute.")
+        ) from busy
+
+
+def _body(request: HttpRequest) -> tuple[str, bytes]:
+    sent = request.FILES.get("file")
+    if sent is None or not sent.size:
+        raise NotSent(_now("Choose a file that is not empty."))
+    if sent.size > FILE_BYTES_MAX:
+        limit = FILE_BYTES_MAX >> 20
+        raise NotSent(_now("The file is larger than %(limit)d MB; split it.") % {"limit": limit})
+    return (sent.name or "file")[:200], sent.read()
+
+
+def _store(visit: Visit) -> Store:
+    stores = _stores(visit)
+    asked = visit.request.POST.get("store", "")
+    chosen = [store for store in stores if asked in {str(store.pk), ""}]
+    if len(chosen) != 1:
+        raise NotSent(_now("Choose the store the file is for."))
+    return chosen[0]
+
+
+def _orders(visit: Visit, store: Store, file: Taken | NotTaken) -> UUID | ImportReport:
+    by, now = visit.who.actor_at(store.merchant_id), visit.now
+    look_only = visit.request.POST.get("then") == "look"
+    with behind_walls(*visit.who.merchants):
+        if isinstance(file, Taken) and look_only:
+            return merged_report(file.name, dry_run(store=store, file=file, now=now))
+        if isinstance(file, Taken) and file.orders.rows_total > AT_ONCE_ROWS_MAX:
+            run = import_later(store=store, file=file, by=by, now=now)
+            told(visit, _now("The file is kept and being read. You may leave this page."))
+            return run.pk
+        done = orders_import(store=store, file=file, by=by, now=now)
+        if done.merged is None:
+            told(visit, _now("The file could not be read; nothing was changed."), good=False)
+        else:
+            told(visit, _now("The file is read. Every line is in exactly one of the counts below."))
+        return done.run.pk
+
+
+def _cabinet(visit: Visit, store: Store, name: str, body: bytes) -> UUID:
+    by = visit.who.actor_at(store.merchant_id)
+    try:
+        with behind_walls(*visit.who.merchants):
+            taken = cabinet_take(
+                store_id=store.pk, body=body, received_from=name, by=by, now=visit.now
+            )
+    except BodyRefused as refused:
+        raise NotSent(_now("This file is too large for an answer of the cabinet.")) from refused
+    told(visit, _now("The file is kept and being read. You may leave this page."))
+    return taken.id
+
+
+# --- one file ---------------------------------------------------------------------------------------
+
+
+def _run(visit: Visit, run_id: UUID) -> ImportRun | None:
+    return ImportRun.objects.filter(pk=run_id, merchant_id__in=managed(visit, DECIDERS)).first()
+
+
+@require_GET
+@screen(DECIDERS)
+def import_one(visit: Visit, run_id: UUID) -> HttpResponse:
+    """Show what became of one file; polled for the part alone while a job reads it."""
+    report = _report(visit, run_id)
+    if is_partial(visit.request):
+        return render(visit.request, "console/partials/import_report.html", {"report": report})
+    return render(visit.request, "console/import.html", {"page": _page(visit, report)})
+
+
+def _report(visit: Visit, run_id: UUID) -> ImportReport:
+    run = _run(visit, run_id)
+    if run is not None:
+        return run_report(run, rejected_table(run.pk, REJECTED_SHOWN))
+    intakes = RawIntake.objects.filter(merchant_id__in=managed(visit, DECIDERS), source=CABINET)
+    row = found_or_404(intakes.filter(pk=run_id).defer("body").first())
+    return intake_report(row)
+
+
+@require_GET
+@screen(DECIDERS)
+def import_rejected(visit: Visit, run_id: UUID) -> HttpResponseBase:
+    """Give the rejected lines as a file to mend and send again: their own columns, then where and why."""
+    run = found_or_404(_run(visit, run_id))
+    rows = rejected_table(run.pk)
+    if not rows:
+        raise Http404
+    names = list(dict.fromkeys(name for row in rows for name in row.cells))
+    columns = [*(Column(name) for name in names), Column(_now("Line")), Column(_now("Why not"))]
+    lines = ([*(row.cells.get(name) for name in names), str(row.line), row.reason] for row in rows)
+    mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rejected.xlsx"
+        write_xlsx(path, columns, lines, sheet=_now("Rejected"))
+        answer = FileResponse(path.open("rb"), content_type=mime)
+    name = f"{Path(run.name).stem[:80]} {_now('rejected')}.xlsx"
+    headers: dict[str, Any] = download_headers(name, mime)
+    for header, value in headers.items():
+        answer[header] = value
+    return answer

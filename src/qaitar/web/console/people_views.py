@@ -1,0 +1,395 @@
+"""People of a merchant: who works here, in which role; invited, switched off, given a new password shown once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import transaction
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.models import Membership, User
+from qaitar.foundation.people import (
+    PeopleProblem,
+    password_new,
+    password_set,
+    person_create,
+    person_switch,
+    role_set,
+)
+from qaitar.foundation.secrets import NoKey
+from qaitar.foundation.settings_journal import setting_note
+from qaitar.kernel.roles import Role
+from qaitar.returns.words import word_for
+from qaitar.web.console.answers import see_other
+from qaitar.web.console.office_door import (
+    NO_KEY,
+    fresh_put,
+    fresh_take,
+    managed,
+    merchants_named,
+    never_kept,
+    told,
+)
+from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.shell import LANGUAGE_NAMES
+from qaitar.web.console.views_model import Fact
+from qaitar.web.console.views_model_office import UserPage, UserRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.http import HttpResponse
+
+PEOPLE_SHOWN: Final = 500
+JOURNAL_KIND: Final = "person"
+GIVEN: Final = tuple(role for role in Role if role is not Role.SYSTEM)
+MAY: Final = {
+    Role.OPERATOR: _("handles requests: asks, takes, refuses, grants"),
+    Role.SENIOR: _("the same, and approves damage, sums and exceptions"),
+    Role.ACCOUNTANT: _("sees everything, takes the register away"),
+    Role.CLERK: _("adds photos and notes arrivals"),
+    Role.OWNER: _("everything, settings and people included"),
+    Role.ADMIN: _("everything except making owners"),
+    Role.VIEWER: _("sees, changes nothing"),
+}
+PROBLEMS: Final = {
+    "LAST_OWNER": _("This is the last owner. Make somebody else an owner first."),
+    "USERNAME_TAKEN": _("This sign-in name is taken."),
+    "LANGUAGE_UNKNOWN": _("This language is not known."),
+    "OWNERS_ONLY": _("Only an owner may make or unmake an owner."),
+    "NOT_YOURS": _(
+        "This person also works for merchants you do not manage, so their account is not yours to change."
+        " You may take away their role here."
+    ),
+    "YOURSELF": _("You cannot switch yourself off."),
+}
+
+
+class InviteForm(forms.Form):
+    """A new person, or one who works for another merchant already."""
+
+    username = forms.CharField(
+        label=_("Sign-in name"),
+        max_length=150,
+        validators=[UnicodeUsernameValidator()],
+        help_text=_("Somebody who already works for another merchant is found by this name."),
+    )
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=list(LANGUAGE_NAMES.items()))
+    role = forms.ChoiceField(label=_("Role"), choices=[(r.value, word_for(r)) for r in GIVEN])
+
+    def __init__(self, *args: Any, merchants: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        """Ask for the merchant where there are several."""
+        super().__init__(*args, **kwargs)
+        if len(merchants) > 1:
+            self.fields["merchant"] = forms.ChoiceField(label=_("Merchant"), choices=merchants)
+
+
+class PersonForm(forms.Form):
+    """A person's role at each merchant the reader manages."""
+
+    def __init__(
+        self, *args: Any, names: Mapping[UUID, str], held: Mapping[UUID, str], **kwargs: Any
+    ) -> None:
+        """Make a choice of role for every merchant."""
+        super().__init__(*args, **kwargs)
+        choices = [("", _("no access")), *((role.value, word_for(role)) for role in GIVEN)]
+        for key, name in names.items():
+            self.fields[f"role_{key}"] = forms.ChoiceField(
+                label=_("Role at %(merchant)s") % {"merchant": name},
+                choices=choices,
+                required=False,
+                initial=held.get(key, ""),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the reader's rights over one person go."""
+
+    user: User
+    held: Mapping[UUID, str]
+    mine: frozenset[UUID]
+
+    @property
+    def here(self) -> dict[UUID, str]:
+        """Give the roles at merchants the reader manages."""
+        return {key: role for key, role in self.held.items() if key in self.mine}
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the whole account is the reader's to change: it works for no foreign merchant and is no superuser."""
+        return not self.user.is_superuser and set(self.held) <= self.mine
+
+
+def _reach(visit: Visit, user_id: int) -> Reach:
+    user = found_or_404(User.objects.filter(pk=user_id).first())
+    held = {each.merchant_id: each.role for each in Membership.objects.filter(user_id=user_id)}
+    reach = Reach(user, held, frozenset(managed(visit)))
+    found_or_404(reach.here or None)  # a stranger looks like nobody
+    return reach
+
+
+@require_GET
+@screen(MANAGERS)
+def people(visit: Visit) -> HttpResponse:
+    """List the people of every merchant the reader manages, and the form that lets one in."""
+    names = merchants_named(managed(visit))
+    form = InviteForm(
+        merchants=[(str(key), name) for key, name in names.items()],
+        initial={"language": visit.who.language, "role": Role.OPERATOR.value},
+    )
+    return _page(visit, form)
+
+
+def _page(visit: Visit, form: InviteForm) -> HttpResponse:
+    names = merchants_named(managed(visit))
+    page = UserPage(
+        rows=_rows(visit, names),
+        invite_url=reverse("console:person_new"),
+        roles=tuple(Fact(label=str(word_for(role)), value=str(text)) for role, text in MAY.items()),
+    )
+    secret, about = fresh_take(visit)
+    context = {"page": page, "form": form, "fresh_secret": secret, "fresh_about": about}
+    status = 422 if form.errors else 200
+    return never_kept(render(visit.request, "console/users.html", context, status=status))
+
+
+def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
+    held = Membership.objects.filter(merchant_id__in=names).select_related("user")
+    found = list(held.order_by("user__first_name", "user__username", "merchant_id")[:PEOPLE_SHOWN])
+    ids = {each.user.pk for each in found}
+    safe = set(Authenticator.objects.filter(user_id__in=ids).values_list("user_id", flat=True))
+    return tuple(
+        UserRow(
+            name=str(each.user),
+            email=each.user.email or each.user.username,
+            role=Role(each.role),
+            url=reverse("console:person", args=[each.user.pk]),
+            second_factor=each.user.pk in safe,
+            last_seen_at=each.user.last_login,
+            active=each.user.is_active,
+            stores=names[each.merchant_id] if len(names) > 1 else "",
+            is_self=each.user.pk == visit.who.user_id,
+        )
+        for each in found
+    )
+
+
+@require_POST
+@screen(MANAGERS)
+def person_new(visit: Visit) -> HttpResponse:
+    """Let a person in: a new one gets a password shown once, a known one only the role."""
+    names = merchants_named(managed(visit))
+    form = InviteForm(
+        visit.request.POST, merchants=[(str(key), name) for key, name in names.items()]
+    )
+    if not form.is_valid():
+        return _page(visit, form)
+    data = form.cleaned_data
+    merchant_id = UUID(data.get("merchant") or str(next(iter(names))))
+    known = User.objects.filter(username__iexact=data["username"]).first()
+    try:
+        _role_change(visit, known, merchant_id, Role(data["role"]))
+        if known is None:
+            known = _made(visit, data)
+            sentence = _("%(name)s may sign in now. The password below is shown once.")
+        else:
+            sentence = _("%(name)s had an account already and now works here too.")
+        role_set(user=known, merchant_id=merchant_id, role=Role(data["role"]), now=visit.now)
+    except PeopleProblem as problem:
+        form.add_error(None, str(PROBLEMS[str(problem)]))
+        return _page(visit, form)
+    except NoKey:
+        form.add_error(None, str(NO_KEY))
+        return _page(visit, form)
+    _note(visit, (known, merchant_id), "ROLE_SET", {"role": data["role"]})
+    told(visit, sentence % {"name": known})
+    return see_other(reverse("console:people"))
+
+
+def _made(visit: Visit, data: Mapping[str, Any]) -> User:
+    """Make the account; its password is sealed for the next page before anything is written."""
+    password = password_new()
+    fresh_put(visit, password, data["username"])
+    return person_create(
+        username=data["username"],
+        name=data["name"] or data["username"],
+        email=data["email"],
+        password=password,
+        language=data["language"],
+    )
+
+
+def _role_change(
+    visit: Visit, user: User | None, merchant_id: UUID, wanted: Role | None
+) -> str | None:
+    """Tell which role the person holds now, and refuse what only an owner may do.
+
+    Raises:
+        PeopleProblem: OWNERS_ONLY.
+    """
+    row = Membership.objects.filter(user=user, merchant_id=merchant_id).first() if user else None
+    held = row.role if row else None
+    about_owner = Role.OWNER in {held, wanted} and held != wanted
+    if about_owner and visit.who.roles.get(merchant_id) is not Role.OWNER:
+        raise PeopleProblem("OWNERS_ONLY")
+    return held
+
+
+def _note(
+    visit: Visit, about: tuple[User, UUID], act: str, after: Mapping[str, Any], before: Any = None
+) -> None:
+    user, merchant_id = about
+    said = {"person": user.username, **after}
+    line = JournalLine(
+        act=act, at=visit.now, by=visit.who.actor_at(merchant_id), before=before or {}, after=said
+    )
+    subject = UUID(int=merchant_id.int ^ user.pk)  # one chain for a person at a merchant
+    setting_note(merchant_id=merchant_id, subject_id=subject, kind=JOURNAL_KIND, line=line)
+
+
+# --- one person -------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@screen(MANAGERS)
+def person(visit: Visit, user_id: int) -> HttpResponse:
+    """Show a person and change their roles at the merchants the reader manages."""
+    reach = _reach(visit, user_id)
+    names = merchants_named(managed(visit))
+    given = visit.request.POST if visit.request.method == "POST" else None
+    form = PersonForm(given, names=names, held=reach.here)
+    if given is not None and form.is_valid():
+        try:
+            with transaction.atomic():  # all of the changes or none
+                changed = _roles_change(visit, reach, form)
+        except PeopleProblem as problem:
+            form.add_error(None, str(PROBLEMS[str(problem)]))
+        else:
+            told(
+                visit,
+                _("The roles of %(name)s are changed.") % {"name": reach.user}
+                if changed
+                else _("Nothing was different, so nothing was changed."),
+            )
+            return see_other(reverse("console:people"))
+    return _person_page(visit, reach, form)
+
+
+def _roles_change(visit: Visit, reach: Reach, form: PersonForm) -> int:
+    wanted = {UUID(name.removeprefix("role_")): value for name, value in form.cleaned_data.items()}
+    changes = {
+        key: Role(value) if value else None
+        for key, value in wanted.items()
+        if value != reach.here.get(key, "")
+    }
+    for key, role in changes.items():
+        _role_change(visit, reach.user, key, role)
+    for key, role in changes.items():
+        role_set(user=reach.user, merchant_id=key, role=role, now=visit.now)
+        after = {"role": role.value if role else None}
+        before = {"role": reach.here.get(key)}
+        _note(visit, (reach.user, key), "ROLE_SET", after, before)
+    return len(changes)
+
+
+def _person_page(visit: Visit, reach: Reach, form: PersonForm) -> HttpResponse:
+    user = reach.user
+    first = next(iter(reach.here.values()))
+    row = UserRow(
+        name=str(user),
+        email=user.email or user.username,
+        role=Role(first),
+        url=reverse("console:person", args=[user.pk]),
+        second_factor=Authenticator.objects.filter(user_id=user.pk).exists(),
+        active=user.is_active,
+        is_self=user.pk == visit.who.user_id,
+    )
+    secret, about = fresh_take(visit)
+    context = {
+        "user_row": row,
+        "form": form,
+        "back_url": reverse("console:people"),
+        "switch_url": reverse("console:person_switch", args=[user.pk]) if reach.whole else "",
+        "password_url": reverse("console:person_password", args=[user.pk]) if reach.whole else "",
+        "foreign": _now(str(PROBLEMS["NOT_YOURS"])) if not reach.whole else "",
+        "fresh_secret": secret,
+        "fresh_about": about,
+    }
+    status = 422 if form.errors else 200
+    return never_kept(render(visit.request, "console/user.html", context, status=status))
+
+
+def _whole(visit: Visit, user_id: int) -> Reach:
+    """Give a person whose whole account is the reader's to change; an owner's only to owners.
+
+    Raises:
+        PeopleProblem: NOT_YOURS or OWNERS_ONLY.
+    """
+    reach = _reach(visit, user_id)
+    if not reach.whole:
+        raise PeopleProblem("NOT_YOURS")
+    for key, role in reach.here.items():
+        if role == Role.OWNER and visit.who.roles.get(key) is not Role.OWNER:
+            raise PeopleProblem("OWNERS_ONLY")
+    return reach
+
+
+@require_POST
+@screen(MANAGERS)
+def person_switch_view(visit: Visit, user_id: int) -> HttpResponse:
+    """Switch an account off, or on again."""
+    back = reverse("console:person", args=[user_id])
+    active = visit.request.POST.get("active") == "1"
+    if user_id == visit.who.user_id:
+        told(visit, PROBLEMS["YOURSELF"], good=False)
+        return see_other(back)
+    try:
+        reach = _whole(visit, user_id)
+        person_switch(user=reach.user, active=active)
+    except PeopleProblem as problem:
+        told(visit, PROBLEMS[str(problem)], good=False)
+        return see_other(back)
+    for key in reach.here:
+        _note(visit, (reach.user, key), "PERSON_SWITCH", {"active": active})
+    sentence = _("%(name)s may sign in again.") if active else _("%(name)s can no longer sign in.")
+    told(visit, sentence % {"name": reach.user})
+    return see_other(back)
+
+
+@require_POST
+@screen(MANAGERS)
+def person_password(visit: Visit, user_id: int) -> HttpResponse:
+    """Give a person a new password, shown once on the next page."""
+    back = reverse("console:person", args=[user_id])
+    try:
+        reach = _whole(visit, user_id)
+        password = password_new()
+        fresh_put(visit, password, reach.user.username)
+    except PeopleProblem as problem:
+        told(visit, PROBLEMS[str(problem)], good=False)
+        return see_other(back)
+    except NoKey:
+        told(visit, NO_KEY, good=False)
+        return see_other(back)
+    password_set(reach.user, password)
+    for key in reach.here:
+        _note(visit, (reach.user, key), "PASSWORD_RENEW", {})
+    told(
+        visit,
+        _("%(name)s has a new password; the old one and open sessions have ended.")
+        % {"name": reach.user},
+    )
+    return see_other(back)

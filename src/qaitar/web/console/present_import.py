@@ -1,0 +1,130 @@
+"""Makes reports of files out of import runs, intakes of the cabinet, and merges that were only tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qaitar.orders.selectors import import_rejections
+from qaitar.web.console.views_model_office import ImportReport, RejectedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from qaitar.foundation.models import RawIntake
+    from qaitar.orders.models import ImportRun
+    from qaitar.orders.services.merging import Merged
+
+REJECTED_SHOWN: Final = 100
+REJECTED_MAX: Final = 50_000
+VALUE_SHOWN: Final = 120
+_WHERE: Final = ("№ заказа", "Номер заказа")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """A line that could not be taken: where it stood, why, and its cells by column."""
+
+    line: int
+    reason: str
+    cells: Mapping[str, str]
+
+
+def rejected_table(run_id: UUID, most: int = REJECTED_MAX) -> list[RejectedLine]:
+    """Read the rejected lines of an import in the order of its file."""
+    return [
+        RejectedLine(row.row_number, row.reason, _cells(row.raw))
+        for row in import_rejections(run_id, limit=most)
+    ]
+
+
+def _cells(raw: Any) -> dict[str, str]:
+    if not isinstance(raw, dict):
+        return {}
+    return {
+        str(name): "" if value is None else str(value)
+        for name, value in raw.items()
+        if not isinstance(value, dict | list)
+    }
+
+
+def _shown(row: RejectedLine) -> RejectedRow:
+    """Show where the reason points: the column it names, else the order's number."""
+    named = next((name for name in row.cells if name and f"«{name}»" in row.reason), "")
+    field = named or next((name for name in _WHERE if name in row.cells), "")
+    value = row.cells.get(field, "") or next(iter(row.cells.values()), "")
+    return RejectedRow(line=row.line, field=field, value=value[:VALUE_SHOWN], reason=row.reason)
+
+
+def run_report(run: ImportRun, rejected: Sequence[RejectedLine]) -> ImportReport:
+    """Report a file of orders; while a job reads it, with how far it is."""
+    running = run.state == "RUNNING"
+    address = reverse("console:import", args=[run.pk])
+    return ImportReport(
+        file=run.name,
+        kind=_("orders"),
+        read=run.read,
+        created=run.created,
+        updated=run.updated,
+        unchanged=run.unchanged,
+        rejected=run.rejected,
+        rejected_rows=tuple(_shown(row) for row in rejected),
+        rejected_url=reverse("console:import_rejected", args=[run.pk]) if run.rejected else "",
+        result_url=address,
+        progress=min(99, run.read * 100 // max(run.rows_expected, 1)) if running else None,
+        progress_url=address if running else "",
+        finished_at=run.finished_at,
+        problem=run.problem,
+    )
+
+
+def merged_report(name: str, merged: Merged) -> ImportReport:
+    """Report a merge that was only tried."""
+    return ImportReport(
+        file=name,
+        kind=_("only looked at, nothing was changed"),
+        read=merged.rows.read,
+        created=merged.rows.created,
+        updated=merged.rows.updated,
+        unchanged=merged.rows.unchanged,
+        rejected=merged.rows.rejected,
+        rejected_rows=tuple(
+            _shown(RejectedLine(row.row_number, row.reason, _cells(row.raw)))
+            for row in merged.rejected[:REJECTED_SHOWN]
+        ),
+    )
+
+
+def intake_report(row: RawIntake) -> ImportReport:
+    """Report an answer of the cabinet; before a job has read it, that it waits."""
+    waiting = row.state == "STORED"
+    address = reverse("console:import", args=[row.pk])
+    told: dict[str, Any] = row.report or {}
+    rejected = [
+        RejectedRow(line=0, field=_("request"), value=str(each["number"]), reason=str(each["code"]))
+        for each in told.get("rejected", ())
+    ] + [
+        RejectedRow(line=int(each["row"]), field="", value="", reason=str(each["reason"]))
+        for each in told.get("problems", ())
+    ]
+    return ImportReport(
+        file=row.received_from,
+        kind=_("return requests"),
+        read=told.get("read", 0),
+        created=told.get("created", 0),
+        updated=told.get("updated", 0),
+        unchanged=told.get("unchanged", 0),
+        rejected=len(rejected),
+        rejected_rows=tuple(rejected[:REJECTED_SHOWN]),
+        result_url=address,
+        progress=0 if waiting else None,
+        progress_url=address if waiting else "",
+        finished_at=row.read_at,
+        problem=""
+        if row.state != "QUARANTINED"
+        else _("It holds no return requests that could be read."),
+    )

@@ -1,0 +1,133 @@
+"""API tokens of the reader: made with scopes, shown once, revoked at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django import forms
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from qaitar.foundation.access import SCOPES, TOKEN_PREFIX, digest_of, token_create
+from qaitar.foundation.models import ApiToken, User
+from qaitar.foundation.secrets import NoKey
+from qaitar.web.console.answers import see_other
+from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, never_kept, told
+from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.views_model_office import TokenPage, TokenRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.http import HttpResponse
+
+TOKENS_SHOWN: Final = 200
+TOKENS_MAX: Final = 50  # alive at once, of one person
+SCOPE_WORDS: Final = {
+    "read": _("read requests, orders and files"),
+    "write": _("act on requests, add files, import orders"),
+    "intake": _("hand over what the cabinet shows, nothing else"),
+    "admin": _("webhooks and settings"),
+}
+assert set(SCOPE_WORDS) == set(SCOPES), "every scope has its words"
+TERMS: Final = {
+    "90": _("90 days"),
+    "365": _("one year"),
+    "": _("no end"),
+}
+
+
+class TokenForm(forms.Form):
+    """Which program, what it may do, until when."""
+
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("Which program uses it"))
+    scopes = forms.MultipleChoiceField(
+        label=_("May"),
+        choices=list(SCOPE_WORDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Never more than you may yourself."),
+    )
+    days = forms.ChoiceField(label=_("Valid for"), choices=list(TERMS.items()), required=False)
+
+
+@require_http_methods(["GET", "POST"])
+@screen(MANAGERS)
+def tokens(visit: Visit) -> HttpResponse:
+    """List the reader's tokens and make one."""
+    given = visit.request.POST if visit.request.method == "POST" else None
+    form = TokenForm(given, initial={"scopes": ["read"], "days": "365"})
+    if given is not None and form.is_valid() and _made(visit, form):
+        told(visit, _now("The token is made. Copy it now; it is shown once."))
+        return see_other(reverse("console:tokens"))
+    secret, _about = fresh_take(visit) if given is None else ("", "")
+    page = TokenPage(
+        rows=tuple(_row(row) for row in _alive(visit)),
+        url=reverse("console:tokens"),
+        fresh_secret=secret,
+        docs_url="/api/v1/docs",
+    )
+    context = {"page": page, "form": form}
+    status = 422 if form.errors else 200
+    return never_kept(render(visit.request, "console/tokens.html", context, status=status))
+
+
+def _alive(visit: Visit) -> list[ApiToken]:
+    rows = ApiToken.objects.filter(user_id=visit.who.user_id, revoked_at=None)
+    return list(rows.order_by("-created_at", "-id")[:TOKENS_SHOWN])
+
+
+def _row(row: ApiToken) -> TokenRow:
+    return TokenRow(
+        name=row.name,
+        prefix=f"{TOKEN_PREFIX}…{row.hint}",
+        scopes=", ".join(str(SCOPE_WORDS.get(scope, scope)) for scope in row.scopes),
+        made_at=row.created_at,
+        last_used_at=row.last_used_on,
+        expires_at=row.expires_at,
+        revoke_url=reverse("console:token_revoke", args=[row.pk]),
+    )
+
+
+def _made(visit: Visit, form: TokenForm) -> bool:
+    """Make the token and keep it, sealed, for the next page; tells whether it could."""
+    data = form.cleaned_data
+    if len(_alive(visit)) >= TOKENS_MAX:
+        form.add_error(
+            None, _now("You have %(count)d tokens; revoke one first.") % {"count": TOKENS_MAX}
+        )
+        return False
+    user = User.objects.get(pk=visit.who.user_id)
+    token = token_create(user=user, name=data["name"], scopes=data["scopes"], now=visit.now)
+    ApiToken.objects.filter(digest=digest_of(token)).update(
+        expires_at=_until(data["days"], visit.now)
+    )
+    try:
+        fresh_put(visit, token)
+    except NoKey:
+        ApiToken.objects.filter(digest=digest_of(token)).delete()
+        form.add_error(None, str(NO_KEY))
+        return False
+    return True
+
+
+def _until(days: str, now: datetime) -> datetime | None:
+    return now + timedelta(days=int(days)) if days else None
+
+
+@require_POST
+@screen(MANAGERS)
+def token_revoke(visit: Visit, token_id: UUID) -> HttpResponse:
+    """End a token of the reader's own; programs using it are turned away at once."""
+    mine = ApiToken.objects.filter(pk=token_id, user_id=visit.who.user_id, revoked_at=None)
+    row = found_or_404(mine.first())
+    mine.update(revoked_at=visit.now)
+    told(
+        visit,
+        _now("“%(name)s” is revoked; programs using it are turned away.") % {"name": row.name},
+    )
+    return see_other(reverse("console:tokens"))

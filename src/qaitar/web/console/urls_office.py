@@ -1,0 +1,86 @@
+"""Addresses of the office pages: register, stores, connections, people, rules, files, tokens, webhooks, profile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import path
+
+from qaitar.web.console import (
+    calendar_views,
+    connection_views,
+    first_run_views,
+    import_views,
+    mapping_views,
+    people_views,
+    profile_views,
+    register_views,
+    rule_views,
+    store_views,
+    token_views,
+    webhook_views,
+)
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = [
+    path("register", register_views.register, name="register"),
+    path("register/export", register_views.register_export, name="register_export"),
+    path("register/export/ask", register_views.register_export_ask, name="register_export_ask"),
+    path(
+        "register/export/<uuid:export_id>",
+        register_views.register_export_page,
+        name="register_export_page",
+    ),
+    path(
+        "register/export/<uuid:export_id>/file",
+        register_views.register_export_file,
+        name="register_export_file",
+    ),
+    path("imports", import_views.imports, name="imports"),
+    path("imports/<uuid:run_id>", import_views.import_one, name="import"),
+    path("imports/<uuid:run_id>/rejected", import_views.import_rejected, name="import_rejected"),
+    path("stores", store_views.stores, name="stores"),
+    path("stores/new", store_views.store_new, name="store_new"),
+    path("stores/<uuid:store_id>", store_views.store, name="store"),
+    path("connections", connection_views.connections, name="connections"),
+    path(
+        "connections/new/<uuid:merchant_id>/<slug:system>",
+        connection_views.connection_new,
+        name="connection_new",
+    ),
+    path("connections/<uuid:connection_id>", connection_views.connection, name="connection"),
+    path(
+        "connections/<uuid:connection_id>/check",
+        connection_views.connection_check,
+        name="connection_check",
+    ),
+    path(
+        "connections/<uuid:connection_id>/remove",
+        connection_views.connection_remove,
+        name="connection_remove",
+    ),
+    path("people", people_views.people, name="people"),
+    path("people/new", people_views.person_new, name="person_new"),
+    path("people/<int:user_id>", people_views.person, name="person"),
+    path("people/<int:user_id>/switch", people_views.person_switch_view, name="person_switch"),
+    path("people/<int:user_id>/password", people_views.person_password, name="person_password"),
+    path("rules", rule_views.rules, name="rules"),
+    path("rules/try", rule_views.rules_try, name="rules_try"),
+    path("rules/<uuid:rule_id>/end", rule_views.rule_end_view, name="rule_end"),
+    path("goods-groups", mapping_views.mapping, name="mapping"),
+    path("goods-groups/review", mapping_views.mapping_save, name="mapping_save"),
+    path("calendar", calendar_views.calendar, name="calendar"),
+    path("calendar/<uuid:day_id>/remove", calendar_views.calendar_remove, name="calendar_remove"),
+    path("tokens", token_views.tokens, name="tokens"),
+    path("tokens/<uuid:token_id>/revoke", token_views.token_revoke, name="token_revoke"),
+    path("webhooks", webhook_views.webhooks, name="webhooks"),
+    path("webhooks/<uuid:endpoint_id>", webhook_views.webhook, name="webhook"),
+    path("webhooks/<uuid:endpoint_id>/test", webhook_views.webhook_test, name="webhook_test"),
+    path("webhooks/<uuid:endpoint_id>/rotate", webhook_views.webhook_rotate, name="webhook_rotate"),
+    path("webhooks/<uuid:endpoint_id>/switch", webhook_views.webhook_switch, name="webhook_switch"),
+    path("webhooks/<uuid:endpoint_id>/remove", webhook_views.webhook_remove, name="webhook_remove"),
+    path("profile", profile_views.profile, name="profile"),
+    path("welcome", first_run_views.first_run, name="first_run"),
+]
