@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import connection
-
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import ApiToken
+from qaitar.foundation.prepared import prepared_cursor
 from qaitar.foundation.walls import SETTING
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
@@ -88,7 +87,7 @@ _BY_TOKEN = _PRINCIPAL_SQL.format(
     extra="/*extra*/",
 )
 _NO_IDEMPOTENCY = ", true, NULL::bytea, NULL::int, NULL::bytea"
-_IDEMPOTENCY = """, pg_try_advisory_xact_lock(hashtextextended(person.id::text || %s, 7)),
+_IDEMPOTENCY = """, pg_try_advisory_xact_lock(hashtextextended(person.id::text || %s::text, 7)),
     (SELECT fingerprint FROM foundation_idempotencyrecord i WHERE i.user_id = person.id AND i.key = %s),
     (SELECT status FROM foundation_idempotencyrecord i WHERE i.user_id = person.id AND i.key = %s),
     (SELECT body FROM foundation_idempotencyrecord i WHERE i.user_id = person.id AND i.key = %s)"""
@@ -110,7 +109,7 @@ def _principal(row: Sequence[object], channel: str, ref: str) -> Principal:
 
 
 def _fetch(sql: str, arguments: Sequence[Any]) -> Sequence[object] | None:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, arguments)
         row: Sequence[object] | None = cursor.fetchone()
     if row is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.db import connection
+from qaitar.foundation.prepared import prepared_cursor
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,6 +26,6 @@ def answer_remember(
 
     On False the caller has to roll back: the other call's answer is the one that counts.
     """
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_REMEMBER, [user_id, key, fingerprint, status, body, now])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

@@ -8,18 +8,21 @@ the meantime is simply not among the moved.  Every service that changes a journa
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.db import connection, models
 
 from qaitar.foundation.journal import GENESIS, JournalLine, chain_hash
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.prepared import prepared_cursor
 from qaitar.kernel.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from uuid import UUID
 
 ROWS_MAX = 20_000
 
@@ -64,64 +67,112 @@ class Change:
     jobs: tuple[Job, ...] = ()
 
 
-@dataclass(slots=True)
-class _Statement:
-    """Collects the branches and their arrays."""
-
-    branches: list[str] = field(default_factory=list)
-    arguments: list[Any] = field(default_factory=list)
-
-    def arrays(self, columns: Sequence[tuple[str, str, list[Any]]], alias: str) -> str:
-        """Write `unnest(...) AS alias(names)` over typed arrays and remember the values."""
-        parts = []
-        for _, db_type, values in columns:
-            parts.append(f"%s::{'text' if db_type == 'jsonb' else db_type}[]")
-            self.arguments.append([_plain(v, db_type) for v in values])
-        names = ", ".join(name for name, _, _ in columns)
-        return f"unnest({', '.join(parts)}) AS {alias}({names})"
+Columns = tuple[tuple[str, str], ...]
+"""Names and types of the columns of one array of records."""
 
 
-def _plain(value: Any, db_type: str) -> Any:
-    if value is None:
-        return None
-    if db_type == "jsonb":
-        return json.dumps(value, ensure_ascii=False)
-    return value
+@lru_cache(maxsize=512)
+def _columns(model: type[models.Model], names: tuple[str, ...]) -> Columns:
+    """Give the columns of a model's fields with the types the server reads them as."""
+    found = []
+    for name in names:
+        field = model._meta.get_field(name)
+        assert isinstance(field, models.Field)
+        db_type = field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
+        assert db_type is not None
+        assert field.column == name, "fields are named as their columns"
+        found.append((field.column, db_type.split("(")[0].replace("varchar", "text")))
+    return tuple(found)
 
 
-def _column(model: type[models.Model], name: str) -> tuple[str, str]:
-    found = model._meta.get_field(name)
-    assert isinstance(found, models.Field)
-    db_type = found.rel_db_type(connection) if found.is_relation else found.db_type(connection)
-    assert db_type is not None
-    assert found.column is not None
-    return found.column, db_type.split("(")[0].replace("varchar", "text")
+def _records(columns: Columns, alias: str) -> str:
+    """Write a parameter, JSON of an array of records, as a table of these columns."""
+    typed = ", ".join(f"{name} {db_type}" for name, db_type in columns)
+    return f"json_to_recordset(%s::json) AS {alias}({typed})"
 
 
-def _select(name: str, db_type: str, alias: str) -> str:
-    return f"{alias}.{name}::jsonb" if db_type == "jsonb" else f"{alias}.{name}"
-
-
-def _insert_branch(
-    statement: _Statement,
-    name: str,
-    model: type[models.Model],
-    rows: Sequence[tuple[UUID, Mapping[str, Any]]],
-) -> None:
-    """Add a branch that inserts `rows` whose owner is among the moved."""
-    fields = list(rows[0][1])
-    columns = [("owner_", "uuid", [owner for owner, _ in rows])]
-    for each in fields:
-        column, db_type = _column(model, each)
-        columns.append((column, db_type, [values[each] for _, values in rows]))
-    source = statement.arrays(columns, "u")
-    names = ", ".join(column for column, _, _ in columns[1:])
-    picked = ", ".join(_select(column, db_type, "u") for column, db_type, _ in columns[1:])
-    table = model._meta.db_table
-    statement.branches.append(
-        f"{name} AS (INSERT INTO {table} ({names}) SELECT {picked} FROM {source}"
+def _insert_branch(name: str, model: type[models.Model], names: tuple[str, ...]) -> str:
+    """Write a branch that inserts the rows whose owner is among the moved."""
+    columns = _columns(model, names)
+    listed = ", ".join(column for column, _ in columns)
+    picked = ", ".join(f"u.{column}" for column, _ in columns)
+    source = _records((("owner_", "uuid"), *columns), "u")
+    return (
+        f"{name} AS (INSERT INTO {model._meta.db_table} ({listed}) SELECT {picked} FROM {source}"
         " JOIN moved ON moved.id = u.owner_)"
     )
+
+
+# The row Procrastinate reads is our outbox.  Equal jobs of one statement are one job.
+_JOBS: Final = (
+    "jobs AS (INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args)"
+    " SELECT DISTINCT u.queue_name, u.task_name, u.lock, u.args FROM json_to_recordset(%s::json)"
+    " AS u(owner_ uuid, queue_name text, task_name text, lock text, args jsonb)"
+    " JOIN moved ON moved.id = u.owner_)"
+)
+Followers = tuple[tuple[type[models.Model], tuple[str, ...]], ...]
+"""Which tables get rows with a change, and their fields."""
+
+
+def _whole(moved: str, followers: Followers, *, jobs: bool) -> str:
+    branches = [f"moved AS ({moved})"]
+    branches += [
+        _insert_branch(f"rows{n}", model, names) for n, (model, names) in enumerate(followers)
+    ]
+    branches += [_JOBS] if jobs else []
+    return "WITH " + ", ".join(branches) + " SELECT id FROM moved"
+
+
+@lru_cache(maxsize=256)
+def _move_sql(
+    model: type[models.Model],
+    names: tuple[str, ...],
+    followers: Followers,
+    jobs: bool,  # noqa: FBT001  lru_cache tells arguments apart by place
+) -> str:
+    columns = _columns(model, names)
+    given = (*_HELD, *((f"set_{column}", db_type) for column, db_type in columns))
+    sets = "".join(f"{column} = u.set_{column}, " for column, _ in columns)
+    moved = (
+        f"UPDATE {model._meta.db_table} AS t SET {sets}version = t.version + 1,"
+        f" journal_seq = t.journal_seq + 1, journal_head = u.head_ FROM {_records(given, 'u')}"
+        " WHERE t.id = u.id_ AND t.merchant_id = u.merchant_ AND t.version = u.version_ RETURNING t.id"
+    )
+    return _whole(moved, followers, jobs=jobs)
+
+
+@lru_cache(maxsize=64)
+def _create_sql(
+    model: type[models.Model],
+    names: tuple[str, ...],
+    followers: Followers,
+    jobs: bool,  # noqa: FBT001  lru_cache tells arguments apart by place
+) -> str:
+    columns = _columns(model, names)
+    listed = ", ".join(column for column, _ in columns)
+    moved = (
+        f"INSERT INTO {model._meta.db_table} ({listed})"
+        f" SELECT {', '.join(f'u.{column}' for column, _ in columns)} FROM {_records(columns, 'u')}"
+        " ON CONFLICT DO NOTHING RETURNING id"
+    )
+    return _whole(moved, followers, jobs=jobs)
+
+
+_HELD: Final = (("id_", "uuid"), ("merchant_", "uuid"), ("version_", "int"), ("head_", "bytea"))
+
+
+def _as_json(value: Any) -> str:
+    """Write what JSON has no word for the way the server reads it."""
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    assert isinstance(value, UUID), f"no column holds a {type(value).__name__}"
+    return str(value)
+
+
+def _json(records: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(records, ensure_ascii=False, separators=(",", ":"), default=_as_json)
 
 
 def _journal_values(change: Change, seq: int, head: bytes) -> dict[str, Any]:
@@ -147,51 +198,46 @@ def _journal_values(change: Change, seq: int, head: bytes) -> dict[str, Any]:
 
 
 def _follow_ups(
-    statement: _Statement, kind: str, changes: Sequence[Change], heads: Mapping[UUID, bytes]
-) -> None:
-    """Add the branches shared by creating and moving: journal, rows by table, jobs."""
-    journal = [
-        (
-            c.held.id,
-            {"subject_kind": kind, **_journal_values(c, c.held.journal_seq + 1, heads[c.held.id])},
-        )
-        for c in changes
-    ]
-    _insert_branch(statement, "journal", JournalEntry, journal)
-    by_model: dict[type[models.Model], list[tuple[UUID, Mapping[str, Any]]]] = {}
+    kind: str, changes: Sequence[Change], heads: Mapping[UUID, bytes]
+) -> tuple[Followers, bool, list[str]]:
+    """Gather what creating and moving share: journal, rows by table, jobs; tables first, then their records as JSON."""
+    by_model: dict[type[models.Model], list[dict[str, Any]]] = {
+        JournalEntry: [
+            {
+                "owner_": c.held.id,
+                "subject_kind": kind,
+                **_journal_values(c, c.held.journal_seq + 1, heads[c.held.id]),
+            }
+            for c in changes
+        ]
+    }
     for change in changes:
         for row in change.rows:
-            by_model.setdefault(row.model, []).append((change.held.id, row.values))
-    for number, (model, rows) in enumerate(by_model.items()):
-        _insert_branch(statement, f"rows{number}", model, rows)
-    jobs = [(c.held.id, job) for c in changes for job in c.jobs]
+            by_model.setdefault(row.model, []).append({"owner_": change.held.id, **row.values})
+    followers = tuple(
+        (model, tuple(name for name in records[0] if name != "owner_"))
+        for model, records in by_model.items()
+    )
+    told = [_json(records) for records in by_model.values()]
+    jobs = [_job(c.held.id, job) for c in changes for job in c.jobs]
     if jobs:
-        _jobs_branch(statement, jobs)
+        told.append(_json(jobs))
+    return followers, bool(jobs), told
 
 
-def _jobs_branch(statement: _Statement, jobs: Sequence[tuple[UUID, Job]]) -> None:
-    """Add the branch that defers jobs: the row Procrastinate reads is our outbox."""
-    source = statement.arrays(
-        [
-            ("owner_", "uuid", [owner for owner, _ in jobs]),
-            ("queue_name", "text", [job.queue for _, job in jobs]),
-            ("task_name", "text", [job.task for _, job in jobs]),
-            ("lock", "text", [job.lock for _, job in jobs]),
-            ("args", "jsonb", [dict(job.args) for _, job in jobs]),
-        ],
-        "u",
-    )
-    statement.branches.append(
-        "jobs AS (INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args)"
-        f" SELECT DISTINCT u.queue_name, u.task_name, u.lock, u.args::jsonb FROM {source}"
-        " JOIN moved ON moved.id = u.owner_)"
-    )
+def _job(owner: UUID, job: Job) -> dict[str, Any]:
+    return {
+        "owner_": owner,
+        "queue_name": job.queue,
+        "task_name": job.task,
+        "lock": job.lock,
+        "args": dict(job.args),
+    }
 
 
-def _run(statement: _Statement, heads: Mapping[UUID, bytes]) -> dict[UUID, bytes]:
-    sql = "WITH " + ", ".join(statement.branches) + " SELECT id FROM moved"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, statement.arguments)
+def _run(sql: str, arguments: Sequence[str], heads: Mapping[UUID, bytes]) -> dict[UUID, bytes]:
+    with prepared_cursor() as cursor:
+        cursor.execute(sql, arguments)
         return {row[0]: heads[row[0]] for row in cursor.fetchall()}
 
 
@@ -210,27 +256,20 @@ def move(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, byt
         c.held.id: chain_hash(c.held.journal_head, c.held.id, c.held.journal_seq + 1, c.line)
         for c in changes
     }
-    statement = _Statement()
-    columns: list[tuple[str, str, list[Any]]] = [
-        ("id_", "uuid", [c.held.id for c in changes]),
-        ("merchant_", "uuid", [c.held.merchant_id for c in changes]),
-        ("version_", "int", [c.held.version for c in changes]),
-        ("head_", "bytea", [heads[c.held.id] for c in changes]),
+    names = tuple(changes[0].values)
+    columns = [f"set_{column}" for column, _ in _columns(model, names)]
+    records = [
+        {
+            "id_": c.held.id,
+            "merchant_": c.held.merchant_id,
+            "version_": c.held.version,
+            "head_": heads[c.held.id],
+            **{column: c.values[name] for column, name in zip(columns, names, strict=True)},
+        }
+        for c in changes
     ]
-    sets = []
-    for name in changes[0].values:
-        column, db_type = _column(model, name)
-        columns.append((column, db_type, [c.values[name] for c in changes]))
-        sets.append(f"{column} = {_select(column, db_type, 'u')}")
-    source = statement.arrays(columns, "u")
-    table = model._meta.db_table
-    statement.branches.append(
-        f"moved AS (UPDATE {table} AS t SET {', '.join([*sets, ''])}version = t.version + 1,"
-        f" journal_seq = t.journal_seq + 1, journal_head = u.head_ FROM {source}"
-        " WHERE t.id = u.id_ AND t.merchant_id = u.merchant_ AND t.version = u.version_ RETURNING t.id)"
-    )
-    _follow_ups(statement, model._meta.model_name or "", changes, heads)
-    return _run(statement, heads)
+    followers, jobs, told = _follow_ups(model._meta.model_name or "", changes, heads)
+    return _run(_move_sql(model, names, followers, jobs), [_json(records), *told], heads)
 
 
 def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, bytes]:
@@ -245,29 +284,20 @@ def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, b
         "split the work: one statement carries at most ROWS_MAX changes"
     )
     heads = {c.held.id: chain_hash(GENESIS, c.held.id, 1, c.line) for c in changes}
-    statement = _Statement()
-    columns: list[tuple[str, str, list[Any]]] = []
-    given: dict[str, list[Any]] = {
-        "id": [c.held.id for c in changes],
-        "merchant_id": [c.held.merchant_id for c in changes],
-        "version": [1 for _ in changes],
-        "journal_seq": [1 for _ in changes],
-        "journal_head": [heads[c.held.id] for c in changes],
-    }
-    given |= {name: [c.values[name] for c in changes] for name in changes[0].values}
-    for name, values in given.items():
-        column, db_type = _column(model, name)
-        columns.append((column, db_type, values))
-    source = statement.arrays(columns, "u")
-    names = ", ".join(column for column, _, _ in columns)
-    picked = ", ".join(_select(column, db_type, "u") for column, db_type, _ in columns)
-    table = model._meta.db_table
-    statement.branches.append(
-        f"moved AS (INSERT INTO {table} ({names}) SELECT {picked} FROM {source}"
-        " ON CONFLICT DO NOTHING RETURNING id)"
-    )
-    _follow_ups(statement, model._meta.model_name or "", changes, heads)
-    return _run(statement, heads)
+    names = ("id", "merchant_id", "version", "journal_seq", "journal_head", *changes[0].values)
+    records = [
+        {
+            "id": c.held.id,
+            "merchant_id": c.held.merchant_id,
+            "version": 1,
+            "journal_seq": 1,
+            "journal_head": heads[c.held.id],
+            **c.values,
+        }
+        for c in changes
+    ]
+    followers, jobs, told = _follow_ups(model._meta.model_name or "", changes, heads)
+    return _run(_create_sql(model, names, followers, jobs), [_json(records), *told], heads)
 
 
 def unwritten(row_id: UUID, merchant_id: UUID) -> Held:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 LETTERS_MAX: Final = 300  # a longer category title is cut before matching
@@ -173,6 +174,7 @@ def _holds(title: tuple[str, ...], phrase: str) -> bool:
     return any(all(w.startswith(s) for w, s in zip(run, stems, strict=True)) for run in runs)
 
 
+@lru_cache(maxsize=4096)  # a shop has hundreds of categories and a bulk decision ten thousand cases
 def suggest_group(category_title: str) -> Suggestion | None:
     """Guess the law's group from a category title in Russian; None means the dictionary knows nothing.
 

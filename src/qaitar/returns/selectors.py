@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models.expressions import RawSQL
+from django.db import connection
+from django.db.models import JSONField
 
+from qaitar.foundation.prepared import prepared_cursor
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
-
-    from django.db.models import QuerySet
 
 _EVIDENCE = """(SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'signature', e.signature_confirmed,
  'stamp', e.stamp_confirmed)) FROM returns_evidence e
@@ -83,52 +83,60 @@ def _evidence(text: str | None) -> tuple[EvidenceFact, ...]:
     )
 
 
-def _with_rules(requests: QuerySet[ReturnRequest]) -> QuerySet[ReturnRequest]:
-    # the texts are constants of this file: no outside value is in them
-    return requests.annotate(
-        evidence_text=RawSQL(f"({_EVIDENCE})::text", ()),  # noqa: S611
-        store_text=RawSQL(f"({_STORE})::text", ()),  # noqa: S611
-        rules_text=RawSQL(f"({_RULES})::text", ()),  # noqa: S611
-        days_text=RawSQL(f"({_DAYS})::text", ()),  # noqa: S611
-        group_text=RawSQL(f"({_GROUP})::text", ()),  # noqa: S611
-        newer_attempt=RawSQL(_NEWER, ()),  # noqa: S611
-    )
+_FIELDS: Final = tuple(field.attname for field in ReturnRequest._meta.concrete_fields)
+_JSON_AT: Final = tuple(
+    place
+    for place, field in enumerate(ReturnRequest._meta.concrete_fields)
+    if isinstance(field, JSONField)
+)
+# constants of this file and our own columns: no outside value is in it
+_CASES: Final = f"""SELECT {", ".join(f"returns_returnrequest.{f.column}" for f in ReturnRequest._meta.concrete_fields)},
+ ({_EVIDENCE})::text, ({_STORE})::text, ({_RULES})::text, ({_DAYS})::text, ({_GROUP})::text, {_NEWER}
+ FROM returns_returnrequest WHERE """  # noqa: S608
 
 
-def _case(row: Any) -> Case:
-    group = json.loads(row.group_text) if row.group_text else {}
+def _cases(where: str, arguments: Sequence[Any], *, prepared: bool = True) -> list[Case]:
+    """Read cases in one statement; prepared where its plan does not depend on the values: planning it takes longer than running it."""
+    with prepared_cursor() if prepared else connection.cursor() as cursor:
+        cursor.execute(_CASES + where, arguments)
+        return [_case(row) for row in cursor.fetchall()]
+
+
+def _case(row: Sequence[Any]) -> Case:
+    values = list(row[: len(_FIELDS)])
+    for place in _JSON_AT:
+        values[place] = json.loads(values[place])
+    evidence, store, rules, days, group_text, newer = row[len(_FIELDS) :]
+    group = parsed(group_text) if group_text else {}
     return Case(
-        request=row,
-        evidence=_evidence(row.evidence_text),
-        store_text=row.store_text or "{}",
-        rules_text=row.rules_text or "[]",
-        days_text=row.days_text or "[]",
+        request=ReturnRequest.from_db(connection.alias, _FIELDS, values),
+        evidence=_evidence(evidence),
+        store_text=store or "{}",
+        rules_text=rules or "[]",
+        days_text=days or "[]",
         group=group.get("group", ""),
         group_reviewed=bool(group.get("reviewed")),
-        newer_attempt=row.newer_attempt,
+        newer_attempt=newer,
     )
 
 
 def cases_load(ids: Sequence[UUID]) -> list[Case]:
     """Load cases with everything their rules need, in one statement; missing or foreign ones are left out."""
-    return [_case(row) for row in _with_rules(ReturnRequest.objects.filter(pk__in=ids))]
+    return _cases("id = ANY(%s::uuid[])", [list(ids)])
 
 
 def case_load(request_id: UUID) -> Case | None:
     """Load one case, or None if these walls hold no such case."""
-    found = cases_load([request_id])
+    found = _cases("id = %s", [request_id])
     return found[0] if found else None
 
 
 def cases_by_number(store_id: UUID, numbers: Sequence[str]) -> list[Case]:
     """Load a store's cases by their numbers, in one statement; unknown ones are left out."""
-    wanted = ReturnRequest.objects.filter(store_id=store_id, number__in=numbers)
-    return [_case(row) for row in _with_rules(wanted)]
+    return _cases("store_id = %s AND number = ANY(%s::text[])", [store_id, list(numbers)])
 
 
 def cases_due(merchant_id: UUID, before: Any, limit: int) -> list[Case]:
     """Load the open cases of one merchant the deadline guard has to look at by `before`, the longest due first."""
-    due = ReturnRequest.objects.filter(merchant_id=merchant_id, guard_next_at__lte=before).exclude(
-        stage="CLOSED"
-    )
-    return [_case(row) for row in _with_rules(due).order_by("guard_next_at")[:limit]]
+    where = "merchant_id = %s AND guard_next_at <= %s AND stage <> 'CLOSED' ORDER BY guard_next_at LIMIT %s"
+    return _cases(where, [merchant_id, before, limit], prepared=False)

@@ -8,10 +8,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.db import connection
-
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import SearchKey
+from qaitar.foundation.prepared import prepared_cursor
 from qaitar.foundation.search import search_keys
 from qaitar.foundation.transition import Change, Row, create, unwritten
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
@@ -103,7 +102,7 @@ def frames_load(wanted: Sequence[tuple[UUID, str, str]]) -> dict[int, tuple[str,
     A store these walls do not hold is missing from the answer.  The first member is the store's name.
     """
     stores, codes, skus = zip(*wanted, strict=True) if wanted else ((), (), ())
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_FRAME, [list(stores), list(codes), list(skus)])
         rows = cursor.fetchall()
     found = {}
