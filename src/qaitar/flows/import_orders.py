@@ -22,6 +22,7 @@ from qaitar.foundation.people import merchant_create
 from qaitar.orders.services.imports import Origin, import_fail, import_write
 from qaitar.orders.services.merging import orders_merge
 from qaitar.orders.services.stores import StoreEntry, store_create
+from qaitar.returns.services.linking import requests_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,6 +149,7 @@ def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datet
     row = file_note(merchant_id=store.merchant_id, kept=file.kept, by=by, origin="import", now=now)
     merged = orders_merge(store=store, records=iter(file.orders), now=now)
     assert merged.rows.read == file.orders.rows_total, "a row was lost between reading and merging"
+    requests_link(merchant_id=store.merchant_id, store_id=store.pk, by=by, now=now)
     origin = Origin("FILE", file.name, row.pk)
     return Imported(
         import_write(store=store, origin=origin, merged=merged, by_name=by.name, now=now), merged

@@ -14,6 +14,7 @@ from django.db import connection as database
 
 from qaitar.contracts.marketplace import OrderPage, OrderRecord
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
+from qaitar.foundation.actors import system_actor
 from qaitar.foundation.connections import (
     ConnectionBroken,
     State,
@@ -29,6 +30,7 @@ from qaitar.orders.selectors import codes_with_lines, order_ids_by_code, orders_
 from qaitar.orders.services.imports import Origin, import_write
 from qaitar.orders.services.merging import Merged, orders_merge
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.services.linking import requests_link
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
@@ -267,6 +269,12 @@ class _Run:
         """Merge what was read and save where reading stands, together."""
         with behind_walls(self.store.merchant_id):
             merged = orders_merge(store=self.store, records=records, now=self.now)
+            requests_link(
+                merchant_id=self.store.merchant_id,
+                store_id=self.store.pk,
+                by=system_actor("import"),
+                now=self.now,
+            )
             self._save_place()
         self.polled.merged.add(merged)
 

@@ -158,6 +158,11 @@ class ReturnRequest(Walled):
             models.Index(fields=["merchant_id", "-filed_at", "-id"], name="request_register"),
             models.Index(fields=["merchant_id", "order_code", "attempt"], name="request_chain"),
             models.Index(
+                fields=["store_id", "order_code"],
+                name="request_unlinked",
+                condition=Q(order_id__isnull=True) & ~Q(stage="CLOSED"),
+            ),
+            models.Index(
                 fields=["merchant_id", "guard_next_at"],
                 name="request_guard",
                 condition=~Q(stage="CLOSED"),

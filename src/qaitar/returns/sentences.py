@@ -188,6 +188,7 @@ JOURNAL_ACTS: Final[Mapping[str, str]] = MappingProxyType(
         "CONFIRM_EVIDENCE": _("Evidence confirmed"),
         "WITHDRAW_EVIDENCE": _("Evidence withdrawn"),
         "MIRROR": _("Cabinet shows something new"),
+        "LINK_ORDER": _("Order found"),
         "PROOF": _("Press seen in the cabinet"),
         "PROOF_BY_HAND": _("Press seen in the cabinet by a person"),
         "COMMENT": _("Note"),

@@ -173,8 +173,6 @@ def _request(
 ) -> ReturnRequest:
     order, line, customer = frame.order, frame.line, frame.customer
     reason = filing.reason_code or filing.reason_text
-    delivered = order.get("delivered_at") or order.get("status_changed_on")
-    issued = order.get("status") in {"COMPLETED", "Выдан"}
     amount = filing.amount_minor
     if amount is None:
         amount = line.get("total_minor") if line else order.get("total_minor")
@@ -204,7 +202,7 @@ def _request(
         reason_text=filing.reason_text[:300],
         customer_words=filing.customer_words[:TEXT_MAX],
         filed_at=filing.filed_at,
-        received_on=filing.received_on or (_day(delivered) if issued else None),
+        received_on=filing.received_on or received_day(order),
         planned_arrival_on=filing.planned_arrival_on,
         product_name=(filing.product_name or line.get("name") or "")[:500],
         product_sku=(filing.product_sku or line.get("offer_code") or "")[:120],
@@ -223,7 +221,11 @@ def _request(
     return request
 
 
-def _day(text: str | None) -> date | None:
+def received_day(order: Mapping[str, Any]) -> date | None:
+    """Read when the buyer received an order: told by the channel, else the day an issued order last changed."""
+    if order.get("status") not in {"COMPLETED", "Выдан"}:
+        return None
+    text = order.get("delivered_at") or order.get("status_changed_on")
     return datetime.fromisoformat(text).date() if text else None
 
 

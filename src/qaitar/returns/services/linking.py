@@ -1,0 +1,84 @@
+"""A case opened before its order was known learns the order when that comes in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from qaitar.foundation.models import SearchKey
+from qaitar.foundation.search import search_keys
+from qaitar.kernel.ids import new_id
+from qaitar.returns.selectors import cases_load
+from qaitar.returns.services.intake import OrderFrame, frames_load, received_day
+from qaitar.returns.services.marks import case_note
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from qaitar.foundation.actors import Actor
+    from qaitar.returns.models import ReturnRequest
+
+LINKED_MAX: Final = 500  # at once; the next import or poll takes the rest
+
+_UNLINKED = """
+SELECT r.id FROM returns_returnrequest r
+JOIN orders_order o ON o.store_id = r.store_id AND o.code = r.order_code
+WHERE r.merchant_id = %s AND r.store_id = %s AND r.order_id IS NULL AND r.stage <> 'CLOSED'
+LIMIT %s
+"""
+
+
+def requests_link(*, merchant_id: UUID, store_id: UUID, by: Actor, now: datetime) -> int:
+    """Tie a store's open cases to orders that came in after them, filling only what nobody has told yet.
+
+    Returns how many were tied; run again, it ties nothing twice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_UNLINKED, [merchant_id, store_id, LINKED_MAX])
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return 0
+    cases = cases_load(ids)
+    frames = frames_load([(store_id, c.request.order_code, c.request.product_sku) for c in cases])
+    for place, case in enumerate(cases):
+        _, frame = frames[place]
+        values = _learnt(case.request, frame)
+        case_note(case=case, values=values, act="LINK_ORDER", by=by, now=now)
+        _findable(case.request, frame)
+    return len(cases)
+
+
+def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
+    """Give the columns an order fills: always the tie, the rest only where it is empty."""
+    order, line, customer = frame.order, frame.line, frame.customer
+    values: dict[str, Any] = {
+        "order_id": UUID(order["id"]),
+        "line_id": UUID(line["id"]) if line else None,
+    }
+    offered = {
+        "product_name": line.get("name") or "",
+        "category_title": line.get("category_title") or "",
+        "customer_name": customer.get("name") or "",
+        "customer_phone": customer.get("phone") or "",
+        "unit_value": frame.unit,
+        "amount_minor": line.get("total_minor") if line else order.get("total_minor"),
+        "received_on": received_day(order),
+    }
+    return values | {
+        name: told for name, told in offered.items() if told and not getattr(request, name)
+    }
+
+
+def _findable(request: ReturnRequest, frame: OrderFrame) -> None:
+    customer = frame.customer
+    keys = search_keys(
+        [frame.unit], phones=[customer.get("phone") or ""], names=[customer.get("name") or ""]
+    )
+    known = set(SearchKey.objects.filter(subject_id=request.pk).values_list("key", flat=True))
+    SearchKey.objects.bulk_create(
+        SearchKey(id=new_id(), merchant_id=request.merchant_id, subject_id=request.pk, key=key)
+        for key in keys
+        if key not in known
+    )
