@@ -141,19 +141,14 @@ def _too_deep() -> Turned:
 
 
 def _walk(value: Any) -> None:
-    level = [value]
-    for _depth in range(DEPTH_MAX + 1):
-        inside: list[Any] = []
-        for each in level:
-            if isinstance(each, str) and not _keepable(each):
-                raise Turned(
-                    422, "CHARACTER_REFUSED", _("A NUL or half a character cannot be kept.")
-                )
-            inside.extend(_members(each))
-        if not inside:
-            return
-        level = inside
-    raise _too_deep()
+    level, depth = [value], 0
+    while level:
+        if any(isinstance(each, str) and not _keepable(each) for each in level):
+            detail = _("A NUL or half a character cannot be kept.")
+            raise Turned(422, "CHARACTER_REFUSED", detail)
+        if depth == DEPTH_MAX and any(isinstance(each, dict | list) for each in level):
+            raise _too_deep()
+        level, depth = [inner for each in level for inner in _members(each)], depth + 1
 
 
 def _members(value: Any) -> Iterator[Any]:
