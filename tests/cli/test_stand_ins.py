@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
+from django.db import connection
 
-from qaitar.cli.stand_ins import live, opened_world
+from qaitar.cli.stand_ins import let_shop_look, live, opened_world
+from qaitar.demo.shop import shop_open
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.jobs import behind_walls
 from qaitar.sandbox import snapshot
+from qaitar.sandbox.shelf import GRIEVANCES, claim_of
+from qaitar.sandbox.world import sold_order
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from qaitar.runtime.addresses import DatabaseAddresses
 
 
 def test_what_happens_is_kept_and_goes_on(tmp_path: Path) -> None:
@@ -48,3 +59,53 @@ def test_the_first_page_leads_to_all_four(tmp_path: Path) -> None:
             assert f'href="{address}"' in page.text
             assert httpx.get(address, timeout=5).status_code == 200
         assert "Документов нет" in httpx.get(f"{at.kaspi}/onec", timeout=5).text
+
+
+def waiting_jobs() -> list[tuple[str, str]]:
+    """List the jobs that wait, with their merchants."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args->>'merchant_id' FROM procrastinate_jobs ORDER BY 1")
+        return list(cursor.fetchall())
+
+
+def test_a_change_lets_the_demo_shop_look_once(installation: DatabaseAddresses) -> None:
+    with behind_walls():
+        shop_open("Не показ", (), settings={}, now=utc_now())
+    let_shop_look()
+    assert waiting_jobs() == []
+    with behind_walls():
+        demo = shop_open("Показ", (), settings={"demo": True}, now=utc_now())
+    let_shop_look()
+    let_shop_look()
+    assert waiting_jobs() == [
+        ("qaitar.flows.tasks.cabinets_poll", str(demo.merchant_id)),
+        ("qaitar.flows.tasks.orders_poll", str(demo.merchant_id)),
+    ]
+
+
+def test_a_press_in_the_cabinet_is_a_change(tmp_path: Path) -> None:
+    world = opened_world(tmp_path / "none.json")
+    stop = threading.Event()
+    told: list[int] = []
+
+    def changed() -> None:
+        told.append(1)
+        stop.set()
+
+    order = sold_order(720_000_000, random.Random(1), utc_now())
+    world.outside.sell(order)
+    claim = claim_of(order.goods[0], GRIEVANCES[0], seed=1)
+    thread = threading.Thread(
+        target=live,
+        args=(world, tmp_path / "kept.json", stop),
+        kwargs={"lively": False, "changed": changed},
+    )
+    thread.start()
+    for _ in range(200):  # it has looked once
+        if (tmp_path / "kept.json").exists():
+            break
+        time.sleep(0.05)
+    world.outside.kaspi.file_return(order.code, claim, control=utc_now() + timedelta(days=2))
+    thread.join(timeout=20)
+    assert not thread.is_alive()
+    assert told == [1]

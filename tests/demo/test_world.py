@@ -40,11 +40,11 @@ def live(world: World, clock: Clock, minutes: int, *, obedient: bool = True) -> 
 def test_a_day_of_the_shop_has_every_kind_of_event() -> None:
     clock = Clock(BORN)
     world = World(Outside(clock), seed=3, born=BORN)
-    live(world, clock, 12 * 60)
+    live(world, clock, 6 * 60)
     deeds = Counter(deed.what for deed in world.outside.kaspi.ledger.deeds)
     assert {"FILE", "TAKE", "REFUSE", "ARRIVE", "GRANT", "DISPUTE"} <= set(deeds)
     assert deeds["DISPUTE_FOR_BUYER"] + deeds["DISPUTE_FOR_SELLER"] == deeds["DISPUTE"]
-    assert deeds["FILE"] > 100
+    assert deeds["FILE"] > 50
     assert any(number.endswith("-2") for number in world.outside.kaspi.ledger.filings)
 
 

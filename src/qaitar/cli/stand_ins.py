@@ -6,7 +6,11 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Final
 
+from django.db import DatabaseError, transaction
+
+from qaitar.demo.seed import demo_merchant
 from qaitar.foundation.clock import utc_now
+from qaitar.foundation.jobs import fresh_connection, job_defer
 from qaitar.runtime.ports import require_free_port
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.outside import ONEC_USER, PORTS, Outside
@@ -14,12 +18,14 @@ from qaitar.sandbox.world import World
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from pathlib import Path
 
     from qaitar.runtime.folder import DataFolder
     from qaitar.sandbox.outside import Addresses
 
 TICK_S: Final = 2.0
+LOOKS: Final = ("orders_poll", "cabinets_poll")
 SEED: Final = 7
 
 
@@ -42,8 +48,27 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
         signal.signal(each, lambda *_: stop.set())
     with world.outside.serve(options.port) as addresses:
         _announce(world.outside, addresses)
-        live(world, path, stop, lively=not options.still)
+        live(world, path, stop, lively=not options.still, changed=let_shop_look)
     return 0
+
+
+def let_shop_look() -> None:
+    """Have the demo shop read orders and cabinet now, as if its seller had the cabinet open in the browser.
+
+    When the database is away nothing is lost: the shop reads by itself every few minutes anyway.
+    """
+    try:
+        with fresh_connection(), transaction.atomic():
+            merchant_id = demo_merchant()
+            for task in LOOKS if merchant_id else ():
+                job_defer(
+                    f"qaitar.flows.tasks.{task}",
+                    queue="polls",
+                    only_one=f"{task} {merchant_id}",
+                    merchant_id=str(merchant_id),
+                )
+    except DatabaseError as error:
+        print(f"stand-ins: the shop could not be told to look: {error}", flush=True)
 
 
 def opened_world(path: Path) -> World:
@@ -57,9 +82,19 @@ def opened_world(path: Path) -> World:
     return World.resumed(outside, extra) if extra else World(outside, seed=SEED, born=utc_now())
 
 
-def live(world: World, path: Path, stop: threading.Event, *, lively: bool) -> None:
-    """Tick until stopped, keeping the state whenever it changed; it is kept a last time at the end."""
-    kept = ""
+def live(
+    world: World,
+    path: Path,
+    stop: threading.Event,
+    *,
+    lively: bool,
+    changed: Callable[[], None] = lambda: None,
+) -> None:
+    """Tick until stopped, keeping the state whenever it changed; it is kept a last time at the end.
+
+    `changed` is called when something happened in the marketplace, whoever did it.
+    """
+    kept, deeds = "", len(world.outside.kaspi.ledger.deeds)
     while True:
         stopping = stop.wait(TICK_S)
         if lively and not stopping and (told := world.tick(utc_now())):
@@ -70,6 +105,9 @@ def live(world: World, path: Path, stop: threading.Event, *, lively: bool) -> No
             kept = now_text
         if stopping:
             return
+        if (done := len(world.outside.kaspi.ledger.deeds)) != deeds:
+            deeds = done
+            changed()
 
 
 def _announce(outside: Outside, addresses: Addresses) -> None:
