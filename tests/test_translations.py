@@ -8,6 +8,8 @@ import pytest
 from django.utils import translation
 from django.utils.translation import ngettext
 
+from qaitar.returns.rules import DEFAULTS, SourceKind
+from qaitar.returns.sentences import RULE_PLACES
 from tests.catalogues import LANGUAGES, asked_for, running, written
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
@@ -128,3 +130,11 @@ def test_a_translation_is_in_its_language(language: str) -> None:
         if form and not CYRILLIC.search(form) and re.search(r"[A-Za-z]", PLACEHOLDER.sub("", form))
     }
     assert {key.split("\x04")[-1] for key in copied} <= FOREIGN_NAMES
+
+
+def test_places_of_law_and_manuals_are_said_in_the_readers_language() -> None:
+    """A verdict names its source in words; step numbers of the procedure are the same in every language."""
+    places = {
+        line.source.place for line in DEFAULTS if line.source.kind is not SourceKind.PROCEDURE
+    }
+    assert places <= set(RULE_PLACES)

@@ -226,6 +226,15 @@ SILENCES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What silence past a control date has presumably come to at the marketplace."""
 
+RULE_PLACES: Final = (
+    _("274-IV, art. 30 (14)"),
+    _("274-IV, art. 15, 30"),
+    _("274-IV, art. 30 (2026)"),
+    _("Kaspi guide, client q16178"),
+    _("Kaspi order manual, 9-12"),
+)
+"""Where the rules that hold from the start are written."""
+
 _GUARD: Final = "GUARD_"
 _NOT_DONE: Final = "not done: "
 OWN_PLACE: Final = "own rule"  # the place of a merchant's rule: it stands nowhere else
@@ -307,7 +316,7 @@ def source_sentence(source: Source) -> str:
     """Say who rules so and where it stands: `Law 274-IV, art. 30 (14)`."""
     if source.place == OWN_PLACE:
         return str(SOURCE_KINDS[source.kind])
-    return f"{SOURCE_KINDS[source.kind]} {source.place}"
+    return f"{SOURCE_KINDS[source.kind]} {_now(source.place)}"
 
 
 def rule_refusal_sentence(refusal: Refusal) -> str:
@@ -370,7 +379,9 @@ def _guard_part(part: str) -> str:
 def _skipped(text: str) -> str:
     deed, _at, before = text.partition("@")
     said = str(DEEDS[Deed(deed)]) if deed in Deed.__members__ else deed
-    return f"{said} ({_hours(before)} h)" if before else said
+    if not before:
+        return said
+    return _now("%(said)s (%(hours)s h)") % {"said": said, "hours": _hours(before)}
 
 
 def _hours(seconds: str) -> str:
