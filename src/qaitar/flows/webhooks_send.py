@@ -36,11 +36,8 @@ from qaitar.transport.http import NoAnswer, NotSent, Reply
 from qaitar.transport.pinned import deliver
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
-
-    Resolver = Callable[[str, int], list[str]]
 
 PAGE: Final = 500
 PAGES_MAX: Final = 400  # of one endpoint in one round
@@ -65,14 +62,6 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """How messages leave: which certificates are trusted and who looks names up; both are the system's by default."""
-
-    trust: ssl.SSLContext | None = None
-    resolver: Resolver | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Ending:
     """What one try came to: the judgement, the status if there was an answer, words for people."""
 
@@ -82,7 +71,7 @@ class _Ending:
     retry_after_s: int | None = None
 
 
-def webhooks_drain(merchant_id: UUID, now: datetime, *, wire: Wire | None = None) -> Round:
+def webhooks_drain(merchant_id: UUID, now: datetime) -> Round:
     """Plan what the journal has to tell a merchant's endpoints, then send what is due, within a minute.
 
     Safe beside itself: a message is taken by one sender at a time.
@@ -93,7 +82,7 @@ def webhooks_drain(merchant_id: UUID, now: datetime, *, wire: Wire | None = None
         endpoints = {row.pk: row for row in _enabled(merchant_id)}
     for endpoint in endpoints.values():
         done.planned += _plan(endpoint, now)
-    _send_due(merchant_id, endpoints, now, done, wire or Wire())
+    _send_due(merchant_id, endpoints, now, done)
     return done
 
 
@@ -202,7 +191,6 @@ def _send_due(
     endpoints: dict[UUID, WebhookEndpoint],
     now: datetime,
     done: Round,
-    wire: Wire,
 ) -> None:
     """Send due messages one by one; an endpoint that failed in this round is left alone for the rest of it."""
     waiting = dict(endpoints)
@@ -214,7 +202,7 @@ def _send_due(
         if delivery is None:
             return
         endpoint = waiting[delivery.endpoint_id]
-        ending = _try(delivery, endpoint, now, wire)
+        ending = _try(delivery, endpoint, now)
         _settle(delivery, ending, now, done)
         if ending.verdict is not Verdict.DELIVERED:
             del waiting[delivery.endpoint_id]
@@ -238,13 +226,9 @@ def _claim(merchant_id: UUID, endpoint_ids: list[UUID], now: datetime) -> Webhoo
         return row
 
 
-def _try(
-    delivery: WebhookDelivery, endpoint: WebhookEndpoint, now: datetime, wire: Wire
-) -> _Ending:
+def _try(delivery: WebhookDelivery, endpoint: WebhookEndpoint, now: datetime) -> _Ending:
     """Send one message to the address its name has now, if that may be called at all."""
-    target = resolve_public(
-        endpoint.url, allow_hosts=settings.QAITAR_PRIVATE_HOSTS, resolver=wire.resolver
-    )
+    target = resolve_public(endpoint.url, allow_hosts=settings.QAITAR_PRIVATE_HOSTS)
     if isinstance(target, Forbidden):
         return _Ending(Verdict.RETRY, None, f"the address may not be called: {target.code.value}")
     body = delivery.body.encode()
@@ -254,7 +238,7 @@ def _try(
     except (NoKey, NotOpened, BadSecret) as error:
         return _Ending(Verdict.RETRY, None, f"the signing secret cannot be used: {error}")
     try:
-        reply = deliver(target, headers, body, trust=wire.trust)
+        reply = deliver(target, headers, body)
     except (NotSent, NoAnswer) as error:
         return _Ending(Verdict.RETRY, None, str(error))
     return _ended(reply)
@@ -299,10 +283,3 @@ def _settle(delivery: WebhookDelivery, ending: _Ending, now: datetime, done: Rou
             WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(
                 enabled=False, disabled_reason=f"HTTP {GONE}: the receiver is gone"
             )
-
-
-def merchants_with_endpoints(merchants: Sequence[UUID]) -> list[UUID]:
-    """Name those of the merchants that have an endpoint to send to."""
-    with behind_walls(*merchants):
-        rows = WebhookEndpoint.objects.filter(enabled=True).values_list("merchant_id", flat=True)
-        return sorted(set(rows))

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import Field
 
+from qaitar.flows.housekeeping import WEBHOOKS_TASK
 from qaitar.flows.webhook_events import TYPES
+from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.secrets import NoKey, NotOpened
 from qaitar.foundation.webhooks.endpoints import (
@@ -284,7 +286,14 @@ def webhooks_rotate(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @lets_in(ADMIN)
 def webhooks_test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Plan a message of type `ping`; what became of it stands among the deliveries."""
-    delivery = ping_plan(_endpoint(request, endpoint_id), moment(request))
+    endpoint = _endpoint(request, endpoint_id)
+    delivery = ping_plan(endpoint, moment(request))
+    job_defer(
+        WEBHOOKS_TASK,
+        queue="webhooks",
+        only_one=f"webhooks {endpoint.merchant_id}",
+        merchant_id=str(endpoint.merchant_id),
+    )
     return answer({"id": str(delivery.pk), "type": delivery.type}, status=202)
 
 

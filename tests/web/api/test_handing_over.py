@@ -1,0 +1,206 @@
+"""What comes in besides requests: orders of an export, readings of the cabinet; and where events go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+
+from qaitar.foundation.models import RawIntake, WebhookDelivery, WebhookEndpoint
+from qaitar.kernel.roles import Role
+from qaitar.orders.models import ImportRun, Order
+from tests.factories.accounts import make_person, make_token, open_walls
+from tests.web.api.callers import Program
+from tests.web.api.conftest import Cast
+from tests.web.api.world import make_order
+
+# --- orders ---------------------------------------------------------------------------------------------------------
+
+
+def test_orders_are_walked_newest_first_and_shown_whole(cast: Cast) -> None:
+    for n in range(1, 6):
+        make_order(cast.shop, f"70000000{n}")
+    seen: list[str] = []
+    cursor = ""
+    for _page in range(3):
+        answer = cast.operator.get(f"/orders?limit=2{cursor}").json()
+        seen += [row["code"] for row in answer["items"]]
+        cursor = f"&cursor={(answer['next'] or '').replace('+', '%2B')}"
+    assert sorted(seen) == [f"70000000{n}" for n in range(1, 6)]
+    assert len(set(seen)) == 5
+    assert answer["next"] is None
+    found = cast.operator.get("/orders?code=700000003").json()["items"]
+    card = cast.operator.get(f"/orders/{found[0]['id']}").json()
+    assert card["total"] == {"minor": 1_299_000, "currency": "KZT"}
+    assert [line["offer_code"] for line in card["lines"]] == ["SKU-1"]
+    assert cast.operator.get("/orders?cursor=x").status_code == 422
+
+
+def test_an_export_is_taken_once_and_told_row_by_row(cast: Cast) -> None:
+    head = "№ заказа;Статус;Сумма"
+    sent = (head + "\n700000001;Выдан;1000\n").encode()
+
+    def upload() -> Any:
+        return cast.operator.upload(
+            "/orders/import",
+            {"store": str(cast.shop.store.pk), "file": SimpleUploadedFile("orders.csv", sent)},
+        )
+
+    answer = upload()
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/file"
+    open_walls(cast.shop.id)
+    assert Order.objects.count() == ImportRun.objects.count() == 0
+
+
+# --- the cabinet ----------------------------------------------------------------------------------------------------
+
+
+def test_a_reading_is_kept_byte_for_byte_before_it_is_answered(cast: Cast) -> None:
+    body = b'{"items": [ ], "odd":\t"\\u0000"}'
+    path = f"/intake/cabinet/{cast.shop.store.pk}"
+    first = cast.companion.post(path, raw=body)
+    again = cast.companion.post(path, raw=body)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["id"] == again.json()["id"]
+    assert (first.json()["new"], again.json()["new"]) == (True, False)
+    open_walls(cast.shop.id)
+    kept = RawIntake.objects.get()
+    assert bytes(kept.body) == body
+    assert (kept.source, kept.state, kept.received_from) == (
+        "kaspi_cabinet",
+        "STORED",
+        "api 127.0.0.1",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), min(args->>'intake_id') FROM procrastinate_jobs")
+        assert cursor.fetchone() == (2, str(kept.pk))
+    told = cast.companion.get(f"/intake/{kept.pk}").json()
+    assert (told["state"], told["read_at"]) == ("STORED", None)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", ""])
+def test_a_reading_may_come_under_any_type_or_as_a_file(cast: Cast, content_type: str) -> None:
+    path = f"/intake/cabinet/{cast.shop.store.pk}"
+    assert cast.companion.post(path, raw=b"[1]", content_type=content_type).status_code == 202
+    form = cast.companion.upload(path, {"file": SimpleUploadedFile("a.har", b'{"log": 1}')})
+    assert form.status_code == 202
+    open_walls(cast.shop.id)
+    assert {bytes(row.body) for row in RawIntake.objects.all()} == {b"[1]", b'{"log": 1}'}
+
+
+def test_an_empty_or_too_large_reading_is_refused(cast: Cast) -> None:
+    path = f"/intake/cabinet/{cast.shop.store.pk}"
+    assert cast.companion.post(path, raw=b"").json()["code"] == "BODY_EMPTY"
+    assert cast.companion.upload(path, {"note": "no file"}).json()["code"] == "FILES_NUMBER"
+    large = b"x" * (8 * 1024 * 1024 + 1)
+    assert cast.companion.post(path, raw=large).status_code == 413
+    open_walls(cast.shop.id)
+    assert RawIntake.objects.count() == 0
+
+
+# --- webhooks -------------------------------------------------------------------------------------------------------
+
+URL = "https://hooks.example.kz/qaitar"
+
+
+def test_an_endpoint_is_made_changed_tested_and_removed(cast: Cast) -> None:
+    made = cast.owner.post("/webhooks", {"url": URL, "types": ["return.created"]}).json()
+    assert made["secret"].startswith("whsec_")
+    one = f"/webhooks/{made['id']}"
+    assert "secret" not in cast.owner.get(one).json()
+    assert "secret" not in cast.owner.get("/webhooks").json()["items"][0]
+    changed = cast.owner.ask("PATCH", one, {"description": "ours", "enabled": False}).json()
+    assert (changed["description"], changed["enabled"], changed["types"]) == (
+        "ours",
+        False,
+        ["return.created"],
+    )
+    fresh = cast.owner.post(f"{one}/rotate").json()["secret"]
+    assert fresh != made["secret"]
+    ping = cast.owner.post(f"{one}/test").json()
+    told = cast.owner.get(f"{one}/deliveries").json()["items"]
+    assert [(each["id"], each["type"], each["state"]) for each in told] == [
+        (ping["id"], "ping", "WAITING")
+    ]
+    assert cast.owner.get(f"{one}/deliveries?state=GAVE_UP").json()["items"] == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name FROM procrastinate_jobs")
+        assert cursor.fetchall() == [("qaitar.flows.tasks.webhooks_drain",)]
+    assert cast.owner.ask("DELETE", one).status_code == 204
+    assert cast.owner.get(one).status_code == 404
+    open_walls(cast.shop.id)
+    assert WebhookEndpoint.objects.count() == WebhookDelivery.objects.count() == 0
+
+
+def test_deliveries_are_walked_newest_first(cast: Cast) -> None:
+    one = f"/webhooks/{cast.owner.post('/webhooks', {'url': URL}).json()['id']}"
+    made = [cast.owner.post(f"{one}/test").json()["id"] for _ in range(3)]
+    first = cast.owner.get(f"{one}/deliveries?limit=2").json()
+    rest = cast.owner.get(f"{one}/deliveries?limit=2&cursor={first['next']}").json()
+    assert [each["id"] for each in (*first["items"], *rest["items"])] == made[::-1]
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"url": "http://hooks.example.kz/"}, "URL_REFUSED"),
+        ({"url": "https://127.0.0.1/"}, "URL_REFUSED"),
+        ({"url": "https://169.254.169.254/"}, "URL_REFUSED"),
+        ({"url": URL, "types": ["return.eaten"]}, "TYPE_UNKNOWN"),
+        ({"url": ""}, "NOT_VALID"),
+    ],
+)
+def test_a_bad_endpoint_is_refused_and_not_made(cast: Cast, body: Any, code: str) -> None:
+    answer = cast.owner.post("/webhooks", body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    open_walls(cast.shop.id)
+    assert WebhookEndpoint.objects.count() == 0
+
+
+def test_an_endpoint_cannot_be_moved_to_a_closed_address(cast: Cast) -> None:
+    made = cast.owner.post("/webhooks", {"url": URL}).json()
+    answer = cast.owner.ask("PATCH", f"/webhooks/{made['id']}", {"url": "https://10.0.0.1/"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "URL_REFUSED")
+    assert cast.owner.get(f"/webhooks/{made['id']}").json()["url"] == URL
+
+
+def test_only_owners_and_administrators_manage_endpoints(cast: Cast) -> None:
+    made = cast.owner.post("/webhooks", {"url": URL}).json()
+    for role in set(Role) - {Role.OWNER, Role.ADMIN, Role.SYSTEM}:
+        person = make_person(f"p{role.value}", (cast.shop.id, role))
+        program = Program(make_token(person, "admin"))
+        assert program.get("/webhooks").json() == {"items": []}
+        for method, path, body in (
+            ("POST", "/webhooks", {"url": URL}),
+            ("PATCH", f"/webhooks/{made['id']}", {"enabled": False}),
+            ("DELETE", f"/webhooks/{made['id']}", None),
+            ("POST", f"/webhooks/{made['id']}/rotate", None),
+            ("POST", f"/webhooks/{made['id']}/test", None),
+        ):
+            answer = program.ask(method, path, body)
+            assert (answer.status_code, answer.json()["code"]) == (403, "ROLE_NOT_ALLOWED")
+    open_walls(cast.shop.id)
+    assert list(WebhookEndpoint.objects.values_list("enabled", flat=True)) == [True]
+    assert WebhookDelivery.objects.count() == 0
+
+
+def test_somebody_with_two_merchants_says_which(cast: Cast) -> None:
+    person = make_person("both", (cast.shop.id, Role.OWNER), (cast.other.id, Role.OWNER))
+    program = Program(make_token(person, "admin"))
+    assert program.post("/webhooks", {"url": URL}).json()["code"] == "MERCHANT_NEEDED"
+    made = program.post("/webhooks", {"url": URL, "merchant": str(cast.other.id)})
+    assert made.json()["merchant"] == str(cast.other.id)
+    foreign = cast.owner.post("/webhooks", {"url": URL, "merchant": str(cast.other.id)})
+    assert foreign.status_code == 404
+
+
+def test_without_an_encryption_key_no_secret_is_made(cast: Cast, settings: Any) -> None:
+    settings.QAITAR_ENCRYPTION_KEY = ""
+    answer = cast.owner.post("/webhooks", {"url": URL})
+    assert (answer.status_code, answer.json()["code"]) == (503, "NO_ENCRYPTION_KEY")
+    open_walls(cast.shop.id)
+    assert WebhookEndpoint.objects.count() == 0

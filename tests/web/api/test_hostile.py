@@ -1,0 +1,171 @@
+"""Six hundred strings in every text a program may send: never an error of ours, never anything but the text itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from qaitar.foundation.models import JournalEntry
+from qaitar.returns.models import ReturnRequest
+from tests.factories.accounts import open_walls
+from tests.web.api.conftest import Cast
+from tests.web.api.world import photo
+from tests.web.hostile_strings import COUNT, as_json, clean, hostile_strings
+
+STRINGS = hostile_strings()
+TAKEN = {200, 201, 202, 409, 422}
+
+
+def test_there_are_six_hundred_and_every_family_is_among_them() -> None:
+    assert len(STRINGS) == len(set(STRINGS)) == COUNT == 600
+    assert sum(not clean(text) for text in STRINGS) > 10
+
+
+@pytest.fixture
+def case(cast: Cast) -> str:
+    body = {"store": str(cast.shop.store.pk), "number": "700000001-1", "quality": "PROPER"}
+    return str(cast.operator.post("/returns", body).json()["id"])
+
+
+def said(answer: Any) -> int:
+    """Fail on an error of ours; answers have been held to the document already."""
+    assert answer.status_code in TAKEN, answer.content
+    return int(answer.status_code)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "number",
+        "reason_code",
+        "reason_text",
+        "customer_words",
+        "product_name",
+        "product_sku",
+        "customer_name",
+        "customer_phone",
+        "filed_at",
+        "quality",
+        "planned_arrival_on",
+        "store",
+        "an unknown name",
+    ],
+)
+def test_in_every_field_of_a_filing(cast: Cast, name: str) -> None:
+    base = {"store": str(cast.shop.store.pk), "quality": "PROPER"}
+    kept = 0
+    for number, text in enumerate(STRINGS):
+        body = {**base, "number": f"{800_000_000 + number}-1", name: text}
+        answer = cast.operator.post("/returns", raw=as_json(body))
+        if said(answer) == 201:
+            kept += 1
+            if name in {"product_name", "customer_name"}:
+                shown = {"product_name": "product", "customer_name": "customer"}[name]
+                assert answer.json()[shown] == text
+    if name in {"product_name", "customer_name", "customer_words"}:
+        limit = {"product_name": 500, "customer_name": 200, "customer_words": 4000}[name]
+        assert kept == sum(clean(text) and len(text) <= limit for text in STRINGS)
+    if name in {"number", "store", "filed_at", "quality", "an unknown name"}:
+        assert kept == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["customer_words", "customer_name", "category_title", "unit_value", "why", "assignee"]
+)
+def test_in_every_field_of_a_note(cast: Cast, case: str, name: str) -> None:
+    for text in STRINGS:
+        said(cast.operator.post(f"/returns/{case}/notes", raw=as_json({name: text})))
+    card = cast.operator.get(f"/returns/{case}")
+    assert card.status_code == 200
+    assert cast.operator.get(f"/returns/{case}/journal?limit=200").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["act", "reason", "why", "text", "planned_on", "arrived_where"])
+def test_in_every_field_of_an_act(cast: Cast, case: str, name: str) -> None:
+    acts = {"act": "ASK_CUSTOMER"}
+    for text in STRINGS:
+        said(cast.operator.post(f"/returns/{case}/acts", raw=as_json({**acts, name: text})))
+        said(
+            cast.operator.post(
+                "/returns/acts", raw=as_json({"ids": [case], "preview": True, **acts, name: text})
+            )
+        )
+    open_walls(cast.shop.id)
+    stage = ReturnRequest.objects.get().stage
+    assert stage == ("WAITING_CUSTOMER" if name in {"why", "text"} else "NEW")
+
+
+@pytest.mark.parametrize("name", ["q", "order", "stage", "store", "cursor", "due_before", "limit"])
+def test_in_every_parameter_of_the_queue(cast: Cast, case: str, name: str) -> None:
+    for text in STRINGS:
+        if not clean(text) and "\0" not in text:
+            continue  # half a character cannot be written into an address
+        said(cast.operator.get(f"/returns?{name}={quote(text)}"))
+        if name in {"store", "cursor"}:
+            said(cast.operator.get(f"/orders?{name}={quote(text)}"))
+    assert case
+
+
+@pytest.mark.parametrize("name", ["url", "description", "types", "merchant"])
+def test_in_every_field_of_an_endpoint(cast: Cast, name: str) -> None:
+    made = cast.owner.post("/webhooks", {"url": "https://hooks.example.kz/q"}).json()
+    for text in STRINGS:
+        value: Any = [text] if name == "types" else text
+        if name != "merchant":
+            raw = as_json({name: value})
+            said(cast.owner.ask("PATCH", f"/webhooks/{made['id']}", raw=raw))
+        else:
+            raw = as_json({"url": "https://hooks.example.kz/q", name: value})
+            said(cast.owner.post("/webhooks", raw=raw))
+    assert cast.owner.get(f"/webhooks/{made['id']}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["kind", "note", "answered", "an unknown name"])
+def test_in_every_field_of_a_form(cast: Cast, case: str, name: str) -> None:
+    """No file is sent, so that only the fields are judged."""
+    for text in STRINGS:
+        if not clean(text) and "\0" not in text:
+            continue  # a form is UTF-8, which has no halves of characters
+        form = {"kind": "PHOTO_GOODS", name: text}
+        assert cast.operator.upload(f"/returns/{case}/evidence", form).status_code == 422
+    open_walls(cast.shop.id)
+    assert JournalEntry.objects.count() == 1
+
+
+def test_in_the_names_of_files(cast: Cast, case: str) -> None:
+    """Thirty of them, one of each kind of trouble: each file is really judged and kept."""
+    for text in STRINGS[::20]:
+        file = photo(f"#{abs(hash(text)) % 0xFFFFFF:06x}")
+        file.name = text.encode("utf-8", "replace").decode().replace("\0", "").strip()[:200] or "x"
+        answer = cast.operator.upload(f"/returns/{case}/evidence", {"kind": "OTHER", "file": file})
+        assert said(answer) in {201, 422}
+    for proof in cast.operator.get(f"/returns/{case}").json()["evidence"]:
+        name = proof["file_name"]
+        assert "/" not in name
+        assert "\\" not in name
+        assert name.endswith(".png")
+        assert cast.operator.get(f"/evidence/{proof['id']}/file")["Content-Disposition"]
+
+
+def test_as_a_reading_of_the_cabinet(cast: Cast) -> None:
+    path = f"/intake/cabinet/{cast.shop.store.pk}"
+    for text in STRINGS:
+        raw = text.encode("utf-8", "surrogatepass")
+        assert cast.companion.post(path, raw=raw).status_code == (202 if raw else 422)
+
+
+def test_as_whole_bodies_and_headers(cast: Cast) -> None:
+    for text in STRINGS:
+        raw = text.encode("utf-8", "surrogatepass")
+        assert cast.operator.post("/returns", raw=raw).status_code in {400, 415, 422}
+        quoted = json.dumps(text).encode()
+        assert cast.operator.post("/returns", raw=quoted).status_code == 422
+        if text.isascii() and text.isprintable():
+            answer = cast.operator.get("/returns", headers={"Accept-Language": text[:200]})
+            assert answer.status_code == 200
+            body = {"store": str(cast.shop.store.pk), "number": "x"}
+            keyed = cast.operator.post("/returns", body, key=text)
+            assert keyed.status_code in {400, 422}
