@@ -351,9 +351,65 @@ def _texts() -> tuple[ReadyText, ...]:
     )
 
 
+def _steps() -> tuple[StageStep, ...]:
+    return (
+        StageStep(label="New", state="done", number="0"),
+        StageStep(label="Customer asked", state="current", number="1–2"),
+        StageStep(label="In delivery", state="ahead", number="3–6"),
+        StageStep(label="Arrived", state="ahead", number="7"),
+        StageStep(label="Refund", state="ahead", number="8"),
+        StageStep(label="Closed", state="ahead", number="9"),
+    )
+
+
+def _story(now: datetime) -> tuple[AttemptStory, ...]:
+    return (
+        AttemptStory(
+            attempt=1,
+            number="7048123601-1",
+            url="#",
+            filed_at=now - timedelta(days=9),
+            stage=Stage.REFUSED,
+            summary="Refused after 3 days: no photos came by the control date.",
+        ),
+        AttemptStory(
+            attempt=2,
+            number="7048123601-2",
+            url="#",
+            filed_at=now - timedelta(hours=22),
+            stage=Stage.WAITING_CUSTOMER,
+            summary="Filed again with photos of the goods.",
+            current=True,
+        ),
+    )
+
+
+def _effects() -> tuple[EffectLine, ...]:
+    return (
+        EffectLine(
+            effect=Effect.OPEN_TICKET,
+            progress=Progress.DONE,
+            where="Usedesk",
+            detail="48120",
+            url="#",
+        ),
+        EffectLine(
+            effect=Effect.WRITE_REGISTER,
+            progress=Progress.RUNNING,
+            where="«Возвраты Казахстан»",
+        ),
+        EffectLine(
+            effect=Effect.CREATE_RETURN_ORDER,
+            progress=Progress.FAILED,
+            where="1С",
+            detail="The base did not answer in 10 s; tried 2 times.",
+            retry_url="#",
+        ),
+    )
+
+
 def case_card(now: datetime, *, waiting_for_proof: bool = False) -> CaseCard:
     """Make a case filed for the second time, with everything on it."""
-    filed = now - timedelta(hours=22)
     return CaseCard(
         id="1",
         number="7048123601-2",
@@ -380,34 +436,9 @@ def case_card(now: datetime, *, waiting_for_proof: bool = False) -> CaseCard:
         ),
         back_url="#",
         countdown=countdown_in(1700, now),
-        steps=(
-            StageStep(label="New", state="done", number="0"),
-            StageStep(label="Customer asked", state="current", number="1–2"),
-            StageStep(label="In delivery", state="ahead", number="3–6"),
-            StageStep(label="Arrived", state="ahead", number="7"),
-            StageStep(label="Refund", state="ahead", number="8"),
-            StageStep(label="Closed", state="ahead", number="9"),
-        ),
+        steps=_steps(),
         proof=proof(now) if waiting_for_proof else None,
-        story=(
-            AttemptStory(
-                attempt=1,
-                number="7048123601-1",
-                url="#",
-                filed_at=now - timedelta(days=9),
-                stage=Stage.REFUSED,
-                summary="Refused after 3 days: no photos came by the control date.",
-            ),
-            AttemptStory(
-                attempt=2,
-                number="7048123601-2",
-                url="#",
-                filed_at=filed,
-                stage=Stage.WAITING_CUSTOMER,
-                summary="Filed again with photos of the goods.",
-                current=True,
-            ),
-        ),
+        story=_story(now),
         reason="Did not suit",
         customer_text="Не подошёл по весу, тяжёлый для мамы. Коробка и все насадки целы.",
         order_facts=(
@@ -420,27 +451,7 @@ def case_card(now: datetime, *, waiting_for_proof: bool = False) -> CaseCard:
             Fact(label="Serial", value="VQ7-KZ-KGA1184A", copy=True),
             Fact(label="Bought", value="5 days ago", hint="14 allowed"),
         ),
-        effects=(
-            EffectLine(
-                effect=Effect.OPEN_TICKET,
-                progress=Progress.DONE,
-                where="Usedesk",
-                detail="48120",
-                url="#",
-            ),
-            EffectLine(
-                effect=Effect.WRITE_REGISTER,
-                progress=Progress.RUNNING,
-                where="«Возвраты Казахстан»",
-            ),
-            EffectLine(
-                effect=Effect.CREATE_RETURN_ORDER,
-                progress=Progress.FAILED,
-                where="1С",
-                detail="The base did not answer in 10 s; tried 2 times.",
-                retry_url="#",
-            ),
-        ),
+        effects=_effects(),
         texts=_texts(),
         timeline=_timeline(now),
         timeline_url="#",
