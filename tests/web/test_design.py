@@ -22,7 +22,7 @@ HOME = Path(console.__file__).parent
 STATIC = HOME / "static" / "console"
 TEMPLATES = sorted((HOME / "templates").rglob("*.html"))
 NOW = datetime(2026, 10, 24, 5, 20, tzinfo=UTC)
-STYLE_BYTES_MAX = 40_000
+STYLE_BYTES_MAX = 60_000
 SCRIPT_BYTES_MAX = 20_000
 TEMPLATE_LINES_MAX = 200
 PARTIAL_LINES_MAX = 120

@@ -112,7 +112,7 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         order_facts=order_facts(desk),
         unit_facts=_unit_facts(desk.papers),
         effects=effect_lines(desk.papers.effects, may=desk.role in BY_HAND_ROLES),
-        texts=ready_texts(case, desk.judged, desk.papers),
+        texts=ready_texts(case, desk.judged, desk.papers) if notes else (),  # they name the phone
         timeline=tuple(timeline_entry(entry) for entry in own),
         timeline_url=reverse("console:journal", args=[request.pk]),
         note_url=reverse("console:comment", args=[request.pk]) if notes else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ from qaitar.returns.vocabulary import (
     Act,
     ControlRule,
     Effect,
+    EvidenceKind,
     Outcome,
     Quality,
     RefusalReason,
@@ -114,7 +116,7 @@ def timeline_entry(entry: JournalEntry) -> TimelineEntry:
     """Say one journal line in words; what the program did by itself is marked."""
     icon, tone = _LOUD.get(entry.act, ("dot", Tone.NEUTRAL))
     moved = "stage" in entry.after and entry.act != "CREATE"
-    why = guard_note(entry.why) if entry.act.startswith("GUARD_") else entry.why
+    why = _why(entry)
     details = () if entry.act == "CREATE" else _changes(entry)
     return TimelineEntry(
         at=entry.at,
@@ -127,6 +129,22 @@ def timeline_entry(entry: JournalEntry) -> TimelineEntry:
         why=why,
         by_program=entry.actor_role == Role.SYSTEM,
     )
+
+
+_PROOF_SAID: Final = re.compile(r"\b([A-Z_]+): (.+?) \([0-9a-f]{12}\)")
+
+
+def _why(entry: JournalEntry) -> str:
+    """Say why; the guard's and the proofs' own shorthand becomes words."""
+    if entry.act.startswith("GUARD_"):
+        return guard_note(entry.why)
+    if entry.act == "ADD_EVIDENCE":
+        return _PROOF_SAID.sub(lambda m: f"{_proof_word(m[1])}: {m[2]}", entry.why)
+    return entry.why
+
+
+def _proof_word(code: str) -> str:
+    return str(word_for(EvidenceKind(code))) if code in EvidenceKind.__members__ else code
 
 
 def _text(entry: JournalEntry) -> str:

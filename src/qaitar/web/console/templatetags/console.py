@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from django import template
@@ -80,6 +81,7 @@ _PROGRESS: Final = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon of the sprite; without a label it is hidden from screen readers."""
     href = f"{static('console/icons.svg')}#{name}"

@@ -1,0 +1,401 @@
+"""The case card: everything on one page in a fixed number of statements; notes, proofs and journal on it."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections, transaction
+from PIL import Image
+
+from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.models import JournalEntry, StoredFile
+from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import Role
+from qaitar.orders.models import Order, Tender
+from qaitar.returns.models import Evidence, ReturnRequest
+from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason
+from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.returns import add_proofs, make_case, take
+from tests.web.console.desk import counted, signed_in, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.test import Client
+
+    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.models import User
+
+pytestmark = pytest.mark.usefixtures("clock")
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    with frozen_at(NOW):
+        yield
+
+
+@pytest.fixture
+def shop(db_walls: None) -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def aigerim(shop: Shop) -> User:
+    return make_person("aigerim", (shop.id, Role.OPERATOR))
+
+
+@pytest.fixture
+def by(shop: Shop, aigerim: User) -> Actor:
+    return actor(aigerim, shop.id)
+
+
+@pytest.fixture
+def client(aigerim: User) -> Client:
+    return signed_in(aigerim)
+
+
+def photo(name: str = "IMG_1.jpg", colour: str = "red") -> SimpleUploadedFile:
+    bytes_ = io.BytesIO()
+    Image.new("RGB", (640, 480), colour).save(bytes_, "JPEG")
+    return SimpleUploadedFile(name, bytes_.getvalue(), "image/jpeg")
+
+
+def url(case: ReturnRequest, tail: str = "") -> str:
+    return f"/returns/{case.pk}{tail}"
+
+
+def fresh(case: ReturnRequest) -> ReturnRequest:
+    open_walls(case.merchant_id)
+    return ReturnRequest.objects.get(pk=case.pk)
+
+
+def test_the_card_tells_everything_about_a_case(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by, customer_words="Мал размер", shown_at=NOW + timedelta(hours=5))
+    words = words_of(client.get(url(case)))
+    for said in (
+        "700000001-1",
+        "Кроссовки",
+        "12 990",
+        "Надлежащее качество",
+        "Оксана П.",
+        "Мал размер",
+        "Фото товара",
+        "Спросить клиента",
+        "5 ч",
+    ):
+        assert said in words.replace("\u202f", " ").replace("\xa0", " "), said
+    viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
+    assert "7011234567" not in viewer.get(url(case)).content.decode()
+
+
+@pytest.mark.parametrize("many", [0, 15])
+def test_the_card_costs_the_same_however_much_is_in_the_case(
+    shop: Shop, by: Actor, client: Client, many: int
+) -> None:
+    case = make_case(shop, by, "700000001-3", shown_at=NOW + timedelta(hours=5))
+    make_case(shop, by, "700000009-1")
+    if many:
+        for attempt in (1, 2):
+            make_case(shop, by, f"700000001-{attempt}")
+        for _ in range(many):
+            add_proofs(case, by, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
+        take(case, by)
+    assert counted(client, url(case)) <= 12
+
+
+def test_the_sale_is_told_where_it_is_known(shop: Shop, by: Actor, client: Client) -> None:
+    order = Order.objects.create(
+        merchant_id=shop.id,
+        store_id=shop.store.pk,
+        code="700000001",
+        erp_number="ТД00-118274",
+        total_minor=1_399_000,
+        digest=b"",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    Tender.objects.create(
+        id=new_id(), merchant_id=shop.id, order_id=order.pk, kind="INSTALLMENT", term_months=12
+    )
+    case = make_case(shop, by)
+    facts = {f.label: f.value for f in client.get(url(case)).context["case"].order_facts}
+    assert "ТД00-118274" in facts.values()
+    assert any("12" in value for label, value in facts.items() if label != "Заказ")
+
+
+def test_a_repeated_filing_shows_how_the_earlier_ones_went(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    first = make_case(shop, by, reason_code="", reason_text="Брак")
+    request_act(request_id=first.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
+    details = Details(reason=RefusalReason.SENT_FOR_ACT)
+    request_act(request_id=first.pk, act=Act.REFUSE, by=by, now=NOW, details=details)
+    second = make_case(shop, by, "700000001-2", reason_code="", reason_text="Брак")
+    story = client.get(url(second)).context["case"].story
+    assert [(s.attempt, s.current) for s in story] == [(1, False), (2, True)]
+    assert "Направлен" in story[0].summary or "АСЦ" in story[0].summary
+    assert "Aigerim" in story[0].summary
+
+
+def test_neighbours_lead_through_the_queue(shop: Shop, by: Actor, client: Client) -> None:
+    cases = [
+        make_case(shop, by, f"70000000{n}-1", shown_at=NOW + timedelta(hours=n)) for n in (1, 2, 3)
+    ]
+    card = client.get(url(cases[1])).context["case"]
+    assert (card.prev_url, card.next_url) == (url(cases[0]), url(cases[2]))
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "",
+        "/journal",
+        "/live",
+        "/act",
+        "/note",
+        "/quality",
+        "/comment",
+        "/seen",
+        "/look",
+        "/phone",
+        "/assign",
+        "/evidence",
+    ],
+)
+def test_a_strangers_case_is_not_there(shop: Shop, by: Actor, tail: str) -> None:
+    case = make_case(shop, by)
+    other = make_shop("ИП Тимур")
+    timur = signed_in(make_person("timur", (other.id, Role.OWNER)))
+    post = {"act": "ASK_CUSTOMER", "note": "x", "quality": "PROPER", "file": photo()}
+    ask = timur.get if tail in {"", "/journal", "/live"} else timur.post
+    answer = ask(url(case, tail), {} if ask is timur.get else post)
+    assert answer.status_code == 404
+    missing = ask(f"/returns/{uuid4()}{tail}", {} if ask is timur.get else post)
+    assert missing.status_code == 404
+    assert fresh(case).version == case.version
+    assert not StoredFile.objects.exists()
+
+
+def test_the_quality_class_is_set_in_the_journal(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by, reason_code="")
+    assert case.quality == "UNKNOWN"
+    answer = client.post(url(case, "/quality"), {"quality": "DEFECTIVE", "version": "1"}, **HTMX)
+    assert answer.status_code == 200
+    assert "Ненадлежащее качество" in words_of(answer)
+    assert fresh(case).quality == "DEFECTIVE"
+    assert JournalEntry.objects.get(seq=2).after["quality"] == "DEFECTIVE"
+    assert client.post(url(case, "/quality"), {"quality": "NICE"}, **HTMX).status_code == 400
+
+
+def test_what_people_saw_is_noted_and_changes_the_verdict(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by, shown_at=NOW + timedelta(hours=5))
+    form = {
+        "version": "1",
+        "unused": "no",
+        "complete": "yes",
+        "received_on": "2026-05-10",
+        "shown_at": client.get(url(case)).context["case"].known.form["shown_at"].value() or "",
+        "planned_arrival_on": "2026-05-20",
+    }
+    form["shown_at"] = "2026-05-14T16:00"  # the same minute as shown: nothing about it changes
+    answer = client.post(url(case, "/note"), form)
+    assert (answer.status_code, answer["Location"]) == (303, url(case))
+    now = fresh(case)
+    assert now.marks == {"unused": False, "complete": True}
+    assert (now.received_on, now.planned_arrival_on) == (date(2026, 5, 10), date(2026, 5, 20))
+    assert (now.shown_at, now.shown_section) == (case.shown_at, case.shown_section)
+    assert client.get(url(case)).context["case"].verdict.tone == "danger"
+    client.post(url(case, "/note"), {"unused": ""})
+    assert fresh(case).marks == {"complete": True}
+
+
+def test_a_note_that_does_not_fit_changes_nothing(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    answer = client.post(url(case, "/note"), {"received_on": "вчера"}, **HTMX)
+    assert answer.status_code == 400
+    assert answer.context["case"].notice.tone == "danger"
+    assert fresh(case).version == 1
+
+
+def test_a_colleagues_words_stand_in_the_journal(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    answer = client.post(url(case, "/comment"), {"note": "Позвонила\x00 клиенту"}, **HTMX)
+    assert "Позвонила клиенту" in words_of(answer)
+    assert client.post(url(case, "/comment"), {"note": "  "}).status_code == 400
+    open_walls(shop.id)
+    assert [e.act for e in JournalEntry.objects.order_by("seq")] == ["CREATE", "COMMENT"]
+
+
+def test_a_case_is_taken_on_and_given_up(
+    shop: Shop, aigerim: User, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    client.post(url(case, "/assign"), {"to": "me"})
+    assert (fresh(case).assignee_id, fresh(case).assignee_name) == (aigerim.pk, "Aigerim")
+    client.post(url(case, "/assign"), {"to": "nobody"})
+    assert (fresh(case).assignee_id, fresh(case).assignee_name) == (None, "")
+
+
+def test_the_phone_is_shown_when_asked_for(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    assert "+7 701 123 45 67" in words_of(client.post(url(case, "/phone"), **HTMX))
+    viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
+    assert "123 45" not in words_of(viewer.post(url(case, "/phone"), **HTMX))
+
+
+# --- proofs -----------------------------------------------------------------------------------------
+
+
+def test_good_files_are_kept_and_each_bad_one_gets_its_sentence(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    files = [
+        photo("IMG_1.jpg"),
+        photo("IMG_2.jpg", "blue"),
+        SimpleUploadedFile("virus.jpg", b"MZ" + bytes(2000)),
+        SimpleUploadedFile("empty.jpg", b""),
+    ]
+    answer = client.post(url(case, "/evidence"), {"kind": "AUTO", "file": files}, **HTMX)
+    assert answer.status_code == 200
+    words = words_of(answer)
+    assert "virus.jpg" in words
+    assert "empty.jpg" in words
+    open_walls(shop.id)
+    kinds = list(Evidence.objects.order_by("id").values_list("kind", flat=True))
+    assert sorted(kinds) == ["PHOTO_GOODS", "PHOTO_PACKAGING"]  # what was missing
+    assert fresh(case).customer_answered
+    assert answer.context["case"].evidence.missing_count == 0
+
+
+def test_files_are_told_by_their_names(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by, reason_code="", reason_text="Брак")
+    names = ["акт тех состояния.jpg", "Акт НРП 118.jpg"]
+    files = [photo(name, colour) for name, colour in zip(names, ("red", "blue"), strict=True)]
+    client.post(url(case, "/evidence"), {"kind": "AUTO", "file": files})
+    open_walls(shop.id)
+    found = dict(Evidence.objects.values_list("file_name", "kind"))
+    assert found == {
+        "акт тех состояния.jpg": "TECHNICAL_ACT",
+        "Акт НРП 118.jpg": "IRREPARABILITY_ACT",
+    }
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ACCOUNTANT])
+def test_who_may_not_add_proofs_adds_none(shop: Shop, by: Actor, role: Role) -> None:
+    case = make_case(shop, by)
+    other = signed_in(make_person("other", (shop.id, role)))
+    assert other.get(url(case)).context["case"].evidence.upload_url == ""
+    answer = other.post(url(case, "/evidence"), {"kind": "AUTO", "file": photo()})
+    assert answer.status_code == 409
+    open_walls(shop.id)
+    assert not StoredFile.objects.exists()
+    assert fresh(case).version == 1
+
+
+def test_a_file_is_handed_out_to_be_saved_and_never_run(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    client.post(url(case, "/evidence"), {"kind": "OTHER", "file": photo("фото.jpg")})
+    open_walls(shop.id)
+    proof = Evidence.objects.get()
+    answer = client.get(f"/evidence/{proof.pk}/file")
+    assert answer["Content-Disposition"].startswith("attachment;")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"].startswith("sandbox")
+    assert b"".join(answer.streaming_content) == photo().read()
+    for kind in ("thumb", "view"):
+        shown = client.get(f"/evidence/{proof.pk}/{kind}")
+        assert b"".join(shown.streaming_content).startswith(b"\xff\xd8")
+        assert (shown["Content-Type"], shown["Content-Disposition"]) == ("image/jpeg", "inline")
+        assert shown["Content-Security-Policy"].startswith("sandbox")
+    other = make_shop("ИП Тимур")
+    timur = signed_in(make_person("timur", (other.id, Role.OWNER)))
+    for tail in ("file", "thumb", "view"):
+        assert timur.get(f"/evidence/{proof.pk}/{tail}").status_code == 404
+    assert timur.post(f"/evidence/{proof.pk}/confirm", {"stamp": "1"}).status_code == 404
+    assert timur.post(f"/evidence/{proof.pk}/withdraw").status_code == 404
+
+
+def test_an_act_is_confirmed_and_a_wrong_proof_withdrawn(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by, reason_code="", reason_text="Брак")
+    add_proofs(case, by, EvidenceKind.TECHNICAL_ACT, EvidenceKind.OTHER)
+    act, other = (Evidence.objects.get(kind=kind) for kind in ("TECHNICAL_ACT", "OTHER"))
+    client.post(f"/evidence/{act.pk}/confirm", {"signature": "1"})
+    open_walls(shop.id)
+    act.refresh_from_db()
+    assert (act.signature_confirmed, act.stamp_confirmed, act.confirmed_by_name) == (
+        True,
+        False,
+        "Aigerim",
+    )
+    answer = client.post(f"/evidence/{act.pk}/confirm", {"signature": "1", "stamp": "1"}, **HTMX)
+    tile = next(t for t in answer.context["case"].evidence.tiles if t.id == str(act.pk))
+    assert tile.finding.tone == "ok"
+    client.post(f"/evidence/{other.pk}/withdraw", {"why": "другой клиент"})
+    card = client.get(url(case)).context["case"]
+    assert [t.kind for t in card.evidence.tiles] == [EvidenceKind.TECHNICAL_ACT]
+    assert client.post(f"/evidence/{other.pk}/withdraw").status_code == 404
+
+
+# --- journal and news -------------------------------------------------------------------------------
+
+
+def test_the_journal_tells_that_its_chain_holds(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
+    page = client.get(url(case, "/journal")).context["page"]
+    assert (page.intact, [row.number for row in page.rows]) == (True, [2, 1])
+
+
+def as_owner(shop: Shop, sql: str) -> None:
+    """Tamper the way only the owner of the tables can."""
+    with transaction.atomic("owner"), connections["owner"].cursor() as owner:
+        owner.execute("SELECT set_config('qaitar.merchants', %s, true)", [f"{{{shop.id}}}"])
+        owner.execute("ALTER TABLE foundation_journalentry DISABLE TRIGGER USER")
+        owner.execute(sql)
+        assert owner.rowcount == 1
+        owner.execute("ALTER TABLE foundation_journalentry ENABLE TRIGGER USER")
+
+
+def test_a_changed_or_missing_line_shows(committed: object) -> None:
+    with transaction.atomic():
+        shop = make_shop()
+        person = make_person("aigerim", (shop.id, Role.OPERATOR))
+        by = actor(person, shop.id)
+        case = make_case(shop, by)
+        request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
+        client = signed_in(person)
+    as_owner(shop, "DELETE FROM foundation_journalentry WHERE seq = 2")
+    page = client.get(url(case, "/journal")).context["page"]
+    assert (page.intact, page.broken_at) == (False, 2)
+    as_owner(shop, "UPDATE foundation_journalentry SET why = 'x' WHERE seq = 1")
+    page = client.get(url(case, "/journal")).context["page"]
+    assert (page.intact, page.broken_at) == (False, 1)
+
+
+def test_an_open_card_hears_of_news_and_of_nothing_else(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    live = client.get(url(case)).context["case"].live_url
+    assert client.get(live, **HTMX).status_code == 204
+    assert counted(client, live, status=204, **HTMX) <= 4
+    open_walls(shop.id)
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
+    whole = client.get(live, **HTMX)
+    assert (whole.status_code, whole["HX-Retarget"]) == (200, "#case")
+    assert whole.templates[0].name == "console/partials/case_body.html"

@@ -1,0 +1,221 @@
+"""Who may open which office page: by role, by shop, by method; every address of ours stands in the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from qaitar.foundation.models import (
+    ApiToken,
+    Connection,
+    JournalEntry,
+    Merchant,
+    StoredFile,
+    User,
+    WebhookEndpoint,
+)
+from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import Role
+from qaitar.orders.models import ImportRun, Store
+from qaitar.returns.models import DayOff, MerchantRule, RegisterExport
+from qaitar.web.console import urls_office
+from qaitar.web.console.screen import DECIDERS, EVERYBODY, MANAGERS
+from tests.factories.accounts import NOW, make_person
+from tests.web.console.desk import signed_in
+from tests.web.console.office import GIVEN, Office, make_office
+
+if TYPE_CHECKING:
+    from qaitar.foundation.models import User as Person
+
+pytestmark = pytest.mark.django_db
+
+# name → (who may, method, which of the shop's things its parameter names)
+DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
+    "register": (EVERYBODY, "get", ()),
+    "register_export": (EVERYBODY, "get", ()),
+    "register_export_ask": (EVERYBODY, "post", ()),
+    "register_export_page": (EVERYBODY, "get", ("export",)),
+    "register_export_file": (EVERYBODY, "get", ("export",)),
+    "imports": (DECIDERS, "get", ()),
+    "import": (DECIDERS, "get", ("run",)),
+    "import_rejected": (DECIDERS, "get", ("run",)),
+    "stores": (MANAGERS, "get", ()),
+    "store_new": (MANAGERS, "get", ()),
+    "store": (MANAGERS, "get", ("store",)),
+    "connections": (MANAGERS, "get", ()),
+    "connection_new": (MANAGERS, "get", ("merchant", "system")),
+    "connection": (MANAGERS, "get", ("connection",)),
+    "connection_check": (MANAGERS, "post", ("connection",)),
+    "connection_remove": (MANAGERS, "post", ("connection",)),
+    "people": (MANAGERS, "get", ()),
+    "person_new": (MANAGERS, "post", ()),
+    "person": (MANAGERS, "get", ("person",)),
+    "person_switch": (MANAGERS, "post", ("person",)),
+    "person_password": (MANAGERS, "post", ("person",)),
+    "rules": (MANAGERS, "get", ()),
+    "rules_try": (MANAGERS, "post", ()),
+    "rule_end": (MANAGERS, "post", ("rule",)),
+    "mapping": (MANAGERS, "get", ()),
+    "mapping_save": (MANAGERS, "post", ()),
+    "calendar": (MANAGERS, "get", ()),
+    "calendar_remove": (MANAGERS, "post", ("day",)),
+    "tokens": (MANAGERS, "get", ()),
+    "token_revoke": (MANAGERS, "post", ("token",)),
+    "webhooks": (MANAGERS, "get", ()),
+    "webhook": (MANAGERS, "get", ("endpoint",)),
+    "webhook_test": (MANAGERS, "post", ("endpoint",)),
+    "webhook_rotate": (MANAGERS, "post", ("endpoint",)),
+    "webhook_switch": (MANAGERS, "post", ("endpoint",)),
+    "webhook_remove": (MANAGERS, "post", ("endpoint",)),
+    "profile": (EVERYBODY, "get", ()),
+    "first_run": (MANAGERS, "get", ()),
+}
+OF_ONE = sorted(name for name, (_who, _way, things) in DOORS.items() if things)
+
+
+@pytest.fixture
+def office(settings: Any) -> Office:
+    return make_office(settings)
+
+
+def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any]:
+    """Make one of everything a merchant has."""
+    base = {"id": new_id, "merchant_id": merchant.pk}
+
+    def one(**values: Any) -> dict[str, Any]:
+        return {**base, "id": new_id(), **values}
+
+    file = StoredFile.objects.create(
+        **one(sha256="ab" * 32, size=1, name="a.csv", kind="csv", mime="text/csv", extension=".csv"),
+        created_at=NOW,
+        created_by_name="",
+        origin="test",
+    )
+    return {
+        "export": RegisterExport.objects.create(
+            **one(user_id=person.pk, merchants=[str(merchant.pk)], wanted={}, form="CSV"),
+            language="ru",
+            started_at=NOW,
+            state="DONE",
+            file_id=file.pk,
+        ).pk,
+        "run": ImportRun.objects.create(
+            **one(store_id=store.pk, kind="ORDERS", source="FILE", started_at=NOW, by_name="x")
+        ).pk,
+        "store": store.pk,
+        "merchant": merchant.pk,
+        "system": "usedesk",
+        "connection": Connection.objects.create(
+            **one(system="usedesk", name="Usedesk", created_at=NOW, enabled=False)
+        ).pk,
+        "person": person.pk,
+        "rule": MerchantRule.objects.create(
+            **one(key="PROPER_WINDOW_DAYS", value=20, valid_from=NOW.date(), by_name="x"),
+            created_at=NOW,
+        ).pk,
+        "day": DayOff.objects.create(**one(day=NOW.date(), off=True, source="x")).pk,
+        "token": ApiToken.objects.create(
+            id=new_id(), user=person, name="t", digest=new_id().bytes * 2, hint="x", created_at=NOW
+        ).pk,
+        "endpoint": WebhookEndpoint.objects.create(
+            **one(url="https://example.kz/h", secrets=b"", created_at=NOW)
+        ).pk,
+    }
+
+
+def address(name: str, things: dict[str, Any]) -> str:
+    return reverse(f"console:{name}", args=[things[each] for each in DOORS[name][2]])
+
+
+def knock(client: Client, name: str, things: dict[str, Any]) -> Any:
+    return getattr(client, DOORS[name][1])(address(name, things))
+
+
+def test_every_office_address_stands_in_the_table() -> None:
+    """A new page without an entry here is a page nobody has asked about."""
+    assert {pattern.name for pattern in urls_office.urlpatterns} == set(DOORS)
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_a_page_asks_for_the_role(office: Office, name: str) -> None:
+    """Each role at each page: in, or told that the role may not; the one who may not changes nothing."""
+    allowed = DOORS[name][0]
+    for role in GIVEN:
+        office.look()
+        if role in allowed:
+            continue
+        things = things_of(office.shop.merchant, office.shop.store, office.staff[role])
+        before = JournalEntry.objects.count()
+        answer = knock(office.browser(role), name, things)
+        assert answer.status_code == 403, role
+        office.look()
+        assert JournalEntry.objects.count() == before
+        Connection.objects.all().delete()
+        DayOff.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    "name", sorted(n for n, (_w, way, things) in DOORS.items() if way == "get" and not things)
+)
+def test_a_page_opens_for_those_who_may(office: Office, name: str) -> None:
+    for role in sorted(DOORS[name][0]):
+        answer = office.browser(role).get(address(name, {}))
+        assert answer.status_code == 200, (role, answer)
+
+
+@pytest.mark.parametrize("name", OF_ONE)
+def test_a_strangers_thing_is_not_there(office: Office, name: str) -> None:
+    """Timur, an owner elsewhere, meets the same 404 for ours and for what never was."""
+    theirs = things_of(office.shop.merchant, office.shop.store, office.staff[Role.OPERATOR])
+    if name.startswith("person"):
+        theirs["person"] = office.staff[Role.OPERATOR].pk
+    never = {key: new_id() if isinstance(value, UUID) else value for key, value in theirs.items()}
+    never["person"] = 999_999_999
+    before = JournalEntry.objects.count()
+    foreign, missing = knock(office.stranger, name, theirs), knock(office.stranger, name, never)
+    assert (foreign.status_code, missing.status_code) == (404, 404)
+    office.look()
+    assert JournalEntry.objects.count() == before
+    assert User.objects.get(pk=theirs["person"]).is_active
+    assert ApiToken.objects.get(pk=theirs["token"]).revoked_at is None
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_nobody_enters_without_signing_in(office: Office, name: str) -> None:
+    things = things_of(office.shop.merchant, office.shop.store, office.staff[Role.OWNER])
+    answer = knock(Client(), name, things)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("name", sorted(n for n, (_w, way, _t) in DOORS.items() if way == "post"))
+def test_a_deed_is_never_a_link(office: Office, name: str) -> None:
+    """What changes something is not done by following an address."""
+    things = things_of(office.shop.merchant, office.shop.store, office.staff[Role.OWNER])
+    assert office.owner.get(address(name, things)).status_code == 405
+
+
+@pytest.mark.parametrize("name", sorted(n for n, (_w, way, _t) in DOORS.items() if way == "post"))
+def test_a_deed_without_its_token_is_refused(office: Office, name: str) -> None:
+    things = things_of(office.shop.merchant, office.shop.store, office.staff[Role.OWNER])
+    owner = signed_in(office.staff[Role.OWNER], csrf=True)
+    assert owner.post(address(name, things)).status_code == 403
+
+
+def test_a_lower_role_elsewhere_opens_no_settings_there(office: Office) -> None:
+    """Dana owns one shop and is an operator at the other: she sets the first, and only sees requests of the second."""
+    dana = make_person("dana", (office.shop.id, Role.OWNER), (office.other.id, Role.OPERATOR))
+    browser = signed_in(dana)
+    mine, theirs = office.shop.store, office.other.store
+    assert browser.get(reverse("console:store", args=[mine.pk])).status_code == 200
+    assert browser.get(reverse("console:store", args=[theirs.pk])).status_code == 404
+    assert theirs.name not in browser.get(reverse("console:stores")).content.decode()
+    for name in ("rules", "mapping", "calendar", "store_new"):
+        path = reverse(f"console:{name}")
+        assert browser.get(f"{path}?merchant={office.shop.id}").status_code == 200
+        assert browser.get(f"{path}?merchant={office.other.id}").status_code == 404
+        assert browser.get(f"{path}?merchant=nonsense").status_code == 404
