@@ -1,0 +1,130 @@
+"""A database for benches alone, on the shop's server but beside its data: nothing measured ever touches a merchant."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of
+from qaitar.runtime.database import handed_on
+from qaitar.runtime.problems import DatabaseProblem
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+PREFIX: Final = "qaitar_bench"
+_DJANGO: Final = {
+    "NAME": "dbname",
+    "USER": "user",
+    "PASSWORD": "password",
+    "HOST": "host",
+    "PORT": "port",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One bench database, migrated and walled; Django in this process and its children work on it."""
+
+    name: str
+    addresses: DatabaseAddresses
+    made: bool
+
+    def owner(self) -> psycopg.Connection[tuple[object, ...]]:
+        """Connect as the owner of the tables, each statement its own transaction."""
+        return psycopg.connect(self.addresses.owner_dsn, autocommit=True)
+
+    def note(self) -> str:
+        """Read what was last noted about the database's contents; empty when nothing was."""
+        with self.owner() as owner:
+            row = owner.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+                " WHERE datname = current_database()"
+            ).fetchone()
+        return str(row[0] or "") if row else ""
+
+    def note_set(self, text: str) -> None:
+        """Note on the database itself what it holds, so that the next run knows it again."""
+        with self.owner() as owner:
+            _run(
+                owner, "COMMENT ON DATABASE {} IS {}", sql.Identifier(self.name), sql.Literal(text)
+            )
+
+
+def _run(
+    owner: psycopg.Connection[tuple[object, ...]], text: LiteralString, *parts: sql.Composable
+) -> None:
+    owner.execute(sql.SQL(text).format(*parts))
+
+
+def _elsewhere(dsn: str, name: str) -> str:
+    return make_url({**parts_of(dsn), "dbname": name})
+
+
+def ground_open(shop: DatabaseAddresses, suffix: str, *, fresh: bool = False) -> Ground:
+    """Make the bench database `qaitar_bench_<suffix>` if it is missing (or anew), and move Django to it.
+
+    Raises:
+        DatabaseProblem: the owner may not make databases.
+    """
+    name = f"{PREFIX}_{suffix}"
+    addresses = DatabaseAddresses(
+        _elsewhere(shop.owner_dsn, name), _elsewhere(shop.app_dsn, name), shop.embedded
+    )
+    for each in connections.all(initialized_only=True):
+        each.close()
+    made = _make(shop.owner_dsn, name, parts_of(shop.app_dsn).get("user", APP_ROLE), fresh=fresh)
+    point(addresses)
+    call_command("migrate", database="owner", verbosity=0)
+    app_role = parts_of(addresses.app_dsn).get("user", APP_ROLE)
+    call_command("walls_install", owner_dsn=addresses.owner_dsn, app_role=app_role)
+    connections["owner"].close()
+    return Ground(name, addresses, made)
+
+
+def ground_drop(shop: DatabaseAddresses, ground: Ground) -> None:
+    """Remove a bench database; Django goes back to the shop's."""
+    point(shop)
+    with psycopg.connect(shop.owner_dsn, autocommit=True) as owner:
+        _run(owner, "DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(ground.name))
+
+
+def _make(owner_dsn: str, name: str, app_role: str, *, fresh: bool) -> bool:
+    try:
+        with psycopg.connect(owner_dsn, autocommit=True) as owner:
+            if fresh:
+                _run(owner, "DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(name))
+            found = owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if found.fetchone() is not None:
+                return False
+            _run(owner, "CREATE DATABASE {}", sql.Identifier(name))
+            _run(owner, "REVOKE ALL ON DATABASE {} FROM PUBLIC", sql.Identifier(name))
+            _run(
+                owner,
+                "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}",
+                sql.Identifier(name),
+                sql.Identifier(app_role),
+            )
+            return True
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseProblem(
+            f"The bench needs a database of its own ({name}) and the owner may not make one: have an"
+            " administrator run ALTER ROLE … CREATEDB, or leave DATABASE_URL unset."
+        ) from error
+
+
+def point(addresses: DatabaseAddresses) -> None:
+    """Move Django's two connections, and what children are told, to these addresses."""
+    for alias, dsn in (("default", addresses.app_dsn), ("owner", addresses.owner_dsn)):
+        given = parts_of(dsn)
+        told = {django: given.get(libpq, "") for django, libpq in _DJANGO.items()}
+        connections[alias].close()
+        connections.databases[alias].update(told)
+        connections[alias].settings_dict.update(told)
+    os.environ.update(handed_on(addresses))
