@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qaitar.foundation.journal import JournalLine
@@ -84,7 +85,7 @@ class InviteForm(forms.Form):
         validators=[UnicodeUsernameValidator()],
         help_text=_("Somebody who already works for another merchant is found by this name."),
     )
-    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=200, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(label=_("Language"), choices=list(LANGUAGE_NAMES.items()))
     role = forms.ChoiceField(label=_("Role"), choices=[(r.value, word_for(r)) for r in GIVEN])
