@@ -156,6 +156,11 @@ def clean(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
+def writable(text: str) -> bool:
+    """Tell whether the text can stand in an address, a form or a page: those are UTF-8, which has no halves."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def as_json(value: object) -> bytes:
     """Write JSON in ASCII, so that halves of characters travel as escapes, the only way they can."""
     return json.dumps(value, ensure_ascii=True).encode()
