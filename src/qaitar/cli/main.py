@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "check-journal": ("qaitar.cli.check_journal", "verify the hash chain of every case"),
     "bench": ("qaitar.cli.bench", "measure, beside the machine's own ceiling"),
     "stand-ins": ("qaitar.cli.stand_ins", "serve the stand-ins of outside systems"),
+    "demo": ("qaitar.cli.demo", "take the demo shop away again"),
     "doctor": ("qaitar.cli.doctor", "check settings, database, connections, clock, disk"),
 }
 

@@ -37,8 +37,8 @@ class _RequestHandler(WSGIRequestHandler):
         if not self.raw_requestline or not self.parse_request():
             return
         handler = _Handler(
-            self.rfile,  # type: ignore[arg-type]  # a socket's file is bytes, wsgiref's stub says IO
-            self.wfile,
+            self.rfile,
+            self.wfile,  # type: ignore[arg-type]  # a socket's file is bytes, wsgiref's stub says IO
             self.get_stderr(),
             self.get_environ(),
             multithread=True,
