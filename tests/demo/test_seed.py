@@ -12,7 +12,7 @@ from django.contrib.auth import authenticate
 from qaitar.demo.checking import chains_found, ledgers_found
 from qaitar.demo.play import Clock, Play
 from qaitar.demo.seed import LOGINS, demo_merchant, demo_remove, demo_seed
-from qaitar.demo.shop import Opened
+from qaitar.demo.shop import Opened, shop_open
 from qaitar.foundation.access import enter_as_user
 from qaitar.foundation.connections import place_of
 from qaitar.foundation.jobs import behind_walls
@@ -142,3 +142,15 @@ def _taken_away(merchant_id: UUID, folder: Path, before: dict[str, int]) -> None
     with behind_walls(merchant_id):
         assert not Connection.objects.filter(enabled=True).exists()
     assert demo_remove(folder) is False
+    _made_again()
+
+
+def _made_again() -> None:
+    """A demo made after that lets its people in again; somebody else's account of that name stays shut."""
+    marina = User.objects.get(username="marina")
+    marina.set_password("somebody else's")
+    marina.save()
+    with behind_walls():
+        shop_open("Алма Маркет", LOGINS, settings={"demo": True}, now=NOW)
+    active = set(User.objects.filter(is_active=True).values_list("username", flat=True))
+    assert active == {login.username for login in LOGINS} - {"marina"}

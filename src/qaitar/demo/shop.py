@@ -83,9 +83,7 @@ def shop_open(
     merchant.save(update_fields=["settings", "support_mailbox"])
     people = {}
     for login in logins:
-        user = User.objects.filter(username=login.username).first() or person_create(
-            username=login.username, name=login.name, email="", password=login.password
-        )
+        user = _person(login)
         role_set(user=user, merchant_id=merchant.pk, role=login.role, now=now)
         people[login.role] = Actor(user.pk, login.name, login.role, "web")
     duty = people.get(Role.SENIOR)
@@ -109,6 +107,19 @@ def shop_open(
             reviewed_at=now,
         )
     return Opened(merchant.pk, store.pk, people)
+
+
+def _person(login: Login) -> User:
+    """Make a person, or find them; one a removed demo switched off may sign in again."""
+    found = User.objects.filter(username=login.username).first()
+    if found is None:
+        return person_create(
+            username=login.username, name=login.name, email="", password=login.password
+        )
+    if not found.is_active and found.check_password(login.password):
+        found.is_active = True
+        found.save(update_fields=["is_active"])
+    return found
 
 
 def shop_connect(opened: Opened, outside: Outside, at: Addresses, *, now: datetime) -> None:
