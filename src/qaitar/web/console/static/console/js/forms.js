@@ -23,6 +23,11 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   take(zone, event.dataTransfer.files);
 });
+// Choosing files is enough: nobody has to press a second button.
+document.addEventListener("change", (event) => {
+  const zone = event.target.closest("[data-drop]");
+  if (zone && event.target.type === "file" && event.target.files.length) zone.requestSubmit();
+});
 document.addEventListener("paste", (event) => {
   const zone = document.querySelector("[data-drop]");
   if (!zone || !event.clipboardData.files.length) return;

@@ -1,0 +1,175 @@
+"""A real Chromium before a real server: the program as its role, walls up, real commits, the clock of this machine."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import transaction
+from django.test.testcases import LiveServerThread
+from playwright.sync_api import sync_playwright
+
+from qaitar.foundation.clock import utc_now
+from qaitar.kernel.roles import Role
+from tests.factories.accounts import Shop, actor, make_person, make_shop, open_walls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.models import User
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+WAIT_MS = 30_000
+
+
+@pytest.fixture(autouse=True)
+def folders(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads land in the test's own folder; the driver's event loop must not stop Django's database calls."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    settings.STATIC_ROOT = tmp_path
+    settings.WHITENOISE_USE_FINDERS = False
+    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": str(tmp_path / "files")}}
+    settings.STORAGES = {**settings.STORAGES, "files": kept}
+
+
+@pytest.fixture
+def site(committed: object, folders: None) -> Iterator[str]:
+    """The program behind a port of this machine."""
+    server = LiveServerThread("127.0.0.1", StaticFilesHandler)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    assert server.error is None, server.error
+    yield f"http://127.0.0.1:{server.port}"
+    server.terminate()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests; `make browser` installs it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "no Chromium here: run `make browser`"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Hand:
+    """A person at the browser: every press and every typed letter is counted by the page itself."""
+
+    page: Page
+    context: BrowserContext
+    presses: list[str] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def press(self, target: Locator) -> None:
+        """Press once, the way a person does."""
+        target.click(timeout=WAIT_MS)
+
+    def pressed(self, what: str) -> None:
+        """The page tells of a press by a real pointer or key."""
+        self.presses.append(what)
+
+    def wrote(self, name: str) -> None:
+        """The page tells of a letter typed into a field."""
+        self.typed.append(name)
+
+    def goto(self, path: str) -> None:
+        self.page.goto(path, wait_until="load")
+
+
+_COUNTING = """
+document.addEventListener("click", (e) => { if (e.isTrusted) qaitarPressed(e.target.closest("a,button,summary,label,input,select")?.textContent?.trim().slice(0, 60) || e.target.tagName); }, true);
+document.addEventListener("input", (e) => { if (e.isTrusted && /^(text|search|date|datetime-local|textarea|tel|number)$/.test(e.target.type)) qaitarTyped(e.target.name); }, true);
+"""
+
+
+@pytest.fixture
+def hand(chromium: Browser, site: str) -> Iterator[Hand]:
+    """A fresh browser window of a desk, 1366 × 768, speaking Russian; the marketplace's own site is a blank page."""
+    context = chromium.new_context(
+        viewport={"width": 1366, "height": 768}, locale="ru-RU", base_url=site
+    )
+    context.route(
+        "https://kaspi.kz/**", lambda route: route.fulfill(body="Kaspi", content_type="text/html")
+    )
+    at = Hand(context.new_page(), context)
+    at.page.set_default_timeout(WAIT_MS)
+    at.page.expose_function("qaitarPressed", at.pressed)
+    at.page.expose_function("qaitarTyped", at.wrote)
+    at.page.add_init_script(_COUNTING)
+    at.page.on("pageerror", lambda error: at.problems.append(str(error)))
+    at.page.on(
+        "console",
+        lambda said: at.problems.append(said.text) if said.type == "error" else None,
+    )
+    yield at
+    context.close()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A shop with its people, and the moment the test began."""
+
+    shop: Shop
+    aigerim: User
+    by: Actor
+    now: datetime
+
+
+@pytest.fixture
+def desk(site: str) -> Desk:
+    """A shop with an operator and a senior, committed."""
+    with transaction.atomic():
+        now = utc_now()
+        shop = make_shop(now=now)
+        aigerim = make_person("aigerim", (shop.id, Role.OPERATOR), now=now)
+        make_person("daulet", (shop.id, Role.SENIOR), now=now)
+        return Desk(shop, aigerim, actor(aigerim, shop.id), now)
+
+
+def sign_in(hand: Hand, username: str = "aigerim") -> None:
+    """Sign in through the login page; these presses are not part of any story."""
+    hand.goto("/accounts/login/")
+    hand.page.fill("[name=login]", username)
+    hand.page.fill("[name=password]", username * 2)
+    hand.page.click("button[type=submit]")
+    hand.page.wait_for_url("**/")
+    hand.presses.clear()
+    hand.typed.clear()
+
+
+def behind(desk: Desk) -> transaction.Atomic:
+    """Open one transaction behind the shop's walls, for what the program or the marketplace does meanwhile."""
+    return _Behind(desk.shop.id)
+
+
+class _Behind(transaction.Atomic):
+    def __init__(self, merchant_id: Any) -> None:
+        super().__init__(using=None, savepoint=True, durable=False)
+        self.merchant_id = merchant_id
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        open_walls(self.merchant_id)
