@@ -31,14 +31,15 @@ from qaitar.foundation.webhooks.signing import (
 )
 from qaitar.foundation.webhooks.ssrf import Forbidden, resolve_public
 from qaitar.kernel.ids import new_id
-from qaitar.returns.models import ReturnRequest
+from qaitar.returns.lookups import request_names
 from qaitar.transport.http import NoAnswer, NotSent, Reply
 from qaitar.transport.pinned import deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+SUBJECT: Final = "returnrequest"  # whose journal is told; settings have journals of their own
 PAGE: Final = 500
 PAGES_MAX: Final = 400  # of one endpoint in one round
 OVERLAP_MS: Final = 10 * 60 * 1000  # a line may be committed this much later than its id was made
@@ -129,7 +130,7 @@ def _unplanned(endpoint: WebhookEndpoint, after: UUID) -> list[JournalEntry]:
     lines = JournalEntry.objects.filter(
         merchant_id=endpoint.merchant_id,
         pk__gt=after,
-        subject_kind=ReturnRequest._meta.model_name,
+        subject_kind=SUBJECT,
     )
     return list(lines.exclude(Exists(known)).order_by("pk")[:PAGE])
 
@@ -141,18 +142,7 @@ def _write(endpoint: WebhookEndpoint, lines: Sequence[JournalEntry], now: dateti
         if (kind := event_type(line.act, line.after))
         and (not endpoint.types or kind in endpoint.types)
     ]
-    cases = ReturnRequest.objects.filter(pk__in={line.subject_id for line, _ in wanted})
-    about: dict[UUID, dict[str, str | int]] = {
-        row["pk"]: {
-            "id": str(row["pk"]),
-            "merchant": str(endpoint.merchant_id),
-            "store": str(row["store_id"]),
-            "number": row["number"],
-            "order": row["order_code"],
-            "attempt": row["attempt"],
-        }
-        for row in cases.values("pk", "store_id", "number", "order_code", "attempt")
-    }
+    about = request_names(line.subject_id for line, _ in wanted)
     rows = [
         WebhookDelivery(
             id=new_id(),
@@ -170,7 +160,7 @@ def _write(endpoint: WebhookEndpoint, lines: Sequence[JournalEntry], now: dateti
     return len(rows)
 
 
-def _line(entry: JournalEntry, request: dict[str, str | int]) -> Line:
+def _line(entry: JournalEntry, request: Mapping[str, str | int]) -> Line:
     return Line(
         act=entry.act,
         at=entry.at,

@@ -12,6 +12,7 @@ from qaitar.foundation.models import RawIntake, WebhookDelivery, WebhookEndpoint
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import ImportRun, Order
 from tests.factories.accounts import make_person, make_token, open_walls
+from tests.factories.orders import export_csv, export_rows
 from tests.web.api.callers import Program
 from tests.web.api.conftest import Cast
 from tests.web.api.world import make_order
@@ -38,20 +39,42 @@ def test_orders_are_walked_newest_first_and_shown_whole(cast: Cast) -> None:
     assert cast.operator.get("/orders?cursor=x").status_code == 422
 
 
-def test_an_export_is_taken_once_and_told_row_by_row(cast: Cast) -> None:
-    head = "№ заказа;Статус;Сумма"
-    sent = (head + "\n700000001;Выдан;1000\n").encode()
+def upload(cast: Cast, body: bytes, name: str = "orders.csv") -> Any:
+    file = SimpleUploadedFile(name, body)
+    return cast.operator.upload("/orders/import", {"store": str(cast.shop.store.pk), "file": file})
 
-    def upload() -> Any:
-        return cast.operator.upload(
-            "/orders/import",
-            {"store": str(cast.shop.store.pk), "file": SimpleUploadedFile("orders.csv", sent)},
-        )
 
-    answer = upload()
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "#/file"
+def test_an_export_is_taken_and_told_row_by_row(cast: Cast) -> None:
+    body = export_csv(
+        export_rows({"№ заказа": "700000001"}, {"№ заказа": "700000002"}, {"№ заказа": ""})
+    )
+    first, again = upload(cast, body).json(), upload(cast, body).json()
+    counts = ("state", "read", "created", "updated", "unchanged", "rejected")
+    assert [first[name] for name in counts] == ["DONE", 3, 2, 0, 0, 1]
+    assert [again[name] for name in counts] == ["DONE", 3, 0, 0, 2, 1]
+    assert [row["code"] for row in first["rejections"]] == [
+        row["code"] for row in again["rejections"]
+    ]
+    assert len(first["rejections"]) == 1
     open_walls(cast.shop.id)
+    assert Order.objects.count() == 2
+    assert ImportRun.objects.get(pk=first["id"]).by_name == "Aigerim"
+
+
+def test_what_is_no_export_is_refused_and_leaves_nothing(cast: Cast) -> None:
+    for body in (b"a;b\n1;2\n", b"", b"\x89PNG\r\n\x1a\n"):
+        answer = upload(cast, body)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "#/file"
+    foreign = cast.operator.upload(
+        "/orders/import",
+        {
+            "store": str(cast.other.store.pk),
+            "file": SimpleUploadedFile("o.csv", export_csv(export_rows())),
+        },
+    )
+    assert foreign.status_code == 404
+    open_walls(cast.shop.id, cast.other.id)
     assert Order.objects.count() == ImportRun.objects.count() == 0
 
 

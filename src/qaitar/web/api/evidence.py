@@ -21,7 +21,11 @@ from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import StoredFile
 from qaitar.returns.card import card_beside
 from qaitar.returns.errors import CaseMissing
-from qaitar.returns.models import Evidence, ReturnRequest
+from qaitar.returns.lookups import (
+    file_of_evidence,
+    merchant_of_evidence,
+    merchant_of_request,
+)
 from qaitar.returns.services.evidence import (
     FILES_MAX,
     NewProof,
@@ -52,8 +56,14 @@ WRITE: Final = Entry("write", body=Body.JSON)
 
 def _known(_request: HttpRequest, request_id: UUID) -> None:
     """Let nobody send a file into a case that is not there for them."""
-    if not ReturnRequest.objects.filter(pk=request_id).exists():
+    _merchant(request_id)
+
+
+def _merchant(request_id: UUID) -> UUID:
+    merchant_id = merchant_of_request(request_id)
+    if merchant_id is None:
         raise CaseMissing(str(request_id))
+    return merchant_id
 
 
 def _kept(request: HttpRequest, request_id: UUID) -> list[Kept]:  # noqa: ARG001  what the door gives every call
@@ -101,15 +111,11 @@ def evidence_upload(
 ) -> HttpResponse:
     """Add files to a case: each checked by content, kept unchanged under its SHA-256, with previews beside it."""
     now = moment(request)
-    row = ReturnRequest.objects.filter(pk=request_id).only("merchant_id").first()
-    if row is None:
-        raise CaseMissing(str(request_id))
-    by = caller(request).actor_at(row.merchant_id)
+    merchant_id = _merchant(request_id)
+    by = caller(request).actor_at(merchant_id)
     proofs = [
         NewProof(
-            file_note(
-                merchant_id=row.merchant_id, kept=kept, by=by, origin=_origin(request), now=now
-            ),
+            file_note(merchant_id=merchant_id, kept=kept, by=by, origin=_origin(request), now=now),
             form.kind,
             form.note,
         )
@@ -132,10 +138,10 @@ def _origin(request: HttpRequest) -> str:
 
 
 def _by(request: HttpRequest, evidence_id: UUID) -> Actor:
-    found = Evidence.objects.filter(pk=evidence_id).only("merchant_id").first()
-    if found is None:
+    merchant_id = merchant_of_evidence(evidence_id)
+    if merchant_id is None:
         raise CaseMissing(str(evidence_id))
-    return caller(request).actor_at(found.merchant_id)
+    return caller(request).actor_at(merchant_id)
 
 
 @router.post(
@@ -182,8 +188,8 @@ def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn)
 @lets_in(Entry("read"))
 def evidence_file(request: HttpRequest, evidence_id: UUID) -> StreamingHttpResponse:  # noqa: ARG001  ninja gives it
     """Hand the file out as an attachment; a browser saves it and never runs it."""
-    proof = Evidence.objects.filter(pk=evidence_id).only("file_id").first()
-    kept = StoredFile.objects.filter(pk=proof.file_id).first() if proof else None
+    file_id = file_of_evidence(evidence_id)
+    kept = StoredFile.objects.filter(pk=file_id).first() if file_id else None
     if kept is None:
         raise missing()
     answered = StreamingHttpResponse(_chunks(key_of(kept.sha256)))

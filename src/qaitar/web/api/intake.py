@@ -11,7 +11,7 @@ from ninja import Router
 
 from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
 from qaitar.foundation.models import RawIntake
-from qaitar.orders.models import Store
+from qaitar.orders.listing import store_find
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
 from qaitar.web.api.problems import invalid, missing
@@ -64,7 +64,7 @@ class IntakeShown(Shown):
 @lets_in(Entry("intake", body=Body.RAW, bytes_max=BODY_MAX_BYTES))
 def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
     """Keep JSON or HAR read from a store's cabinet and leave its reading to a job; sending it twice changes nothing."""
-    store = Store.objects.filter(pk=store_id).only("merchant_id").first()
+    store = store_find(store_id)
     if store is None:
         raise missing()
     try:

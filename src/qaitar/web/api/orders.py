@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router
@@ -15,12 +14,15 @@ from pydantic import Field
 
 from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
 from qaitar.orders.errors import MergeBusy
-from qaitar.orders.models import Order, Store
+from qaitar.orders.listing import OrdersWanted, orders_walk, store_find
 from qaitar.orders.selectors import OrderCard, import_rejections, order_card
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment, prepared
 from qaitar.web.api.problems import Turned, invalid, missing
 from qaitar.web.api.schemas import At, Given, Moment, Money, On, Shown, Uuid
+
+if TYPE_CHECKING:
+    from qaitar.orders.models import Order
 
 router = Router(tags=["orders"])
 FILE_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -145,16 +147,13 @@ class ImportShown(Shown):
 @lets_in(Entry("read"))
 def orders_list(request: HttpRequest, query: Query[OrdersQuery]) -> HttpResponse:
     """List orders, the newest first; those without a date of order are found by their code only."""
-    rows = Order.objects.filter(merchant_id__in=caller(request).merchants)
-    if query.store:
-        rows = rows.filter(store_id=query.store)
-    rows = rows.filter(code=query.code) if query.code else rows.exclude(ordered_at=None)
-    if query.ordered_before:
-        rows = rows.filter(ordered_at__lt=query.ordered_before)
-    if query.cursor is not None:
-        at, last = _place(query.cursor)
-        rows = rows.filter(Q(ordered_at__lt=at) | Q(ordered_at=at, pk__lt=last))
-    found = list(rows.order_by("-ordered_at", "-pk")[: query.limit + 1])
+    wanted = OrdersWanted(
+        store_id=query.store,
+        code=query.code or "",
+        ordered_before=query.ordered_before,
+        after=None if query.cursor is None else _place(query.cursor),
+    )
+    found = orders_walk(caller(request).merchants, wanted, query.limit + 1)
     shown = found[: query.limit]
     last_row = shown[-1] if len(found) > query.limit else None
     following = f"{text_of(last_row.ordered_at)}~{last_row.pk}" if last_row else None
@@ -268,7 +267,7 @@ def orders_imported(
     file: File[UploadedFile],  # noqa: ARG001  declares the file; the door has kept it
 ) -> HttpResponse:
     """Merge an export of the cabinet into a store's orders; the same file again changes nothing."""
-    store = Store.objects.filter(pk=form.store).first()
+    store = store_find(form.store)
     if store is None:
         raise missing()
     by, now = caller(request).actor_at(store.merchant_id), moment(request)

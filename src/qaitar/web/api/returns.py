@@ -12,11 +12,10 @@ from ninja import Query, Router
 
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.search import find_subjects
 from qaitar.kernel.phones import normalise_phone
 from qaitar.returns.card import card_beside
 from qaitar.returns.errors import ActBlocked, BadCase, CaseMissing
-from qaitar.returns.models import ReturnRequest
+from qaitar.returns.lookups import Question, merchant_of_request, requests_find
 from qaitar.returns.procedure import WORKERS, Blocked
 from qaitar.returns.queue import Place, QueueFilter, queue_slice
 from qaitar.returns.selectors import Case, case_load
@@ -54,15 +53,14 @@ from qaitar.web.api.shown_returns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from qaitar.foundation.access import Principal
+    from qaitar.returns.models import ReturnRequest
 
 router = Router(tags=["returns"])
 READ: Final = Entry("read")
 WRITE: Final = Entry("write", body=Body.JSON)
-FOUND_MAX: Final = 100
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -74,7 +72,14 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
     """List open requests by the time left; closed ones, with `stage=CLOSED`, the latest first."""
     principal, now = caller(request), moment(request)
     if query.order or query.q:
-        found = _found(principal, query)
+        question = Question(
+            words=query.q or "",
+            order_code=query.order or "",
+            stage=query.stage,
+            store_id=query.store,
+            due_before=query.due_before,
+        )
+        found = requests_find(principal.merchants, question, query.limit)
         return answer({"items": [row_shown(each, now) for each in found], "next": None})
     part = queue_slice(
         principal.merchants,
@@ -99,22 +104,6 @@ def _place(cursor: str | None) -> Place | None:
         errors = [{"parameter": "cursor", "detail": detail, "code": "CURSOR_UNREADABLE"}]
         raise Turned(422, "CURSOR_UNREADABLE", detail, extra={"errors": errors})
     return place
-
-
-def _found(principal: Principal, query: ReturnsQuery) -> Sequence[ReturnRequest]:
-    """Find by words or by order, narrowed by the other filters; by the time left, closed ones last."""
-    rows = ReturnRequest.objects.filter(merchant_id__in=principal.merchants)
-    if query.q:
-        rows = rows.filter(pk__in=find_subjects(principal.merchants, query.q, FOUND_MAX))
-    if query.order:
-        rows = rows.filter(order_code=query.order)
-    if query.stage:
-        rows = rows.filter(stage=query.stage.value)
-    if query.store:
-        rows = rows.filter(store_id=query.store)
-    if query.due_before:
-        rows = rows.filter(control_at__lt=query.due_before)
-    return list(rows.order_by("control_at", "pk")[: query.limit])
 
 
 @router.get(
@@ -157,7 +146,7 @@ def returns_journal(
             : query.limit + 1
         ]
     )
-    if not lines and not ReturnRequest.objects.filter(pk=request_id).exists():
+    if not lines and merchant_of_request(request_id) is None:
         raise CaseMissing(str(request_id))
     shown = lines[: query.limit]
     following = shown[-1].seq if len(lines) > query.limit else None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from qaitar.orders.models import Store
+from qaitar.orders.listing import stores_of
 from qaitar.returns.vocabulary import DefaultAction, RefusalReason
 from qaitar.web.api.answers import answer
 from qaitar.web.api.entry import Entry, caller, lets_in
 from qaitar.web.api.schemas import Shown, Uuid
+
+if TYPE_CHECKING:
+    from qaitar.orders.models import Store
 
 router = Router(tags=["stores"])
 
@@ -41,7 +44,7 @@ class Stores(Shown):
 @lets_in(Entry("read"))
 def stores_list(request: HttpRequest) -> HttpResponse:
     """List the stores of the caller's merchants by name."""
-    stores = Store.objects.filter(merchant_id__in=caller(request).merchants).order_by("name", "pk")
+    stores = stores_of(caller(request).merchants)
     return answer({"items": [_shown(store) for store in stores]})
 
 
