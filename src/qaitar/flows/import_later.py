@@ -56,7 +56,7 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
     """
     with behind_walls(merchant_id):
         run = ImportRun.objects.filter(pk=run_id, state="RUNNING").first()
-        file = StoredFile.objects.filter(pk=run.file_id).first() if run else None
+        file = StoredFile.objects.filter(pk=run.file_id).first() if run and run.file_id else None
         store = Store.objects.filter(pk=run.store_id).first() if run else None
     if run is None or store is None or file is None:
         return None

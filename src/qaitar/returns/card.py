@@ -49,7 +49,7 @@ class Beside:
 
 def card_beside(request: ReturnRequest) -> Beside:
     """Read everything a card shows beside the case, in one statement."""
-    wanted = {
+    wanted: dict[str, Any] = {
         "id": request.pk,
         "merchant": request.merchant_id,
         "order": request.order_code,
