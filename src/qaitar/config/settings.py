@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",  # a tag of allauth's page of passkeys
     "django_htmx",
     "procrastinate.contrib.django",
     "allauth",

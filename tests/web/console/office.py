@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import User
 
-KEY = "office tests keep their secrets under this key, long enough"
+KEY = "office tests keep their secrets under this key"
 GIVEN = tuple(role for role in Role if role is not Role.SYSTEM)
 
 

@@ -90,7 +90,9 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
         return {**base, "id": new_id(), **values}
 
     file = StoredFile.objects.create(
-        **one(sha256="ab" * 32, size=1, name="a.csv", kind="csv", mime="text/csv", extension=".csv"),
+        **one(
+            sha256="ab" * 32, size=1, name="a.csv", kind="csv", mime="text/csv", extension=".csv"
+        ),
         created_at=NOW,
         created_by_name="",
         origin="test",

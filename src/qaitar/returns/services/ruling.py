@@ -142,7 +142,7 @@ def rule_end(*, rule_id: UUID, last_day: date, by: Actor, now: datetime) -> Merc
     before = _told(row)
     row.valid_to = last_day
     if last_day < row.valid_from:
-        row.delete()
+        MerchantRule.objects.filter(pk=rule_id).delete()
         _note(row, "RULE_WITHDRAW", by, now, before, {})
         return row
     row.save(update_fields=["valid_to"])

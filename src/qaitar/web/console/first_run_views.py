@@ -70,6 +70,8 @@ def first_run(request: HttpRequest) -> HttpResponse:
         return render(request, "console/errors/403.html", status=403)
     visit = Visit(request, who, utc_now())
     given = request.POST if request.method == "POST" else None
+    if given is not None and not _may_open(user, who):
+        return render(request, "console/errors/403.html", status=403)
     form = MerchantForm(given)
     if given is not None and form.is_valid():
         store = _made(who, form.cleaned_data, visit.now)

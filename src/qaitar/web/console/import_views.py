@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.http import FileResponse, Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
@@ -39,7 +39,7 @@ from qaitar.web.console.views_model import Choice
 from qaitar.web.console.views_model_office import ImportPage, ImportReport
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
 AT_ONCE_ROWS_MAX: Final = 5_000  # more rows are read by a job
@@ -213,7 +213,7 @@ def import_rejected(visit: Visit, run_id: UUID) -> HttpResponseBase:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rejected.xlsx"
         write_xlsx(path, columns, lines, sheet=_now("Rejected"))
-        answer = FileResponse(path.open("rb"), content_type=mime)
+        answer = HttpResponse(path.read_bytes(), content_type=mime)
     name = f"{Path(run.name).stem[:80]} {_now('rejected')}.xlsx"
     headers: dict[str, Any] = download_headers(name, mime)
     for header, value in headers.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
@@ -51,7 +51,6 @@ from qaitar.web.console.views_model_office import RegisterPage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from django.http import HttpResponse
     from django.http.response import HttpResponseBase
 
 EXPORT_AT_ONCE_MAX: Final = 5_000  # more lines are made into a file by a job
@@ -240,7 +239,7 @@ def _xlsx(visit: Visit, asked: Asked) -> HttpResponseBase:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "register.xlsx"
         write_xlsx(path, register_columns(), rows, sheet=sheet_title())
-        answer = FileResponse(path.open("rb"), content_type=FORMS["XLSX"][1])
+        answer = HttpResponse(path.read_bytes(), content_type=FORMS["XLSX"][1])
     return _attached(answer, file_name("XLSX", visit.now))
 
 

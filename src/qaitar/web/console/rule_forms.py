@@ -125,17 +125,16 @@ class RuleForm(forms.Form):
         return changed
 
 
-class TengeField(forms.CharField):
+class TengeField(forms.Field):
     """A sum as people write it, kept in minor units."""
 
     @override
     def to_python(self, value: Any) -> Any:
         """Read the sum; nothing typed is nothing."""
-        text = super().to_python(value)
-        if not text:
+        if value in {None, ""}:
             return None
         try:
-            return parse_minor(text)
+            return parse_minor(str(value).strip())
         except UnreadableAmount as error:
             raise forms.ValidationError(_("A sum like 150 000 is expected.")) from error
 
@@ -159,7 +158,7 @@ def _field(code: RuleCode, line: RuleLine) -> forms.Field:
         return forms.BooleanField(initial=bool(value), **facts)
     if code is RuleCode.APPROVAL_ABOVE_MINOR:
         shown = f"{Decimal(value) / 100:f}".replace(".", ",")
-        return TengeField(initial=shown.removesuffix(",00"), max_length=30, **facts)
+        return TengeField(initial=shown.removesuffix(",00"), **facts)
     return forms.IntegerField(initial=value, min_value=0, max_value=DAYS_MAX, **facts)
 
 

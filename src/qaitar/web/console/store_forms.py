@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
+from qaitar.kernel.zones import ALMATY
 from qaitar.orders.services.stores import TERM_MAX, StoreEntry, StoreProblem, hours_checked
 from qaitar.returns.calendars import CLOCK_KEYS, WEEKDAYS
 from qaitar.returns.control_dates import ClockSettings
@@ -273,7 +274,12 @@ def store_initial(store: Store | None) -> dict[str, Any]:
         "acts_on_guessed_dates": clocks.get("acts_on_guessed_dates", False),
     }
     if store is None:
-        return {**shown, "default_action": DefaultAction.CALL_DUTY.value, "zone": "Asia/Almaty"}
+        return {
+            **shown,
+            "default_action": DefaultAction.CALL_DUTY.value,
+            "default_reason": RefusalReason.NO_ANSWER.value,
+            "zone": ALMATY,
+        }
     return {
         **shown,
         "name": store.name,
