@@ -120,7 +120,10 @@ def request_new(visit: Visit) -> HttpResponse:
         messages.warning(visit.request, _("There is no store yet: add one first."))
         return see_other(reverse("console:queue"))
     given = visit.request.POST if visit.request.method == "POST" else visit.request.GET
-    form = NewRequestForm(stores, given if "number" in given else None)
+    data = (
+        {**given.dict(), "store": given.get("store") or stores[0][0]} if "number" in given else None
+    )
+    form = NewRequestForm(stores, data)
     found: Found | None = None
     if form.is_bound and form.is_valid():
         found = look_up(visit, form.cleaned_data["number"], UUID(form.cleaned_data["store"]))
