@@ -12,6 +12,7 @@ from django.test import Client
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import ApiToken
 from qaitar.returns.models import ReturnRequest
+from qaitar.web.api import me
 from tests.factories.accounts import make_token, open_walls
 from tests.web.api.callers import BASE, Program, api_title, document
 from tests.web.api.conftest import Cast
@@ -251,3 +252,17 @@ def references(value: Any) -> set[str]:
     if isinstance(value, list):
         return set().union(*(references(each) for each in value))
     return set()
+
+
+def test_an_error_of_ours_is_a_problem_that_shows_nothing(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: Any, **_named: Any) -> Any:
+        raise RuntimeError("secret of the inside")
+
+    monkeypatch.setattr(me, "answer", broken)
+    client = Client(raise_request_exception=False)
+    answer = client.get(f"{BASE}/me", headers={"Authorization": f"Bearer {cast.reader.token}"})
+    assert answer.status_code == 500
+    assert answer["Content-Type"] == "application/problem+json"
+    assert b"inside" not in answer.content
