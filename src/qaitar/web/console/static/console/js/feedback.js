@@ -13,6 +13,8 @@ export function toast(text, tone = "ok", ms = 6000) {
   while (shelf.children.length > 4) shelf.firstElementChild.remove();
   if (tone === "ok" || tone === "info") setTimeout(() => item.remove(), ms);
 }
+// sentences that came with the page leave by themselves too; warnings stay until read
+setTimeout(() => shelf.querySelectorAll(':scope > [data-tone="ok"], :scope > [data-tone="info"]').forEach((item) => item.remove()), 8000);
 document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
 
 // copying
