@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import psutil
@@ -75,7 +75,7 @@ def shop_make(now: datetime, orders: int) -> Shop:
             by_name="bench",
             created_at=now,
         )
-        told = {
+        told: dict[str, Any] = {
             "customer": new_id(),
             "merchant": store.merchant_id,
             "store": store.pk,

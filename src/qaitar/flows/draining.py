@@ -8,12 +8,14 @@ An effect found in SENDING whose worker is gone may have happened: it becomes UN
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import structlog
 from django.db import connection as database
@@ -30,23 +32,24 @@ from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
 from qaitar.flows.effects.write_register import registers_write
 from qaitar.flows.lending import Clients, connection_of
 from qaitar.flows.locks import session_lock
-from qaitar.flows.settling import Verdict, backoff, erp_number_note, settle, wake
+from qaitar.flows.settling import Verdict, backoff, erp_number_note, settle, settle_all, wake
 from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State, health_note
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.acting import DRAIN_TASK
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
+    from collections.abc import Mapping, Sequence
 
     from qaitar.flows.effects.story import NotReady, Story
     from qaitar.foundation.models import Connection
 
 BATCH: Final = 200
+NOT_CONNECTED: Final = "No such system is connected: do it by hand."
 BUDGET_S: Final = 60.0
 """A drain gives its place to other jobs after this; what is left goes on in a new job."""
 CLAIM_HOLDS: Final = timedelta(minutes=2)
@@ -100,6 +103,8 @@ def effects_drain(merchant_id: UUID, now: datetime) -> Drained:
     drained = Drained()
     seen: set[UUID] = set()
     until = monotonic() + BUDGET_S
+    _absorb(merchant_id)
+    _settle_unconnected(merchant_id, now, drained)
     with ExitStack() as stack:
         clients = Clients(stack)
         while due := _due(merchant_id, now, seen):
@@ -117,6 +122,65 @@ def effects_drain(merchant_id: UUID, now: datetime) -> Drained:
         with behind_walls(merchant_id):
             job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
     return drained
+
+
+_ABSORB: Final = """
+DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM procrastinate_jobs WHERE queue_name = 'effects'
+  AND status = 'todo' AND task_name = %s AND args = %s::jsonb AND scheduled_at IS NULL FOR UPDATE SKIP LOCKED)
+"""
+
+
+def _absorb(merchant_id: UUID) -> None:
+    """Take over the waiting drains of this merchant: what they were called for is seen by the reads that follow.
+
+    A drain's row commits with its effects, so an effect whose row is not seen here keeps the row that will serve it.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(_ABSORB, [DRAIN_TASK, json.dumps({"merchant_id": str(merchant_id)})])
+
+
+def _settle_unconnected(merchant_id: UUID, now: datetime, drained: Drained) -> None:
+    """Settle, many at a time, the due effects no connected system can make happen: a person has to do them."""
+    verdict = Verdict(EffectState.NOT_CONNECTED, NOT_CONNECTED)
+    after = UUID(int=0)
+    while True:
+        with behind_walls(merchant_id):
+            due = PlannedEffect.objects.select_for_update(skip_locked=True).filter(
+                merchant_id=merchant_id,
+                state=EffectState.PLANNED,
+                next_at__lte=now,
+                kind__in=_RANK,
+                pk__gt=after,
+            )
+            rows = list(due.order_by("pk")[:BATCH])
+            lonely = _unconnected(rows)
+            settled = settle_all([(effect, verdict) for effect in lonely], now)
+        drained.looked += len(settled)
+        drained.states.update(effect.state.value for effect in settled)
+        if len(rows) < BATCH:
+            return
+        after = rows[-1].pk
+
+
+def _unconnected(effects: Sequence[PlannedEffect]) -> list[PlannedEffect]:
+    """Choose the effects whose store has no connection of the kind they need."""
+    stores = dict(
+        ReturnRequest.objects.filter(pk__in={effect.subject_id for effect in effects}).values_list(
+            "pk", "store_id"
+        )
+    )
+    served: dict[tuple[str, UUID], bool] = {}
+    found = []
+    for effect in effects:
+        store_id = stores.get(effect.subject_id)
+        if store_id is None:
+            continue
+        asked = (STORIES[Effect(effect.kind)].contract, store_id)
+        if asked not in served:
+            served[asked] = connection_of(*asked) is not None
+        if not served[asked]:
+            found.append(effect)
+    return found
 
 
 def _due(merchant_id: UUID, now: datetime, seen: set[UUID]) -> list[tuple[UUID, str]]:
@@ -206,7 +270,7 @@ def _prepared(effect: PlannedEffect, case: Case, now: datetime) -> _Taken | Verd
             return _later(
                 effect, now, "The connection is gone; reconnect it so that this can be looked up."
             )
-        return Verdict(EffectState.NOT_CONNECTED, "No such system is connected: do it by hand.")
+        return Verdict(EffectState.NOT_CONNECTED, NOT_CONNECTED)
     if connection.health == State.MISCONFIGURED:
         if unknown:
             return _later(effect, now, connection.health_detail)

@@ -256,6 +256,7 @@ def move(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, byt
         c.held.id: chain_hash(c.held.journal_head, c.held.id, c.held.journal_seq + 1, c.line)
         for c in changes
     }
+    changes = sorted(changes, key=lambda c: c.held.id)  # rows are locked in one order everywhere
     names = tuple(changes[0].values)
     columns = [f"set_{column}" for column, _ in _columns(model, names)]
     records = [

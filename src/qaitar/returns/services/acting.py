@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 DRAIN_TASK: Final = "qaitar.flows.tasks.effects_drain"
+TRIES: Final = 5  # how often an act is judged anew because the case changed under it
 PRESSES: Final = frozenset({Effect.PRESS_TAKE, Effect.PRESS_REFUSE, Effect.PRESS_GRANT})
 
 # Columns an act may change; every act writes all of them, so that any number of acts is one statement.
@@ -110,18 +111,27 @@ def request_act(
 
 
 def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details) -> Acted:
-    """Perform one act on a loaded case; errors as `request_act`."""
+    """Perform one act on a loaded case; errors as `request_act`.
+
+    A case that changed since it was loaded is judged anew as it is now, unless the person acted from a page they saw
+    (`expected_version`): the job that tells what became of an effect may write beside them at any moment.
+    """
     if details.expected_version not in {None, case.request.version}:
         raise _changed(case.request.pk)
-    planned = _plan(case, act, by, now, details)
-    if isinstance(planned, Blocked):
-        raise ActBlocked(planned)
-    change, advanced = planned
-    heads = move(ReturnRequest, [change])
-    if not heads:
-        raise _changed(case.request.pk)
-    moved = written(case.request, change, heads)
-    return Acted(moved, advanced.step.number, act, advanced.effects)
+    for _ in range(TRIES):
+        planned = _plan(case, act, by, now, details)
+        if isinstance(planned, Blocked):
+            raise ActBlocked(planned)
+        change, advanced = planned
+        heads = move(ReturnRequest, [change])
+        if heads:
+            moved = written(case.request, change, heads)
+            return Acted(moved, advanced.step.number, act, advanced.effects)
+        fresh = case_load(case.request.pk) if details.expected_version is None else None
+        if fresh is None:
+            break
+        case = fresh
+    raise _changed(case.request.pk)
 
 
 def request_act_many(
