@@ -111,7 +111,10 @@ def test_a_hostile_file_ends_as_it_should_in_time_and_in_memory(case: hostile.Ca
     limit_s = 5.0 if drawn is None else 10.0  # two processes, one after the other
     assert time.monotonic() - began <= limit_s
     assert _own_peak_mb() - before_mb <= 60
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024 <= 300
+    # a child counts the memory of the process it was forked from until it becomes the opener
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024 <= max(
+        300, _own_peak_mb()
+    )
     if case.codes:
         assert isinstance(verdict, Rejected), verdict
         assert verdict.code.value in case.codes
