@@ -40,7 +40,9 @@ class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # all
         claims = data.get("userinfo") or data
         email = claims.get("email") or ""
         if claims.get("email_verified") is not True or not email:
-            raise ImmediateHttpResponse(HttpResponseForbidden(_("The sign-in service did not confirm your e-mail.")))
+            raise ImmediateHttpResponse(
+                HttpResponseForbidden(_("The sign-in service did not confirm your e-mail."))
+            )
         person = User.objects.filter(email__iexact=email, is_active=True).first()
         if person is None:
             raise PermissionDenied
