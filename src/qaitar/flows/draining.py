@@ -126,7 +126,7 @@ def effects_drain(merchant_id: UUID, now: datetime) -> Drained:
 
 _ABSORB: Final = """
 DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM procrastinate_jobs WHERE queue_name = 'effects'
-  AND status = 'todo' AND task_name = %s AND args = %s::jsonb AND scheduled_at IS NULL FOR UPDATE SKIP LOCKED)
+  AND status = 'todo' AND task_name = %s AND args = %s::jsonb FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -156,7 +156,7 @@ def _settle_unconnected(merchant_id: UUID, now: datetime, drained: Drained) -> N
             lonely = _unconnected(rows)
             settled = settle_all([(effect, verdict) for effect in lonely], now)
         drained.looked += len(settled)
-        drained.states.update(effect.state.value for effect in settled)
+        drained.states.update(EffectState(effect.state).value for effect in settled)
         if len(rows) < BATCH:
             return
         after = rows[-1].pk

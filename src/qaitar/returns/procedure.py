@@ -247,7 +247,7 @@ def _before_taking(stage: Stage, facts: Facts) -> Act | None:
     )
     order = (
         (A.REFUSE, _wants_refusal(facts)),
-        (A.TAKE_FOR_INSPECTION, True),
+        (A.TAKE_FOR_INSPECTION, facts.quality is not Quality.NOT_RECEIVED),  # nothing to take
         (A.SEND_FOR_APPROVAL, wanted and not act_first),
         (A.ASK_CUSTOMER, True),
         (A.REFUSE, True),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from qaitar.documents.tables import Column, Kind
 from qaitar.foundation.models import PlannedEffect
@@ -183,7 +184,7 @@ def register_columns() -> list[Column]:
     return [
         Column(_("Request")),
         Column(_("Attempt"), Kind.INTEGER),
-        Column(_("Order")),
+        Column(pgettext("sale", "Order")),
         Column(_("Filed"), Kind.MOMENT, zone=here),
         Column(_("Store")),
         Column(_("Product")),

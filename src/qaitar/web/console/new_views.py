@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods
 
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
@@ -215,7 +215,9 @@ def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
     ]
     if not frame.order:
         hint = _("it will be opened with the number alone; import the order or fill it in later")
-        facts.append(Fact(label=_("Order"), value=_("not known"), tone=Tone.WARN, hint=hint))
+        facts.append(
+            Fact(label=pgettext("sale", "Order"), value=_("not known"), tone=Tone.WARN, hint=hint)
+        )
         return tuple(facts)
     told = (
         (_("Product"), frame.line.get("name")),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from qaitar.flows.by_hand import MAY as BY_HAND_ROLES
 from qaitar.kernel.money import Currency, format_minor
@@ -31,6 +31,7 @@ from qaitar.web.console.present_story import (
     effect_lines,
     timeline_entry,
 )
+from qaitar.web.console.sale_words import delivery_word, status_word
 from qaitar.web.console.views_model import (
     CaseCard,
     Fact,
@@ -287,17 +288,17 @@ _TENDERS: Final = {
 def order_facts(desk: Desk) -> tuple[Fact, ...]:
     """Tell what is known of the sale; what nobody told is left out."""
     request, order = desk.case.request, desk.papers.order
-    facts = [Fact(label=_("Order"), value=request.order_code, copy=True)]
+    facts = [Fact(label=pgettext("sale", "Order"), value=request.order_code, copy=True)]
     told = (
         (_("In the accounting system"), order.get("erp_number") or ""),
-        (_("Status"), order.get("status") or ""),
+        (_("Status"), status_word(order.get("status") or "")),
         (_("Ordered"), _day(order.get("ordered_at"))),
         (_("Received by the customer"), _date(request.received_on)),
         (_("Paid"), _paid(desk.papers, request.currency)),
         (_("Order total"), _sum(order.get("total_minor"), request.currency)),
         (_("Withdrawn by the marketplace"), _sum(request.withdraw_minor, request.currency)),
         (_("Planned arrival"), _date(request.planned_arrival_on)),
-        (_("Delivery"), order.get("delivery_mode") or ""),
+        (_("Delivery"), delivery_word(order.get("delivery_mode") or "")),
         (_("Category"), request.category_title),
     )
     facts += [Fact(label=label, value=value) for label, value in told if value]
