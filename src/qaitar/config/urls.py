@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from qaitar.web.api.main import api
+from qaitar.web.console.profile_views import password_forgotten
 from qaitar.web.hooks import health
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/", api.urls),
+    path("accounts/password/reset/", password_forgotten),  # before allauth's, which sends mail
+    path("accounts/email/", RedirectView.as_view(pattern_name="console:profile")),  # likewise
     path("accounts/", include("allauth.urls")),
     path("", include("qaitar.web.console.urls")),
 ]

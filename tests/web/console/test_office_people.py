@@ -282,6 +282,14 @@ def test_nobody_signs_up_alone() -> None:
     assert User.objects.count() == before
 
 
+def test_a_forgotten_password_sends_nothing_and_says_whom_to_ask() -> None:
+    """This program sends no mail of its own; the page names the people who help."""
+    path = reverse("account_reset_password")
+    page = Client().get(path, headers={"Accept-Language": "en"})
+    assert "Ask the owner or an administrator of your shop" in words_of(page)
+    assert Client().post(path, {"email": "saule@example.kz"}).status_code == 405
+
+
 def test_the_pages_of_sign_in_and_second_factor_open(office: Office) -> None:
     password = "operator" * 2
     browser = Client()

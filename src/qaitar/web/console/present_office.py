@@ -15,7 +15,12 @@ from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.register import decided_on
 from qaitar.returns.vocabulary import Quality, Stage
 from qaitar.web.console.views_model import MoneyCell, Tone
-from qaitar.web.console.views_model_office import ConnectionCheck, ConnectionRow, RegisterRow
+from qaitar.web.console.views_model_office import (
+    CheckStep,
+    ConnectionCheck,
+    ConnectionRow,
+    RegisterRow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +78,14 @@ _HEALTH: Final[Mapping[str, tuple[Tone, str]]] = {
         _("The other side is busy or out of reach; it is tried again by itself."),
     ),
     State.UNKNOWN: (Tone.WARN, _("No clear answer came back.")),
+}
+_ADVICE: Final[Mapping[str, str]] = {
+    State.MISCONFIGURED: _("Correct what is named above, save, and check again."),
+    State.REFUSED: _("Ask whoever runs the other side for the right, then check again."),
+    State.BUSY: _("Nothing to change yet. If it lasts, look at the address and the way there."),
+    State.UNKNOWN: _(
+        "Check again in a minute. If it lasts, look at the address and the way there."
+    ),
 }
 KINDS: Final[Mapping[str, str]] = {
     "marketplace.orders": _("marketplace, orders"),
@@ -158,12 +171,12 @@ def check_of(row: Connection) -> ConnectionCheck | None:
     if row.health_at is None:
         return None
     tone, sentence = _HEALTH[row.health]
-    good = tone is Tone.OK
+    steps = (CheckStep(label=_now("What came back"), tone=tone, detail=row.health_detail),)
     return ConnectionCheck(
         tone=tone,
-        sentence=f"{_now(sentence)} {row.health_detail}".strip() if good else _now(sentence),
-        steps=(),
-        advice="" if good else row.health_detail,
+        sentence=_now(sentence),
+        steps=steps if row.health_detail else (),
+        advice=_now(_ADVICE[row.health]) if row.health in _ADVICE else "",
     )
 
 

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from qaitar.foundation.models import User
 from qaitar.web.console.answers import see_other
@@ -26,7 +26,7 @@ from qaitar.web.console.views_model_office import ProfilePage, SecurityLine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
 
 YEAR_S: Final = 365 * 24 * 3600
 THEMES: Final = (("auto", _("as the system")), ("light", _("light")), ("dark", _("dark")))
@@ -120,3 +120,9 @@ def _security(user: User) -> tuple[SecurityLine, ...]:
             )
         )
     return tuple(lines)
+
+
+@require_GET
+def password_forgotten(request: HttpRequest) -> HttpResponse:
+    """Say who gives a new password: an owner or administrator, on the page of people.  Nothing is sent by mail."""
+    return render(request, "console/password_forgotten.html")
