@@ -226,7 +226,9 @@ def test_a_long_register_is_made_by_a_job_and_given_to_its_asker_only(
     assert "The file is ready: 30 lines." in words_of(part)
     file = browser.get(f"{answer['Location']}/file")
     assert len(lines(file)) == 31
-    for close in file._resource_closers:  # not the whole answer: that would end the test's connection
+    for (
+        close
+    ) in file._resource_closers:  # not the whole answer: that would end the test's connection
         close()
     for other in (office.browser(Role.ADMIN), office.stranger):
         assert other.get(answer["Location"]).status_code == 404
