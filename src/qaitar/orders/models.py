@@ -190,7 +190,8 @@ class ImportRun(Walled):
     name = models.CharField(max_length=255, blank=True)
     file_id = models.UUIDField(null=True)
     state = models.CharField(max_length=16, default="RUNNING")  # RUNNING, DONE, FAILED
-    rows_expected = models.PositiveIntegerField(default=0)  # while a job reads: what `read` comes to
+    # what `read` comes to while a job reads
+    rows_expected = models.PositiveIntegerField(default=0)
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
