@@ -48,7 +48,7 @@ fast: $(VENV)/dev ## pure tests only
 	$(BIN)/pytest -q tests/kernel tests/returns/test_procedure.py tests/returns/test_policy.py tests/returns/test_control_dates.py tests/returns/test_deadline_guard.py
 
 test: check browser ## everything CI runs, browser included
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/proofs
 
 prove: $(VENV)/dev ## the long proofs, each named, each printing its figure
 	$(BIN)/pytest -q -s tests/proofs

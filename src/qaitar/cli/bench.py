@@ -1,0 +1,99 @@
+"""`qaitar bench NAME`: runs one bench in a database of its own and prints its figures; exit code 1 when a goal is missed."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Final
+
+from qaitar.bench.bulk import bench_bulk
+from qaitar.bench.console import SIZES, bench_console
+from qaitar.bench.importing import bench_import
+from qaitar.bench.life import Plan, bench_life
+from qaitar.cli.web import command_line
+from qaitar.foundation import logs
+from qaitar.foundation.clock import utc_now
+from qaitar.runtime.database import resolve_database
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from qaitar.bench.report import Report
+    from qaitar.runtime.addresses import DatabaseAddresses
+    from qaitar.runtime.folder import DataFolder
+
+SMALLEST: Final = 1_000
+_QUICK_SIZES: Final = (2_000, 20_000)
+_QUICK_IMPORT: Final = 5_000
+_QUICK_BULK: Final = 500
+_QUICK_LIFE: Final = Plan(lives=400, block_seconds=3, plain_seconds=2, rounds=1)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare flags."""
+    parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.add_argument(
+        "--requests",
+        type=int,
+        metavar="N",
+        help="how much to measure on: requests of the big shop (console), lives, orders (import), decisions (bulk)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a look in a minute; its figures prove nothing"
+    )
+
+
+def run(options: argparse.Namespace, folder: DataFolder) -> int:
+    """Measure and tell it; the log of a run goes to the data folder."""
+    if options.requests is not None and options.requests < SMALLEST:
+        print(f"qaitar: --requests takes {SMALLEST} or more.")
+        return 2
+    shop = resolve_database(folder, os.environ)
+    with (folder.logs / "bench.log").open("a", encoding="utf-8") as stream:
+        logs.configure(stream=stream)
+        try:
+            report = BENCHES[options.name](shop, folder, options)
+        finally:
+            logs.configure()
+    if options.json:
+        print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print(report.text())
+    return 0 if report.met else 1
+
+
+def _console(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    if options.quick:
+        return bench_console(shop, utc_now(), sizes=_QUICK_SIZES, rounds=2, calls=5)
+    small, big = SIZES
+    most = options.requests or big
+    sizes = (small, most) if most > small else (most,)
+    return bench_console(shop, utc_now(), sizes=sizes)
+
+
+def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
+    plan = _QUICK_LIFE if options.quick else Plan()
+    if options.requests:
+        plan = Plan(lives=options.requests)
+    return bench_life(shop, command_line, folder.logs, utc_now(), plan)
+
+
+def _import(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    if options.quick:
+        return bench_import(shop, utc_now(), rows=_QUICK_IMPORT, rounds=1)
+    return bench_import(shop, utc_now(), **({"rows": options.requests} if options.requests else {}))
+
+
+def _bulk(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    size = _QUICK_BULK if options.quick else options.requests
+    return bench_bulk(shop, utc_now(), **({"size": size} if size else {}))
+
+
+BENCHES: Final[dict[str, Callable[[DatabaseAddresses, DataFolder, argparse.Namespace], Report]]] = {
+    "console": _console,
+    "life": _life,
+    "import": _import,
+    "bulk": _bulk,
+}

@@ -1,0 +1,34 @@
+"""Ten thousand lives over the public API: none fails, nothing is lost, memory stays where it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qaitar.bench.life import Plan, bench_life
+from qaitar.cli.web import command_line
+from qaitar.foundation.clock import utc_now
+from tests.proofs.measuring import missed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from qaitar.runtime.addresses import DatabaseAddresses
+
+
+def test_whole_lives_over_the_api(
+    django_db_setup: None,
+    django_db_blocker: Any,
+    database: DatabaseAddresses,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QAITAR_DATA", str(tmp_path / "data"))
+    (tmp_path / "logs").mkdir()
+    found = missed(
+        lambda: bench_life(database, command_line, tmp_path / "logs", utc_now(), Plan()),
+        django_db_blocker,
+        tmp_path,
+    )
+    assert found == []
