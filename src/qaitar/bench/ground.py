@@ -92,14 +92,14 @@ def ground_drop(shop: DatabaseAddresses, ground: Ground) -> None:
     """Remove a bench database; Django goes back to the shop's."""
     point(shop)
     with psycopg.connect(shop.owner_dsn, autocommit=True) as owner:
-        _run(owner, "DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(ground.name))
+        _run(owner, "DROP DATABASE IF EXISTS {}", sql.Identifier(ground.name))
 
 
 def _make(owner_dsn: str, name: str, app_role: str, *, fresh: bool) -> bool:
     try:
         with psycopg.connect(owner_dsn, autocommit=True) as owner:
             if fresh:
-                _run(owner, "DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(name))
+                _run(owner, "DROP DATABASE IF EXISTS {}", sql.Identifier(name))
             found = owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
             if found.fetchone() is not None:
                 return False
@@ -112,6 +112,10 @@ def _make(owner_dsn: str, name: str, app_role: str, *, fresh: bool) -> bool:
                 sql.Identifier(app_role),
             )
             return True
+    except psycopg.errors.ObjectInUse as error:
+        raise DatabaseProblem(
+            f"The bench database {name} is in use: another bench is running; wait for its end."
+        ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseProblem(
             f"The bench needs a database of its own ({name}) and the owner may not make one: have an"

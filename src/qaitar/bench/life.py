@@ -101,10 +101,10 @@ def bench_life(
                 )
                 plain[clients].append(at_best.lives_a_second)
                 blocks[clients].append(player.play(clients, seconds=plan.block_seconds))
-        before = served.unique_bytes()
+        before = served.bytes_held()
         left = plan.lives - player.lived
         rest = player.play(max(plan.clients), lives=left) if left > 0 else None
-        after = served.unique_bytes()
+        after = served.bytes_held()
     played = [warm, *(b for each in blocks.values() for b in each), *([rest] if rest else [])]
     _tell(report, blocks, plain)
     _tell_memory(report, before, after)
@@ -237,7 +237,9 @@ def _tell_memory(report: Report, before: dict[str, int], after: dict[str, int]) 
     rows = [[name, before[name] / _MB, after[name] / _MB] for name in before]
     rows.append(["together", sum(before.values()) / _MB, sum(after.values()) / _MB])
     report.tables["memory"] = Table(
-        "Memory nobody else shares, MB", ["program", "before the last stretch", "at the end"], rows
+        "Memory, pages that processes share counted once, MB",
+        ["program", "before the last stretch", "at the end"],
+        rows,
     )
     together, earlier = sum(after.values()), sum(before.values())
     report.goals += [

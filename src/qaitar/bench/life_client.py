@@ -45,7 +45,10 @@ class Failed(Exception):
 
 
 class Client:
-    """Speaks to the server over one connection that stays open."""
+    """Speaks to the server over a connection that stays open for a life.
+
+    A new one each life: the web workers take connections as they come, and eight that stay for good may all be one worker's.
+    """
 
     def __init__(self, task: Mapping[str, Any]) -> None:
         """Connect to where the task says."""
@@ -57,6 +60,7 @@ class Client:
     def life(self, number: int) -> None:
         """Play one return from filing to the read of the closed case."""
         started = time.perf_counter()
+        self._connection.close()
         filed = {
             "store": self._task["store"],
             "number": f"{number}-1",

@@ -96,17 +96,21 @@ class Served:
     web: psutil.Process
     worker: psutil.Process | None
 
-    def unique_bytes(self) -> dict[str, int]:
-        """Measure memory nobody else shares, by program, its child processes included; the database is not counted."""
-        found = {"web": _unique(self.web)}
+    def bytes_held(self) -> dict[str, int]:
+        """Measure memory by program, its child processes included; the database is not counted.
+
+        Pages that processes share are counted once (PSS), where the system tells; else those nobody shares (USS).
+        """
+        found = {"web": _held(self.web)}
         if self.worker is not None:
-            found["worker"] = _unique(self.worker)
+            found["worker"] = _held(self.worker)
         return found
 
 
-def _unique(process: psutil.Process) -> int:
+def _held(process: psutil.Process) -> int:
     family = [process, *process.children(recursive=True)]
-    return sum(int(member.memory_full_info().uss) for member in family)
+    told = [member.memory_full_info() for member in family]
+    return sum(int(getattr(each, "pss", each.uss)) for each in told)
 
 
 @contextmanager

@@ -17,26 +17,7 @@ if TYPE_CHECKING:
 
 def command_line(host: str, port: int, workers: int) -> list[str]:
     """Give the server's command: WSGI, two workers, one blocking thread each (ADR 0006)."""
-    return [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-        "--blocking-threads",
-        "1",
-        "--no-ws",
-        "--respawn-failed-workers",
-        "--log-level",
-        "warning",
-        "qaitar.config.wsgi:application",
-    ]
+    return [sys.executable, "-m", "qaitar.config.serving", host, str(port), str(workers)]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -29,12 +29,13 @@ ROWS_MAX = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job row that commits with the change: task name, arguments, and when it may start (None: at once)."""
+    """A job row that commits with the change: task name, arguments, and how many seconds later it may start."""
 
     task: str
     args: Mapping[str, Any]
     queue: str = "default"
     lock: str | None = None
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,11 @@ def _insert_branch(name: str, model: type[models.Model], names: tuple[str, ...])
 
 # The row Procrastinate reads is our outbox.  Equal jobs of one statement are one job.
 _JOBS: Final = (
-    "jobs AS (INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args)"
-    " SELECT DISTINCT u.queue_name, u.task_name, u.lock, u.args FROM json_to_recordset(%s::json)"
-    " AS u(owner_ uuid, queue_name text, task_name text, lock text, args jsonb)"
+    "jobs AS (INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, scheduled_at)"
+    " SELECT DISTINCT u.queue_name, u.task_name, u.lock, u.args,"
+    " CASE WHEN u.after_s > 0 THEN now() + make_interval(secs => u.after_s) END"
+    " FROM json_to_recordset(%s::json)"
+    " AS u(owner_ uuid, queue_name text, task_name text, lock text, args jsonb, after_s float)"
     " JOIN moved ON moved.id = u.owner_)"
 )
 Followers = tuple[tuple[type[models.Model], tuple[str, ...]], ...]
@@ -232,6 +235,7 @@ def _job(owner: UUID, job: Job) -> dict[str, Any]:
         "task_name": job.task,
         "lock": job.lock,
         "args": dict(job.args),
+        "after_s": job.after_s,
     }
 
 

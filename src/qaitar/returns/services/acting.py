@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 DRAIN_TASK: Final = "qaitar.flows.tasks.effects_drain"
+DRAIN_AFTER_S: Final = 1.0  # what else happens in this second goes along in the same drain
 TRIES: Final = 5  # how often an act is judged anew because the case changed under it
 PRESSES: Final = frozenset({Effect.PRESS_TAKE, Effect.PRESS_REFUSE, Effect.PRESS_GRANT})
 
@@ -349,12 +350,12 @@ def change_of(  # noqa: PLR0913  a change is all of these
     rows = [_effect_row(request, effect, number, now) for effect in outside]
     if values.get("stage", request.stage) != request.stage:
         rows += [_delta(request, request.stage, -1), _delta(request, values["stage"], 1)]
-    jobs = (
-        (Job(DRAIN_TASK, {"merchant_id": str(request.merchant_id)}, queue="effects"),)
-        if outside
-        else ()
-    )
+    jobs = (_drain(request.merchant_id),) if outside else ()
     return Change(held(request), values, line, tuple(rows), jobs)
+
+
+def _drain(merchant_id: UUID) -> Job:
+    return Job(DRAIN_TASK, {"merchant_id": str(merchant_id)}, "effects", after_s=DRAIN_AFTER_S)
 
 
 def _effect_row(request: ReturnRequest, effect: Effect, step: str, now: datetime) -> Row:

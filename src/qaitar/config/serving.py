@@ -1,0 +1,58 @@
+"""The web server: loads the program once, then forks its workers, which share what was loaded (ADR 0006).
+
+Started by the command line as `python -m qaitar.config.serving HOST PORT WORKERS`.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import Final
+
+from django.conf import settings
+from django.db import connections
+from django.urls import get_resolver
+from django.utils import translation
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from qaitar.config.wsgi import application
+
+TARGET: Final = "qaitar.config.wsgi:application"
+
+
+def load_ahead() -> None:
+    """Load what every worker would load for itself: addresses with their views, and the languages' texts.
+
+    Collected and frozen, so that the collector of a worker does not copy pages by marking objects in them.
+    """
+    assert callable(application)
+    assert get_resolver().url_patterns
+    for code, _ in settings.LANGUAGES:
+        with translation.override(code):
+            translation.gettext("Queue")
+    connections.close_all()
+    gc.collect()
+    gc.freeze()
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve until told to stop: WSGI, one blocking thread a worker."""
+    load_ahead()
+    server = Granian(
+        TARGET,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=1,
+        websockets=False,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    )
+    server.serve()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
