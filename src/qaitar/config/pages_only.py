@@ -5,7 +5,7 @@ A call of the API is let in by its token alone (web/api/door.py); these layers w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from csp.middleware import CSPMiddleware
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -29,8 +29,10 @@ class _PagesOnly(MiddlewareMixin):
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer through the layer, or past it."""
         if request.path_info.startswith(API):
-            return self.get_response(request)  # type: ignore[return-value]  # served as WSGI: never awaited
-        return super().__call__(request)  # type: ignore[return-value]  # served as WSGI: never awaited
+            return cast(
+                "HttpResponseBase", self.get_response(request)
+            )  # served as WSGI: never awaited
+        return cast("HttpResponseBase", super().__call__(request))
 
 
 class Sessions(_PagesOnly, SessionMiddleware):
