@@ -30,7 +30,11 @@ def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's sign
             )
             seen, bypass, superuser = cursor.fetchone()
         checks["database"] = "ok"
-        checks["walls"] = "ok" if not (bypass or superuser or seen) else "the program's role can look over the walls"
+        checks["walls"] = (
+            "ok"
+            if not (bypass or superuser or seen)
+            else "the program's role can look over the walls"
+        )
     except DatabaseError as error:
         connection.close()
         checks["database"] = f"not ready: {type(error).__name__}"
