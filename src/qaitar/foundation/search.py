@@ -89,7 +89,8 @@ _OTHER = """EXISTS (SELECT 1 FROM foundation_searchkey o WHERE o.subject_id = c.
 def find_subjects(merchants: Sequence[UUID], query: str, limit: int) -> list[UUID]:
     """Find the cases that have, for every word of the query, a key beginning with it; newest first, at most `limit`.
 
-    One statement; its cost does not grow with the number of cases.
+    One statement.  For one word its cost does not grow with the number of cases; further words are looked up among at
+    most `CANDIDATES_MAX` candidates a merchant, which may cost a read of all keys of a very common word.
     """
     words = sorted(query_words(query), key=len, reverse=True)
     if not words or not merchants:

@@ -15,7 +15,7 @@ from qaitar.returns.vocabulary import Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PAGE_ROWS: Final = 50
+PAGE_ROWS: Final = 40  # rows are what a page costs; the next ones are one press away
 LATE_COUNTED_MAX: Final = 100  # "99+" says enough
 
 

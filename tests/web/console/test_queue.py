@@ -90,14 +90,14 @@ def test_the_next_page_goes_on_where_the_last_one_ended(
     for n in range(70):
         make_case(shop, by, f"{700000000 + n}-1", shown_at=NOW + timedelta(hours=n + 1))
     first = client.get("/").context["page"]
-    assert len(first.rows) == 50
+    assert len(first.rows) == 40
     more = client.get(first.more_url, **HTMX)
     assert more.templates[0].name == "console/partials/queue_rows.html"
     assert [row.number for row in more.context["rows"]] == [
-        f"{700000000 + n}-1" for n in range(50, 70)
+        f"{700000000 + n}-1" for n in range(40, 70)
     ]
     assert more.context["more_url"] == ""
-    assert len(client.get(first.more_url).context["page"].rows) == 20  # without HTMX: a page
+    assert len(client.get(first.more_url).context["page"].rows) == 30  # without HTMX: a page
 
 
 def test_filters_narrow_the_queue(shop: Shop, aigerim: User, client: Client) -> None:

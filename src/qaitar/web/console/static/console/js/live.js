@@ -1,7 +1,7 @@
 // The queue stays true by itself: a cheap question every 15 seconds, and a reload of the list when something changed.
 const PAUSE = 15000;
 let tag = "";
-const busy = () => document.querySelector("[data-bulk]:checked, #queue .more-row + tr, #queue input:focus") || document.querySelectorAll("#queue [data-row]").length > 50;
+const busy = () => document.querySelector("[data-bulk]:checked, #queue .more-row + tr, #queue input:focus") || document.querySelectorAll("#queue [data-row]").length > 40;
 
 async function ask() {
   const list = document.querySelector("[data-live]");
