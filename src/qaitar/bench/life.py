@@ -17,7 +17,7 @@ from qaitar.bench import life_ceiling
 from qaitar.bench.ground import Ground, ground_open
 from qaitar.bench.life_check import faults
 from qaitar.bench.life_client import ACTS
-from qaitar.bench.life_ground import FIRST_ORDER, Shop, serving, shop_make
+from qaitar.bench.life_ground import FIRST_ORDER, Held, Shop, serving, shop_make
 from qaitar.bench.machine import calibration_seconds, this_machine
 from qaitar.bench.report import Goal, Report, Table, percentile
 from qaitar.foundation.walls import see
@@ -101,10 +101,10 @@ def bench_life(
                 )
                 plain[clients].append(at_best.lives_a_second)
                 blocks[clients].append(player.play(clients, seconds=plan.block_seconds))
-        before = served.bytes_held()
+        before = served.memory()
         left = plan.lives - player.lived
         rest = player.play(max(plan.clients), lives=left) if left > 0 else None
-        after = served.bytes_held()
+        after = served.memory()
     played = [warm, *(b for each in blocks.values() for b in each), *([rest] if rest else [])]
     _tell(report, blocks, plain)
     _tell_memory(report, before, after)
@@ -233,15 +233,20 @@ def _tell(report: Report, blocks: dict[int, list[Block]], plain: dict[int, list[
     )
 
 
-def _tell_memory(report: Report, before: dict[str, int], after: dict[str, int]) -> None:
-    rows = [[name, before[name] / _MB, after[name] / _MB] for name in before]
-    rows.append(["together", sum(before.values()) / _MB, sum(after.values()) / _MB])
+def _tell_memory(report: Report, before: dict[str, Held], after: dict[str, Held]) -> None:
+    earlier = sum(held.whole for held in before.values())
+    together = sum(held.whole for held in after.values())
+    rows: list[list[object]] = [
+        [name, before[name].whole / _MB, after[name].whole / _MB, after[name].own / _MB]
+        for name in before
+    ]
+    own = sum(held.own for held in after.values())
+    rows.append(["together", earlier / _MB, together / _MB, own / _MB])
     report.tables["memory"] = Table(
-        "Memory, pages that processes share counted once, MB",
-        ["program", "before the last stretch", "at the end"],
+        "Memory, MB; pages that processes share counted once between them",
+        ["program", "before the last stretch", "at the end", "of it nobody else's"],
         rows,
     )
-    together, earlier = sum(after.values()), sum(before.values())
     report.goals += [
         Goal("web and worker together", together / _MB, "at most", MEMORY_MAX_MB, " MB"),
         Goal("growth over the last stretch", together / earlier, "at most", GROWTH_MAX, "x"),

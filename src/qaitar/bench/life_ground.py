@@ -96,21 +96,27 @@ class Served:
     web: psutil.Process
     worker: psutil.Process | None
 
-    def bytes_held(self) -> dict[str, int]:
-        """Measure memory by program, its child processes included; the database is not counted.
-
-        Pages that processes share are counted once (PSS), where the system tells; else those nobody shares (USS).
-        """
+    def memory(self) -> dict[str, Held]:
+        """Measure memory by program, its child processes included; the database is not counted."""
         found = {"web": _held(self.web)}
         if self.worker is not None:
             found["worker"] = _held(self.worker)
         return found
 
 
-def _held(process: psutil.Process) -> int:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Bytes a program holds: its own alone (USS), and with pages that processes share counted once between them (PSS)."""
+
+    own: int
+    whole: int
+
+
+def _held(process: psutil.Process) -> Held:
     family = [process, *process.children(recursive=True)]
     told = [member.memory_full_info() for member in family]
-    return sum(int(getattr(each, "pss", each.uss)) for each in told)
+    own = sum(int(each.uss) for each in told)
+    return Held(own, sum(int(getattr(each, "pss", each.uss)) for each in told))
 
 
 @contextmanager

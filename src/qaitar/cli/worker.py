@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from procrastinate.contrib.django import app
 
+from qaitar.runtime import memory
+
 if TYPE_CHECKING:
     import argparse
 
@@ -24,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
     """Run jobs."""
+    memory.settle()
     worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's connector has it
     with worker.replace_connector(worker.connector):
         worker.run_worker(

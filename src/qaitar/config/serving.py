@@ -5,7 +5,6 @@ Started by the command line as `python -m qaitar.config.serving HOST PORT WORKER
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import Final
 
@@ -18,23 +17,20 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from qaitar.config.wsgi import application
+from qaitar.runtime import memory
 
 TARGET: Final = "qaitar.config.wsgi:application"
 
 
 def load_ahead() -> None:
-    """Load what every worker would load for itself: addresses with their views, and the languages' texts.
-
-    Collected and frozen, so that the collector of a worker does not copy pages by marking objects in them.
-    """
+    """Load what every worker would load for itself: addresses with their views, and the languages' texts."""
     assert callable(application)
     assert get_resolver().url_patterns
     for code, _ in settings.LANGUAGES:
         with translation.override(code):
             translation.gettext("Queue")
     connections.close_all()
-    gc.collect()
-    gc.freeze()
+    memory.settle()
 
 
 def serve(host: str, port: int, workers: int) -> None:
