@@ -21,7 +21,7 @@ from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import JournalEntry, SearchKey
 from qaitar.foundation.walls import see
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.queue import LATE_COUNTED_MAX, stage_counts
+from qaitar.returns.queue import LATE_COUNTED_MAX, PAGE_ROWS, stage_counts
 
 if TYPE_CHECKING:
     from qaitar.bench.maker import World
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 COUNT = 20_000
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 PAGES = {
-    "queue, first page": 50,
-    "queue, second page": 50,
-    "queue, one stage": 50,
-    "queue, one store": 50,
+    "queue, first page": PAGE_ROWS,
+    "queue, second page": PAGE_ROWS,
+    "queue, one stage": PAGE_ROWS,
+    "queue, one store": PAGE_ROWS,
     "card": 1,
     "search: number": 1,
     "search: phone": 1,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def command_line(host: str, port: int, workers: int) -> list[str]:
-    """Give the server's command: WSGI, two workers, one blocking thread each (ADR 0006)."""
+    """Give the server's command: WSGI, two workers unless said otherwise, two threads each (ADR 0016)."""
     return [sys.executable, "-m", "qaitar.config.serving", host, str(port), str(workers)]
 
 

@@ -1,4 +1,4 @@
-"""The web server: loads the program once, then forks its workers, which share what was loaded (ADR 0006).
+"""The web server: loads the program once, then forks its workers, which share what was loaded (ADR 0016).
 
 Started by the command line as `python -m qaitar.config.serving HOST PORT WORKERS`.
 """
@@ -20,6 +20,9 @@ from qaitar.config.wsgi import application
 from qaitar.runtime import memory
 
 TARGET: Final = "qaitar.config.wsgi:application"
+THREADS: Final = (
+    2  # of a worker: while one waits for the database, the other works (docs/performance.md)
+)
 
 
 def load_ahead() -> None:
@@ -34,7 +37,7 @@ def load_ahead() -> None:
 
 
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve until told to stop: WSGI, one blocking thread a worker."""
+    """Serve until told to stop: WSGI, two blocking threads a worker."""
     load_ahead()
     server = Granian(
         TARGET,
@@ -42,7 +45,7 @@ def serve(host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=1,
+        blocking_threads=THREADS,
         websockets=False,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,

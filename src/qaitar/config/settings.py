@@ -72,7 +72,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
 ]
 AUTH_USER_MODEL = "foundation.User"
@@ -127,6 +126,7 @@ SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_ADAPTER = "qaitar.web.console.accounts.KnownPeopleOnly"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"APPS": []}}
 if os.environ.get("QAITAR_OIDC_SERVER"):
+    INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
         {
             "provider_id": "oidc",

@@ -32,7 +32,15 @@ from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
 from qaitar.flows.effects.write_register import registers_write
 from qaitar.flows.lending import Clients, connection_of
 from qaitar.flows.locks import session_lock
-from qaitar.flows.settling import Verdict, backoff, erp_number_note, settle, settle_all, wake
+from qaitar.flows.settling import (
+    SETTLED_AT_ONCE,
+    Verdict,
+    backoff,
+    erp_number_note,
+    settle,
+    settle_all,
+    wake,
+)
 from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State, health_note
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.jobs import behind_walls, job_defer
@@ -152,12 +160,12 @@ def _settle_unconnected(merchant_id: UUID, now: datetime, drained: Drained) -> N
                 kind__in=_RANK,
                 pk__gt=after,
             )
-            rows = list(due.order_by("pk")[:BATCH])
+            rows = list(due.order_by("pk")[:SETTLED_AT_ONCE])
             lonely = _unconnected(rows)
             settled = settle_all([(effect, verdict) for effect in lonely], now)
         drained.looked += len(settled)
         drained.states.update(EffectState(effect.state).value for effect in settled)
-        if len(rows) < BATCH:
+        if len(rows) < SETTLED_AT_ONCE:
             return
         after = rows[-1].pk
 

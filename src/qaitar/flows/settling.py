@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.actors import Actor
 
+SETTLED_AT_ONCE: Final = 40
+"""Effects of one transaction: their cases are locked until it ends, and people act on those cases meanwhile."""
 BACKOFF_FIRST_S: Final = 30
 BACKOFF_MAX_S: Final = 3_600
 _log = structlog.get_logger(__name__)

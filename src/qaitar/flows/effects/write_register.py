@@ -20,7 +20,7 @@ from qaitar.flows.effects.letter_facts import language_of
 from qaitar.flows.effects.register_rows import register_rows
 from qaitar.flows.lending import connection_of
 from qaitar.flows.locks import session_lock
-from qaitar.flows.settling import Verdict, backoff, settle_all
+from qaitar.flows.settling import SETTLED_AT_ONCE, Verdict, backoff, settle_all
 from qaitar.foundation.connections import (
     ConnectionBroken,
     ConnectionMissing,
@@ -67,7 +67,7 @@ def registers_write(merchant_id: UUID, clients: Clients, now: datetime) -> Count
     counts: Counter[str] = Counter()
     with behind_walls(merchant_id):
         groups = _due_by_connection(merchant_id, now)
-        counts.update(_unwritable(groups, now))
+    counts.update(_unwritable(merchant_id, groups, now))
     for connection, stores in groups.values():
         if connection is None or connection.health == State.MISCONFIGURED:
             continue
@@ -110,9 +110,11 @@ def _due_by_connection(
 
 
 def _unwritable(
-    groups: Mapping[UUID | None, tuple[Connection | None, list[UUID]]], now: datetime
+    merchant_id: UUID,
+    groups: Mapping[UUID | None, tuple[Connection | None, list[UUID]]],
+    now: datetime,
 ) -> Counter[str]:
-    """Settle what has no register to go to, or one whose settings are wrong."""
+    """Settle what has no register to go to, or one whose settings are wrong; few at a time, so that cases are not held long."""
     counts: Counter[str] = Counter()
     for connection, stores in groups.values():
         if connection is None:
@@ -127,10 +129,15 @@ def _unwritable(
             )
         else:
             continue
-        effects = _open_effects(stores).filter(next_at__lte=now)
-        effects = effects.select_for_update(skip_locked=True, of=("self",))
-        written = settle_all([(effect, verdict) for effect in effects[:BATCH]], now)
-        counts[verdict.state.value] += len(written)
+        for _ in range(BATCH // SETTLED_AT_ONCE):
+            with behind_walls(merchant_id):
+                due = _open_effects(stores).filter(next_at__lte=now)
+                due = due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
+                effects = list(due[:SETTLED_AT_ONCE])
+                written = settle_all([(effect, verdict) for effect in effects], now)
+            counts[verdict.state.value] += len(written)
+            if len(effects) < SETTLED_AT_ONCE:
+                break
     return counts
 
 
