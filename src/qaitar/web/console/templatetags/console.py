@@ -12,8 +12,8 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from qaitar.kernel.money import Currency, format_minor
 from qaitar.returns.vocabulary import Act, Stage
@@ -95,7 +95,41 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.filter
 def word(code: StrEnum) -> str:
     """Say a code of the procedure in the reader's language."""
+    return _word(type(code), code, get_language())
+
+
+# Pieces of a list line are drawn once a language: a page of forty lines would look the same words up four hundred times.
+# Codes of two kinds may be equal as texts (a stage NEW, a section NEW), so the kind is a part of the key.
+@lru_cache(maxsize=1024)
+def _word(kind: type[StrEnum], code: StrEnum, language: str | None) -> str:  # noqa: ARG001  the key
     return str(word_for(code))
+
+
+@register.filter
+def stage_chip(stage: Stage) -> SafeString:
+    """Show a stage as a chip with its icon and word."""
+    return _stage_chip(stage, get_language())
+
+
+@lru_cache(maxsize=64)
+def _stage_chip(stage: Stage, language: str | None) -> SafeString:  # noqa: ARG001  the key
+    return format_html(
+        '<span class="chip" data-tone="{}">{}{}</span>',
+        stage_tone(stage),
+        icon(stage_icon(stage)),
+        word(stage),
+    )
+
+
+@register.filter
+def next_step(act: Act) -> SafeString:
+    """Show the act a line of a list leads to."""
+    return _next_step(act, get_language())
+
+
+@lru_cache(maxsize=128)
+def _next_step(act: Act, language: str | None) -> SafeString:  # noqa: ARG001  the key
+    return format_html('<span class="row">{}{}</span>', icon("right"), word(act))
 
 
 @register.filter
@@ -212,11 +246,32 @@ def left_text(countdown: Countdown) -> str:
     return span_text(seconds)
 
 
-@register.inclusion_tag("console/partials/countdown.html")
-def countdown(value: Countdown | None, *, big: bool = False) -> dict[str, object]:
-    """Show the time left as a chip with icon, words and exact time; `big` adds the rule."""
-    symbol = _URGENCY_ICONS[value.urgency] if value else "check"
-    return {"countdown": value, "symbol": symbol, "big": big}
+@register.simple_tag
+def countdown(value: Countdown | None, *, big: bool = False) -> SafeString:
+    """Show the time left as a chip with icon and words; `big` adds the exact time.  Drawn without a template: lists are full of it."""
+    if value is None:
+        return format_html(
+            '<span class="due" data-urgency="none">{}<span class="due__text">{}</span></span>',
+            icon("check"),
+            _("no date"),
+        )
+    until = (
+        format_html('<span class="due__when">{} {}</span>', _("until"), moment(value.due))
+        if big
+        else ""
+    )
+    urgency = value.urgency
+    return format_html(
+        '<span class="due{}" data-urgency="{}" data-due="{}">{}<span class="due__text"><span class="sr">{} </span>'
+        "<span data-due-text>{}</span></span>{}</span>",
+        " due--big" if big else "",
+        urgency,
+        value.due.isoformat(timespec="seconds"),
+        icon(_URGENCY_ICONS[urgency]),
+        _("Time left:"),
+        left_text(value),
+        until,
+    )
 
 
 @register.simple_tag
