@@ -116,9 +116,10 @@ JOURNAL_SECOND: Final = (
 
 KEYS: Final = f"""
 INSERT INTO foundation_searchkey (id, merchant_id, subject_id, key)
-SELECT {uid("key", "(i * 8 + k.n)", "filed_at")}, merchant_id, id, k.key FROM bench_row
+SELECT {uid("key", "(i * 10 + k.n)", "filed_at")}, merchant_id, id, k.key FROM bench_row
 CROSS JOIN LATERAL (VALUES (0, number), (1, code), (2, lower(sku)), (3, substr(phone, 2)), (4, substr(phone, 3)),
-  (5, right(phone, 4)), (6, lower(split_part(customer, ' ', 1))), (7, lower(split_part(customer, ' ', 2)))) AS k(n, key)
+  (5, right(phone, 4)), (6, lower(split_part(customer, ' ', 1))), (7, lower(split_part(customer, ' ', 2))),
+  (8, '&' || lower(customer)), (9, '&' || lower(split_part(customer, ' ', 2) || ' ' || split_part(customer, ' ', 1)))) AS k(n, key)
 """
 
 FILES: Final = f"""

@@ -1,9 +1,14 @@
-"""Finding cases by the beginning of a number, the last or first digits of a phone, a serial, a word of a name."""
+"""Finding cases by the beginning of a number, the last or first digits of a phone, a serial, a word of a name.
+
+Two words of one name have a key of their own, in both orders, so that looking a person up costs the same in a shop of
+any size: comparing everybody called by one name with everybody called by the other would not.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
 KEY_MAX: Final = 64
 WORDS_MAX: Final = 12  # of one name
 QUERY_WORDS_MAX: Final = 4
+PAIRED_WORDS_MAX: Final = 3  # of one name: given name, surname, father's name
+_PAIR: Final = "&"  # no word of a query begins so: the search for one word does not meet the pairs
 _WORD = re.compile(r"[\w\-]+", re.UNICODE)
 _LAST_CHARACTER: Final = "\U0010ffff"
 
@@ -39,7 +46,7 @@ def search_keys(
     """Give the words a case is found by, each once, in a fixed order.
 
     >>> search_keys(["700000001-1"], phones=["+77011234567"], names=["Әсем Н."])
-    ['700000001-1', '77011234567', '7011234567', '4567', 'әсем', 'н']
+    ['700000001-1', '77011234567', '7011234567', '4567', 'әсем', 'н', '&әсем н', '&н әсем']
     """
     keys: dict[str, None] = {}
     for number in numbers:
@@ -50,8 +57,19 @@ def search_keys(
         if digits:
             keys |= dict.fromkeys([digits, digits[-10:], digits[-4:]])
     for name in names:
-        keys |= dict.fromkeys(word[:KEY_MAX] for word in _WORD.findall(folded(name))[:WORDS_MAX])
+        words = [word[:KEY_MAX] for word in _WORD.findall(folded(name))[:WORDS_MAX]]
+        pairs = permutations(words[:PAIRED_WORDS_MAX], 2)
+        keys |= dict.fromkeys((*words, *(pair_key(first, second) for first, second in pairs)))
     return [key for key in keys if key]
+
+
+def pair_key(first: str, second: str) -> str:
+    """Give the key under which two words of one name stand together.
+
+    >>> pair_key("әсем", "нұрлан")
+    '&әсем нұрлан'
+    """
+    return f"{_PAIR}{first} {second}"[:KEY_MAX]
 
 
 def query_words(query: str) -> list[str]:
@@ -72,41 +90,80 @@ def query_words(query: str) -> list[str]:
     return [w[:KEY_MAX] for w in _WORD.findall(folded(query))[:QUERY_WORDS_MAX]]
 
 
-CANDIDATES_MAX: Final = 2_000  # a very common word is not read further than this
-_CANDIDATES = """
-SELECT DISTINCT c.subject_id FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
-  (SELECT k.subject_id FROM foundation_searchkey k WHERE k.merchant_id = m.id AND k.key = %(word)s
-   ORDER BY k.subject_id DESC LIMIT %(candidates)s)
+CANDIDATES_MAX: Final = 500  # of one merchant: a very common word is not read further than this
+LOOKED_UP_MAX: Final = 2_000  # of all merchants together
+
+# What has the key itself comes before what has a longer one; each is one range of the index.
+_BEGINNING = """
+SELECT DISTINCT b.subject_id FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
+  (SELECT k.subject_id FROM foundation_searchkey k WHERE k.merchant_id = m.id AND k.key = %({key})s
+   ORDER BY k.subject_id DESC LIMIT %({most})s)
   UNION ALL
   (SELECT k.subject_id FROM foundation_searchkey k
-   WHERE k.merchant_id = m.id AND k.key > %(word)s AND k.key < %(end)s LIMIT %(candidates)s)
-) AS c {others} ORDER BY c.subject_id DESC LIMIT %(limit)s
+   WHERE k.merchant_id = m.id AND k.key > %({key})s AND k.key < %({key}_end)s LIMIT %({most})s)
+) AS b"""
+# A look-up for each candidate, whatever the planner thinks of joining: its cost is bounded by their number.
+_OTHER = """ CROSS JOIN LATERAL (SELECT 1 FROM foundation_searchkey o WHERE o.subject_id = c.subject_id
+ AND o.key >= %(word{n})s AND o.key < %(word{n}_end)s LIMIT 1) AS o{n}"""
+_ONE_WORD = f"{_BEGINNING.format(key='word', most='limit')} ORDER BY 1 DESC LIMIT %(limit)s"
+_PAIRS_FIRST = """
+WITH paired AS MATERIALIZED (SELECT c.subject_id FROM ({pairs} LIMIT %(looked_up)s) AS c{others_of_pair}),
+single AS MATERIALIZED (SELECT c.subject_id FROM ({leading} LIMIT %(looked_up)s) AS c{others}
+  WHERE NOT EXISTS (SELECT 1 FROM paired))
+SELECT subject_id FROM (SELECT subject_id FROM paired UNION ALL SELECT subject_id FROM single) AS found
+ORDER BY 1 DESC LIMIT %(limit)s
 """
-_OTHER = """EXISTS (SELECT 1 FROM foundation_searchkey o WHERE o.subject_id = c.subject_id
- AND o.key >= %(word{n})s AND o.key < %(end{n})s)"""
+_LEADING = """SELECT c.subject_id FROM ({leading} LIMIT %(looked_up)s) AS c{others}
+ORDER BY 1 DESC LIMIT %(limit)s"""
 
 
 def find_subjects(merchants: Sequence[UUID], query: str, limit: int) -> list[UUID]:
     """Find the cases that have, for every word of the query, a key beginning with it; newest first, at most `limit`.
 
-    One statement.  For one word its cost does not grow with the number of cases; further words are looked up among at
-    most `CANDIDATES_MAX` candidates a merchant, which may cost a read of all keys of a very common word.
+    One statement whose cost does not grow with the number of cases.  Two words without a digit are looked for as one
+    name first, the second of them perhaps unfinished; where somebody is called so, nobody else is meant.  Otherwise the word that fits the fewest gives candidates, a number before a
+    name, at most `CANDIDATES_MAX` a merchant, and the other words are looked up for each of them.
     """
-    words = sorted(query_words(query), key=len, reverse=True)
+    words = query_words(query)
     if not words or not merchants:
         return []
     arguments: dict[str, Any] = {
         "merchants": list(merchants),
-        "word": words[0],
-        "end": words[0] + _LAST_CHARACTER,
-        "candidates": CANDIDATES_MAX if len(words) > 1 else limit,
         "limit": limit,
+        "candidates": CANDIDATES_MAX,
+        "looked_up": LOOKED_UP_MAX,
     }
-    others = []
-    for n, word in enumerate(words[1:]):
-        others.append(_OTHER.format(n=n))
-        arguments |= {f"word{n}": word, f"end{n}": word + _LAST_CHARACTER}
-    where = "WHERE " + " AND ".join(others) if others else ""
+    sql = _one_word(words[0], arguments) if len(words) == 1 else _many_words(words, arguments)
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES.format(others=where), arguments)
+        cursor.execute(sql, arguments)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _one_word(word: str, arguments: dict[str, Any]) -> str:
+    arguments |= _range("word", word)
+    return _ONE_WORD
+
+
+def _many_words(words: Sequence[str], arguments: dict[str, Any]) -> str:
+    lead = max(
+        range(len(words)), key=lambda place: (bool(_digits(words[place])), len(words[place]))
+    )
+    for place, word in enumerate(words):
+        arguments |= _range(f"word{place}", word)
+    leading = _BEGINNING.format(key=f"word{lead}", most="candidates")
+    others = _others(place for place in range(len(words)) if place != lead)
+    if _digits(words[lead]):
+        return _LEADING.format(leading=leading, others=others)
+    arguments |= _range("pair", pair_key(words[0], words[1]))
+    pairs = _BEGINNING.format(key="pair", most="candidates")
+    return _PAIRS_FIRST.format(
+        pairs=pairs, others_of_pair=_others(range(2, len(words))), leading=leading, others=others
+    )
+
+
+def _others(places: Iterable[int]) -> str:
+    return "".join(_OTHER.format(n=place) for place in places)
+
+
+def _range(name: str, key: str) -> dict[str, str]:
+    return {name: key, f"{name}_end": key + _LAST_CHARACTER}
