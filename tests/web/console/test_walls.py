@@ -207,7 +207,7 @@ def test_the_other_method_is_not_allowed(ours: Side, name: str) -> None:
 def test_hostile_strings_are_answered_and_never_run(ours: Side, name: str) -> None:
     method, field_name = TEXTS[name]
     ours.client.raise_request_exception = False
-    for text in list(hostile_strings())[:: 1 if name in {"search", "comment"} else 6]:
+    for text in hostile_strings():
         about = MATRIX[name].about
         address = mine()[name].path(**({"pk": ours.ids[about]} if about else {}))
         sent = urlencode(
