@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("QAITAR_DATA", BASE_DIR.parent.parent / "var"))
@@ -46,6 +49,26 @@ def _database(dsn_variable: str) -> dict[str, Any]:
             "application_name": "qaitar",
             **{k: v for k, v in given.items() if k not in known},
         },
+    }
+
+
+def s3_options(environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """Say how files are kept in an S3-compatible store, or None where they go to a folder.
+
+    A name stands for a content, so saving one again replaces it.
+    """
+    bucket = environ.get("QAITAR_S3_BUCKET")
+    if not bucket:
+        return None
+    return {
+        "bucket_name": bucket,
+        "endpoint_url": environ.get("QAITAR_S3_ENDPOINT") or None,
+        "region_name": environ.get("QAITAR_S3_REGION") or None,
+        "access_key": environ.get("QAITAR_S3_KEY") or None,
+        "secret_key": environ.get("QAITAR_S3_SECRET") or None,
+        "file_overwrite": True,
+        "querystring_auth": True,
+        "default_acl": None,
     }
 
 
@@ -201,19 +224,9 @@ STORAGES: dict[str, Any] = {
         "OPTIONS": {"location": str(DATA_DIR / "files")},
     },
 }
-if os.environ.get("QAITAR_S3_BUCKET"):
-    STORAGES["files"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": os.environ["QAITAR_S3_BUCKET"],
-            "endpoint_url": os.environ.get("QAITAR_S3_ENDPOINT") or None,
-            "region_name": os.environ.get("QAITAR_S3_REGION") or None,
-            "access_key": os.environ.get("QAITAR_S3_KEY") or None,
-            "secret_key": os.environ.get("QAITAR_S3_SECRET") or None,
-            "querystring_auth": True,
-            "default_acl": None,
-        },
-    }
+_S3 = s3_options(os.environ)
+if _S3 is not None:
+    STORAGES["files"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _S3}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_100  # a bulk decision on 12,000 requests
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseForbidden
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from qaitar.foundation.models import User
@@ -33,17 +32,29 @@ class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # all
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Tie a first OIDC sign-in to the person with this verified e-mail."""
+        """Tie a first OIDC sign-in to the person with this verified e-mail; anybody else is told why not."""
         if sociallogin.is_existing:
             return
         data = sociallogin.account.extra_data
         claims = data.get("userinfo") or data
         email = claims.get("email") or ""
         if claims.get("email_verified") is not True or not email:
-            raise ImmediateHttpResponse(
-                HttpResponseForbidden(_("The sign-in service did not confirm your e-mail."))
-            )
+            raise _refused(request, _("The sign-in service did not confirm your e-mail."))
         person = User.objects.filter(email__iexact=email, is_active=True).first()
         if person is None:
-            raise PermissionDenied
+            raise _refused(
+                request,
+                _(
+                    "Nobody with this e-mail has been entered here. Ask the owner or an administrator of your shop."
+                ),
+            )
         sociallogin.connect(request, person)
+
+    def on_authentication_error(self, request: HttpRequest, *_told: Any, **_more: Any) -> None:
+        """Say on a page of ours that the service refused or could not be asked."""
+        raise _refused(request, _("The sign-in service did not let you in. Try again in a minute."))
+
+
+def _refused(request: HttpRequest, sentence: str) -> ImmediateHttpResponse:
+    page = render(request, "console/errors/sign_in.html", {"sentence": sentence}, status=403)
+    return ImmediateHttpResponse(page)

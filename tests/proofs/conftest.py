@@ -1,0 +1,22 @@
+"""Proofs print their figures and nothing else."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qaitar.foundation import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The program's log of a million calls would hide the figures."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  the null device is no path
+        logs.configure(stream=nowhere)
+        yield
+        logs.configure()
