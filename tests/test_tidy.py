@@ -32,7 +32,7 @@ LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 IGNORE = re.compile(r"#\s*type:\s*ignore(?P<code>\[[a-z-]+(?:,\s*[a-z-]+)*\])?(?P<why>.*)")
 NOQA = re.compile(r"#\s*noqa(?P<code>:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(?P<why>.*)")
 MONEY_WORD = re.compile(r"(^|_)(minor|money|amount|price|sum|tenge|tiyn|total_minor|cost)(_|$)")
-AREAS_WITH_MODELS = ("orders", "returns")
+AREAS_WITH_MODELS = ("orders", "returns", "analytics")
 
 # connector → (page in docs/connectors, stand-in, module of tests where the contract suite is run)
 CONNECTORS = {

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "qaitar.foundation",
     "qaitar.orders",
     "qaitar.returns",
+    "qaitar.analytics",
     "qaitar.flows",
     "qaitar.web.console",
     "django.contrib.auth",

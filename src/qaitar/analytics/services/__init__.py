@@ -1,0 +1,1 @@
+"""What analytics writes: its figures, how they are counted, lists taken away as files."""
