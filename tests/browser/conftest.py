@@ -63,8 +63,8 @@ def site(committed: object, folders: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests; `make browser` installs it."""
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """One browser for all tests; `make browser` installs it.  It comes after the database and goes before it: its driver's event loop would stop Django's calls."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "no Chromium here: run `make browser`"
     with sync_playwright() as driver:

@@ -1,0 +1,177 @@
+"""Every page of the program, walked out of the resolver, opened in a demo shop: what the checks of all pages share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+
+from qaitar.foundation.models import (
+    ApiToken,
+    Connection,
+    MerchantKey,
+    User,
+    WebhookEndpoint,
+)
+from qaitar.foundation.walls import see
+from qaitar.kernel.ids import new_id
+from qaitar.orders.models import ImportRun, Store
+from qaitar.returns.models import RegisterExport, ReturnRequest
+from qaitar.returns.vocabulary import Stage
+from tests.web.url_matrix import addresses
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# Addresses that are no page: they answer a press, give a file, or a part of a page that stands elsewhere.
+NO_PAGE: Final = frozenset(
+    [
+        "act",
+        "assign",
+        "bulk",
+        "bulk_preview",
+        "calendar_remove",
+        "case_live",
+        "comment",
+        "connection_check",
+        "connection_remove",
+        "effect_again",
+        "effect_by_hand",
+        "evidence_add",
+        "evidence_confirm",
+        "evidence_file",
+        "evidence_thumb",
+        "evidence_view",
+        "evidence_withdraw",
+        "import_rejected",
+        "language",
+        "live",
+        "look",
+        "mapping_save",
+        "note",
+        "person_new",
+        "person_password",
+        "person_switch",
+        "phone",
+        "quality",
+        "register_export",
+        "register_export_ask",
+        "register_export_file",
+        "rule_end",
+        "rules_try",
+        "seen",
+        "token_revoke",
+        "view_remove",
+        "webhook_remove",
+        "webhook_rotate",
+        "webhook_switch",
+        "webhook_test",
+    ]
+)
+# Pages beside the console's own: signing in, second factor, and what a person sees when something is wrong.
+OTHER: Final = {
+    "password": "/accounts/password/change/",
+    "forgotten": "/accounts/password/reset/",
+    "second factor": "/accounts/2fa/",
+    "second factor, app": "/accounts/2fa/totp/activate/",
+    "passkeys": "/accounts/2fa/webauthn/",
+    "sign out": "/accounts/logout/",
+    "nothing here": "/returns/00000000-0000-7000-8000-000000000000",
+    "search, nothing found": "/search?q=zzzz",
+    "queue, nothing late": "/?stage=DISPUTED&due=late",
+}
+STRANGERS: Final = {"sign in": "/accounts/login/"}
+"""Pages of somebody who is not signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and where it is opened."""
+
+    name: str
+    path: str
+
+
+def things(now: datetime) -> dict[str, Any]:
+    """Find one of everything the demo shop has, and make what it has none of."""
+    with transaction.atomic():
+        see(MerchantKey.objects.values_list("pk", flat=True))
+        store = Store.objects.order_by("created_at").first()
+        assert store is not None, "there is a demo shop"
+        merchant = store.merchant_id
+        owner = User.objects.get(memberships__merchant_id=merchant, memberships__role="OWNER")
+        base = {"merchant_id": merchant}
+        run = ImportRun.objects.order_by("started_at").last() or ImportRun.objects.create(
+            id=new_id(), **base, store_id=store.pk, kind="ORDERS", source="FILE", started_at=now
+        )
+        export = RegisterExport.objects.create(
+            id=new_id(), **base, user_id=owner.pk, merchants=[str(merchant)], wanted={}, form="CSV",
+            language="ru", started_at=now, state="RUNNING",
+        )  # fmt: skip
+        endpoint = WebhookEndpoint.objects.create(
+            id=new_id(), **base, url="https://example.kz/hook", secrets=b"", created_at=now
+        )
+        ApiToken.objects.create(
+            id=new_id(), user=owner, name="1C", digest=new_id().bytes * 2, hint="qt_x", created_at=now
+        )  # fmt: skip
+        return {
+            "request": _telling_case().pk,
+            "run": run.pk,
+            "export": export.pk,
+            "store": store.pk,
+            "merchant": merchant,
+            "connection": Connection.objects.order_by("system").first(),
+            "person": owner.pk,
+            "endpoint": endpoint.pk,
+        }
+
+
+def _telling_case() -> ReturnRequest:
+    """A case with much on its card: waiting for the customer, filed again where there is one."""
+    waiting = ReturnRequest.objects.filter(stage=Stage.WAITING_CUSTOMER).order_by("-attempt", "id")
+    found = waiting.first() or ReturnRequest.objects.order_by("id").first()
+    assert found is not None
+    return found
+
+
+def _parameters(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        "case": {"pk": found["request"]},
+        "journal": {"pk": found["request"]},
+        "import": {"run_id": found["run"]},
+        "register_export_page": {"export_id": found["export"]},
+        "store": {"store_id": found["store"]},
+        "connection": {"connection_id": found["connection"].pk},
+        "connection_new": {"merchant_id": found["merchant"], "system": "usedesk"},
+        "person": {"user_id": found["person"]},
+        "webhook": {"endpoint_id": found["endpoint"]},
+    }
+
+
+def pages(found: dict[str, Any]) -> list[Page]:
+    """Give every page of a signed-in owner; an address nobody has sorted ends the run."""
+    told = _parameters(found)
+    console = [a for a in addresses("") if a.name.startswith("console:")]
+    pages = [
+        Page(name, address.path(**told.get(name, {})))
+        for address in console
+        if (name := address.name.removeprefix("console:")) not in NO_PAGE
+    ]
+    return pages + [Page(name, path) for name, path in OTHER.items()]
+
+
+def stale() -> set[str]:
+    """Name what is listed as no page and is gone from the resolver."""
+    known = {a.name.removeprefix("console:") for a in addresses("")}
+    return set(NO_PAGE) - known
+
+
+def file_name(name: str) -> str:
+    """Write a page's name so that a file may carry it.
+
+    >>> file_name("second factor, app")
+    'second-factor-app'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
