@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qaitar.bench.life import Plan, bench_life
-from qaitar.cli.web import command_line
+from qaitar.cli.web import up_line
 from qaitar.foundation.clock import utc_now
 from tests.proofs.measuring import missed
 
@@ -27,7 +27,7 @@ def test_whole_lives_over_the_api(
     monkeypatch.setenv("QAITAR_DATA", str(tmp_path / "data"))
     (tmp_path / "logs").mkdir()
     found = missed(
-        lambda: bench_life(database, command_line, tmp_path / "logs", utc_now(), Plan()),
+        lambda: bench_life(database, up_line, tmp_path / "logs", utc_now(), Plan()),
         django_db_blocker,
         tmp_path,
     )

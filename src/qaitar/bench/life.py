@@ -52,7 +52,6 @@ class Plan:
     plain_seconds: int = PLAIN_SECONDS
     rounds: int = ROUNDS
     clients: Sequence[int] = CLIENTS
-    worker: bool = True
 
 
 @dataclass(slots=True)
@@ -74,7 +73,7 @@ class Block:
 
 def bench_life(
     shop: DatabaseAddresses,
-    server: Callable[[str, int, int], list[str]],
+    server: Callable[[str, int], list[str]],
     logs: Path,
     now: datetime,
     plan: Plan,
@@ -87,7 +86,7 @@ def bench_life(
     store = shop_make(now, plan.lives * 2 + 1000)
     player = _Player(store)
     with ExitStack() as stack:
-        served = stack.enter_context(serving(server, logs, worker=plan.worker))
+        served = stack.enter_context(serving(server, logs))
         player.port = served.port
         warm = player.play(2, lives=WARM_UP)
         sample = _sample(store, sorted(warm.lives))
@@ -244,7 +243,7 @@ def _tell_memory(report: Report, before: dict[str, Held], after: dict[str, Held]
     rows.append(["together", earlier / _MB, together / _MB, own / _MB])
     report.tables["memory"] = Table(
         "Memory, MB; pages that processes share counted once between them",
-        ["program", "before the last stretch", "at the end", "of it nobody else's"],
+        ["process", "before the last stretch", "at the end", "of it nobody else's"],
         rows,
     )
     report.goals += [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,15 +92,22 @@ class Served:
     """The running program: where it answers and the processes it consists of."""
 
     port: int
-    web: psutil.Process
-    worker: psutil.Process | None
+    program: psutil.Process
 
     def memory(self) -> dict[str, Held]:
-        """Measure memory by program, its child processes included; the database is not counted."""
-        found = {"web": _held(self.web)}
-        if self.worker is not None:
-            found["worker"] = _held(self.worker)
-        return found
+        """Measure memory by process; the database is not counted."""
+        family = [self.program, *self.program.children(recursive=True)]
+        names = self._names()
+        return {names.get(each.pid, f"process {each.pid}"): _held(each) for each in family}
+
+    def _names(self) -> dict[int, str]:
+        """Tell the parts apart: the server is the one that has forked workers itself."""
+        names = {self.program.pid: "what has loaded the program"}
+        for part in self.program.children():
+            workers = part.children()
+            names[part.pid] = "web server" if workers else "job worker"
+            names |= {w.pid: f"web worker {n}" for n, w in enumerate(workers, 1)}
+        return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,38 +119,32 @@ class Held:
 
 
 def _held(process: psutil.Process) -> Held:
-    family = [process, *process.children(recursive=True)]
-    told = [member.memory_full_info() for member in family]
-    own = sum(int(each.uss) for each in told)
-    return Held(own, sum(int(getattr(each, "pss", each.uss)) for each in told))
+    told = process.memory_full_info()
+    return Held(int(told.uss), int(getattr(told, "pss", told.uss)))
 
 
 @contextmanager
-def serving(
-    server: Callable[[str, int, int], list[str]], logs: Path, *, worker: bool
-) -> Iterator[Served]:
-    """Run the web server with two workers, and a job worker, as in production; both end with the block."""
+def serving(server: Callable[[str, int], list[str]], logs: Path) -> Iterator[Served]:
+    """Run the web server with two workers and a job worker as `qaitar up` does; all end with the block."""
     port = pick_port()
     environ = dict(os.environ)
     started: list[subprocess.Popen[bytes]] = []
     with (logs / "bench.log").open("ab") as log:
-
-        def start(command: Sequence[str]) -> psutil.Process:
-            process = subprocess.Popen(  # noqa: S603  our own programs
-                list(command), env=environ, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
-            started.append(process)
-            return psutil.Process(process.pid)
-
         try:
-            web = start(server(LOOPBACK, port, 2))
-            jobs = start([sys.executable, "-m", "qaitar.cli.main", "worker"]) if worker else None
+            program = subprocess.Popen(  # noqa: S603  our own program
+                server(LOOPBACK, port),
+                env=environ,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+            started.append(program)
             wait_ready(
                 f"http://{LOOPBACK}:{port}/readyz",
                 READY_SECONDS,
                 alive=lambda: started[0].poll() is None,
             )
-            yield Served(port, web, jobs)
+            yield Served(port, psutil.Process(program.pid))
         finally:
             _end(started)
 

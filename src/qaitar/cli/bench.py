@@ -10,7 +10,7 @@ from qaitar.bench.bulk import bench_bulk
 from qaitar.bench.console import SIZES, bench_console
 from qaitar.bench.importing import bench_import
 from qaitar.bench.life import Plan, bench_life
-from qaitar.cli.web import command_line
+from qaitar.cli.web import up_line
 from qaitar.foundation import logs
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.database import resolve_database
@@ -77,7 +77,7 @@ def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespa
     plan = _QUICK_LIFE if options.quick else Plan()
     if options.requests:
         plan = Plan(lives=options.requests)
-    return bench_life(shop, command_line, folder.logs, utc_now(), plan)
+    return bench_life(shop, up_line, folder.logs, utc_now(), plan)
 
 
 def _import(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all

@@ -38,10 +38,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Start everything, say where it is, and end everything on Ctrl-C."""
     require_free_port(options.port, options.host)
     environ = dict(os.environ)
-    programs = [
-        Program("web", web.command_line(options.host, options.port, 2), environ),
-        Program("worker", [sys.executable, "-m", "qaitar.cli.main", "worker"], environ),
-    ]
+    programs = [Program("web and worker", web.up_line(options.host, options.port), environ)]
     if options.demo:
         port = options.port + STAND_INS_BEYOND
         for number in range(PORTS):

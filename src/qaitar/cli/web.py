@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from qaitar.runtime.folder import DataFolder
 
 
-def command_line(host: str, port: int, workers: int) -> list[str]:
-    """Give the server's command: WSGI, two workers unless said otherwise, two threads each (ADR 0016)."""
-    return [sys.executable, "-m", "qaitar.config.serving", host, str(port), str(workers)]
+def command_line(host: str, port: int, workers: int, *, jobs: bool = False) -> list[str]:
+    """Give the server's command: WSGI, two workers unless said otherwise, two threads each; with `jobs` the job worker too."""
+    command = [sys.executable, "-m", "qaitar.config.serving", host, str(port), str(workers)]
+    return [*command, "--jobs"] if jobs else command
+
+
+def up_line(host: str, port: int) -> list[str]:
+    """Give the command of `qaitar up`: the web server with two workers and the job worker, out of one loaded program."""
+    return command_line(host, port, 2, jobs=True)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

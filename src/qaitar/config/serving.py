@@ -1,12 +1,15 @@
 """The web server: loads the program once, then forks its workers, which share what was loaded (ADR 0016).
 
-Started by the command line as `python -m qaitar.config.serving HOST PORT WORKERS`.
+Started by the command line as `python -m qaitar.config.serving HOST PORT WORKERS`; with `--jobs` the job worker is
+forked from the same process (ADR 0017).
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import connections
@@ -16,8 +19,13 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from qaitar.config.working import work
 from qaitar.config.wsgi import application
 from qaitar.runtime import memory
+from qaitar.runtime.forks import Forks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TARGET: Final = "qaitar.config.wsgi:application"
 THREADS: Final = (
@@ -38,7 +46,6 @@ def load_ahead() -> None:
 
 def serve(host: str, port: int, workers: int) -> None:
     """Serve until told to stop: WSGI, two blocking threads a worker."""
-    load_ahead()
     server = Granian(
         TARGET,
         address=host,
@@ -53,5 +60,21 @@ def serve(host: str, port: int, workers: int) -> None:
     server.serve()
 
 
+def main(argv: Sequence[str]) -> int:
+    """Load everything once, then serve; with `--jobs` the web server and the job worker are two forks of this process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("host")
+    parser.add_argument("port", type=int)
+    parser.add_argument("workers", type=int)
+    parser.add_argument("--jobs", action="store_true")
+    told = parser.parse_args(argv)
+    load_ahead()
+    web = partial(serve, told.host, told.port, told.workers)
+    if told.jobs:
+        return Forks({"web": web, "worker": work}).run()
+    web()
+    return 0
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    sys.exit(main(sys.argv[1:]))
