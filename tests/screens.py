@@ -1,6 +1,7 @@
 """Pictures of every page, taken of a demo shop that really runs: `python -m tests.screens`, or `make screens`.
 
-They go to var/screens; with `--docs` also those the README shows, to docs/pictures.
+They go to var/screens, with one page (index.html) that shows them all; with `--docs` also those the README shows, to
+docs/pictures.
 """
 
 from __future__ import annotations
@@ -15,19 +16,32 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
+from importlib import import_module
+from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from django.contrib.auth import get_user_model
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from qaitar.cli.environment import prepare
+from qaitar.foundation.clock import utc_now
+from qaitar.runtime.database import release_database
+from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.ports import pick_port
 from qaitar.runtime.processes import wait_ready
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 180.0
-WIDE, PHONE = (1440, 900), (360, 740)
-TELLING = "Получить товар на проверку"  # the picture of a case shows one that may be taken
+HEIGHTS = {1366: 768, 360: 740}
+THEMES = ("light", "dark")
+LANGUAGES = ("ru", "kk")
+README_DRESS = "ru-light-1366"
 PICTURES = {"queue": "queue.png", "case": "case.png"}
 """Page → file in docs/pictures."""
+KEYS = "keys"
+"""The queue with the dialog of its keys."""
 
 
 @dataclass
@@ -35,6 +49,7 @@ class Shop:
     """The running demo shop: its address, and login names with passwords as it printed them, by role."""
 
     address: str
+    folder: Path
     logins: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -51,7 +66,7 @@ def demo_shop() -> Iterator[Shop]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    shop, told = Shop(f"http://127.0.0.1:{port}"), threading.Event()
+    shop, told = Shop(f"http://127.0.0.1:{port}", folder), threading.Event()
     threading.Thread(target=_listen, args=(program, shop, told), daemon=True).start()
     try:
         wait_ready(f"{shop.address}/readyz", READY_SECONDS, alive=lambda: program.poll() is None)
@@ -73,16 +88,16 @@ def _listen(program: subprocess.Popen[str], shop: Shop, told: threading.Event) -
             told.set()
 
 
-def signed_in(browser: Browser, shop: Shop, size: tuple[int, int], scheme: str) -> BrowserContext:
+def signed_in(browser: Browser, shop: Shop, width: int, theme: str) -> BrowserContext:
     """Open a window of the owner, who sees every page."""
-    width, height = size
     context = browser.new_context(
         base_url=shop.address,
-        viewport={"width": width, "height": height},
+        viewport={"width": width, "height": HEIGHTS[width]},
         locale="ru-RU",
         timezone_id="Asia/Almaty",
-        color_scheme="dark" if scheme == "dark" else "light",
+        color_scheme="dark" if theme == "dark" else "light",
     )
+    context.add_cookies([{"name": "theme", "value": theme, "url": shop.address}])
     page, (name, password) = context.new_page(), shop.logins["OWNER"]
     page.goto("/accounts/login/")
     page.fill("input[name=login]", name)
@@ -93,42 +108,55 @@ def signed_in(browser: Browser, shop: Shop, size: tuple[int, int], scheme: str) 
     return context
 
 
-def places(page: Page) -> dict[str, str]:
-    """Find the pages to take: what the menu names, a case, its journal, a search, a form."""
-    page.goto("/")
-    links = page.locator("nav a[href^='/']").evaluate_all(
-        "all => all.map(a => a.getAttribute('href'))"
-    )
-    found = {"queue": "/"}
-    found |= {
-        link.strip("/").replace("/", "-"): link for link in links if "?" not in link and link != "/"
-    }
-    rows = page.locator("a[href^='/returns/']").evaluate_all(
-        "all => all.map(a => [a.getAttribute('href'), (a.closest('tr') || a).innerText])"
-    )
-    cases = {href: text for href, text in rows if "new" not in href}
-    case = next((href for href, text in cases.items() if TELLING in text), next(iter(cases)))
-    return found | {
-        "case": case,
-        "journal": f"{case}/journal",
-        "new": "/returns/new",
-        "search": "/search?q=7",
-        "nothing": "/returns/00000000-0000-7000-8000-000000000000",
-        "keys": "/",
-    }
-
-
-def shoot(context: BrowserContext, folder: Path, where: dict[str, str]) -> None:
-    """Take one picture a page."""
+def shoot(context: BrowserContext, folder: Path, pages: dict[str, str]) -> None:
+    """Take one picture a page, whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    page = context.new_page()
-    for name, path in where.items():
-        page.goto(path, wait_until="networkidle")
-        if name == "keys":
-            page.keyboard.press("?")
-        page.screenshot(path=folder / f"{name}.png", full_page=name not in PICTURES)
-        sys.stdout.write(f"{folder.name:<12} {name}\n")
-    page.close()
+    window = context.new_page()
+    for name, path in pages.items():
+        window.goto(path, wait_until="networkidle")
+        if name == KEYS:
+            window.keyboard.press("?")
+        window.screenshot(path=folder / f"{name}.png", full_page=name not in PICTURES)
+    window.close()
+    sys.stdout.write(f"{folder.name}: {len(pages)} pages\n")
+
+
+def sheet(out: Path) -> None:
+    """Write one page that shows all pictures side by side, to look through."""
+    folders = sorted(each for each in out.iterdir() if each.is_dir())
+    names = sorted({picture.name for folder in folders for picture in folder.glob("*.png")})
+    rows = [
+        f"<h2>{escape(name)}</h2><p>"
+        + "".join(
+            f'<a href="{f.name}/{name}" title="{f.name}"><img loading="lazy" height="300" alt="{f.name}" src="{f.name}/{name}"></a> '
+            for f in folders
+            if (f / name).exists()
+        )
+        for name in names
+    ]
+    (out / "index.html").write_text(
+        f"<!doctype html><meta charset=utf-8><title>Qaitar: every page</title>{''.join(rows)}",
+        encoding="utf-8",
+    )
+
+
+def opened(shop: Shop) -> dict[str, str]:
+    """Look into the shop's own database for one of everything; gives file name → address of every page."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser's driver runs an event loop here
+    prepare(str(shop.folder), os.environ)
+    every_page = import_module("tests.browser.every_page")  # its models need the database first
+    pages = every_page.pages(every_page.things(utc_now()))
+    return {every_page.file_name(page.name): page.path for page in pages} | {KEYS: "/"}
+
+
+def dressed(browser: Browser, shop: Shop, out: Path, pages: dict[str, str]) -> None:
+    """Take every page at two widths, in two themes and two languages."""
+    people = get_user_model().objects
+    for language, theme, width in product(LANGUAGES, THEMES, HEIGHTS):
+        people.update(language=language)
+        context = signed_in(browser, shop, width, theme)
+        shoot(context, out / f"{language}-{theme}-{width}", pages)
+        context.close()
 
 
 def main() -> int:
@@ -138,24 +166,21 @@ def main() -> int:
     parser.add_argument("--chromium", default=shutil.which("chromium") or "")
     options = parser.parse_args()
     out = ROOT / "var" / "screens"
+    shutil.rmtree(out, ignore_errors=True)
     with demo_shop() as shop, sync_playwright() as playwright:
+        pages = opened(shop)
         browser = playwright.chromium.launch(
             executable_path=options.chromium or None, args=["--no-sandbox"]
         )
-        for name, size, scheme in (
-            ("wide", WIDE, "light"),
-            ("dark", WIDE, "dark"),
-            ("phone", PHONE, "light"),
-        ):
-            context = signed_in(browser, shop, size, scheme)
-            where = places(context.new_page())
-            shoot(context, out / name, where)
-            context.close()
+        dressed(browser, shop, out, pages)
         browser.close()
+        connections.close_all()
+        release_database(DataFolder(shop.folder))
+    sheet(out)
     if options.docs:
         for name, file in PICTURES.items():
             (ROOT / "docs" / "pictures").mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(out / "wide" / f"{name}.png", ROOT / "docs" / "pictures" / file)
+            shutil.copyfile(out / README_DRESS / f"{name}.png", ROOT / "docs" / "pictures" / file)
     return 0
 
 
