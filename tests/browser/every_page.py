@@ -147,6 +147,7 @@ def _parameters(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "connection_new": {"merchant_id": found["merchant"], "system": "usedesk"},
         "person": {"user_id": found["person"]},
         "webhook": {"endpoint_id": found["endpoint"]},
+        "guide_page": {"name": "steps"},
     }
 
 

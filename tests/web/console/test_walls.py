@@ -39,6 +39,8 @@ class Try:
     about: str | None = None
     form: dict[str, str] = field(default_factory=dict)
     own: tuple[int, ...] = (200,)
+    named: dict[str, str] = field(default_factory=dict)
+    """What an address names that belongs to nobody."""
 
 
 MATRIX: dict[str, Try] = {
@@ -51,6 +53,8 @@ MATRIX: dict[str, Try] = {
     "search": Try("GET"),
     "approvals": Try("GET"),
     "language": Try("POST", form={"language": "ru", "next": "/"}, own=(303,)),
+    "guide": Try("GET"),
+    "guide_page": Try("GET", named={"name": "queue"}),
     "request_new": Try("GET"),
     "case": Try("GET", "request"),
     "case_live": Try("GET", "request"),
@@ -80,6 +84,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bulk_preview": ("POST", "ids"),
     "bulk": ("POST", "key"),
     "language": ("POST", "next"),
+    "guide": ("GET", "q"),
+    "guide_page": ("GET", "q"),
     "request_new": ("POST", "number"),
     "act": ("POST", "comment"),
     "note": ("POST", "received_on"),
@@ -145,8 +151,8 @@ def mine() -> dict[str, Address]:
 
 
 def path(name: str, ids: dict[str, Any]) -> str:
-    about = MATRIX[name].about
-    return mine()[name].path(**({"pk": ids[about]} if about else {}))
+    each = MATRIX[name]
+    return mine()[name].path(**({"pk": ids[each.about]} if each.about else each.named))
 
 
 def ask(client: Client, name: str, ids: dict[str, Any], **form: str) -> Any:
@@ -208,8 +214,7 @@ def test_hostile_strings_are_answered_and_never_run(ours: Side, name: str) -> No
     method, field_name = TEXTS[name]
     ours.client.raise_request_exception = False
     for text in hostile_strings():
-        about = MATRIX[name].about
-        address = mine()[name].path(**({"pk": ours.ids[about]} if about else {}))
+        address = path(name, ours.ids)
         sent = urlencode(
             {
                 k: v.encode("utf-8", "surrogatepass")

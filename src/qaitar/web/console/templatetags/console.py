@@ -16,8 +16,11 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from qaitar.kernel.money import Currency, format_minor
+from qaitar.returns.step_words import STEP_WORDS
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.returns.words import word_for
+from qaitar.web.console.guide_book import chapter_url, step_anchor
+from qaitar.web.console.terms import TERMS
 from qaitar.web.console.views_model import (
     SOON_SECONDS,
     URGENT_SECONDS,
@@ -293,3 +296,32 @@ def moment(at: datetime | None, shape: str = "short") -> SafeString | str:
         formats.date_format(local, "j E Y, H:i:s"),
         formats.date_format(local, shapes[shape]),
     )
+
+
+@register.inclusion_tag("console/partials/step_words.html")
+def step_words(number: str, place: str) -> dict[str, object]:
+    """Explain a step of the procedure: its number opens what the step says and why; `place` makes ids unique on a page."""
+    return {
+        "number": number,
+        "words": STEP_WORDS.get(number),
+        "id": f"step-{place}",
+        "url": chapter_url("why", step_anchor(number)),
+    }
+
+
+@register.inclusion_tag("console/partials/term.html")
+def term(key: str, word: str = "") -> dict[str, object]:
+    """Show a word of the trade, or the page's own word for it, that explains itself when pressed."""
+    known = TERMS[key]
+    return {
+        "term": known,
+        "word": word or known.word,
+        "id": f"term-{key}",
+        "url": chapter_url(known.chapter),
+    }
+
+
+@register.simple_tag
+def guide_link(chapter: str) -> str:
+    """Give the address of a page of the guide."""
+    return chapter_url(chapter)
