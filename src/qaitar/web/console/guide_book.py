@@ -191,7 +191,8 @@ def _lead_home(token: Token) -> None:
 
 def _sections(name: str, tokens: Sequence[Token]) -> Iterator[Section]:
     """Part a page by its headings, giving each an address."""
-    page_title, title, anchor, text = "", "", "", []
+    page_title, title, anchor = "", "", ""
+    text: list[str] = []
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
             if title:
@@ -205,8 +206,13 @@ def _sections(name: str, tokens: Sequence[Token]) -> Iterator[Section]:
 
 
 def _plain(token: Token) -> str:
-    parts = (c.content if c.type in {"text", "code_inline"} else " " for c in token.children or ())
-    return " ".join("".join(" " if part == " " else part for part in parts).split())
+    parts: list[str] = []
+    for child in token.children or ():
+        if child.type in {"text", "code_inline"}:
+            parts.append(child.content)
+        elif child.type in {"softbreak", "hardbreak"}:
+            parts.append(" ")
+    return " ".join("".join(parts).split())
 
 
 # --- search -----------------------------------------------------------------------------------------
