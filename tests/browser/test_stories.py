@@ -57,6 +57,11 @@ def scan(name: str) -> dict[str, object]:
     return {"name": name, "mimeType": "image/jpeg", "buffer": picture.getvalue()}
 
 
+def stay_after_a_decision(hand: Hand) -> None:
+    """The person wants the case to stay open after a decision: a story follows one case through days."""
+    hand.context.add_cookies([{"name": "after-act", "value": "stay", "url": hand.page.url}])
+
+
 def test_a_proper_quality_case_takes_four_presses_and_nothing_typed(desk: Desk, hand: Hand) -> None:
     with behind(desk):
         case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
@@ -94,6 +99,7 @@ def test_a_defective_case_over_two_filings_takes_nine_presses_and_nothing_typed(
     with behind(desk):
         first = make_case(desk.shop, desk.by, now=desk.now, shown_at=due, **told)
     sign_in(hand)
+    stay_after_a_decision(hand)
     hand.press(hand.page.get_by_role("link", name=first.number))
     hand.press(button(hand, "ASK_CUSTOMER"))
     stage(hand, "Ждём клиента")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -155,25 +155,40 @@ def late_count(merchants: Sequence[UUID], now: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def neighbours(merchants: Sequence[UUID], case: Case) -> tuple[UUID | None, UUID | None]:
-    """Find the open cases just before and just after one in the queue, so that the next one opens by itself."""
+def place_of(case: Case) -> Place | None:
+    """Tell where an open case stands in the queue; None once it is closed."""
     request = case.request
-    if request.control_at is None:
+    return Place(request.control_at, request.pk) if request.control_at is not None else None
+
+
+def neighbours(
+    merchants: Sequence[UUID], case: Case, wanted: QueueFilter | None = None
+) -> tuple[UUID | None, UUID | None]:
+    """Find the open cases just before and just after one in a part of the queue; all of it where none is named."""
+    here, part = place_of(case), wanted or QueueFilter()
+    if here is None or part.stage is Stage.CLOSED:
         return None, None
-    here = Place(request.control_at, request.pk)
-    after = queue_ids(merchants, QueueFilter(after=here), 1)
+    after = queue_ids(merchants, replace(part, after=here), 1)
+    where, arguments = _conditions(replace(part, after=None), closed=False)
+    where.append("(r.control_at, r.id) < (%(here_at)s, %(here_id)s)")
+    sql = _SLICE.format(  # our own words only
+        at="control_at", way="DESC", merchants=_EVERY_MERCHANT, where=" AND ".join(where)
+    )
+    arguments |= {"merchants": list(merchants), "limit": 1, "here_at": here.at, "here_id": here.id}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SLICE.format(
-                at="control_at",
-                way="DESC",
-                merchants=_EVERY_MERCHANT,
-                where="r.stage <> 'CLOSED' AND (r.control_at, r.id) < (%(at)s, %(id)s)",
-            ),
-            {"merchants": list(merchants), "limit": 1, "at": here.at, "id": here.id},
-        )
+        cursor.execute(sql, arguments)
         before = cursor.fetchone()
     return (before[0] if before else None), (after[0] if after else None)
+
+
+def following(
+    merchants: Sequence[UUID], wanted: QueueFilter, here: Place | None, *, but: UUID
+) -> UUID | None:
+    """Find the open case that stands after a place in a part of the queue, `but` one that just moved; one statement."""
+    if here is None or wanted.stage is Stage.CLOSED:
+        return None
+    ids = queue_ids(merchants, replace(wanted, after=here), 2)
+    return next((pk for pk in ids if pk != but), None)
 
 
 def queue_ids(merchants: Sequence[UUID], wanted: QueueFilter, limit: int) -> list[UUID]:

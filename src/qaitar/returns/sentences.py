@@ -187,6 +187,7 @@ JOURNAL_ACTS: Final[Mapping[str, str]] = MappingProxyType(
         "ADD_EVIDENCE": _("Evidence added"),
         "CONFIRM_EVIDENCE": _("Evidence confirmed"),
         "WITHDRAW_EVIDENCE": _("Evidence withdrawn"),
+        "RESTORE_EVIDENCE": _("Evidence put back"),
         "MIRROR": _("Cabinet shows something new"),
         "LINK_ORDER": _("Order found"),
         "PROOF": _("Press seen in the cabinet"),

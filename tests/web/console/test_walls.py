@@ -67,6 +67,7 @@ MATRIX: dict[str, Try] = {
     "look": Try("POST", "request", own=(303,)),
     "phone": Try("POST", "request"),
     "journal": Try("GET", "request"),
+    "undo": Try("POST", "request", {"undo": "x"}, own=(409,)),
     "evidence_add": Try("POST", "request", {"kind": "AUTO"}, own=(400,)),
     "evidence_file": Try("GET", "evidence", own=(404,)),  # the row has no bytes in these tests
     "evidence_view": Try("GET", "evidence", own=(404,)),
@@ -90,6 +91,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "act": ("POST", "comment"),
     "note": ("POST", "received_on"),
     "comment": ("POST", "note"),
+    "undo": ("POST", "undo"),
     "quality": ("POST", "quality"),
     "evidence_withdraw": ("POST", "why"),
     "effect_by_hand": ("POST", "reference"),

@@ -157,6 +157,19 @@ def evidence_withdraw(*, evidence_id: UUID, by: Actor, now: datetime, why: str) 
     return proof
 
 
+def evidence_restore(*, evidence_id: UUID, by: Actor, now: datetime) -> Evidence:
+    """Put a withdrawn proof back into its case; one that stands there is left alone.  Errors as confirming."""
+    proof = Evidence.objects.filter(pk=evidence_id).first()
+    if proof is None:
+        raise CaseMissing(str(evidence_id))
+    if proof.withdrawn_at is None:
+        return proof
+    _journalled(proof, "RESTORE_EVIDENCE", by, now, proof.file_name)
+    proof.withdrawn_at = None
+    proof.save(update_fields=["withdrawn_at"])
+    return proof
+
+
 def _journalled(proof: Evidence, act: str, by: Actor, now: datetime, why: str) -> None:
     """Write the journal line of a change to a proof, guarded by the case's version, in the same transaction."""
     case = case_load(proof.request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -11,17 +12,20 @@ from django.views.decorators.http import require_POST
 
 from qaitar.flows.by_hand import NOTE_CHARS_MAX, effect_done_by_hand, effect_retry
 from qaitar.foundation.models import PlannedEffect
-from qaitar.returns.control_dates import Place
+from qaitar.returns.control_dates import Place as Spot
+from qaitar.returns.queue import Place, following, place_of
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.sentences import act_label
 from qaitar.returns.services.acting import PRESSES, Acted, Details, case_act
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.returns.words import word_for
-from qaitar.web.console.answers import typed
+from qaitar.web.console.answers import is_partial, typed
 from qaitar.web.console.case_answers import acted, expected_version, guarded, said_no
 from qaitar.web.console.case_page import desk_of
+from qaitar.web.console.present_case import case_url
 from qaitar.web.console.present_letters import marketplace_text
 from qaitar.web.console.present_offers import cabinet_url
+from qaitar.web.console.queue_filter import merchants_asked, opened_from, wanted
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
 from qaitar.web.console.views_model import Notice
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 TEXT_MAX: Final = 4_000
 WHY_MAX: Final = 2_000
 REFERENCE_MAX: Final = 200
+AFTER_ACT: Final = "after-act"
+STAY: Final = "stay"
 
 
 @require_POST
@@ -40,25 +46,51 @@ REFERENCE_MAX: Final = 200
 def act(visit: Visit, pk: UUID) -> HttpResponse:
     """Perform one act; the procedure decides whether this person may do it now."""
     found = found_or_404(case_load(pk))
-    wanted = visit.request.POST.get("act", "")
-    if wanted not in Act.__members__:
+    name = visit.request.POST.get("act", "")
+    if name not in Act.__members__:
         return said_no(visit, pk, _("This is not a step of the procedure."), status=400)
+    here = place_of(found)  # before the act moves it
     details = details_of(visit, found)
     if isinstance(details, str):
-        return said_no(visit, pk, details, status=400, open_act=wanted)
+        return said_no(visit, pk, details, status=400, open_act=name)
     by = visit.who.actor_at(found.request.merchant_id)
     done: list[Acted] = []
 
     def write() -> None:
         expected_version(visit, found)
-        done.append(case_act(case=found, act=Act(wanted), by=by, now=visit.now, details=details))
+        done.append(case_act(case=found, act=Act(name), by=by, now=visit.now, details=details))
 
-    refused = guarded(visit, pk, write, open_act=wanted)
+    refused = guarded(visit, pk, write, open_act=name)
     if refused is not None:
         return refused
     presses = any(effect in PRESSES for effect in done[0].effects)
     cabinet = (cabinet_url(found), details.text) if presses else None
-    return acted(visit, pk, acted_notice(done[0]), cabinet=cabinet)
+    onward = onward_from(visit, found, here)
+    notice = acted_notice(done[0])
+    if onward is not None:
+        notice = gone_notice(visit, found, notice, cabinet_url(found) if presses else "")
+    return acted(visit, pk, notice, cabinet=cabinet, onward=onward)
+
+
+def onward_from(visit: Visit, case: Case, here: Place | None) -> UUID | None:
+    """Find the case to open after a decision: the next of the same part of the queue, where the person wants so."""
+    stays = visit.request.COOKIES.get(AFTER_ACT) == STAY
+    if stays or not is_partial(visit.request) or visit.request.POST.get("then"):
+        return None
+    part = opened_from(visit.request)
+    merchants = merchants_asked(part, visit.who)
+    return following(merchants, wanted(part, visit.who, visit.now), here, but=case.request.pk)
+
+
+def gone_notice(visit: Visit, case: Case, notice: Notice, cabinet: str) -> Notice:
+    """Say what happened to the case that was just left, with the way back to it."""
+    return replace(
+        notice,
+        text=f"{case.request.number}: {notice.text}",
+        url=case_url(case.request.pk, opened_from(visit.request)),
+        link=_("back to it"),
+        cabinet_url=cabinet,
+    )
 
 
 def details_of(visit: Visit, case: Case) -> Details | str:
@@ -87,7 +119,7 @@ def details_of(visit: Visit, case: Case) -> Details | str:
         why=typed(form.get("comment", ""), WHY_MAX),
         text=text,
         planned_on=day,
-        arrived_where=where if where in Place.__members__ else "",
+        arrived_where=where if where in Spot.__members__ else "",
     )
 
 
@@ -103,7 +135,7 @@ def acted_notice(done: Acted) -> Notice:
             "On its way: %(effects)s.", "On their way: %(effects)s.", len(outside)
         ) % {"effects": ", ".join(outside)}
     if any(effect in PRESSES for effect in done.effects):
-        said += " " + _("Now press it in the cabinet; this card goes on when it is seen there.")
+        said += " " + _("Now press it in the cabinet; the request goes on when it is seen there.")
     link = _("see below") if outside else ""
     return Notice(text=said, url="#case-live" if outside else "", link=link)
 

@@ -18,6 +18,8 @@ from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.sentences import blocked_sentence, journal_act_label
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.case_page import case_context
+from qaitar.web.console.present_case import case_url
+from qaitar.web.console.queue_filter import opened_from
 from qaitar.web.console.screen import Visit, found_or_404
 from qaitar.web.console.views_model import Notice, Tone
 
@@ -39,19 +41,31 @@ _LEVELS = {
 
 
 def acted(
-    visit: Visit, pk: UUID, notice: Notice, *, cabinet: tuple[str, str] | None = None
+    visit: Visit,
+    pk: UUID,
+    notice: Notice,
+    *,
+    cabinet: tuple[str, str] | None = None,
+    onward: UUID | None = None,
 ) -> HttpResponse:
     """Answer with the card as it stands now and a sentence; without HTMX send the browser to look at it (303).
 
     `cabinet` opens the marketplace's cabinet at this address with this text copied, right after the press.
+    `onward` shows the next case's card instead, and the sentence leads back.
     """
     if not is_partial(visit.request):
         messages.add_message(visit.request, _LEVELS[notice.tone], notice.text)
         if visit.request.POST.get("then") == "approvals":
             return see_other(reverse("console:approvals"))
         return see_other(reverse("console:case", args=[pk]))
-    context = found_or_404(case_context(visit, pk, notice=notice))
-    answer = render(visit.request, "console/partials/case_body.html", context)
+    context = case_context(visit, onward) if onward else None
+    shown, context = (onward, context) if onward and context else (pk, None)
+    if context is None:
+        context = found_or_404(case_context(visit, pk, notice=notice))
+    answer = render(visit.request, "console/partials/case_answer.html", {**context, "told": notice})
+    address = case_url(shown, opened_from(visit.request))
+    if not visit.request.headers.get("HX-Current-URL", "").endswith(address):
+        answer["HX-Push-Url"] = address
     if cabinet is not None:
         url, text = cabinet
         answer["HX-Trigger"] = json.dumps({"qaitar:cabinet": {"url": url, "text": text}})
@@ -124,10 +138,24 @@ def expected_version(visit: Visit, case: Case) -> None:
     now = case.request.version
     if seen is None or seen == str(now):
         return
-    if not seen.isascii() or not seen.isdigit() or not 0 < now - int(seen[:9]) <= _BEHIND_MAX:
+    if not seen.isascii() or not seen.isdigit():
+        raise CaseChanged
+    held_to(int(seen[:9]), case)
+
+
+def held_to(seen: int, case: Case) -> None:
+    """Hold what somebody saw at version `seen` to the case as it stands; lines that change nothing do not count.
+
+    Raises:
+        CaseChanged: the case has moved on.
+    """
+    behind = case.request.version - seen
+    if behind == 0:
+        return
+    if not 0 < behind <= _BEHIND_MAX:
         raise CaseChanged
     since = JournalEntry.objects.filter(
-        subject_id=case.request.pk, seq__gt=case.request.journal_seq - (now - int(seen))
+        subject_id=case.request.pk, seq__gt=case.request.journal_seq - behind
     )
     if not all(entry.act.startswith(_HARMLESS) for entry in since):
         raise CaseChanged

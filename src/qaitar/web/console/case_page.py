@@ -13,6 +13,7 @@ from qaitar.returns.selectors import case_load
 from qaitar.web.console.card_reads import papers_load, proofs_load, story_load
 from qaitar.web.console.present_case import Table, case_card
 from qaitar.web.console.present_offers import Desk
+from qaitar.web.console.queue_filter import merchants_asked, opened_from, wanted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -43,12 +44,15 @@ def case_context(
     if case is None:
         return None
     desk = desk_of(visit, case)
+    part = opened_from(visit.request)
+    merchants = merchants_asked(part, visit.who)
     table = Table(
         desk=desk,
         proofs=proofs_load(pk),
         story=story_load(case),
-        neighbours=neighbours(visit.who.merchants, case),
+        neighbours=neighbours(merchants, case, wanted(part, visit.who, visit.now)),
         user_id=visit.who.user_id,
         now=visit.now,
+        part=part,
     )
     return {"case": case_card(table, notice=notice, revealed=revealed), "open_act": open_act}

@@ -13,6 +13,7 @@ from qaitar.flows.poll_cabinet import SYSTEM as CABINET_SESSION
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import Connection, JournalEntry
+from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.marks import (
     COMMENT_MAX,
@@ -30,6 +31,7 @@ from qaitar.web.console.present_case import customer_of
 from qaitar.web.console.present_known import KnownForm, noted_values
 from qaitar.web.console.present_story import timeline_entry
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.undo import undo_note
 from qaitar.web.console.views_model import Notice, Tone
 from qaitar.web.console.views_model_office import JournalPage, JournalRow
 
@@ -121,12 +123,19 @@ def _note(
 ) -> HttpResponse:
     found = loaded or found_or_404(case_load(pk))
     by = visit.who.actor_at(found.request.merchant_id)
+    before = {name: getattr(found.request, name) for name in values}
+    noted: list[ReturnRequest] = []
 
     def write() -> None:
         expected_version(visit, found)
-        loaded_note(case=found, values=values, by=by, now=visit.now)
+        noted.append(loaded_note(case=found, values=values, by=by, now=visit.now))
 
-    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=said))
+    refused = guarded(visit, pk, write)
+    if refused is not None:
+        return refused
+    back = undo_note(visit, before, noted[0])
+    url = reverse("console:undo", args=[pk]) if back else ""
+    return acted(visit, pk, Notice(text=said, undo_url=url, undo=back))
 
 
 @require_POST

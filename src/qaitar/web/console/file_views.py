@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -34,6 +35,7 @@ from qaitar.web.console.answers import typed
 from qaitar.web.console.case_answers import acted, guarded, said_no
 from qaitar.web.console.evidence_kinds import AUTO, kind_of
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.undo import undo_withdrawal
 from qaitar.web.console.views_model import Notice, Tone
 
 if TYPE_CHECKING:
@@ -232,6 +234,10 @@ def withdraw(visit: Visit, pk: UUID) -> HttpResponse:
     def write() -> None:
         evidence_withdraw(evidence_id=pk, by=by, now=visit.now, why=why)
 
-    notice = Notice(text=_("Withdrawn; the file itself and the journal line stay."))
     case_id = proof.request_id
+    notice = Notice(
+        text=_("Withdrawn; the file itself and the journal line stay."),
+        undo_url=reverse("console:undo", args=[case_id]),
+        undo=undo_withdrawal(visit, case_id, pk),
+    )
     return guarded(visit, case_id, write) or acted(visit, case_id, notice)

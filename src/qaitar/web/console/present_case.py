@@ -31,6 +31,7 @@ from qaitar.web.console.present_story import (
     effect_lines,
     timeline_entry,
 )
+from qaitar.web.console.queue_filter import Asked
 from qaitar.web.console.sale_words import delivery_word, status_word
 from qaitar.web.console.views_model import (
     CaseCard,
@@ -76,6 +77,7 @@ class Table:
     neighbours: tuple[UUID | None, UUID | None]
     user_id: int
     now: datetime
+    part: Asked = Asked()  # noqa: RUF009  a frozen record
 
 
 def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = False) -> Card:
@@ -103,7 +105,7 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         offers=offers_of(desk) if still_open else (),
         evidence=evidence_panel(desk, table.proofs),
         mirror=_mirror(desk),
-        back_url=reverse("console:queue"),
+        back_url=table.part.url(reverse("console:queue")),
         countdown=countdown_of(request, now),
         steps=road(stage, Outcome(request.outcome)),
         proof=proof_of(case, table.story.entries),
@@ -117,8 +119,8 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         timeline=tuple(timeline_entry(entry) for entry in own),
         timeline_url=reverse("console:journal", args=[request.pk]),
         note_url=reverse("console:comment", args=[request.pk]) if notes else "",
-        prev_url=reverse("console:case", args=[before]) if before else "",
-        next_url=reverse("console:case", args=[after]) if after else "",
+        prev_url=case_url(before, table.part) if before else "",
+        next_url=case_url(after, table.part) if after else "",
         notice=notice,
         quality_url=reverse("console:quality", args=[request.pk]) if notes and still_open else "",
         qualities=tuple(each for each in Quality if each is not Quality.UNKNOWN),
@@ -129,6 +131,11 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         seen_url=_seen_url(desk),
         never_seen=request.section_seen_at is None,
     )
+
+
+def case_url(pk: UUID, part: Asked) -> str:
+    """Give a case's address that remembers from which part of the queue it is opened."""
+    return part.url(reverse("console:case", args=[pk]))
 
 
 def _seen_url(desk: Desk) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from qaitar.kernel.workdays import end_of_day
@@ -15,6 +15,8 @@ from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.http import HttpRequest
 
     from qaitar.foundation.access import Principal
 
@@ -66,6 +68,18 @@ def asked(query: Mapping[str, str]) -> Asked:
         due=given["due"] if given["due"] in DUE else "",
         after=given["after"] if Place.read(given["after"]) else "",
     )
+
+
+def opened_from(request: HttpRequest) -> Asked:
+    """Tell which part of the queue a case was opened from: its own address, or the page that asks, says so."""
+    own = asked(request.GET)
+    if own.query():
+        return own
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    try:
+        return asked(dict(parse_qsl(urlsplit(page).query)))
+    except ValueError:
+        return Asked()
 
 
 def _uuid_text(text: str) -> str:

@@ -19,6 +19,7 @@ from qaitar.web.console import (
     new_views,
     queue_views,
     search_views,
+    undo,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("returns/<uuid:pk>/look", case_views.look, name="look"),
     path("returns/<uuid:pk>/phone", case_views.phone, name="phone"),
     path("returns/<uuid:pk>/journal", case_views.journal, name="journal"),
+    path("returns/<uuid:pk>/undo", undo.undo, name="undo"),
     path("returns/<uuid:pk>/evidence", file_views.add, name="evidence_add"),
     path("evidence/<uuid:pk>/file", file_views.download, name="evidence_file"),
     path("evidence/<uuid:pk>/view", file_views.view, name="evidence_view"),

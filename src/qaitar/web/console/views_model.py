@@ -104,6 +104,8 @@ class Notice:
     url: str = ""
     link: str = ""
     undo_url: str = ""
+    undo: str = ""  # the signed way back
+    cabinet_url: str = ""  # where it is pressed, should the browser have kept the window shut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

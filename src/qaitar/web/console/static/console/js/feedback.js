@@ -10,11 +10,23 @@ export function toast(text, tone = "ok", ms = 6000) {
   const sign = { ok: "check", info: "info" }[tone] || "warning";
   use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${sign}`));
   shelf.append(item);
-  while (shelf.children.length > 4) shelf.firstElementChild.remove();
-  if (tone === "ok" || tone === "info") setTimeout(() => item.remove(), ms);
+  leave(item, ms);
 }
-// sentences that came with the page leave by themselves too; warnings stay until read
-setTimeout(() => shelf.querySelectorAll(':scope > [data-tone="ok"], :scope > [data-tone="info"]').forEach((item) => item.remove()), 8000);
+// Sentences leave by themselves, not while somebody is on them; warnings stay until read. One with a way back waits longer.
+function leave(item, ms) {
+  while (shelf.children.length > 3) shelf.firstElementChild.remove();
+  if (!/ok|info/.test(item.dataset.tone) || item.dataset.leaving) return;
+  item.dataset.leaving = "1";
+  const gone = () => item.matches(":hover, :focus-within") ? setTimeout(gone, 1500) : item.remove();
+  setTimeout(gone, ms);
+}
+const settle = () => [...shelf.children].forEach((item) => leave(item, item.querySelector("a, form") ? 14000 : 8000));
+settle();
+// What was said before is said: one act, one sentence.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target === shelf) shelf.querySelectorAll(':scope > :is([data-tone="ok"], [data-tone="info"])').forEach((item) => item.remove());
+});
+document.addEventListener("htmx:oobAfterSwap", settle);
 document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
 
 // copying

@@ -1,39 +1,58 @@
 // One key for each thing done often. Single keys can be switched off in the dialog of keys (WCAG 2.1.4).
 const one = (selector) => document.querySelector(selector);
 const STORE = "qaitar-single-keys";
+const SETTLE_MS = 600;
 const box = one("[data-keys-on]");
 box.checked = localStorage.getItem(STORE) !== "off";
 box.addEventListener("change", () => localStorage.setItem(STORE, box.checked ? "on" : "off"));
 
+// After a decision the next case opens, unless a person wants to stay; the server reads the choice from a cookie.
+const onward = one("[data-onward]");
+onward.checked = !/(^|; )after-act=stay/.test(document.cookie);
+onward.addEventListener("change", () => {
+  document.cookie = `after-act=${onward.checked ? "next" : "stay"};path=/;max-age=31536000;samesite=lax`;
+});
+
 const typing = (node) => node.closest?.("textarea, select, [contenteditable]") || (node.matches?.("input") && !/^(checkbox|radio|button|submit)$/.test(node.type));
+const rows = () => [...document.querySelectorAll("[data-row]")];
+const current = () => document.activeElement?.closest("[data-row]");
 
 function move(step) {
-  const rows = [...document.querySelectorAll("[data-row]")];
-  if (!rows.length) return one(step > 0 ? "[data-next]" : "[data-prev]")?.click();
-  const here = rows.indexOf(document.activeElement?.closest("[data-row]"));
-  const next = rows[Math.min(rows.length - 1, Math.max(0, here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step))];
+  const all = rows();
+  if (!all.length) return one(step > 0 ? "[data-next]" : "[data-prev]")?.click();
+  const here = all.indexOf(current());
+  const to = here < 0 ? (step > 0 ? 0 : all.length - 1) : here + step;
+  if (to >= all.length && one(".more a")) return one(".more a").click();
+  const next = all[Math.min(all.length - 1, Math.max(0, to))];
   next.querySelector("[data-open]").focus();
   next.scrollIntoView({ block: "nearest" });
 }
 
-// Opens the numbered button of the case: its list of effects shows, and Enter does it.
+// Shows what a numbered button of the case will do; pressed again, or where it is shown already, it does it.
 function press(key) {
-  const here = document.activeElement?.closest("[data-row]");
-  const target = here?.querySelector(`[data-key="${key}"]`) || one(`[data-key="${key}"]`);
+  const target = current()?.querySelector(`[data-key="${key}"]`) || one(`[data-key="${key}"]`);
   if (!target) return;
   const offer = target.closest("details[data-offer]");
   if (!offer) return target.click();
+  const go = offer.querySelector("[data-confirm-press]");
+  if (offer.open) {
+    if (!one("#case[data-settling]")) go.form.requestSubmit(go);
+    return;
+  }
   offer.open = true;
-  (offer.querySelector("input[type=radio]:checked, input[type=radio]:not(:disabled)") || offer.querySelector("[data-confirm-press]")).focus();
+  (offer.querySelector("input[type=radio]:checked, input[type=radio]:not(:disabled)") || go).focus();
   offer.scrollIntoView({ block: "nearest" });
 }
 
 const keys = {
   j: () => move(1),
   k: () => move(-1),
-  x: (event) => document.activeElement?.closest("[data-row]")?.querySelector("[data-bulk]")?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey })),
+  o: () => (current() || rows()[0])?.querySelector("[data-open]").click(),
+  x: (event) => current()?.querySelector("[data-bulk]")?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey })),
   u: () => one("[data-back]")?.click(),
   e: () => one("[data-view]")?.click(),
+  r: () => one("[data-news-show]:not([hidden])")?.click(),
+  z: () => [...document.querySelectorAll("[data-undo]")].pop()?.click(),
   "/": () => one("[data-search]")?.select(),
   "?": () => one("#keys").showModal(),
 };
@@ -44,10 +63,10 @@ document.addEventListener("keydown", (event) => {
     if (typing(event.target)) event.target.blur();
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || !box.checked) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && !/^Key[JK]$/.test(event.code) || !box.checked) return;
   if (typing(event.target) || one("dialog[open]")) return;
   // Keys are read by place too, so that a Russian or Kazakh layout needs no switching.
-  const place = event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.key;
+  const place = event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : /^(Digit|Numpad)\d$/.test(event.code) && !event.shiftKey ? event.code.slice(-1) : event.key;
   const key = keys[event.key] ? event.key : place === "." && event.shiftKey ? "?" : place;
   if (/^[1-9n]$/.test(key)) {
     if (one(`[data-key="${key}"]`)) event.preventDefault();
@@ -57,4 +76,23 @@ document.addEventListener("keydown", (event) => {
   if (!act) return;
   event.preventDefault();
   act(event);
+});
+
+// A case opens from a part of the queue: its address says which, so that the next one comes from there too.
+function remember(event) {
+  const link = event.target.closest?.("#queue [data-open]");
+  if (link) link.search = new URL(link.closest("#queue").getAttribute("hx-get"), location).search;
+}
+for (const name of ["pointerdown", "click"]) document.addEventListener(name, remember, true);
+
+// The next case stands where the last one stood: for a moment no number acts on it, so that a double press decides nothing unseen.
+let open = one("#case")?.dataset.url;
+document.addEventListener("htmx:afterSwap", () => {
+  const card = one("#case");
+  if (!card || card.dataset.url === open) return;
+  open = card.dataset.url;
+  card.toggleAttribute("data-settling", true);
+  setTimeout(() => card.removeAttribute("data-settling"), SETTLE_MS);
+  scrollTo({ top: 0 });
+  card.querySelector("h1").focus({ preventScroll: true });
 });

@@ -1,0 +1,257 @@
+"""The two stories by keyboard alone, in Russian and in Kazakh; deciding one after another; taking back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.utils import translation
+from playwright.sync_api import expect
+
+from qaitar.contracts.marketplace import Section
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.models import User
+from qaitar.returns.vocabulary import EvidenceKind, Stage
+from qaitar.returns.words import word_for
+from tests.browser.conftest import Desk, Hand, behind, sign_in
+from tests.browser.test_stories import REFUNDED, scan, shows, stay_after_a_decision, stored
+from tests.factories.returns import add_proofs, make_case
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+pytestmark = pytest.mark.browser
+LANGUAGES = ["ru", "kk"]
+_COUNTING = """
+document.addEventListener("keydown", (e) => { if (e.isTrusted && !/^(Shift|Control|Alt|Meta)/.test(e.key)) qaitarKey(e.key); }, true);
+document.addEventListener("pointerdown", (e) => { if (e.isTrusted) qaitarMouse(e.target.tagName); }, true);
+"""
+
+
+class Keys:
+    """Two hands on a keyboard and no mouse; the page itself counts what it hears."""
+
+    def __init__(self, hand: Hand, language: str, *, stay: bool = False) -> None:
+        self.hand, self.language = hand, language
+        self.heard: list[str] = []
+        self.mouse: list[str] = []
+        User.objects.filter(username="aigerim").update(language=language)
+        sign_in(hand)
+        if stay:
+            stay_after_a_decision(hand)
+        hand.page.expose_function("qaitarKey", self.hear)
+        hand.page.expose_function("qaitarMouse", self.touch)
+        hand.page.add_init_script(_COUNTING)
+        hand.page.reload()
+
+    def hear(self, key: str) -> None:
+        """The page tells of a key."""
+        self.heard.append(key)
+
+    def touch(self, what: str) -> None:
+        """The page tells of a pointer."""
+        self.mouse.append(what)
+
+    def press(self, key: str) -> None:
+        self.hand.page.keyboard.press(key)
+
+    def stage(self, stage: Stage) -> None:
+        """The card shows this stage in this language, and its numbers act."""
+        with translation.override(self.language):
+            name = str(word_for(stage))
+        chip = self.hand.page.locator(".case__title .chip", has_text=name)
+        expect(chip).to_be_visible(timeout=40_000)
+        expect(self.hand.page.locator("#case[data-settling]")).to_have_count(0)
+
+    def decide(self, act: str) -> None:
+        """Press the number that stands on the act's button, which shows already what it will do."""
+        lit = self.hand.page.locator(
+            f'details[open]:has(input[name=act][value="{act}"]) summary[data-key]'
+        )
+        number = lit.get_attribute("data-key")
+        assert number
+        self.press(number)
+
+    def tab_to(self, target: Locator) -> None:
+        """Walk with Tab until the focus is there."""
+        for _step in range(80):
+            if target.evaluate("node => node === document.activeElement"):
+                return
+            self.press("Tab")
+        pytest.fail("Tab never came there")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_proper_quality_case_takes_four_keystrokes(desk: Desk, hand: Hand, language: str) -> None:
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    keys = Keys(hand, language, stay=True)
+    keys.press("o")
+    hand.page.wait_for_url(f"**/returns/{case.pk}")
+    keys.decide("ASK_CUSTOMER")
+    keys.stage(Stage.WAITING_CUSTOMER)
+    with behind(desk):
+        add_proofs(
+            case, desk.by, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING, now=utc_now()
+        )
+    expect(hand.page.locator(".offer--best input[value=TAKE_FOR_INSPECTION]")).to_be_attached()
+    keys.decide("TAKE_FOR_INSPECTION")
+    keys.stage(Stage.IN_DELIVERY)
+    shows(desk, case.number, Section.IN_DELIVERY)
+    shows(desk, case.number, Section.AWAITING_DECISION)
+    keys.stage(Stage.ARRIVED)
+    keys.decide("GRANT_REFUND")
+    keys.stage(Stage.REFUND_GRANTED)
+    shows(desk, case.number, Section.CLOSED, status_text=REFUNDED)
+    keys.stage(Stage.CLOSED)
+    done = stored(desk, case.number)
+    assert (done.stage, done.outcome) == ("CLOSED", "REFUNDED")
+    assert len(keys.heard) == 4, keys.heard
+    assert keys.mouse == []
+    assert hand.problems == []
+
+
+def bring_stamped_acts(keys: Keys) -> None:
+    """Add both acts and note signature and stamp, all by Tab and Enter."""
+    page = keys.hand.page
+    keys.tab_to(page.locator("#evidence-file"))
+    with page.expect_file_chooser() as chooser:
+        keys.press("Enter")
+    chooser.value.set_files([scan("Акт НРП 118.jpg"), scan("Акт технического состояния.jpg")])
+    stamped = page.locator("#evidence form:has(input[type=hidden][name=stamp]) button[type=submit]")
+    expect(stamped).to_have_count(1)
+    keys.tab_to(stamped)
+    keys.press("Enter")
+    expect(stamped).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_defective_case_over_two_filings_by_keyboard_alone(
+    desk: Desk, hand: Hand, language: str
+) -> None:
+    told = {"reason_code": "", "reason_text": "Брак, не включается"}
+    due = desk.now + timedelta(days=2)
+    with behind(desk):
+        first = make_case(desk.shop, desk.by, now=desk.now, shown_at=due, **told)
+    keys = Keys(hand, language, stay=True)
+    keys.press("j")
+    keys.press("Enter")
+    hand.page.wait_for_url(f"**/returns/{first.pk}")
+    keys.decide("ASK_CUSTOMER")
+    keys.stage(Stage.WAITING_CUSTOMER)
+    keys.decide("REFUSE")
+    keys.stage(Stage.REFUSED)
+    assert stored(desk, first.number).refusal_reason == "SENT_FOR_ACT"
+    shows(desk, first.number, Section.CLOSED, status_text="Возврат отменён", reject_text="Отказ")
+    shows(desk, "700000001-2", Section.NEW, planned_at=due, **told)
+    keys.press("u")
+    hand.page.wait_for_url("**/")
+    second = stored(desk, "700000001-2")
+    hand.page.locator(f'[data-open][href*="{second.pk}"]').wait_for()
+    while str(second.pk) not in hand.page.evaluate("document.activeElement.href || ''"):
+        keys.press("j")
+    keys.press("Enter")
+    expect(hand.page.locator(".story li")).to_have_count(2)
+    bring_stamped_acts(keys)
+    keys.decide("TAKE_FOR_INSPECTION")
+    keys.stage(Stage.IN_DELIVERY)
+    shows(desk, "700000001-2", Section.AWAITING_DECISION)
+    keys.stage(Stage.ARRIVED)
+    keys.decide("GRANT_REFUND")
+    keys.stage(Stage.REFUND_GRANTED)
+    shows(desk, "700000001-2", Section.CLOSED, status_text=REFUNDED)
+    keys.stage(Stage.CLOSED)
+    done = stored(desk, "700000001-2")
+    assert (done.stage, done.outcome, done.counts_as_quality) == ("CLOSED", "REFUNDED", True)
+    assert keys.mouse == []
+    assert hand.problems == []
+
+
+def three_cases(desk: Desk) -> list[str]:
+    """Three new cases, the first the most urgent, and between them one that waits for the customer."""
+    with behind(desk):
+        pks = [
+            make_case(
+                desk.shop,
+                desk.by,
+                f"70000000{n}-1",
+                now=desk.now,
+                shown_at=desk.now + timedelta(days=n),
+            ).pk
+            for n in (1, 2, 3)
+        ]
+    return [str(pk) for pk in pks]
+
+
+def test_a_decision_opens_the_next_case_of_the_same_part_of_the_queue(
+    desk: Desk, hand: Hand
+) -> None:
+    first, second, third = three_cases(desk)
+    keys = Keys(hand, "ru")
+    hand.goto("/?stage=NEW")
+    keys.press("o")
+    hand.page.wait_for_url(f"**/returns/{first}?stage=NEW")
+    keys.decide("ASK_CUSTOMER")
+    hand.page.wait_for_url(f"**/returns/{second}?stage=NEW")
+    assert hand.page.title().startswith("700000002-1")
+    told = hand.page.locator(".toast")
+    expect(told).to_have_count(1)
+    expect(told).to_contain_text("700000001-1")
+    keys.stage(Stage.NEW)  # the new card has settled: now its numbers act
+    keys.press("j")
+    hand.page.wait_for_url(f"**/returns/{third}?stage=NEW")
+    keys.decide("ASK_CUSTOMER")
+    keys.stage(Stage.WAITING_CUSTOMER)  # it was the last one: the card stays
+    keys.press("u")
+    hand.page.wait_for_url("**/?stage=NEW")
+    expect(hand.page.locator("[data-row]")).to_have_count(1)
+    assert keys.mouse == []
+    assert hand.problems == []
+
+
+def test_the_last_sentence_leads_back_and_who_wants_to_stay_stays(desk: Desk, hand: Hand) -> None:
+    first, second, _third = three_cases(desk)
+    keys = Keys(hand, "ru")
+    hand.goto(f"/returns/{first}")
+    keys.decide("ASK_CUSTOMER")
+    hand.page.wait_for_url(f"**/returns/{second}")
+    hand.page.locator(f'.toast a[href*="{first}"]').click()
+    hand.page.wait_for_url(f"**/returns/{first}")
+    keys.stage(Stage.WAITING_CUSTOMER)
+    hand.goto(f"/returns/{second}")
+    keys.press("?")
+    hand.page.locator("[data-onward]").uncheck()
+    keys.press("Escape")
+    keys.decide("ASK_CUSTOMER")
+    keys.stage(Stage.WAITING_CUSTOMER)
+    assert hand.page.url.endswith(second)
+    assert hand.problems == []
+
+
+def test_a_double_press_decides_nothing_unseen(desk: Desk, hand: Hand) -> None:
+    first, second, _third = three_cases(desk)
+    keys = Keys(hand, "ru")
+    hand.goto(f"/returns/{first}")
+    with hand.page.expect_response("**/act"):
+        keys.press("1")
+    hand.page.locator("#case[data-settling]").wait_for()
+    keys.press("1")
+    hand.page.wait_for_url(f"**/returns/{second}")
+    keys.stage(Stage.NEW)
+    assert stored(desk, "700000002-1").stage == "NEW"
+    assert hand.problems == []
+
+
+def test_z_takes_back_what_is_honest_to_take_back(desk: Desk, hand: Hand) -> None:
+    first, *_others = three_cases(desk)
+    keys = Keys(hand, "ru")
+    hand.goto(f"/returns/{first}")
+    hand.page.locator("details:has(form[action$='/assign']) > summary").first.click()
+    hand.page.locator("form[action$='/assign'] button").click()
+    expect(hand.page.locator(".toast [data-undo]")).to_be_visible()
+    assert stored(desk, "700000001-1").assignee_name != ""
+    keys.press("z")
+    expect(hand.page.locator(".toast")).to_contain_text("как было")
+    assert stored(desk, "700000001-1").assignee_name == ""
+    assert hand.problems == []
