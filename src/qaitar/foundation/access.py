@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TOKEN_PREFIX = "qtr_"  # noqa: S105  a public mark, so that leaked tokens are recognised by scanners
 SCOPES = ("read", "write", "intake", "admin")
 """What a token may be narrowed to: reading, acting on cases, handing over readings only, settings."""
+PAIRING, COMPANION = "pairing", "companion"
+MACHINE_SCOPES = (PAIRING, COMPANION)
+"""Never given by hand: a one-time code may only be changed for a companion's token, and that only speak of the cabinet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def token_create(*, user: User, name: str, scopes: Sequence[str], now: datetime)
     Raises:
         ValueError: an unknown scope.
     """
-    unknown = set(scopes) - set(SCOPES)
+    unknown = set(scopes) - set(SCOPES) - set(MACHINE_SCOPES)
     if unknown:
         raise ValueError(f"unknown scope: {', '.join(sorted(unknown))}; known: {', '.join(SCOPES)}")
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)

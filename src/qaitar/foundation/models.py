@@ -103,6 +103,39 @@ class ApiToken(models.Model):
         return f"{self.name} …{self.hint}"
 
 
+class Companion(models.Model):
+    """A browser that reads its person's open cabinet.  Its token may hand readings over and ask about what it sees there."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="companions")
+    token = models.OneToOneField(ApiToken, on_delete=models.CASCADE)
+    browser = models.CharField(max_length=60)
+    paired_at = models.DateTimeField()
+    last_contact_at = models.DateTimeField()
+    session = models.CharField(max_length=12, default="AWAY")  # foundation/companions.py Session
+    session_at = models.DateTimeField()
+
+    @override
+    def __str__(self) -> str:
+        return self.browser
+
+
+class CabinetWatch(Walled):
+    """A store whose cabinet a companion reads: when it was last seen, and after how many hours of silence to say so."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    store_id = models.UUIDField(unique=True)
+    companion_id = models.UUIDField()  # the one that looked last
+    seen_at = models.DateTimeField()
+    session = models.CharField(max_length=12, default="OPEN")
+    session_at = models.DateTimeField()
+    silence_hours = models.PositiveSmallIntegerField(default=3)
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.session}"
+
+
 class JournalEntry(Walled):
     """One change of state.  Append-only; each entry's hash covers the one before it in the same case."""
 

@@ -89,6 +89,9 @@ MATRIX: dict[str, tuple[Try, ...]] = {
         Try("POST", "intake", lambda _: {"b": 2}, own=202),
     ),
     "api/v1/intake/<uuidstr:intake_id>": (Try("GET", "intake"),),
+    "api/v1/companion/pair": (Try("POST", "pairing", lambda _: {"browser": "Chrome"}, own=201),),
+    "api/v1/companion/contact": (Try("POST", "companion", lambda _: {"session": "OPEN"}),),
+    "api/v1/companion/shown": (Try("POST", "companion", lambda _: {"numbers": ["700000001-1"]}),),
     "api/v1/webhooks": (
         Try("GET", "admin"),
         Try("POST", "admin", lambda _: {"url": "https://hooks.example.kz/other"}, own=201),

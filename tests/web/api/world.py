@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from qaitar.foundation.models import StoredFile
+from qaitar.foundation.access import digest_of
+from qaitar.foundation.models import ApiToken, Companion, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Order, OrderLine
@@ -54,8 +55,12 @@ def make_side(name: str, username: str) -> Side:
     person = make_person(username, (shop.id, Role.OWNER))
     everything = Program(make_token(person, "read", "write", "intake", "admin"))
     by_scope = {
-        scope: Program(make_token(person, scope)) for scope in ("read", "write", "intake", "admin")
+        scope: Program(make_token(person, scope))
+        for scope in ("read", "write", "intake", "admin", "pairing", "companion")
     }
+    token = ApiToken.objects.get(digest=digest_of(by_scope["companion"].token))
+    told = {"paired_at": NOW, "last_contact_at": NOW, "session_at": NOW}
+    Companion.objects.create(id=new_id(), user=person, token=token, browser="Chrome", **told)
     ids = {"store_id": str(shop.store.pk), "order_id": str(make_order(shop).pk)}
     made = post(everything, "/returns", {"store": ids["store_id"], "number": "700000001-1"})
     ids["request_id"] = made["id"]

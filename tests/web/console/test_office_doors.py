@@ -9,8 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from qaitar.foundation.companions import code_create, companion_of, companion_pair
 from qaitar.foundation.models import (
     ApiToken,
+    CabinetWatch,
+    Companion,
     Connection,
     JournalEntry,
     Merchant,
@@ -51,6 +54,10 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "connection": (MANAGERS, "get", ("connection",)),
     "connection_check": (MANAGERS, "post", ("connection",)),
     "connection_remove": (MANAGERS, "post", ("connection",)),
+    "companion": (DECIDERS, "get", ()),
+    "companion_code": (DECIDERS, "post", ()),
+    "companion_revoke": (DECIDERS, "post", ("companion",)),
+    "companion_watch": (DECIDERS, "post", ("watch",)),
     "people": (MANAGERS, "get", ()),
     "person_new": (MANAGERS, "post", ()),
     "person": (MANAGERS, "get", ("person",)),
@@ -123,10 +130,23 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
         "token": ApiToken.objects.create(
             id=new_id(), user=person, name="t", digest=new_id().bytes * 2, hint="x", created_at=NOW
         ).pk,
+        "companion": paired(person).pk,
+        "watch": CabinetWatch.objects.get_or_create(
+            store_id=store.pk,
+            defaults={**one(companion_id=new_id()), "seen_at": NOW, "session_at": NOW},
+        )[0].pk,
         "endpoint": WebhookEndpoint.objects.create(
             **one(url="https://example.kz/h", secrets=b"", created_at=NOW)
         ).pk,
     }
+
+
+def paired(person: Person) -> Companion:
+    """A browser of this person."""
+    token = companion_pair(code=code_create(user=person, now=NOW), browser="Chrome", now=NOW)
+    row = companion_of(token)
+    assert row is not None
+    return row
 
 
 def address(name: str, things: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from qaitar.foundation.access import enter_as_token
 from qaitar.foundation.clock import utc_now
 from qaitar.web.api.bodies import body_read, fingerprint
-from qaitar.web.api.entry import NOW, PREPARED, PRINCIPAL, Body
+from qaitar.web.api.entry import BEARER, NOW, PREPARED, PRINCIPAL, Body
 from qaitar.web.api.idempotency import key_of, remember, stored_answer
 from qaitar.web.api.problems import Turned, not_allowed
 
@@ -71,7 +71,7 @@ def door(view: View, entries: Mapping[str, Entry], api: NinjaAPI) -> View:
                 return not_allowed(tuple(entries))
             try:
                 call = Call(request, entry, _token_of(request), utc_now(), kwargs)
-                request.META[NOW] = call.now
+                request.META[NOW], request.META[BEARER] = call.now, call.token
                 return _through(call, view)
             except Exception as error:  # noqa: BLE001  the API's handlers answer ours and raise all others again
                 return api.on_exception(request, error)

@@ -23,6 +23,7 @@ JSON_MAX_BYTES: Final = 256 * KB
 PRINCIPAL: Final = "qaitar.principal"
 PREPARED: Final = "qaitar.prepared"
 NOW: Final = "qaitar.now"
+BEARER: Final = "qaitar.bearer"
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
@@ -108,6 +109,12 @@ def caller(request: HttpRequest) -> Principal:
     """Return who is calling."""
     principal: Principal = request.META[PRINCIPAL]
     return principal
+
+
+def bearer(request: HttpRequest) -> str:
+    """Return the token the call came with."""
+    token: str = request.META[BEARER]
+    return token
 
 
 def moment(request: HttpRequest) -> datetime:

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from ninja import Router
 
 from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
+from qaitar.foundation.access import COMPANION
+from qaitar.foundation.companions import companion_of, watch_seen
 from qaitar.foundation.models import RawIntake
 from qaitar.orders.listing import store_find
 from qaitar.web.api.answers import answer, text_of
-from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
+from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
 from qaitar.web.api.problems import invalid, missing
 from qaitar.web.api.schemas import At, Shown, Uuid
 
@@ -77,6 +79,8 @@ def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
         )
     except BodyRefused:
         raise invalid("#", _("The body is empty."), code="BODY_EMPTY") from None
+    if COMPANION in caller(request).scopes and (row := companion_of(bearer(request))):
+        watch_seen(row, store_id=store_id, merchant_id=store.merchant_id, now=moment(request))
     return answer({"id": str(taken.id), "new": taken.new}, status=202)
 
 

@@ -9,7 +9,7 @@ from django.urls import URLPattern
 from ninja import NinjaAPI
 from typing_extensions import override
 
-from qaitar.web.api import evidence, intake, me, orders, returns, stores, webhooks
+from qaitar.web.api import companion, evidence, intake, me, orders, returns, stores, webhooks
 from qaitar.web.api.bodies import ReadBefore
 from qaitar.web.api.door import door
 from qaitar.web.api.entry import BearerToken, entry_of
@@ -29,6 +29,7 @@ ROUTERS: Final[tuple[Router, ...]] = (
     orders.router,
     stores.router,
     intake.router,
+    companion.router,
     webhooks.router,
     me.router,
 )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qaitar.returns.cabinet_shown import BUTTONS
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.procedure import WORKERS, Advanced, Blocked, allowed_acts, recommended
 from qaitar.returns.sentences import blocked_sentence, will_do_sentence
@@ -52,12 +53,6 @@ FINAL: Final = frozenset(
         Act.NOTE_MARKETPLACE_DECIDED,
     }
 )
-PRESSES: Final = {
-    Effect.PRESS_TAKE: (Act.TAKE_FOR_INSPECTION, "Получить товар на проверку"),
-    Effect.PRESS_REFUSE: (Act.REFUSE, "Отказать в возврате"),
-    Effect.PRESS_GRANT: (Act.GRANT_REFUND, "Оформить возврат"),
-}
-"""What is pressed in the cabinet, in the cabinet's own words: it speaks Russian to everybody."""
 CABINET: Final = "https://kaspi.kz/mc/#/refunds?status=REFUND_NEW"
 CLOSES: Final = gettext_lazy("This closes the request here for good. Is it really so?")
 
@@ -146,7 +141,7 @@ def proof_of(case: Case, entries: Sequence[JournalEntry]) -> Proof | None:
     request = case.request
     if not request.proof_of or request.proof_since is None:
         return None
-    act, button = PRESSES[Effect(request.proof_of)]
+    act, button = BUTTONS[Effect(request.proof_of)]
     decided = next((e for e in entries if e.subject_id == request.pk and e.act == act.value), None)
     return Proof(
         act=act,

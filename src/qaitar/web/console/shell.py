@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -11,12 +12,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from qaitar.foundation.companions import Session
 from qaitar.kernel.roles import Role
 from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for
-from qaitar.web.console.screen import APPROVERS, MANAGERS, Visit
+from qaitar.web.console.screen import APPROVERS, DECIDERS, MANAGERS, Visit
 from qaitar.web.console.views_model import Choice, Person
-from qaitar.web.console.views_model_shell import NavGroup, NavItem, Shell
+from qaitar.web.console.views_model_shell import NavGroup, NavItem, Shell, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,13 @@ _FRAME: Final = """
 SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) FROM foundation_merchant m)::text,
   (SELECT jsonb_object_agg(stage, n) FROM (SELECT stage, sum(n) AS n FROM (
      SELECT stage, count AS n FROM returns_stagecount UNION ALL SELECT stage, delta FROM returns_stagedelta) parts
-   GROUP BY stage) counts)::text
+   GROUP BY stage) counts)::text,
+  (SELECT jsonb_agg(jsonb_build_array(u.name, u.seen_at, u.session) ORDER BY u.seen_at) FROM (
+     SELECT s.name, w.seen_at, w.session FROM foundation_cabinetwatch w JOIN orders_store s ON s.id = w.store_id
+     WHERE (w.session <> 'OPEN' OR w.seen_at < %s - make_interval(hours => w.silence_hours))
+       AND EXISTS (SELECT 1 FROM returns_returnrequest r
+                   WHERE r.merchant_id = w.merchant_id AND r.store_id = w.store_id AND r.stage <> 'CLOSED')
+     ORDER BY w.seen_at LIMIT 3) u)::text
 """
 LANGUAGE_NAMES: Final = {"ru": "Русский", "kk": "Қазақша", "en": "English"}
 
@@ -44,10 +52,11 @@ def shell(request: HttpRequest) -> dict[str, object]:
 def shell_of(visit: Visit) -> Shell:
     """Build the frame for one visit."""
     with connection.cursor() as cursor:
-        cursor.execute(_FRAME)
+        cursor.execute(_FRAME, [visit.now])
         row = cursor.fetchone()
     merchants: list[list[str]] = json.loads(row[0]) if row and row[0] else []
     counts: dict[str, int] = json.loads(row[1]) if row and row[1] else {}
+    unseen: list[list[str]] = json.loads(row[2]) if row and row[2] else []
     who, home = visit.who, reverse("console:queue")
     chosen = visit.request.GET.get("merchant", "")
     return Shell(
@@ -66,7 +75,14 @@ def shell_of(visit: Visit) -> Shell:
             for code, _name in settings.LANGUAGES
         ),
         language_url=reverse("console:language"),
+        unseen=tuple(_unseen(*each) for each in unseen),
+        unseen_url=reverse("console:companion") if who.may(DECIDERS) else "",
     )
+
+
+def _unseen(store: str, seen_at: str, session: str) -> Unseen:
+    seen = datetime.fromisoformat(seen_at)
+    return Unseen(store=store, seen_at=seen, session_ended=session == Session.ENDED)
 
 
 def address(name: str, *arguments: Any) -> str:
@@ -105,12 +121,14 @@ def _nav(visit: Visit, counts: Mapping[str, int]) -> tuple[NavGroup, ...]:
     still_open = sum(n for stage, n in counts.items() if stage != Stage.CLOSED)
     waiting = counts.get(Stage.WAITING_APPROVAL, 0)
     approvals = waiting if visit.who.may(APPROVERS) else None
-    work = (
+    work: tuple[tuple[str, str, str, int | None], ...] = (
         ("queue", _("Queue"), "inbox", still_open),
         ("approvals", _("Approvals"), "stamp", approvals),
         ("register", _("Register"), "table", None),
         ("imports", _("Import"), "import", None),
     )
+    if visit.who.may(DECIDERS):
+        work = (*work, ("companion", _("Companion"), "screen", None))
     office = (
         ("stores", _("Stores"), "store", None),
         ("connections", _("Connections"), "plug", None),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django import forms
+from django.db.models import Q
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qaitar.foundation.access import SCOPES, TOKEN_PREFIX, digest_of, token_create
+from qaitar.foundation.access import MACHINE_SCOPES, SCOPES, TOKEN_PREFIX, digest_of, token_create
 from qaitar.foundation.models import ApiToken, User
 from qaitar.foundation.secrets import NoKey
 from qaitar.web.console.answers import see_other
@@ -78,7 +79,10 @@ def tokens(visit: Visit) -> HttpResponse:
 
 def _alive(visit: Visit) -> list[ApiToken]:
     rows = ApiToken.objects.filter(user_id=visit.who.user_id, revoked_at=None)
-    return list(rows.order_by("-created_at", "-id")[:TOKENS_SHOWN])
+    of_machines = Q()
+    for scope in MACHINE_SCOPES:
+        of_machines |= Q(scopes__contains=[scope])
+    return list(rows.exclude(of_machines).order_by("-created_at", "-id")[:TOKENS_SHOWN])
 
 
 def _row(row: ApiToken) -> TokenRow:

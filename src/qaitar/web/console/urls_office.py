@@ -8,6 +8,7 @@ from django.urls import path
 
 from qaitar.web.console import (
     calendar_views,
+    companion_views,
     connection_views,
     first_run_views,
     import_views,
@@ -61,6 +62,14 @@ urlpatterns: list[URLPattern] = [
         connection_views.connection_remove,
         name="connection_remove",
     ),
+    path("companion", companion_views.companion, name="companion"),
+    path("companion/pair", companion_views.companion_code, name="companion_code"),
+    path(
+        "companion/<uuid:companion_id>/revoke",
+        companion_views.companion_end,
+        name="companion_revoke",
+    ),
+    path("companion/watch/<uuid:watch_id>", companion_views.watch, name="companion_watch"),
     path("people", people_views.people, name="people"),
     path("people/new", people_views.person_new, name="person_new"),
     path("people/<int:user_id>", people_views.person, name="person"),

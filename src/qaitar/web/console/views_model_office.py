@@ -392,3 +392,43 @@ class NewRequestPage:
     found: tuple[Fact, ...] = ()  # what the order number brought, shown before saving
     existing: tuple[QueueRow, ...] = ()  # earlier attempts of the same order
     countdown: Countdown | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionRow:
+    """A paired browser: whose, what it last said of the cabinet, and when."""
+
+    browser: str
+    person: str
+    own: bool
+    tone: Tone
+    sentence: str
+    paired_at: datetime
+    last_contact_at: datetime
+    revoke_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRow:
+    """A store whose cabinet is read: when last, and after how many hours of silence an alarm is raised."""
+
+    store: str
+    seen_at: datetime
+    tone: Tone
+    sentence: str
+    hours: int
+    choices: tuple[int, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionPage:
+    """Pairing, paired browsers, watched stores; `fresh_line` holds address and code and is shown once."""
+
+    code_url: str
+    fresh_line: str = ""
+    rows: tuple[CompanionRow, ...] = ()
+    watches: tuple[WatchRow, ...] = ()
+    without_number: tuple[
+        str, ...
+    ] = ()  # stores no companion can read: their shop's number is not told

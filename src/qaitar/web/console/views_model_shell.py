@@ -28,6 +28,15 @@ class NavGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A store whose cabinet nobody reads while dates run there."""
+
+    store: str
+    seen_at: datetime
+    session_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
     """The frame of every page for a signed-in person; context name `shell`."""
 
@@ -43,3 +52,5 @@ class Shell:
     merchants: tuple[Choice, ...] = ()  # value is a path
     languages: tuple[Choice, ...] = ()
     language_url: str = ""
+    unseen: tuple[Unseen, ...] = ()
+    unseen_url: str = ""

@@ -1,0 +1,133 @@
+"""Browsers that read their person's open cabinet: a code shown once, a token that may do little, contact, revocation.
+
+The code is itself a token that lives ten minutes and opens one address; whoever shows it first gets the companion's token.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import Q
+
+from qaitar.foundation.access import COMPANION, PAIRING, digest_of, token_create
+from qaitar.foundation.models import ApiToken, CabinetWatch, Companion
+from qaitar.kernel.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from qaitar.foundation.models import User
+
+CODE_LIVES: Final = timedelta(minutes=10)
+CODE_LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that look alike
+CODE_LENGTH: Final = 16  # 79 bits: cannot be guessed within ten minutes, nor within ten years
+SILENCE_HOURS: Final = (1, 2, 3, 6, 12, 24, 48)
+
+
+class Session(StrEnum):
+    """What a companion says of the cabinet."""
+
+    OPEN = "OPEN"  # signed in, readable
+    ENDED = "ENDED"  # the cabinet asks to sign in again
+    REFUSED = "REFUSED"  # signed in, and this shop is not shown to this login
+    CHANGED = "CHANGED"  # answers in a shape never seen: the cabinet may have changed
+    AWAY = "AWAY"  # no cabinet tab is open
+
+
+class CodeUsed(Exception):
+    """Somebody was faster with this code."""
+
+
+def code_create(*, user: User, now: datetime) -> str:
+    """Make a pairing code for a person; codes they have not used yet end."""
+    _pairing_of(user.pk).update(revoked_at=now)
+    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    ApiToken.objects.create(
+        id=new_id(),
+        user=user,
+        name="pairing code",
+        digest=digest_of(code),
+        hint="",
+        scopes=[PAIRING],
+        created_at=now,
+        expires_at=now + CODE_LIVES,
+    )
+    return code
+
+
+def _pairing_of(user_id: int) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(user_id=user_id, revoked_at=None, scopes=[PAIRING])
+
+
+def companion_pair(*, code: str, browser: str, now: datetime) -> str:
+    """Change a code for a companion's token, which is told this once.
+
+    Raises:
+        CodeUsed: it was changed already; one whose time is over is not let in at all.
+    """
+    rows = ApiToken.objects.filter(digest=digest_of(code), scopes=[PAIRING])
+    taken = rows.filter(revoked_at=None).update(revoked_at=now)
+    if not taken:
+        raise CodeUsed
+    user = ApiToken.objects.select_related("user").get(digest=digest_of(code)).user
+    token = token_create(user=user, name=browser[:60], scopes=(COMPANION, "intake"), now=now)
+    Companion.objects.create(
+        id=new_id(),
+        user=user,
+        token=ApiToken.objects.get(digest=digest_of(token)),
+        browser=browser[:60],
+        paired_at=now,
+        last_contact_at=now,
+        session_at=now,
+    )
+    return token
+
+
+def companion_of(token: str) -> Companion | None:
+    """Find the companion that speaks with this token."""
+    return Companion.objects.filter(token__digest=digest_of(token)).first()
+
+
+def companions_alive(user_ids: Sequence[int]) -> list[Companion]:
+    """List the companions of these people that were not revoked, the newest first."""
+    rows = Companion.objects.filter(user_id__in=user_ids, token__revoked_at=None)
+    return list(rows.select_related("user").order_by("-paired_at", "-id"))
+
+
+def companion_revoke(row: Companion, *, now: datetime) -> None:
+    """End a companion's token; the stores it alone watched are watched no longer, so nothing alarms for it."""
+    ApiToken.objects.filter(pk=row.token_id, revoked_at=None).update(revoked_at=now)
+    CabinetWatch.objects.filter(companion_id=row.pk).delete()
+
+
+def contact_note(row: Companion, session: Session, *, now: datetime) -> None:
+    """Write down that a companion was in contact, and since when the cabinet is as it says."""
+    Companion.objects.filter(pk=row.pk).update(last_contact_at=now)
+    Companion.objects.filter(pk=row.pk).exclude(session=session).update(
+        session=session, session_at=now
+    )
+
+
+def watch_session(row: Companion, stores: Sequence[UUID], session: Session, now: datetime) -> None:
+    """Write down what the cabinet of these stores said to a companion; a closed tab says nothing of the cabinet."""
+    if session is Session.AWAY:
+        return
+    mine = CabinetWatch.objects.filter(companion_id=row.pk, store_id__in=stores)
+    mine.exclude(session=session).update(session=session, session_at=now)
+
+
+def watch_seen(row: Companion, *, store_id: UUID, merchant_id: UUID, now: datetime) -> None:
+    """Write down that a companion saw a store's cabinet; from the first time on the store is watched."""
+    values = {"companion_id": row.pk, "seen_at": now, "session": Session.OPEN, "session_at": now}
+    seen = CabinetWatch.objects.filter(store_id=store_id)
+    if not seen.filter(Q(seen_at__lte=now)).update(**values) and not seen.exists():
+        CabinetWatch.objects.get_or_create(
+            store_id=store_id, defaults={"id": new_id(), "merchant_id": merchant_id, **values}
+        )

@@ -1,0 +1,113 @@
+"""What a person looking at the marketplace's own pages is told of our cases: the stage, the date, what is left to press."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from qaitar.foundation.models import JournalEntry
+from qaitar.returns.models import Evidence, ReturnRequest
+from qaitar.returns.vocabulary import Act, Effect, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+BUTTONS: Final[Mapping[Effect, tuple[Act, str]]] = {
+    Effect.PRESS_TAKE: (Act.TAKE_FOR_INSPECTION, "Получить товар на проверку"),
+    Effect.PRESS_REFUSE: (Act.REFUSE, "Отказать в возврате"),
+    Effect.PRESS_GRANT: (Act.GRANT_REFUND, "Оформить возврат"),
+}
+"""What is pressed in the cabinet, in the cabinet's own words: it speaks Russian to everybody."""
+NUMBERS_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ToPress:
+    """A decision that a person has still to press in the cabinet."""
+
+    act: Act
+    button: str
+    text: str  # to be pasted; empty where the button asks for none
+    decided_at: datetime
+    decided_by: str
+    files: tuple[tuple[UUID, str], ...]  # proof and its name
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    """One case as told beside its number in the cabinet."""
+
+    id: UUID
+    number: str
+    store_id: UUID
+    product: str
+    stage: Stage
+    due_at: datetime | None
+    to_press: ToPress | None
+
+
+def cases_shown(stores: Sequence[UUID], numbers: Sequence[str]) -> tuple[ShownCase, ...]:
+    """Tell what is known of these numbers in these stores; three statements however many, one where nothing waits."""
+    wanted = list(dict.fromkeys(numbers))[:NUMBERS_MAX]
+    rows = ReturnRequest.objects.filter(store_id__in=stores, number__in=wanted).only(
+        "id", "number", "store_id", "product_name", "stage", "control_at", "proof_of", "proof_since",
+        "proof_text",
+    )  # fmt: skip
+    found = list(rows.order_by("number", "id"))
+    waiting = [row.pk for row in found if row.proof_of]
+    deciders, files = _deciders(waiting), _files(waiting)
+    return tuple(
+        ShownCase(
+            id=row.pk,
+            number=row.number,
+            store_id=row.store_id,
+            product=row.product_name,
+            stage=Stage(row.stage),
+            due_at=row.control_at,
+            to_press=_to_press(row, deciders, files),
+        )
+        for row in found
+    )
+
+
+def _to_press(
+    row: ReturnRequest,
+    deciders: Mapping[tuple[UUID, str], str],
+    files: Mapping[UUID, list[tuple[UUID, str]]],
+) -> ToPress | None:
+    if not row.proof_of or row.proof_since is None:
+        return None
+    act, button = BUTTONS[Effect(row.proof_of)]
+    return ToPress(
+        act=act,
+        button=button,
+        text=row.proof_text,
+        decided_at=row.proof_since,
+        decided_by=deciders.get((row.pk, act.value), ""),
+        files=tuple(files.get(row.pk, ())),
+    )
+
+
+def _deciders(cases: Sequence[UUID]) -> dict[tuple[UUID, str], str]:
+    """Name who decided last, by case and act."""
+    if not cases:
+        return {}
+    acts = [act.value for act, _button in BUTTONS.values()]
+    lines = JournalEntry.objects.filter(subject_id__in=cases, act__in=acts).order_by("seq")
+    return {
+        (case, act): name
+        for case, act, name in lines.values_list("subject_id", "act", "actor_name")
+    }
+
+
+def _files(cases: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, str]]]:
+    """List the proofs of cases, the oldest first."""
+    told: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    if cases:
+        rows = Evidence.objects.filter(request_id__in=cases, withdrawn_at=None).order_by("id")
+        for case, proof, name in rows.values_list("request_id", "id", "file_name"):
+            told[case].append((proof, name))
+    return told

@@ -1,0 +1,169 @@
+"""The companion in the browser: pair one by a code shown once, see who was in contact when, end it, set what counts as silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django import forms
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from qaitar.foundation.companions import (
+    SILENCE_HOURS,
+    Session,
+    code_create,
+    companion_revoke,
+    companions_alive,
+)
+from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.models import CabinetWatch, Membership, User
+from qaitar.foundation.secrets import NoKey
+from qaitar.foundation.settings_journal import setting_note
+from qaitar.orders.listing import stores_of
+from qaitar.web.console.answers import see_other
+from qaitar.web.console.office_door import (
+    NO_KEY,
+    fresh_put,
+    fresh_take,
+    managed,
+    never_kept,
+    told,
+)
+from qaitar.web.console.screen import DECIDERS, Visit, found_or_404, screen
+from qaitar.web.console.views_model import Tone
+from qaitar.web.console.views_model_office import CompanionPage, CompanionRow, WatchRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import HttpResponse
+    from django.utils.functional import Promise
+
+    from qaitar.foundation.models import Companion
+
+JOURNAL_KIND: Final = "companion"
+_SAID: Final[Mapping[str, tuple[Tone, Promise]]] = {
+    Session.OPEN: (Tone.OK, gettext_lazy("Reads the cabinet.")),
+    Session.ENDED: (Tone.DANGER, gettext_lazy("The cabinet asks to sign in again.")),
+    Session.REFUSED: (
+        Tone.DANGER,
+        gettext_lazy("The cabinet does not show this shop to that login."),
+    ),
+    Session.CHANGED: (
+        Tone.WARN,
+        gettext_lazy("The cabinet answers differently than before; what came is kept."),
+    ),
+    Session.AWAY: (Tone.NEUTRAL, gettext_lazy("No tab of the cabinet is open.")),
+}
+
+
+class WatchForm(forms.Form):
+    """After how many hours without a look an alarm is raised; zero stops watching."""
+
+    hours = forms.TypedChoiceField(coerce=int, choices=[(h, h) for h in (0, *SILENCE_HOURS)])
+
+
+@require_GET
+@screen(DECIDERS)
+def companion(visit: Visit) -> HttpResponse:
+    """Show how to pair a browser, which are paired, and when each store's cabinet was last seen."""
+    line, _about = fresh_take(visit)
+    stores = {store.pk: store.name for store in stores_of(managed(visit, DECIDERS))}
+    watches = CabinetWatch.objects.filter(store_id__in=stores).order_by("seen_at", "id")
+    page = CompanionPage(
+        code_url=reverse("console:companion_code"),
+        fresh_line=line,
+        rows=tuple(_row(visit, each) for each in companions_alive(_people(visit))),
+        watches=tuple(_watch(stores[each.store_id], each) for each in watches),
+        without_number=tuple(
+            store.name for store in stores_of(managed(visit, DECIDERS)) if not store.external_id
+        ),
+    )
+    return never_kept(render(visit.request, "console/companion.html", {"page": page}))
+
+
+def _people(visit: Visit) -> list[int]:
+    """Name whose companions the reader may see: their own, and everybody's where they manage the shop."""
+    theirs = Membership.objects.filter(merchant_id__in=managed(visit))
+    return [visit.who.user_id, *theirs.values_list("user_id", flat=True)]
+
+
+def _row(visit: Visit, row: Companion) -> CompanionRow:
+    tone, sentence = _SAID[row.session]
+    return CompanionRow(
+        browser=row.browser,
+        person=str(row.user),
+        own=row.user_id == visit.who.user_id,
+        tone=tone,
+        sentence=str(sentence),
+        paired_at=row.paired_at,
+        last_contact_at=row.last_contact_at,
+        revoke_url=reverse("console:companion_revoke", args=[row.pk]),
+    )
+
+
+def _watch(store: str, row: CabinetWatch) -> WatchRow:
+    tone, sentence = _SAID[row.session]
+    return WatchRow(
+        store=store,
+        seen_at=row.seen_at,
+        tone=tone,
+        sentence=str(sentence),
+        hours=row.silence_hours,
+        choices=SILENCE_HOURS,
+        url=reverse("console:companion_watch", args=[row.pk]),
+    )
+
+
+@require_POST
+@screen(DECIDERS)
+def companion_code(visit: Visit) -> HttpResponse:
+    """Make a code for the reader's browser; the next page shows it once."""
+    user = User.objects.get(pk=visit.who.user_id)
+    address = visit.request.build_absolute_uri("/")
+    try:
+        fresh_put(visit, f"{address}#{code_create(user=user, now=visit.now)}")
+    except NoKey:
+        told(visit, NO_KEY, good=False)
+    return see_other(reverse("console:companion"))
+
+
+@require_POST
+@screen(DECIDERS)
+def companion_end(visit: Visit, companion_id: UUID) -> HttpResponse:
+    """End a companion's token: its next call is turned away."""
+    mine = [each for each in companions_alive(_people(visit)) if each.pk == companion_id]
+    row = found_or_404(mine[0] if mine else None)
+    companion_revoke(row, now=visit.now)
+    after = {"browser": row.browser, "person": str(row.user)}
+    merchant_id = visit.who.merchants[0]
+    by = visit.who.actor_at(merchant_id)
+    line = JournalLine(act="COMPANION_END", at=visit.now, by=by, after=after)
+    setting_note(merchant_id=merchant_id, subject_id=row.pk, kind=JOURNAL_KIND, line=line)
+    told(
+        visit,
+        _("“%(name)s” is switched off; it can hand over nothing more.") % {"name": row.browser},
+    )
+    return see_other(reverse("console:companion"))
+
+
+@require_POST
+@screen(DECIDERS)
+def watch(visit: Visit, watch_id: UUID) -> HttpResponse:
+    """Set after how many hours of silence a store's cabinet alarms, or stop watching it."""
+    rows = CabinetWatch.objects.filter(pk=watch_id, merchant_id__in=managed(visit, DECIDERS))
+    found_or_404(rows.first())
+    form = WatchForm(visit.request.POST)
+    if not form.is_valid():
+        told(visit, _("Choose a number of hours from the list."), good=False)
+    elif form.cleaned_data["hours"]:
+        rows.update(silence_hours=form.cleaned_data["hours"])
+        told(visit, _("Saved."))
+    else:
+        rows.delete()
+        told(visit, _("This store is not watched until a companion reads it again."))
+    return see_other(reverse("console:companion"))

@@ -1,0 +1,175 @@
+"""The companion's token: made from a code once, ended at once, and good for nothing but the cabinet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.companions import code_create, companion_of, companion_revoke
+from qaitar.foundation.models import CabinetWatch, Companion, RawIntake
+from qaitar.returns.models import ReturnRequest
+from tests.factories.accounts import NOW, actor, make_token, open_walls
+from tests.factories.returns import make_case, take
+from tests.web.api.callers import Program
+from tests.web.api.conftest import Cast
+from tests.web.api.test_matrix import MATRIX, PUBLIC, known
+from tests.web.api.world import random_ids
+from tests.web.url_matrix import addresses
+
+OPENED = {
+    ("POST", "api/v1/companion/contact"),
+    ("POST", "api/v1/companion/shown"),
+    ("POST", "api/v1/intake/cabinet/<uuidstr:store_id>"),
+    ("GET", "api/v1/intake/<uuidstr:intake_id>"),
+}
+
+
+def paired(cast: Cast) -> Program:
+    code = code_create(user=cast.people["aigerim"], now=NOW)
+    answer = Program(code).post("/companion/pair", {"browser": "Chrome"})
+    assert answer.status_code == 201
+    return Program(answer.json()["token"])
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Any:
+    with frozen_at(NOW):
+        yield
+
+
+def test_a_code_pairs_one_browser_and_tells_what_to_read(cast: Cast) -> None:
+    code = code_create(user=cast.people["aigerim"], now=NOW)
+    first = Program(code).post("/companion/pair", {"browser": "Chrome на кассе"})
+    again = Program(code).post("/companion/pair", {"browser": "Chrome"})
+    assert (first.status_code, again.status_code) == (201, 401)
+    assert first.json()["person"] == "Aigerim"
+    assert first.json()["language"] == "ru"
+    assert first.json()["stores"] == [
+        {"id": str(cast.shop.store.pk), "name": cast.shop.store.name, "external_id": ""}
+    ]
+    row = Companion.objects.get()
+    assert (row.browser, row.user, row.session) == (
+        "Chrome на кассе",
+        cast.people["aigerim"],
+        "AWAY",
+    )
+
+
+def test_a_code_ends_after_ten_minutes_and_when_another_is_made(cast: Cast) -> None:
+    old = code_create(user=cast.people["aigerim"], now=NOW)
+    new = code_create(user=cast.people["aigerim"], now=NOW)
+    assert Program(old).post("/companion/pair", {"browser": "x"}).status_code == 401
+    with frozen_at(NOW + timedelta(minutes=10)):
+        assert Program(new).post("/companion/pair", {"browser": "x"}).status_code == 401
+    assert Companion.objects.count() == 0
+
+
+def test_the_token_opens_four_calls_of_all_the_program_has(cast: Cast) -> None:
+    """Every address of the API by every method it takes, and every address of the console."""
+    program = paired(cast)
+    row = companion_of(program.token)
+    assert row is not None
+    open_walls(cast.shop.id)
+    case = make_case(cast.shop, actor(cast.people["aigerim"], cast.shop.id))
+    before = ReturnRequest.objects.values().get(pk=case.pk)
+    let_in = set()
+    for route, tries in MATRIX.items():
+        ids = random_ids() | {"request_id": str(case.pk), "store_id": str(cast.shop.store.pk)}
+        for each in tries:
+            path = known(route).path(**ids)
+            body = each.body(ids) if each.body else None
+            answer = (
+                program.ask(each.method, path, body)
+                if each.form is None
+                else program.upload(path.removeprefix("/api/v1"), each.form(ids))
+            )
+            if answer.status_code != 403:
+                let_in.add((each.method, route))
+    assert let_in == OPENED
+    headers = {"Authorization": f"Bearer {program.token}"}
+    tried = 0
+    for address in addresses(""):
+        if not address.name.startswith("console:") or address.route.startswith("api/"):
+            continue
+        values = {name: 1 if name == "user_id" else str(case.pk) for name in address.parameters}
+        values |= {"system": "usedesk"} if "system" in values else {}
+        for method in ("get", "post"):
+            answer = getattr(program.client, method)(address.path(**values), headers=headers)
+            assert answer.status_code in {302, 404, 405}, (address.route, answer.status_code)
+            tried += 1
+    assert tried > 100
+    assert PUBLIC
+    open_walls(cast.shop.id)
+    assert ReturnRequest.objects.values().get(pk=case.pk) == before
+
+
+def test_a_companion_switched_off_is_turned_away_at_once(cast: Cast) -> None:
+    program = paired(cast)
+    path = f"/intake/cabinet/{cast.shop.store.pk}"
+    assert program.post(path, {"a": 1}).status_code == 202
+    row = companion_of(program.token)
+    assert row is not None
+    open_walls(cast.shop.id)
+    assert CabinetWatch.objects.count() == 1
+    companion_revoke(row, now=NOW)
+    assert program.post(path, {"a": 2}).status_code == 401
+    assert program.post("/companion/contact", {"session": "OPEN"}).status_code == 401
+    open_walls(cast.shop.id)
+    assert RawIntake.objects.count() == 1
+    assert CabinetWatch.objects.count() == 0
+
+
+def test_what_is_handed_over_counts_as_seen_and_an_ended_session_is_noted(cast: Cast) -> None:
+    program, store = paired(cast), str(cast.shop.store.pk)
+    program.post(f"/intake/cabinet/{store}", {"a": 1})
+    later = NOW + timedelta(hours=1)
+    with frozen_at(later):
+        said = {"session": "ENDED", "stores": [store, str(cast.other.store.pk), "nonsense"]}
+        assert program.post("/companion/contact", said).status_code == 200
+    open_walls(cast.shop.id, cast.other.id)
+    watch = CabinetWatch.objects.get()
+    assert (watch.store_id, watch.seen_at, watch.session, watch.session_at) == (
+        cast.shop.store.pk,
+        NOW,
+        "ENDED",
+        later,
+    )
+    with frozen_at(later + timedelta(hours=1)):
+        program.post(f"/intake/cabinet/{store}", {"a": 2})
+    open_walls(cast.shop.id)
+    watch.refresh_from_db()
+    assert (watch.session, watch.seen_at) == ("OPEN", later + timedelta(hours=1))
+    assert program.post("/companion/contact", {"session": "SLEEPING"}).status_code == 422
+
+
+def test_a_reading_by_a_saved_file_watches_nothing(cast: Cast) -> None:
+    cast.companion.post(f"/intake/cabinet/{cast.shop.store.pk}", {"a": 1})
+    open_walls(cast.shop.id)
+    assert CabinetWatch.objects.count() == 0
+
+
+def test_shown_tells_the_stage_and_what_is_left_to_press(cast: Cast) -> None:
+    program = paired(cast)
+    by = actor(cast.people["aigerim"], cast.shop.id)
+    case = make_case(cast.shop, by)
+    take(case, by)
+    make_case(cast.shop, by, "700000002-1")
+    asked = {"numbers": ["700000001-1", "700000002-1", "700000009-1", "\u2603"]}
+    waiting, plain = program.post("/companion/shown", asked).json()["items"]
+    assert waiting["number"] == "700000001-1"
+    assert (waiting["stage"], waiting["path"]) == ("IN_DELIVERY", f"/returns/{case.pk}")
+    assert waiting["to_press"]["button"] == "Получить товар на проверку"
+    assert waiting["to_press"]["decided_by"] == "Aigerim"
+    assert [file["name"] for file in waiting["to_press"]["files"]] == [
+        "PHOTO_GOODS.jpg",
+        "PHOTO_PACKAGING.jpg",
+    ]
+    assert (plain["stage"], plain["to_press"]) == ("NEW", None)
+    assert Program(make_token(cast.people["timur"], "companion")).post(
+        "/companion/shown", asked
+    ).json() == {"items": []}
+    many = {"numbers": [f"{n}-1" for n in range(101)]}
+    assert program.post("/companion/shown", many).status_code == 422
