@@ -125,6 +125,7 @@ def _nav(visit: Visit, counts: Mapping[str, int]) -> tuple[NavGroup, ...]:
         ("queue", _("Queue"), "inbox", still_open),
         ("approvals", _("Approvals"), "stamp", approvals),
         ("register", _("Register"), "table", None),
+        ("reports", _("Reports"), "chart", None),
         ("imports", _("Import"), "import", None),
     )
     if visit.who.may(DECIDERS):

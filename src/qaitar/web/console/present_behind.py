@@ -1,0 +1,98 @@
+"""Makes the list behind a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qaitar.analytics.words import measure_word
+from qaitar.returns.vocabulary import Quality, Stage
+from qaitar.web.console.templatetags.console import span_text
+from qaitar.web.console.views_model import Empty, Fact, MoneyCell
+from qaitar.web.console.views_model_reports import BehindPage, BehindRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from qaitar.analytics.listing import Behind, FigureLine, FigureSlice
+    from qaitar.returns.models import ReturnRequest
+    from qaitar.web.console.report_filter import AskedReport
+
+
+def behind_page(
+    asked: AskedReport,
+    behind: Behind,
+    part: FigureSlice,
+    found: Mapping[UUID, ReturnRequest],
+    count: int,
+) -> BehindPage:
+    """Make one page of the list with the figure it is behind."""
+    rows = tuple(
+        _row(line, found[line.id], behind.measure.name) for line in part.lines if line.id in found
+    )
+    return BehindPage(
+        title=measure_word(behind.measure.name),
+        first=behind.period.first,
+        last=behind.period.last,
+        count=count,
+        facts=_narrowed(behind, found),
+        rows=rows,
+        back_url=asked.url(reverse("console:reports")),
+        more_url=behind_url(asked, behind, "report_list", after=part.next.text())
+        if part.next
+        else "",
+        empty=None if rows else _empty(asked),
+    )
+
+
+def behind_url(asked: AskedReport, behind: Behind, name: str, **more: str) -> str:
+    """Write an address about the same list."""
+    narrowed = {
+        key: value
+        for key, value in (("product", behind.product), ("reason", behind.reason))
+        if value is not None
+    }
+    path = reverse(f"console:{name}")
+    return asked.url(path, measure=behind.measure.name, **narrowed, **more)
+
+
+def _row(line: FigureLine, request: ReturnRequest, measure: str) -> BehindRow:
+    seconds = line.closed_s if measure.startswith(("closed", "pace", "outcome")) else None
+    seconds = line.answer_s if measure.startswith("answer") else seconds
+    return BehindRow(
+        number=request.number,
+        url=reverse("console:case", args=[request.pk]),
+        day=line.day,
+        took=span_text(seconds) if seconds is not None else "",
+        product=request.product_name,
+        reason=request.reason_text or request.reason_code,
+        quality=Quality(request.quality),
+        stage=Stage(request.stage),
+        store=request.store_name,
+        amount=MoneyCell(minor=request.amount_minor or 0, currency=request.currency),
+    )
+
+
+def _narrowed(behind: Behind, found: Mapping[UUID, ReturnRequest]) -> tuple[Fact, ...]:
+    sample = next(iter(found.values()), None)
+    facts = []
+    if behind.product is not None:
+        name = (sample.product_name if sample else "") or behind.product or _("Product not told")
+        facts.append(Fact(label=_("Product"), value=name))
+    if behind.reason is not None:
+        name = (sample.reason_text if sample else "") or behind.reason or _("Reason not told")
+        facts.append(Fact(label=_("Reason"), value=name))
+    return tuple(facts)
+
+
+def _empty(asked: AskedReport) -> Empty:
+    return Empty(
+        title=_("Nothing stands behind this figure"),
+        text=_("In this period the figure is 0."),
+        icon="table",
+        url=asked.url(reverse("console:reports")),
+        link=_("Back to the reports"),
+    )
