@@ -279,6 +279,7 @@ def _pace(read: Read) -> Part:
     closed = read.sums.now[CLOSED]
     names = [f"pace.{value}" for value in _PACE]
     outcomes = [f"outcome.{value.value}" for value in Outcome if value.value]
+    paces = [measure_figure(read, name, closed.count) for name in names]
     ends = [measure_figure(read, name, closed.count) for name in outcomes]
     return Part(
         name="pace",
@@ -286,8 +287,7 @@ def _pace(read: Read) -> Part:
         note=_("By the day of closing, from filing to closed."),
         figures=(
             measure_figure(read, CLOSED),
-            *(measure_figure(read, name, closed.count) for name in names if closed.count),
-            *(figure for figure in ends if figure.count or figure.before),
+            *(figure for figure in (*paces, *ends) if figure.count or figure.before),
         ),
         facts=_average(_("Average processing time"), closed.seconds, closed.count),
         chart=bars_of("pace", _("Closed by day"), names, read.ground, read.sums),
