@@ -59,7 +59,9 @@ def demo_seed(*, now: datetime, port: int, folder: Path) -> bool:
         play.looks()
         play.guards()
         play.settles()
-    figures_count(opened.merchant_id, now)  # else the first look at the reports would be a minute too early
+    figures_count(
+        opened.merchant_id, now
+    )  # else the first look at the reports would be a minute too early
     world = World(outside, seed=SEED, born=now)
     snapshot.save(folder / snapshot.PLACE, snapshot.snapshot(outside, world.state()))
     return True
