@@ -45,6 +45,27 @@ _WIDER = """() => {
   return all.slice(0, 5).map((n) => `${n.tagName}.${n.className}: ${Math.round(n.getBoundingClientRect().right)}`);
 }"""
 
+# Words that run out of a box which hides what does not fit; where the box says so with an ellipsis, it is meant.
+_CUT = """() => {
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walk.nextNode()) && found.length < 5; ) {
+    const text = node.textContent.trim();
+    if (!text || !node.parentElement.checkVisibility({ visibilityProperty: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const words = range.getBoundingClientRect();
+    for (let box = node.parentElement; box && box !== document.body; box = box.parentElement) {
+      const style = getComputedStyle(box), edge = box.getBoundingClientRect();
+      if (/auto|scroll/.test(style.overflowX) || style.textOverflow === "ellipsis" || edge.width <= 2) break;
+      if (/hidden|clip/.test(style.overflowX) && words.right > edge.right + 1) {
+        found.push(`"${text.slice(0, 40)}" in ${box.tagName}.${box.className}`);
+        break;
+      }
+    }
+  }
+  return found;
+}"""
+
 
 @pytest.fixture
 def shop(site: str, settings: Any, tmp_path: Path) -> dict[str, Any]:
@@ -91,6 +112,7 @@ def findings(window: Window, page: Page) -> list[str]:
     for width in WIDTHS:
         window.set_viewport_size({"width": width, "height": 900})
         wrong += [f"at {width} px: {wide}" for wide in window.evaluate(_WIDER)]
+        wrong += [f"at {width} px, cut off: {words}" for words in window.evaluate(_CUT)]
     for width in (WIDTHS[0], 1366):
         window.set_viewport_size({"width": width, "height": 900})
         found = Axe().run(window, options=RULES).response["violations"]
@@ -112,7 +134,7 @@ def test_every_address_is_sorted() -> None:
 
 
 UNSOUND = """<!doctype html><html lang="en"><title>Unsound</title><main><h1>Unsound</h1><img src="/favicon.ico">
-<p style="color:#aaa;background:#fff">pale</p><table width="3000"><tr><td>wide</td></tr></table><script>1</script></main></html>"""
+<p style="color:#aaa;background:#fff">pale</p><table width="3000"><tr><td>wide</td></tr></table><div style="width:9em;overflow:hidden;white-space:nowrap">words that are cut off because the box is far too narrow</div><script>1</script></main></html>"""
 
 
 def test_the_check_sees_what_is_wrong(chromium: Browser, site: str) -> None:
@@ -126,7 +148,13 @@ def test_the_check_sees_what_is_wrong(chromium: Browser, site: str) -> None:
     )
     told = "\n".join(findings(context.new_page(), Page("unsound", "/unsound")))
     context.close()
-    for fault in ("image-alt", "color-contrast", "at 360 px: TABLE", "script-src-elem inline"):
+    for fault in (
+        "image-alt",
+        "color-contrast",
+        "at 360 px: TABLE",
+        'cut off: "words that',
+        "script-src-elem inline",
+    ):
         assert fault in told, fault
 
 

@@ -140,7 +140,7 @@ def test_grounds_are_told_with_days_sums_and_sources() -> None:
         {"last_day": "2026-05-14", "days": 14},
     )
     assert (
-        sentences.ground_sentence(late) == "Filed too late: the last day was 05/14/2026 (14 days)."
+        sentences.ground_sentence(late) == "Filed too late: the last day was 14 May 2026 (14 days)."
     )
     assert sentences.source_sentence(late.source) == "Law 274-IV, art. 30 (14)"
     assert sentences.source_sentence(Source(SourceKind.MERCHANT, "own rule")) == "Own rule"

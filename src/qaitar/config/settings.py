@@ -205,6 +205,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Russian")), ("kk", _("Kazakh")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["qaitar.config.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -11,7 +11,6 @@ from django import forms
 from django.contrib import messages
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import formats
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -28,6 +27,7 @@ from qaitar.returns.sentences import bad_case_sentence
 from qaitar.returns.services.intake import Filing, OrderFrame, frames_load, request_create
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
+from qaitar.web.console.days import written
 from qaitar.web.console.present_row import queue_row
 from qaitar.web.console.screen import DECIDERS, Visit, screen
 from qaitar.web.console.views_model import Fact, Tone
@@ -240,4 +240,4 @@ def _sum(frame: OrderFrame) -> str:
 
 def _day(text: Any) -> str:
     moment = parse_datetime(str(text)) if text else None
-    return formats.date_format(moment, "j M Y") if moment else ""
+    return written(moment, "j M Y") if moment else ""

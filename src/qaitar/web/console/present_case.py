@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
-from django.utils import formats
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -19,6 +18,7 @@ from qaitar.returns.sentences import ground_sentence, source_sentence
 from qaitar.returns.services.marks import NOTERS
 from qaitar.returns.vocabulary import Outcome, Quality, Stage
 from qaitar.returns.words import word_for
+from qaitar.web.console.days import written
 from qaitar.web.console.live_mark import live_mark
 from qaitar.web.console.present_evidence import evidence_panel
 from qaitar.web.console.present_known import KnownPanel, known_panel
@@ -346,7 +346,7 @@ def _sum(minor: Any, currency: str) -> str:
 
 
 def _date(day: Any) -> str:
-    return formats.date_format(day, "j M Y") if day else ""
+    return written(day, "j M Y") if day else ""
 
 
 def _day(text: Any) -> str:

@@ -28,6 +28,7 @@ from qaitar.returns.vocabulary import (
     Stage,
 )
 from qaitar.returns.words import word_for
+from qaitar.web.console.days import written
 from qaitar.web.console.views_model import (
     AttemptStory,
     EffectLine,
@@ -211,8 +212,8 @@ def _moment(text: str) -> str:
     except ValueError:
         return text
     if moment is not None and moment.tzinfo is not None:
-        return formats.date_format(timezone.localtime(moment), "j M Y, H:i")
-    return formats.date_format(day, "j M Y") if day else text
+        return written(timezone.localtime(moment), "j M Y, H:i")
+    return written(day, "j M Y") if day else text
 
 
 MARK_WORDS: Final[Mapping[str, Promise]] = {
@@ -268,7 +269,7 @@ def _summary(request: ReturnRequest, entries: Sequence[JournalEntry]) -> str:
         parts.append(str(word_for(RefusalReason(request.refusal_reason))))
     decided = next((e for e in entries if e.subject_id == request.pk and e.act in _DECISIVE), None)
     if decided is not None:
-        when = formats.date_format(timezone.localtime(decided.at), "j M")
+        when = written(timezone.localtime(decided.at), "j M")
         parts.append(f"{journal_act_label(decided.act)} — {decided.actor_name}, {when}")
     if not parts:
         parts.append(_("Nothing decided yet"))

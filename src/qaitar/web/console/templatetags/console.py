@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -19,6 +19,7 @@ from qaitar.kernel.money import Currency, format_minor
 from qaitar.returns.step_words import STEP_WORDS
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.returns.words import word_for
+from qaitar.web.console.days import written
 from qaitar.web.console.guide_book import chapter_url, step_anchor
 from qaitar.web.console.terms import TERMS
 from qaitar.web.console.views_model import (
@@ -185,6 +186,12 @@ def progress_word(progress: Progress) -> str:
 
 
 @register.filter
+def day(value: date | None, shape: str) -> str:
+    """Write a day: `j M`, `j M Y`."""
+    return written(value, shape)
+
+
+@register.filter
 def money(minor: int, currency: str = "KZT") -> str:
     """Show minor units as a sum with its sign, never breaking the line.
 
@@ -294,7 +301,7 @@ def moment(at: datetime | None, shape: str = "short") -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         at.isoformat(timespec="minutes"),
         formats.date_format(local, "j E Y, H:i:s"),
-        formats.date_format(local, shapes[shape]),
+        written(local, shapes[shape]),
     )
 
 

@@ -1,0 +1,1 @@
+"""English: how dates and numbers are written."""

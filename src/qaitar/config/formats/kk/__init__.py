@@ -1,0 +1,1 @@
+"""Kazakh: how dates and numbers are written."""

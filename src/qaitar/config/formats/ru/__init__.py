@@ -1,0 +1,1 @@
+"""Russian: how dates and numbers are written."""

@@ -1,0 +1,29 @@
+"""Days as people write them: a short month begins with a small letter in Russian and Kazakh, with a capital in English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import formats
+from django.utils.translation import get_language
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+def written(day: date | None, shape: str) -> str:
+    """Write a day or a moment in Django's letters of dates, `M` for a short month; nothing for none.
+
+    >>> from datetime import date
+    >>> from django.utils.translation import override
+    >>> with override("ru"):
+    ...     written(date(2026, 11, 26), "j M")
+    '26 ноя'
+    >>> with override("en"):
+    ...     written(date(2026, 11, 26), "j M Y")
+    '26 Nov 2026'
+    """
+    if day is None:
+        return ""
+    small = not (get_language() or "").startswith("en")
+    return formats.date_format(day, shape.replace("M", "b") if small else shape)
