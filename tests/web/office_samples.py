@@ -10,6 +10,7 @@ from django import forms
 from qaitar.kernel.roles import Role
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.web.console import samples
+from qaitar.web.console.design_views import design_context
 from qaitar.web.console.views_model import (
     BulkLine,
     BulkPreview,
@@ -539,20 +540,5 @@ def pages(now: datetime) -> dict[str, dict[str, object]]:
             "form": PersonForm(),
         },
         "first_run": {"first": first},
-        "design": design(now),
-    }
-
-
-def design(now: datetime) -> dict[str, object]:
-    return {
-        "case": samples.case_card(now),
-        "proof": samples.proof(now),
-        "verdict_warn": samples.VERDICT_WARN,
-        "notice": samples.NOTICE,
-        "tones": [*Tone, "dispute"],
-        "stages": list(Stage),
-        "icons": ["inbox", "check", "truck"],
-        "countdowns": [samples.countdown_in(minutes, now) for minutes in (-95, 48, 640, 4300)],
-        "empty": samples.empty_queue().empty,
-        "error_text": "The database did not answer in time.",
+        "design": design_context(now),
     }

@@ -301,3 +301,23 @@ class RegisterExport(Walled):
     @override
     def __str__(self) -> str:
         return f"{self.form} {self.state}"
+
+
+class CasePresence(Walled):
+    """A person who has a case open: true for half a minute after `seen_at`.  Not logged: a crash may forget it."""
+
+    id = models.BigAutoField(primary_key=True)
+    request_id = models.UUIDField()
+    user_id = models.BigIntegerField()
+    user_name = models.CharField(max_length=200)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["seen_at"], name="presence_seen")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request_id", "user_id"], name="presence_once"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return self.user_name

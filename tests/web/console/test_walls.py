@@ -50,8 +50,11 @@ MATRIX: dict[str, Try] = {
     "view_remove": Try("POST", "view", own=(303,)),
     "bulk_preview": Try("POST", form={"act": "ASK_CUSTOMER", "everything": "1"}),
     "bulk": Try("POST", form={"act": "ASK_CUSTOMER", "key": "k1", "ids": ""}, own=(303,)),
+    "view_counts": Try("GET"),
+    "palette": Try("GET"),
     "search": Try("GET"),
     "approvals": Try("GET"),
+    "design": Try("GET"),
     "language": Try("POST", form={"language": "ru", "next": "/"}, own=(303,)),
     "guide": Try("GET"),
     "guide_page": Try("GET", named={"name": "queue"}),
@@ -67,6 +70,7 @@ MATRIX: dict[str, Try] = {
     "look": Try("POST", "request", own=(303,)),
     "phone": Try("POST", "request"),
     "journal": Try("GET", "request"),
+    "present": Try("POST", "request"),
     "undo": Try("POST", "request", {"undo": "x"}, own=(409,)),
     "evidence_add": Try("POST", "request", {"kind": "AUTO"}, own=(400,)),
     "evidence_file": Try("GET", "evidence", own=(404,)),  # the row has no bytes in these tests
@@ -80,6 +84,8 @@ MATRIX: dict[str, Try] = {
 TEXTS: dict[str, tuple[str, str]] = {
     "queue": ("GET", "due"),
     "search": ("GET", "q"),
+    "palette": ("GET", "q"),
+    "view_counts": ("GET", "due"),
     "live": ("GET", "after"),
     "view_new": ("POST", "name"),
     "bulk_preview": ("POST", "ids"),

@@ -12,10 +12,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from qaitar.returns.queue import late_count, stage_counts
+from qaitar.returns.queue import QueueFilter, late_count, stage_counts
+from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.card_reads import news_mark
 from qaitar.web.console.case_page import case_context
-from qaitar.web.console.queue_filter import asked, merchants_asked
+from qaitar.web.console.queue_filter import asked, merchants_asked, wanted
 from qaitar.web.console.screen import Visit, found_or_404, screen
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ SELECT max(q.id::text) FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LA
   SELECT j.id FROM foundation_journalentry j WHERE j.merchant_id = m.id ORDER BY j.id DESC LIMIT 1) q
 """
 _CHANGED: Final = """
-SELECT DISTINCT ON (r.id) r.id, r.number, r.stage, r.control_at
+SELECT DISTINCT ON (r.id) r.id, r.number, r.stage, r.control_at, r.store_id, r.assignee_id, r.proof_of
 FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
   SELECT j.subject_id FROM foundation_journalentry j WHERE j.merchant_id = m.id AND j.id > %(after)s
   ORDER BY j.id DESC LIMIT %(most)s) q
@@ -47,7 +48,8 @@ def news_cursor(merchants: Sequence[UUID]) -> str:
 @screen()
 def live(visit: Visit) -> HttpResponse:
     """Tell counts and the requests changed since `after`; 304 while nothing happened."""
-    merchants = merchants_asked(asked(visit.request.GET), visit.who)
+    part = asked(visit.request.GET)
+    merchants = merchants_asked(part, visit.who)
     cursor = news_cursor(merchants)
     minute = int(visit.now.timestamp()) // 60  # lateness comes without a journal line
     tag = (
@@ -60,12 +62,19 @@ def live(visit: Visit) -> HttpResponse:
         "cursor": cursor,
         "counts": {stage.value: n for stage, n in counts.items()},
         "late": late_count(merchants, visit.now),
-        "changed": _changed(merchants, visit.request.GET.get("after", ""), cursor),
+        "changed": _changed(
+            merchants,
+            visit.request.GET.get("after", ""),
+            cursor,
+            wanted(part, visit.who, visit.now),
+        ),
     }
     return JsonResponse(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
 
 
-def _changed(merchants: Sequence[UUID], after: str, cursor: str) -> list[dict[str, str]]:
+def _changed(
+    merchants: Sequence[UUID], after: str, cursor: str, part: QueueFilter
+) -> list[dict[str, str | bool]]:
     try:
         since = UUID(after)
     except ValueError:
@@ -81,8 +90,11 @@ def _changed(merchants: Sequence[UUID], after: str, cursor: str) -> list[dict[st
                 "stage": stage,
                 "due": due.isoformat() if due else "",
                 "url": reverse("console:case", args=[pk]),
+                "fits": part.takes(
+                    stage=Stage(stage), store_id=store, assignee_id=to, waits=bool(proof), due=due
+                ),
             }
-            for pk, number, stage, due in rows.fetchall()
+            for pk, number, stage, due, store, to, proof in rows.fetchall()
         ]
 
 

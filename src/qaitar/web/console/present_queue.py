@@ -105,25 +105,27 @@ def _tabs(part: Asked, facts: QueueFacts, home: str) -> tuple[SectionTab, ...]:
     )
 
 
+READY: Final = (("assignee", MINE), ("due", "late"), ("due", "today"), ("proof", "1"))
+"""What the ready views set; pressed once more they let it go."""
+
+
+def ready_views(part: Asked, home: str) -> tuple[SavedView, ...]:
+    """Give the views everybody has, over one part of the queue."""
+    labels = (_("Mine"), _("Late"), _("Due today"), _("Waiting for proof"))
+    views = []
+    for label, (name, value) in zip(labels, READY, strict=True):
+        current = getattr(part, name) == value
+        to = part.but(**{name: "" if current else value})
+        views.append(SavedView(label=label, url=to.url(home), current=current))
+    return tuple(views)
+
+
 def _views(part: Asked, facts: QueueFacts, home: str) -> tuple[SavedView, ...]:
-    ready = (
-        (
-            _("Mine"),
-            part.but(assignee="" if part.assignee == MINE else MINE),
-            part.assignee == MINE,
-        ),
-        (_("Late"), part.but(due="" if part.due == "late" else "late"), part.due == "late"),
-        (_("Due today"), part.but(due="" if part.due == "today" else "today"), part.due == "today"),
-        (_("Waiting for proof"), part.but(proof="" if part.proof else "1"), bool(part.proof)),
-    )
     own = (
         SavedView(label=view.name, url=f"{home}?{view.query}", current=view.query == part.query())
         for view in facts.views
     )
-    return (
-        *(SavedView(label=label, url=to.url(home), current=now) for label, to, now in ready),
-        *own,
-    )
+    return (*ready_views(part, home), *own)
 
 
 def _filters(part: Asked, facts: QueueFacts, home: str) -> tuple[Fact, ...]:

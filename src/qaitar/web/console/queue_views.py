@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from django import forms
 from django.contrib import messages
+from django.http import JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,10 +17,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qaitar.foundation.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Store
-from qaitar.returns.queue import QueueSlice, late_count, queue_slice, stage_counts
+from qaitar.returns.queue import (
+    COUNTED_MAX,
+    QueueSlice,
+    counts_bounded,
+    late_count,
+    queue_slice,
+    stage_counts,
+)
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.live import news_cursor
-from qaitar.web.console.present_queue import QueueFacts, more_url, queue_page, store_choices
+from qaitar.web.console.present_queue import READY, QueueFacts, more_url, queue_page, store_choices
 from qaitar.web.console.present_row import queue_row
 from qaitar.web.console.queue_filter import Asked, asked, merchants_asked, wanted
 from qaitar.web.console.screen import Visit, found_or_404, screen
@@ -60,6 +68,21 @@ def queue(visit: Visit) -> HttpResponse:
     }
     name = "partials/queue_list" if is_partial(visit.request) else "queue"
     return render(visit.request, f"console/{name}.html", context)
+
+
+@require_GET
+@screen()
+def view_counts(visit: Visit) -> HttpResponse:
+    """Tell how many stand in each view above the queue, in their order, up to a hundred; asked after the page is there."""
+    part = asked(visit.request.GET)
+    own = SavedView.objects.filter(user_id=visit.who.user_id).order_by("name")[:VIEWS_MAX]
+    parts = [part.but(**{name: value}) for name, value in READY]
+    parts += [asked(forms_query(view.query)) for view in own]
+    counts = counts_bounded(
+        [(merchants_asked(each, visit.who), wanted(each, visit.who, visit.now)) for each in parts]
+    )
+    said = [f"{n - 1}+" if n >= COUNTED_MAX else str(n) for n in counts]
+    return JsonResponse({"counts": said}, headers={"Cache-Control": "private, no-cache"})
 
 
 def _more_rows(visit: Visit, part: Asked, cases: QueueSlice) -> HttpResponse:

@@ -458,7 +458,7 @@ def case_card(now: datetime, *, waiting_for_proof: bool = False) -> CaseCard:
         note_url="#",
         prev_url="#",
         next_url="#",
-        present=(Person(name="Дана К."),),
+        present=("Дана К. has it open too",),
         quality_url="#",
         marketplace_url="#",
     )

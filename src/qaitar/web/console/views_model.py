@@ -464,7 +464,7 @@ class CaseCard:
     note_url: str = ""  # posts a note; empty: may not
     prev_url: str = ""
     next_url: str = ""
-    present: tuple[Person, ...] = ()  # others who have this case open
+    present: tuple[str, ...] = ()  # others who have this case open
     notice: Notice | None = None
     quality_url: str = ""  # posts another quality class; empty: may not
     qualities: tuple[Quality, ...] = tuple(Quality)
