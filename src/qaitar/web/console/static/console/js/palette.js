@@ -7,7 +7,11 @@ const one = (selector) => document.querySelector(selector);
 const SHOWN = 40;
 let views = [], found = [], at = 0, waiting = null, asked = 0;
 
-const text = (node) => (node.querySelector("[data-name], .clip, span:not(.chip, .count, .push)") || node).textContent.trim().replace(/\s+/g, " ");
+function text(node) {
+  const own = (node.querySelector(".clip") || node).cloneNode(true);
+  own.querySelectorAll("kbd, .chip, .count, .num, .sr").forEach((extra) => extra.remove());
+  return own.textContent.trim().replace(/\s+/g, " ");
+}
 const named = (node) => node.getAttribute("aria-label") || node.querySelector("svg[aria-label]")?.getAttribute("aria-label") || text(node);
 const each = (selector, group, make) => [...document.querySelectorAll(selector)].map((node) => ({ group, run: () => node.click(), label: named(node), ...make?.(node) }));
 
@@ -30,7 +34,7 @@ function commands() {
     ...each(".side .menu__box a.line", words.pages),
     ...(language ? [...language.options].filter((option) => !option.selected).map((option) => ({ group: words.look, label: `${words.language}: ${option.text}`, run: () => { language.value = option.value; language.form.requestSubmit(); } })) : []),
     ...each("[data-theme-set]", words.look, (node) => ({ label: `${words.theme}: ${named(node)}` })),
-    ...each(".side [data-open-dialog=keys]", words.look, (node) => ({ note: "?", label: node.firstChild?.nextSibling?.textContent?.trim() || text(node) })),
+    ...each(".side [data-open-dialog=keys]", words.look, (node) => ({ note: "?" })),
     ...each(".side form[action*=logout] button", words.look),
   ];
 }
