@@ -106,9 +106,9 @@ function run(option) {
 }
 
 async function ask(query) {
-  const mine = ++asked;
+  const mine = query ? ++asked : 0;
   const answer = await fetch(`${words.url}?q=${encodeURIComponent(query)}`);
-  if (!answer.ok || mine !== asked) return;
+  if (!answer.ok || (query && mine !== asked)) return;
   const told = (await answer.json()).found;
   if (query) found = told;
   else views = told;
