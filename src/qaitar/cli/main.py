@@ -30,6 +30,10 @@ COMMANDS: Final = {
     "import": ("qaitar.cli.importing", "take orders, returns or a statement from a file"),
     "walkthrough": ("qaitar.cli.walkthrough", "play the whole procedure against the stand-ins"),
     "check-journal": ("qaitar.cli.check_journal", "verify the hash chain of every case"),
+    "check-invariants": (
+        "qaitar.cli.check_invariants",
+        "check what must hold over the whole database, reading only",
+    ),
     "bench": ("qaitar.cli.bench", "measure, beside the machine's own ceiling"),
     "stand-ins": ("qaitar.cli.stand_ins", "serve the stand-ins of outside systems"),
     "demo": ("qaitar.cli.demo", "take the demo shop away again"),
@@ -96,7 +100,7 @@ def _usage(given: Sequence[str]) -> int:
         print(f"qaitar: no command '{given[0]}'", file=stream)
     print("usage: qaitar COMMAND [--data DIR] …\n", file=stream)
     for name, (_, explained) in COMMANDS.items():
-        print(f"  {name:<14}{explained}", file=stream)
+        print(f"  {name:<18}{explained}", file=stream)
     return 0 if asked else 2
 
 

@@ -1,0 +1,1 @@
+"""What must hold over the whole database at any moment, as statements that name the rows which break it."""

@@ -1,0 +1,175 @@
+"""I, T, J, N: what came in has an outcome, no date passes in silence, no work hangs, nothing is told twice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qaitar.flows.invariants.invariant import Invariant
+
+INTAKE: Final = (
+    Invariant(
+        "I1",
+        "what was taken in is kept byte for byte",
+        """
+        SELECT merchant_id AS merchant, id::text AS place, 'the body is not the one acknowledged' AS said
+        FROM foundation_rawintake WHERE digest <> encode(sha256(body), 'hex')
+        """,
+    ),
+    Invariant(
+        "I2",
+        "what was taken in has exactly one outcome within a quarter of an hour",
+        """
+        SELECT merchant_id AS merchant, id::text AS place,
+          format('%%s since %%s, read at %%s', state, received_at, read_at) AS said
+        FROM foundation_rawintake
+        WHERE state NOT IN ('STORED', 'READ', 'DUPLICATE', 'QUARANTINED')
+          OR (state = 'STORED' AND received_at < %(now)s::timestamptz - interval '15 minutes')
+          OR (state = 'STORED') IS DISTINCT FROM (read_at IS NULL)
+          OR (state = 'QUARANTINED' AND report = '{}'::jsonb)
+        UNION ALL
+        SELECT merchant_id, id::text, format('import %%s since %%s', state, started_at)
+        FROM orders_importrun WHERE state NOT IN ('RUNNING', 'DONE', 'FAILED')
+        """,
+    ),
+    Invariant(
+        "I3",
+        "every proof has its file",
+        """
+        SELECT e.merchant_id AS merchant, e.id::text AS place,
+          format('%%s of %%s points to a file that is not there', e.kind, e.request_id) AS said
+        FROM returns_evidence e LEFT JOIN foundation_storedfile f
+          ON f.id = e.file_id AND f.merchant_id = e.merchant_id
+        WHERE f.sha256 IS DISTINCT FROM e.file_sha256
+        """,
+    ),
+)
+
+TIME: Final = (
+    Invariant(
+        "T1",
+        "every open case has a control date, a rule, and a guard that looks in time",
+        """
+        SELECT merchant_id AS merchant, number AS place,
+          format('%%s: control date %%s (%%s), the guard looks at %%s', stage, control_at, control_rule,
+            guard_next_at) AS said
+        FROM returns_returnrequest WHERE stage <> 'CLOSED' AND (
+          control_at IS NULL OR control_rule = '' OR guard_next_at IS NULL
+          OR guard_next_at < %(now)s::timestamptz - interval '5 minutes'
+          OR (control_at >= %(now)s::timestamptz AND guard_next_at > control_at + interval '1 minute'))
+        """,
+    ),
+    Invariant(
+        "T1",
+        "an open case past its control date was written down as missed",
+        """
+        SELECT merchant_id AS merchant, number AS place,
+          format('%%s: control date %%s (%%s) has passed, raised: %%s', stage, control_at, control_rule,
+            COALESCE(NULLIF(escalated, ''), 'nothing')) AS said
+        FROM returns_returnrequest
+        WHERE stage <> 'CLOSED' AND control_at < %(now)s::timestamptz - interval '5 minutes'
+          AND escalated <> 'MISSED' AND NOT (control_rule = 'REFILE_WINDOW' AND escalated = 'WINDOW_OVER')
+        """,
+    ),
+    Invariant(
+        "T1",
+        "no control date of the past went by in silence",
+        """
+        WITH dates AS (
+            SELECT merchant_id, subject_id, seq, at, after, count(after ->> 'control_rule') OVER so_far AS ruled
+            FROM foundation_journalentry
+            WHERE subject_kind = 'returnrequest' AND after ?| ARRAY['control_at', 'control_rule']
+            WINDOW so_far AS (PARTITION BY subject_id ORDER BY seq)
+        ), spans AS (
+            SELECT merchant_id, subject_id, seq, at, (after ->> 'control_at')::timestamptz AS due,
+              max(after ->> 'control_rule') OVER (PARTITION BY subject_id, ruled) AS rule,
+              lead(at) OVER in_turn AS until, lead(seq) OVER in_turn AS until_seq
+            FROM dates WINDOW in_turn AS (PARTITION BY subject_id ORDER BY seq)
+        )
+        SELECT s.merchant_id AS merchant, format('%%s#%%s', s.subject_id, s.seq) AS place,
+          format('%%s of %%s stood until %%s and the guard said nothing', s.rule, s.due, s.until) AS said
+        FROM spans s
+        WHERE s.due IS NOT NULL AND s.due > s.at AND s.rule <> 'REFILE_WINDOW' AND s.until > s.due + interval '5 minutes'
+          AND NOT EXISTS (SELECT FROM foundation_journalentry g WHERE g.subject_id = s.subject_id
+            AND g.seq > s.seq AND g.seq <= s.until_seq AND g.channel = 'guard')
+        """,
+    ),
+)
+
+WORK: Final = (
+    Invariant(
+        "J1",
+        "no job is left with a worker that is gone",
+        """
+        SELECT NULL::uuid AS merchant, format('job %%s', j.id) AS place,
+          format('%%s is being done by nobody', j.task_name) AS said
+        FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+        WHERE j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < %(now)s::timestamptz - interval '2 minutes')
+        """,
+    ),
+    Invariant(
+        "J1",
+        "no job waits longer than a quarter of an hour",
+        """
+        SELECT NULL::uuid AS merchant, format('job %%s', j.id) AS place,
+          format('%%s has waited since %%s', j.task_name, COALESCE(j.scheduled_at, e.at)) AS said
+        FROM procrastinate_jobs j CROSS JOIN LATERAL (
+            SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e
+        WHERE j.status = 'todo' AND COALESCE(j.scheduled_at, e.at) < %(now)s::timestamptz - interval '15 minutes'
+        """,
+    ),
+    Invariant(
+        "J1",
+        "no outside effect that is due lies untouched",
+        """
+        SELECT merchant_id AS merchant, id::text AS place,
+          format('%%s of %%s is %%s and was due at %%s', kind, subject_id, state, next_at) AS said
+        FROM foundation_plannedeffect WHERE state IN ('PLANNED', 'SENDING', 'UNKNOWN')
+          AND next_at < %(now)s::timestamptz - interval '15 minutes'
+        """,
+    ),
+    Invariant(
+        "J1",
+        "an outside effect stands in a known state with what belongs to it",
+        """
+        SELECT merchant_id AS merchant, id::text AS place,
+          format('%%s: %%s, settled at %%s, tries %%s', kind, state, settled_at, attempts) AS said
+        FROM foundation_plannedeffect
+        WHERE NOT state = ANY(%(effect_states)s)
+          OR (state IN ('PLANNED', 'SENDING', 'UNKNOWN')) IS DISTINCT FROM (settled_at IS NULL)
+          OR (state IN ('SENDING', 'UNKNOWN') AND (attempts = 0 OR sending_at IS NULL))
+        """,
+    ),
+    Invariant(
+        "N1",
+        "one step plans one effect of a kind, and no two effects share what they made outside",
+        """
+        SELECT merchant_id AS merchant, format('%%s of %%s', kind, subject_id) AS place,
+          format('planned %%s times by line %%s', count(*), ordinal) AS said
+        FROM foundation_plannedeffect GROUP BY merchant_id, subject_id, kind, ordinal HAVING count(*) > 1
+        UNION ALL
+        SELECT merchant_id, format('reference %%s', reference), format('made by %%s effects', count(*))
+        FROM foundation_plannedeffect
+        WHERE kind IN ('OPEN_TICKET', 'ASK_SERVICE_CENTRE', 'ASK_REOPEN', 'CREATE_RETURN_ORDER')
+          AND reference <> '' AND state = 'DONE'
+        GROUP BY merchant_id, CASE WHEN kind = 'CREATE_RETURN_ORDER' THEN 1 ELSE 2 END, reference
+        HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "N1",
+        "an event is on its way to an endpoint once, and tells what happened",
+        """
+        SELECT merchant_id AS merchant, entry_id::text AS place,
+          format('%%s deliveries to endpoint %%s', count(*), endpoint_id) AS said
+        FROM foundation_webhookdelivery GROUP BY merchant_id, endpoint_id, entry_id HAVING count(*) > 1
+        UNION ALL
+        SELECT d.merchant_id, d.id::text, format('tells of line %%s, which is not there', d.entry_id)
+        FROM foundation_webhookdelivery d LEFT JOIN foundation_journalentry j ON j.id = d.entry_id
+        WHERE j.id IS NULL OR j.merchant_id <> d.merchant_id
+        UNION ALL
+        SELECT merchant_id, id::text, format('%%s, settled at %%s', state, settled_at)
+        FROM foundation_webhookdelivery
+        WHERE state NOT IN ('WAITING', 'DELIVERED', 'GAVE_UP') OR (state = 'WAITING') IS DISTINCT FROM (settled_at IS NULL)
+        """,
+    ),
+)
