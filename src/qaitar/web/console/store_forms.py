@@ -151,7 +151,10 @@ class StoreForm(forms.Form):
         duty.choices = [("", _("nobody in particular")), *people]
         for day in WEEKDAYS:
             self.fields[f"day_{day}"] = forms.CharField(
-                label=DAYS[day], required=False, max_length=20, help_text=_("Empty: day off")
+                label=DAYS[day],
+                required=False,
+                max_length=20,
+                widget=forms.TextInput(attrs={"placeholder": _("day off")}),
             )
         for key in CLOCK_KEYS:
             self.fields[f"term_{key}"] = forms.IntegerField(
