@@ -214,7 +214,24 @@ def test_a_strangers_thing_is_as_good_as_missing(ours: Side, theirs: Side, name:
 )
 def test_the_other_method_is_not_allowed(ours: Side, name: str) -> None:
     other = ours.client.post if MATRIX[name].method == "GET" else ours.client.get
-    assert other(path(name, ours.ids)).status_code == 405
+    answer = other(path(name, ours.ids))
+    assert answer.status_code == 405
+    assert answer.headers["Allow"]
+    assert b"<h1>" in answer.content
+
+
+def test_who_has_to_sign_in_again_comes_back_to_the_page_they_pressed_on(ours: Side) -> None:
+    """A press has no page of its own; a part of a page takes the whole page along; another site's page is no way back."""
+    stranger, address = Client(), path("comment", ours.ids)
+    card = f"http://testserver{path('case', ours.ids)}?stage=NEW"
+    pressed = stranger.post(address, {"note": "x"}, headers={"referer": card})
+    login = "/accounts/login/?next="
+    assert pressed["Location"] == f"{login}{path('case', ours.ids)}%3Fstage%3DNEW"
+    elsewhere = stranger.post(address, {"note": "x"}, headers={"referer": "https://evil.kz/a"})
+    assert elsewhere["Location"] == f"{login}/"
+    part = stranger.get(path("queue", {}), headers={"hx-request": "true", "referer": card})
+    assert (part.status_code, part["HX-Redirect"]) == (401, pressed["Location"])
+    assert part.content == b""
 
 
 @pytest.mark.parametrize("name", TEXTS)

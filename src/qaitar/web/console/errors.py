@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 
 from qaitar.foundation.problems import problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
 
 TITLES = {400: "Bad request", 403: "Forbidden", 404: "Not found", 500: "Internal error"}
 
@@ -38,6 +42,20 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 without showing anything of the inside."""
     return _page(request, 500)
+
+
+class WrongMethod(MiddlewareMixin):
+    """Puts a page behind an address that only takes a press, for who opens it: an empty answer is a blank window."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Fill an empty 405 of a page; calls of the API have problem details of their own."""
+        if request.path.startswith("/api/") or not isinstance(response, HttpResponseNotAllowed):
+            return response
+        page = render(request, "console/errors/405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's signature

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 
@@ -14,12 +16,13 @@ from qaitar.foundation.access import Principal, enter_as_user
 from qaitar.foundation.clock import utc_now
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, zone
+from qaitar.web.console.answers import is_partial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
 P = ParamSpec("P")
@@ -62,10 +65,10 @@ def screen(
         def enter(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             session_user = _session_user(request)
             if session_user is None:
-                return redirect_to_login(request.get_full_path())
+                return to_sign_in(request)
             who = enter_as_user(session_user, ref=request.META.get("qaitar.ref", ""))
             if who is None:
-                return redirect_to_login(request.get_full_path())
+                return to_sign_in(request)
             translation.activate(who.language)
             timezone.activate(zone(ALMATY))  # a page about one store uses that store's own
             request.LANGUAGE_CODE = who.language
@@ -79,6 +82,24 @@ def screen(
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", enter)
 
     return decorate
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send somebody whose session is over to sign in, and back to the page they were on: a press has no page of its own.
+
+    A part of a page takes the whole page along.
+    """
+    back = request.get_full_path()
+    partial = is_partial(request)
+    if partial or request.method not in {"GET", "HEAD"}:
+        came = urlsplit(request.headers.get("Referer", ""))
+        back = urlunsplit(("", "", came.path, came.query, "")) or "/"
+        if came.netloc != request.get_host():
+            back = "/"
+    answer = redirect_to_login(back)
+    if partial:
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": answer.url})
+    return answer
 
 
 def _session_user(request: HttpRequest) -> int | None:
