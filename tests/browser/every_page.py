@@ -25,7 +25,7 @@ from tests.web.url_matrix import addresses
 if TYPE_CHECKING:
     from datetime import datetime
 
-# Addresses that are no page: they answer a press, give a file, or a part of a page that stands elsewhere.
+# Addresses that are no page, or none in a shop that has people (first_owner): they answer a press, give a file, or a part of a page that stands elsewhere.
 NO_PAGE: Final = frozenset(
     [
         "act",
@@ -48,6 +48,7 @@ NO_PAGE: Final = frozenset(
         "evidence_thumb",
         "evidence_view",
         "evidence_withdraw",
+        "first_owner",
         "import_rejected",
         "language",
         "live",

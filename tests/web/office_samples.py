@@ -29,6 +29,7 @@ from qaitar.web.console.views_model_office import (
     ConnectionCheck,
     ConnectionPage,
     ConnectionRow,
+    Demo,
     FirstRun,
     FirstRunStep,
     ImportPage,
@@ -393,7 +394,8 @@ def pages(now: datetime) -> dict[str, dict[str, object]]:
         test_url="#",
     )
     first = FirstRun(
-        demo_url="#",
+        url="#",
+        done=1,
         steps=(
             FirstRunStep(
                 title="Language and owner",
@@ -405,7 +407,10 @@ def pages(now: datetime) -> dict[str, dict[str, object]]:
                 title="Your shop", text="Name, working hours, time zone.", url="#", current=True
             ),
             FirstRunStep(
-                title="Kaspi token", text="Checked at once; a failure says what to do.", url="#"
+                title="Kaspi token",
+                text="Checked at once; a failure says what to do.",
+                url="#",
+                name="kaspi",
             ),
             FirstRunStep(
                 title="First import",
@@ -539,6 +544,6 @@ def pages(now: datetime) -> dict[str, dict[str, object]]:
             ),
             "form": PersonForm(),
         },
-        "first_run": {"first": first},
+        "first_run": {"first": first, "demo": Demo(url="#"), "has_shop": True},
         "design": design_context(now),
     }

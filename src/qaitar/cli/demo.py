@@ -1,10 +1,11 @@
-"""`qaitar demo remove`: takes the demo shop away again; journals stay, because they are append-only."""
+"""`qaitar demo add|remove`: brings the demo shop, or takes it away again; journals stay, because they are append-only."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.demo.seed import demo_remove
+from qaitar.demo.seed import demo_join, demo_remove, demo_seed
+from qaitar.foundation.clock import utc_now
 
 if TYPE_CHECKING:
     import argparse
@@ -14,12 +15,19 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare flags."""
-    parser.add_argument("action", choices=["remove"])
+    parser.add_argument("action", choices=["add", "remove"])
+    parser.add_argument("--port", type=int, default=8090, help="add: the first port of stand-ins")
+    parser.add_argument("--owner", type=int, default=0, help="add: number of who else owns it")
 
 
-def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
-    """Switch the demo merchant, its connections and its people off."""
-    if demo_remove(folder.path):
+def run(options: argparse.Namespace, folder: DataFolder) -> int:
+    """Make the demo merchant, or switch it, its connections and its people off."""
+    if options.action == "add":
+        made = demo_seed(now=utc_now(), port=options.port, folder=folder.path)
+        if options.owner:
+            demo_join(options.owner, utc_now())
+        print("The demo shop is open." if made else "The demo shop was here already.")
+    elif demo_remove(folder.path):
         print(
             "The demo shop is switched off: nobody can sign in to it or see it; its journals stay."
         )

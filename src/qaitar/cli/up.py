@@ -8,9 +8,12 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from qaitar.cli import web
-from qaitar.demo.seed import LOGINS, demo_seed
+from qaitar.cli.demo_keeper import DemoKeeper, stand_ins
+from qaitar.cli.first_owner import say_owner_link
+from qaitar.demo.seed import LOGINS, demo_merchant, demo_seed
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.database import keep_database
+from qaitar.runtime.demo_wish import AT_HAND
 from qaitar.runtime.ports import require_free_port
 from qaitar.runtime.problems import NotReady
 from qaitar.runtime.processes import Program, Supervisor, wait_ready
@@ -37,19 +40,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Start everything, say where it is, and end everything on Ctrl-C."""
     require_free_port(options.port, options.host)
-    environ = dict(os.environ)
+    environ = {**os.environ, AT_HAND: "1"}
     programs = [Program("web and worker", web.up_line(options.host, options.port), environ)]
-    if options.demo:
-        port = options.port + STAND_INS_BEYOND
+    port = options.port + STAND_INS_BEYOND
+    lives = options.demo or demo_merchant() is not None
+    if lives:
         for number in range(PORTS):
             require_free_port(port + number)
         demo_seed(now=utc_now(), port=port, folder=folder.path)
-        command = [sys.executable, "-m", "qaitar.cli.main", "stand-ins", "--port", str(port)]
-        programs.insert(0, Program("stand-ins", command, environ))
+        programs.insert(0, stand_ins(port, environ))
     address = f"http://{options.host}:{options.port}"
-    port = options.port + STAND_INS_BEYOND if options.demo else 0
-    threading.Thread(target=_announce, args=(address, port), daemon=True).start()
-    return Supervisor(programs, watch=lambda: keep_database(folder)).run()
+    told = threading.Thread(target=_announce, args=(address, port if lives else 0), daemon=True)
+    told.start()
+    keeper = DemoKeeper(folder, port, environ)
+
+    def watch() -> None:
+        keep_database(folder)
+        keeper.look(supervisor)
+
+    supervisor = Supervisor(programs, watch=watch)
+    try:
+        return supervisor.run()
+    finally:
+        keeper.end()
 
 
 def _announce(address: str, stand_ins_port: int) -> None:
@@ -59,6 +72,7 @@ def _announce(address: str, stand_ins_port: int) -> None:
         print(f"qaitar: {problem}", file=sys.stderr, flush=True)
         return
     print(f"\nQaitar is ready: {address}", flush=True)
+    say_owner_link(address)
     if stand_ins_port:
         print(f"Stand-ins of the outside systems: http://127.0.0.1:{stand_ins_port}", flush=True)
         print("Demo logins:", flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from qaitar.cli.first_owner import say_owner_link
 from qaitar.runtime.database import keep_database
 from qaitar.runtime.ports import require_free_port
 from qaitar.runtime.processes import Program, Supervisor
@@ -37,4 +38,5 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Serve until told to stop; a web process or database that dies is started again."""
     require_free_port(options.port, options.host)
     command = command_line(options.host, options.port, options.workers)
+    say_owner_link(f"http://{options.host}:{options.port}")
     return Supervisor([Program("web", command)], watch=lambda: keep_database(folder)).run()

@@ -14,8 +14,10 @@ from qaitar.demo.shop import LOGINS, Login, shop_address, shop_connect, shop_ope
 from qaitar.demo.stories import Teller, play_all
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.jobs import behind_walls
-from qaitar.foundation.models import Connection, Membership, Merchant, MerchantKey
+from qaitar.foundation.models import Connection, Membership, Merchant, MerchantKey, User
+from qaitar.foundation.people import role_set
 from qaitar.foundation.walls import see
+from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.outside import Addresses, Outside
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-__all__ = ["LOGINS", "Login", "demo_remove", "demo_seed"]
+__all__ = ["LOGINS", "Login", "demo_join", "demo_remove", "demo_seed"]
 
 NAME: Final = "Алма Маркет"
+DEMO_NAMES: Final = frozenset(login.username for login in LOGINS)
 SEED: Final = 7
 OTHER_ORDERS: Final = 36  # sold and kept; with those of the stories some sixty
 FIRST_OTHER_CODE: Final = 719_000_001
@@ -90,11 +93,22 @@ def demo_merchant() -> UUID | None:
     return found.pk if found else None
 
 
+def demo_join(user_id: int, now: datetime) -> None:
+    """Let the person who asked for the demo shop work in it as its owner, beside their own shops."""
+    merchant_id = demo_merchant()
+    assert merchant_id is not None, "the demo shop has just been made"
+    with behind_walls(merchant_id):
+        role_set(
+            user=User.objects.get(pk=user_id), merchant_id=merchant_id, role=Role.OWNER, now=now
+        )
+
+
 def demo_remove(folder: Path) -> bool:
     """Take the demo shop away; returns whether there was one.
 
     Journals are append-only, so nothing is deleted: the merchant is switched off, its connections too, and nobody has a
-    role there any more, which hides all of it.  People left without any role are switched off.
+    role there any more, which hides all of it.  The demo's own people left without any role are switched off; whoever
+    asked for the demo stays.
     """
     merchant_id = demo_merchant()
     if merchant_id is None:
@@ -105,7 +119,7 @@ def demo_remove(folder: Path) -> bool:
         for held in Membership.objects.filter(merchant_id=merchant_id).select_related("user"):
             user = held.user
             held.delete()
-            if not user.memberships.exists():
+            if user.username in DEMO_NAMES and not user.memberships.exists():
                 user.is_active = False
                 user.save(update_fields=["is_active"])
     (folder / snapshot.PLACE).unlink(missing_ok=True)

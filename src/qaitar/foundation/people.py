@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
 from qaitar.foundation.walls import see
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("ru", "kk", "en")
 PASSWORD_BYTES = 12  # 16 letters and digits
+_OWNER_LOCK = 7_241_982  # advisory: two people with the same code make one owner
+_CODE_LETTERS = 16  # 80 bits: not to be guessed while the page is open
 
 
 class PeopleProblem(ValueError):
@@ -84,6 +88,48 @@ def person_create(
         person.set_unusable_password()
     person.save()
     return person
+
+
+def nobody_yet() -> bool:
+    """Tell whether nobody can sign in here: a new installation, or one whose demo shop was taken away."""
+    return not User.objects.filter(is_active=True).exists()
+
+
+def owner_code() -> str:
+    """Give the code that makes the first owner, the same in every process of the installation.
+
+    It follows from the installation's secret and from how many people it has known, so it is good for one owner.
+    Whoever can read the program's console may have it; whoever only reaches the page may not.
+    """
+    seed = salted_hmac("qaitar first owner", str(User.objects.count()), algorithm="sha256")
+    letters = base64.b32encode(seed.digest()).decode()[:_CODE_LETTERS]
+    return "-".join(letters[at : at + 4] for at in range(0, _CODE_LETTERS, 4))
+
+
+def owner_code_fits(code: str) -> bool:
+    """Tell whether this is the code, in capitals or not."""
+    return constant_time_compare(code.strip().upper().encode(), owner_code().encode())
+
+
+@transaction.atomic
+def owner_create(*, code: str, username: str, name: str, password: str, language: str) -> User:
+    """Make the first owner, who may open merchants; refused as soon as anybody can sign in.
+
+    Raises:
+        PeopleProblem: SOMEBODY_IS_HERE, CODE_WRONG, or as in `person_create`; nobody was made.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_OWNER_LOCK])
+    if not nobody_yet():
+        raise PeopleProblem("SOMEBODY_IS_HERE")
+    if not owner_code_fits(code):
+        raise PeopleProblem("CODE_WRONG")
+    owner = person_create(
+        username=username, name=name, email="", password=password, language=language
+    )
+    owner.is_superuser = True
+    owner.save(update_fields=["is_superuser"])
+    return owner
 
 
 def role_set(*, user: User, merchant_id: UUID, role: Role | None, now: datetime) -> None:

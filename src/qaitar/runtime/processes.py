@@ -105,6 +105,24 @@ class Supervisor:
         self._warden: subprocess.Popen[bytes] | None = None
         self._asked: list[int] = []
 
+    def add(self, program: Program) -> None:
+        """Keep one more program running; it is started with the next look at the children."""
+        self._children.append(_Child(program))
+
+    def drop(self, name: str) -> None:
+        """End a program, with what it started, and keep it no longer; nothing happens where it does not run."""
+        for child in [each for each in self._children if each.program.name == name]:
+            self._children.remove(child)
+            process = child.process
+            if process is None:
+                continue
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(self._grace)
+            warden.end_groups({process.pid}, 1.0)
+            process.wait()
+            self._tell_warden("-", process.pid)
+
     def start(self) -> None:
         """Start every program that is not running."""
         if self._warden is None:

@@ -324,6 +324,8 @@ def test_an_empty_installation_leads_its_superuser_to_the_first_store(settings: 
         "merchant": "ТОО «Начало»",
         "country": "KZ",
         "store": "Начало Kaspi",
+        "hours": "10:00-19:00",
+        "saturday": "10:00-15:00",
         "default_action": "CALL_DUTY",
     }
     answer = browser.post(answer["Location"], form)
@@ -342,11 +344,18 @@ def test_an_empty_installation_leads_its_superuser_to_the_first_store(settings: 
         merchant.pk,
         "CALL_DUTY",
     )
-    assert answer["Location"] == f"{reverse('console:connections')}#store-{store.pk}"
-    assert browser.get(answer["Location"]).status_code == 200
-    assert browser.get(reverse("console:queue")).status_code == 200
+    assert (store.zone, store.week["mon"], store.week["sat"], store.week["sun"]) == (
+        "Asia/Almaty",
+        ["10:00", "19:00"],
+        ["10:00", "15:00"],
+        None,
+    )
+    assert answer["Location"] == reverse("console:first_run")
+    assert reverse("console:first_run") in browser.get(reverse("console:queue")).content.decode()
     steps = browser.get(reverse("console:first_run")).context["first"].steps
-    assert [step.done for step in steps] == [True, False, False, False]
+    assert [step.done for step in steps] == [True, True, False, False, False, False]
+    assert steps[2].current
+    assert browser.get(steps[2].url).status_code == 200
 
 
 def test_a_wrong_first_store_makes_nothing(office: Office) -> None:

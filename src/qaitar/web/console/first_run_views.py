@@ -1,30 +1,36 @@
-"""From an empty installation to the first case: the first merchant with its store, then on to connections and import."""
+"""From an empty installation to the first case: company and store, then connections, import, people, the first request."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
+from typing_extensions import override
 
 from qaitar.foundation.access import enter_as_user
 from qaitar.foundation.clock import utc_now
-from qaitar.foundation.models import Connection, Merchant, User
+from qaitar.foundation.models import Merchant, User
 from qaitar.foundation.people import merchant_create, role_set
 from qaitar.kernel.roles import Role
-from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.stores import StoreEntry, store_create
-from qaitar.web.console.answers import see_other
+from qaitar.returns.calendars import WEEKDAYS
+from qaitar.runtime.demo_wish import ADD, AT_HAND, REMOVE, Wish, wish, wished
+from qaitar.web.console.answers import is_partial, see_other
+from qaitar.web.console.first_steps import OPEN, demo_mine, road_close, road_of, road_skip
 from qaitar.web.console.office_door import managed, told
 from qaitar.web.console.screen import MANAGERS, Visit
-from qaitar.web.console.store_forms import ACTIONS
-from qaitar.web.console.views_model_office import FirstRun, FirstRunStep
+from qaitar.web.console.store_forms import ACTIONS, USUAL_HOURS, ZONES, hours_read
+from qaitar.web.console.views_model_office import Demo
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,14 +38,16 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from qaitar.foundation.access import Principal
+    from qaitar.orders.models import Store
 
 COUNTRIES: Final = (("KZ", _("Kazakhstan, tenge")), ("RU", _("Russia, roubles")))
 CURRENCIES: Final = {"KZ": "KZT", "RU": "RUB"}
-ZONES: Final = {"KZ": "Asia/Almaty", "RU": "Europe/Moscow"}
+COUNTRY_ZONES: Final = {"KZ": "Asia/Almaty", "RU": "Europe/Moscow"}
+HOURS: Final = ("hours", "saturday", "sunday")
 
 
 class MerchantForm(forms.Form):
-    """A merchant and its first store: the rest has safe defaults and is changed later."""
+    """A merchant and its first store with the hours it works: the rest has safe defaults and is changed later."""
 
     merchant = forms.CharField(
         label=_("Company"), max_length=200, help_text=_("As in contracts: ТОО «…» or ИП …")
@@ -48,12 +56,40 @@ class MerchantForm(forms.Form):
     store = forms.CharField(
         label=_("Store"), max_length=120, help_text=_("One account on Kaspi; more may follow.")
     )
+    zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=[("", _("that of the country")), *ZONES],
+        required=False,
+    )
+    hours = forms.CharField(
+        label=_("Hours, Monday to Friday"),
+        max_length=20,
+        initial=USUAL_HOURS,
+        help_text=_("Control dates in working days are counted by these hours."),
+    )
+    saturday = forms.CharField(
+        label=_("Saturday"), max_length=20, required=False, help_text=_("Empty: day off")
+    )
+    sunday = forms.CharField(
+        label=_("Sunday"), max_length=20, required=False, help_text=_("Empty: day off")
+    )
     default_action = forms.ChoiceField(
         label=_("When a control date is about to pass and nobody has decided"),
         choices=[(action.value, text) for action, text in ACTIONS.items()],
         widget=forms.RadioSelect,
         initial="CALL_DUTY",
     )
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Read the hours."""
+        data = super().clean() or {}
+        for name in HOURS:
+            try:
+                data[name] = hours_read(str(data.get(name) or ""))
+            except ValidationError as error:
+                self.add_error(name, error)
+        return data
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,21 +105,74 @@ def first_run(request: HttpRequest) -> HttpResponse:
     if not (who.may(MANAGERS) or user.is_superuser):
         return render(request, "console/errors/403.html", status=403)
     visit = Visit(request, who, utc_now())
-    given = request.POST if request.method == "POST" else None
-    if given is not None and not _may_open(user, who):
-        return render(request, "console/errors/403.html", status=403)
-    form = MerchantForm(given)
-    if given is not None and form.is_valid():
-        store = _made(who, form.cleaned_data, visit.now)
-        told(
-            visit,
-            _now("“%(name)s” is open. Now join it to its systems, or import its orders.")
-            % {"name": store.name},
-        )
-        return see_other(f"{reverse('console:connections')}#store-{store.pk}")
-    context = {"first": _road(visit), "form": form if _may_open(user, who) else None}
-    status = 422 if form.errors else 200
-    return render(request, "console/first_run.html", context, status=status)
+    opens = _may_open(user, who)
+    if request.method != "POST":
+        return _page(visit, MerchantForm() if opens else None)
+    if {"skip", "close"} & set(request.POST):
+        return _remembered(visit)
+    return _changed(visit) if opens else render(request, "console/errors/403.html", status=403)
+
+
+def _changed(visit: Visit) -> HttpResponse:
+    return _demo_wished(visit) if "demo" in visit.request.POST else _opened(visit)
+
+
+def _page(visit: Visit, form: MerchantForm | None) -> HttpResponse:
+    road = road_of(visit, managed(visit))
+    demo = _demo(visit) if form is not None else None
+    if is_partial(visit.request):
+        return render(visit.request, "console/partials/demo.html", {"demo": demo})
+    context = {"first": road, "form": form, "demo": demo, "has_shop": road.steps[1].done}
+    status = 422 if form is not None and form.errors else 200
+    return render(visit.request, "console/first_run.html", context, status=status)
+
+
+def _remembered(visit: Visit) -> HttpResponse:
+    """Keep that a step is put off, or that the list is no longer wanted."""
+    merchants = managed(visit)
+    if "close" in visit.request.POST:
+        road_close(merchants)
+        told(visit, _now("The first steps are closed. Everything in them stays under Settings."))
+        return see_other(reverse("console:queue"))
+    road_skip(merchants, visit.request.POST.get("skip", ""))
+    return see_other(reverse("console:first_run"))
+
+
+def _opened(visit: Visit) -> HttpResponse:
+    form = MerchantForm(visit.request.POST)
+    if not form.is_valid():
+        return _page(visit, form)
+    store = _made(visit.who, form.cleaned_data, visit.now)
+    told(
+        visit,
+        _now("“%(name)s” is open. Now join it to its systems, or import its orders.")
+        % {"name": store.name},
+    )
+    return see_other(reverse("console:first_run"))
+
+
+# --- the demo shop ----------------------------------------------------------------------------------
+
+
+def _demo_wished(visit: Visit) -> HttpResponse:
+    """Leave the wish to whoever runs the processes; the page shows how it goes."""
+    asked = visit.request.POST.get("demo", "")
+    if AT_HAND in os.environ and asked in {ADD, REMOVE}:
+        wish(settings.DATA_DIR, Wish(asked, visit.who.user_id))
+    return see_other(f"{reverse('console:first_run')}#demo")
+
+
+def _demo(visit: Visit) -> Demo | None:
+    """Tell how the demo shop stands; None where nobody could bring it."""
+    if AT_HAND not in os.environ:
+        return None
+    wanted = wished(settings.DATA_DIR)
+    return Demo(
+        url=reverse("console:first_run"),
+        present=demo_mine(managed(visit)),
+        wish=wanted.what if wanted else "",
+        queue_url=reverse("console:queue"),
+    )
 
 
 def _may_open(user: Any, who: Principal) -> bool:
@@ -98,54 +187,15 @@ def _made(who: Principal, data: dict[str, Any], now: datetime) -> Store:
     )
     user = User.objects.get(pk=who.user_id)
     role_set(user=user, merchant_id=merchant.pk, role=Role.OWNER, now=now)
+    Merchant.objects.filter(pk=merchant.pk).update(settings={"first_steps": OPEN})
     seen = enter_as_user(who.user_id)
     assert seen is not None, "the person has just been read"
+    week = dict.fromkeys(WEEKDAYS, data["hours"])
     entry = StoreEntry(
-        name=data["store"], zone=ZONES[country], default_action=data["default_action"]
+        name=data["store"],
+        zone=data["zone"] or COUNTRY_ZONES[country],
+        week={**week, "sat": data["saturday"], "sun": data["sunday"]},
+        default_action=data["default_action"],
     )
     by = seen.actor_at(merchant.pk)
     return store_create(merchant_id=merchant.pk, entry=entry, by=by, now=now)
-
-
-def _road(visit: Visit) -> FirstRun:
-    """Tell which steps are done: each is seen from what is there, nothing is remembered."""
-    mine = managed(visit)
-    done = (
-        Merchant.objects.filter(pk__in=mine).exists()
-        and Store.objects.filter(merchant_id__in=mine).exists(),
-        Connection.objects.filter(merchant_id__in=mine).exists(),
-        ImportRun.objects.filter(merchant_id__in=mine, state="DONE").exists(),
-        len(mine) > 0 and _others(mine),
-    )
-    told_of = (
-        (
-            _now("Your company and store"),
-            _now("Two names and what to do when a date runs out."),
-            "#open",
-        ),
-        (
-            _now("Connections"),
-            _now("Kaspi's token first. Each is checked at once; a failure says what to do."),
-            reverse("console:connections"),
-        ),
-        (
-            _now("First import"),
-            _now("Orders from the cabinet's XLSX export; a file may be sent twice."),
-            reverse("console:imports"),
-        ),
-        (
-            _now("People and roles"),
-            _now("Operators, a senior, an accountant."),
-            reverse("console:people"),
-        ),
-    )
-    current = next((at for at, each in enumerate(done) if not each), len(done))
-    steps = tuple(
-        FirstRunStep(title=title, text=text, url=url, done=done[at], current=at == current)
-        for at, (title, text, url) in enumerate(told_of)
-    )
-    return FirstRun(steps=steps)
-
-
-def _others(merchants: tuple[Any, ...]) -> bool:
-    return User.objects.filter(memberships__merchant_id__in=merchants).distinct().count() > 1

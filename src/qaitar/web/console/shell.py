@@ -36,7 +36,8 @@ SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) 
      WHERE (w.session <> 'OPEN' OR w.seen_at < %s - make_interval(hours => w.silence_hours))
        AND EXISTS (SELECT 1 FROM returns_returnrequest r
                    WHERE r.merchant_id = w.merchant_id AND r.store_id = w.store_id AND r.stage <> 'CLOSED')
-     ORDER BY w.seen_at LIMIT 3) u)::text
+     ORDER BY w.seen_at LIMIT 3) u)::text,
+  (SELECT bool_or(m.settings ->> 'first_steps' = 'OPEN') FROM foundation_merchant m)
 """
 LANGUAGE_NAMES: Final = {"ru": "Русский", "kk": "Қазақша", "en": "English"}
 
@@ -68,7 +69,7 @@ def shell_of(visit: Visit) -> Shell:
         profile_url=address("profile") or home,
         logout_url=reverse("account_logout"),
         now=visit.now,
-        nav=_nav(visit, counts),
+        nav=_nav(visit, counts, first_steps=bool(row and row[3])),
         merchants=_merchant_choices(merchants, chosen, home),
         languages=tuple(
             Choice(value=code, label=LANGUAGE_NAMES[code], selected=code == who.language)
@@ -117,7 +118,7 @@ def _merchant_choices(merchants: list[list[str]], chosen: str, home: str) -> tup
     )
 
 
-def _nav(visit: Visit, counts: Mapping[str, int]) -> tuple[NavGroup, ...]:
+def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple[NavGroup, ...]:
     still_open = sum(n for stage, n in counts.items() if stage != Stage.CLOSED)
     waiting = counts.get(Stage.WAITING_APPROVAL, 0)
     approvals = waiting if visit.who.may(APPROVERS) else None
@@ -130,6 +131,8 @@ def _nav(visit: Visit, counts: Mapping[str, int]) -> tuple[NavGroup, ...]:
     )
     if visit.who.may(DECIDERS):
         work = (*work, ("companion", _("Companion"), "screen", None))
+    if first_steps and visit.who.may(MANAGERS):
+        work = (("first_run", _("First steps"), "bolt", None), *work)
     office = (
         ("stores", _("Stores"), "store", None),
         ("connections", _("Connections"), "plug", None),

@@ -340,13 +340,16 @@ class WebhookPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstRunStep:
-    """One step of the first run."""
+    """One step of the first run; one that may be put off has a name, and tells whether it was."""
 
     title: str
     text: str
     url: str
     done: bool = False
     current: bool = False
+    name: str = ""
+    skipped: bool = False
+    guide_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,8 +357,18 @@ class FirstRun:
     """The road from an empty installation to the first case."""
 
     steps: tuple[FirstRunStep, ...]
-    demo_url: str = ""  # one press brings a demo shop
-    demo_present: bool = False
+    url: str = ""
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """The demo shop as the first steps show it: here or not, and what is wished of it: add, remove, failed."""
+
+    url: str
+    present: bool = False
+    wish: str = ""
+    queue_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

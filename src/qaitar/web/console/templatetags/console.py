@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from qaitar.foundation.people import nobody_yet
 from qaitar.kernel.money import Currency, format_minor
 from qaitar.returns.step_words import STEP_WORDS
 from qaitar.returns.vocabulary import Act, Stage
@@ -332,3 +333,9 @@ def term(key: str, word: str = "") -> dict[str, object]:
 def guide_link(chapter: str) -> str:
     """Give the address of a page of the guide."""
     return chapter_url(chapter)
+
+
+@register.simple_tag
+def nobody_here() -> bool:
+    """Tell the sign-in page that nobody can sign in yet."""
+    return nobody_yet()

@@ -1,0 +1,18 @@
+"""Says in the console where the first owner is made: whoever reads it runs the machine, whoever reaches the page may not."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from qaitar.foundation.jobs import fresh_connection
+from qaitar.foundation.people import nobody_yet, owner_code
+
+
+def say_owner_link(address: str) -> None:
+    """Print the link with its code while nobody can sign in; nothing otherwise."""
+    with fresh_connection():
+        if not nobody_yet():
+            return
+        code = owner_code()
+    print("Nobody can sign in here yet. Open this link to make the owner:", flush=True)
+    print(f"  {address}/welcome/owner?code={quote(code)}", flush=True)
