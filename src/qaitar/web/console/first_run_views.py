@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from qaitar.foundation.access import Principal
-    from qaitar.orders.models import Store
 
 COUNTRIES: Final = (("KZ", _("Kazakhstan, tenge")), ("RU", _("Russia, roubles")))
 CURRENCIES: Final = {"KZ": "KZT", "RU": "RUB"}
@@ -146,7 +145,7 @@ def _opened(visit: Visit) -> HttpResponse:
     told(
         visit,
         _now("“%(name)s” is open. Now join it to its systems, or import its orders.")
-        % {"name": store.name},
+        % {"name": store},
     )
     return see_other(reverse("console:first_run"))
 
@@ -180,7 +179,7 @@ def _may_open(user: Any, who: Principal) -> bool:
     return bool(user.is_superuser) or who.may(frozenset({Role.OWNER}))
 
 
-def _made(who: Principal, data: dict[str, Any], now: datetime) -> Store:
+def _made(who: Principal, data: dict[str, Any], now: datetime) -> str:
     country = data["country"]
     merchant = merchant_create(
         name=data["merchant"].strip(), now=now, country=country, currency=CURRENCIES[country]
@@ -198,4 +197,4 @@ def _made(who: Principal, data: dict[str, Any], now: datetime) -> Store:
         default_action=data["default_action"],
     )
     by = seen.actor_at(merchant.pk)
-    return store_create(merchant_id=merchant.pk, entry=entry, by=by, now=now)
+    return store_create(merchant_id=merchant.pk, entry=entry, by=by, now=now).name
