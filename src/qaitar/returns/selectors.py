@@ -140,3 +140,8 @@ def cases_due(merchant_id: UUID, before: Any, limit: int) -> list[Case]:
     """Load the open cases of one merchant the deadline guard has to look at by `before`, the longest due first."""
     where = "merchant_id = %s AND guard_next_at <= %s AND stage <> 'CLOSED' ORDER BY guard_next_at LIMIT %s"
     return _cases(where, [merchant_id, before, limit], prepared=False)
+
+
+def any_request(merchants: Sequence[UUID]) -> bool:
+    """Tell whether these merchants have had a request yet."""
+    return ReturnRequest.objects.filter(merchant_id__in=merchants).exists()

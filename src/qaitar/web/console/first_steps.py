@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from qaitar.foundation.models import Connection, Merchant, RawIntake, User
 from qaitar.orders.models import ImportRun, Store
-from qaitar.returns.models import ReturnRequest
+from qaitar.returns.selectors import any_request
 from qaitar.web.console.guide_book import chapter_url
 from qaitar.web.console.views_model_office import FirstRun, FirstRunStep
 
@@ -102,7 +102,7 @@ def _done(keys: list[UUID], store: Store | None) -> dict[str, bool]:
         "kaspi": Connection.objects.filter(**walled, system="kaspi_shop").exists(),
         "import": imported,
         "people": people > 1,
-        "case": ReturnRequest.objects.filter(**walled).exists(),
+        "case": any_request(keys),
     }
 
 
