@@ -7,7 +7,7 @@ PORT ?= 8000
 COMPILE := @$(BIN)/python -m compileall -qq -j 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fast lint types arch check prove screens clean browser messages
+.PHONY: companion help up test fast lint types arch check prove screens clean browser messages
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  \1\t/' | expand -t 14
@@ -59,6 +59,9 @@ prove: $(VENV)/dev ## the long proofs, each named, each printing its figure
 
 screens: $(VENV)/dev browser ## pictures of every page into var/screens
 	$(BIN)/python -m tests.screens
+
+companion: ## the browser companion: packages for Chrome and Firefox into var/companion
+	$(PYTHON) companion/pack.py var/companion
 
 messages: $(VENV)/dev ## gather texts for translators and compile the catalogues (GNU gettext is installed if missing)
 	@command -v msgfmt >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
     from qaitar.foundation.actors import Actor
     from qaitar.foundation.models import User
@@ -63,14 +63,20 @@ def site(committed: object, folders: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium(django_db_setup: None) -> Iterator[Browser]:
-    """One browser for all tests; `make browser` installs it.  It comes after the database and goes before it: its driver's event loop would stop Django's calls."""
+def driver(django_db_setup: None) -> Iterator[Playwright]:
+    """The one driver of browsers.  It comes after the database and goes before it: its event loop would stop Django's calls."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    """One browser for all tests; `make browser` installs it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "no Chromium here: run `make browser`"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @dataclass

@@ -10,6 +10,7 @@ from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    import ssl
     from wsgiref.types import WSGIApplication
 
 _STOP_POLL_S = 0.02  # how soon `stop` is noticed; the default half second is felt in every test
@@ -61,14 +62,20 @@ class Serving:
     Port 0 takes a free one.  A stand-in raising `Dropped` cuts its connection.
     """
 
-    def __init__(self, app: WSGIApplication, *, port: int = 0) -> None:
-        """Bind the port; nothing is served before `start`."""
+    def __init__(
+        self, app: WSGIApplication, *, port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Bind the port, with TLS if a context is given; nothing is served before `start`."""
         self._server = _Server(("127.0.0.1", port), _RequestHandler)
         self._server.set_app(app)
+        if tls is not None:  # the handshake waits for the request's own thread
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_STOP_POLL_S,), daemon=True
         )
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> Self:
         """Serve from a background thread until `stop`."""

@@ -121,7 +121,10 @@ def _take_list(items: list[Any], pile: _Pile, tab: str | None, depth: int) -> No
         pile.counts = translate.counts_from(items)
         return
     for item in items:
-        _take(item, pile, tab, depth - 1)
+        if item == []:  # where a request should stand; a whole answer may well be empty
+            pile.problem("unknown_shape", _SHAPES)
+        else:
+            _take(item, pile, tab, depth - 1)
 
 
 def _is_count(item: object) -> bool:

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
@@ -26,10 +26,11 @@ from qaitar.sandbox.kaspi.ledger import (
 from qaitar.sandbox.serving import Dropped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+LOGIN_PATH = "/login"
 SHOP_PREFIX = "/shop/api/v2"
 FORM_BYTES_MAX = 64 * 1024
 ASKED_MAX = 10_000  # the latest calls, kept for looking at
@@ -39,6 +40,15 @@ _REQUEST = re.compile(r"/mc/refunds/([0-9-]+)\Z")
 _PHOTO = re.compile(r"/photos/([0-9a-f]{24})/(\d{1,3})\Z")
 _HTML = "text/html; charset=utf-8"
 _PAGE = "<!doctype html><html><body><h1>Kaspi.kz</h1></body></html>"
+
+
+Headers = tuple[tuple[str, str], ...]
+_OWN_PAGE: Headers = (  # the service lets the cabinet's own pages read its answers
+    ("Access-Control-Allow-Origin", "https://kaspi.kz"),
+    ("Access-Control-Allow-Credentials", "true"),
+    ("Access-Control-Allow-Headers", "x-auth-version"),
+    ("Access-Control-Max-Age", "600"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class Told:
     status: int
     kind: str
     body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
 
 
 @dataclass(slots=True)
@@ -76,7 +86,8 @@ class KaspiStandIn:
     """Kaspi in memory.  `clock` tells the time; each request first lets silence past control dates take effect.
 
     Without a browser-like User-Agent the Shop API waits `hang_s` and cuts the connection.  With `expired_redirects` an ended
-    cabinet session answers with a redirect to login, else with 401.
+    cabinet session answers with a redirect to login, else with 401.  With `login` the pages ask to sign in and show the
+    login's own shops only; `reshaped` draws lists with other markup, as after a rebuild of the cabinet.
     """
 
     def __init__(
@@ -86,6 +97,7 @@ class KaspiStandIn:
         shop: Shop | None = None,
         hang_s: float = 0.2,
         expired_redirects: bool = False,
+        login: bool = False,
     ) -> None:
         """Start with one shop and nothing sold."""
         self.clock = clock
@@ -95,6 +107,8 @@ class KaspiStandIn:
         self.asked: list[Asked] = []
         self._hang_s = hang_s
         self._expired_redirects = expired_redirects
+        self._login = login
+        self.reshaped = False
         self._lock = threading.RLock()
 
     def add_shop(self, shop: Shop) -> None:
@@ -178,7 +192,10 @@ class KaspiStandIn:
             return _spoiled(self._shop_api(asked), self.faults.take(call))
         if asked.path.startswith(refunds_api.PREFIX + "/"):
             call = refunds_api.call_of(asked.path.removeprefix(refunds_api.PREFIX))
-            return _spoiled(self._refunds(asked), self.faults.take(call))
+            if asked.method == "OPTIONS":
+                return _json(200, {}, more=_OWN_PAGE), 0.0
+            told, wait_s = _spoiled(self._refunds(asked), self.faults.take(call))
+            return told and replace(told, headers=(*told.headers, *_OWN_PAGE)), wait_s
         return self._cabinet(asked), 0.0
 
     def _shop_api(self, asked: Asked) -> Told:
@@ -195,9 +212,8 @@ class KaspiStandIn:
         return _json(status, body, "application/vnd.api+json")
 
     def _refunds(self, asked: Asked) -> Told:
-        pairs = [part.strip() for part in asked.headers.get("cookie", "").split(";")]
         merchant = asked.query.get("merchantId")
-        mine = [s for s in self.shops if s.session and f"mc-session={s.session}" in pairs]
+        mine = self._signed_in(asked)
         if not mine and self._expired_redirects:
             return Told(302, _HTML, b"", (("Location", "https://idmc.shop.kaspi.kz/login"),))
         if not mine:
@@ -211,18 +227,42 @@ class KaspiStandIn:
             *refunds_api.answer(self.ledger, merchant or "", path, asked.query, asked.site)
         )
 
+    def _signed_in(self, asked: Asked) -> list[Shop]:
+        """Name the shops of the login whose session came along; one login may hold several."""
+        pairs = [part.strip() for part in asked.headers.get("cookie", "").split(";")]
+        return [s for s in self.shops if s.session and f"mc-session={s.session}" in pairs]
+
     def _cabinet(self, asked: Asked) -> Told:
+        if asked.path == LOGIN_PATH:
+            return self._at_login(asked)
+        mine = {shop.merchant_id for shop in self._signed_in(asked)}
+        if self._login and not mine:
+            return Told(303, _HTML, b"", (("Location", LOGIN_PATH),))
+        filings = self.ledger.filings.values()
+        return self._page(
+            asked, [f for f in filings if not self._login or f.order.merchant_id in mine]
+        )
+
+    def _at_login(self, asked: Asked) -> Told:
+        """Show the login page; any password signs in, the session is the newest of the first shop."""
+        session = self.shops[0].session
+        if asked.method != "POST" or not session:
+            return _html(200, pages.login_page(LOGIN_PATH))
+        cookie = f"mc-session={session}; Domain=kaspi.kz; Path=/; Secure; HttpOnly; SameSite=None"
+        return Told(303, _HTML, b"", (("Location", "/mc/"), ("Set-Cookie", cookie)))
+
+    def _page(self, asked: Asked, filings: Sequence[Filing]) -> Told:
         if found := _PHOTO.match(asked.path):
             return self._photo(found[1], int(found[2]))
         if asked.path == "/mc/" and asked.method == "GET":
             tab = asked.query.get("status", "").removeprefix(pages.STATUS_PREFIX)
             search = asked.query.get("search", "").strip()
-            filings = self.ledger.filings.values()
-            return _html(200, pages.section_page(filings, tab if tab in TABS else "NEW", search))
+            shown = tab if tab in TABS else "NEW"
+            return _html(200, pages.section_page(filings, shown, search, reshaped=self.reshaped))
         if (found := _PRESS.match(asked.path)) and asked.method == "POST":
             return self._pressed(found[1], asked.form)
         found = _REQUEST.match(asked.path)
-        filing = self.ledger.filings.get(found[1]) if found else None
+        filing = next((f for f in filings if found and f.number == found[1]), None)
         if filing is None or asked.method != "GET":
             return _html(404, _PAGE)
         return _html(200, pages.request_page(filing, asked.query.get("notice", "")))
@@ -243,7 +283,8 @@ class KaspiStandIn:
         if not photos or index >= len(photos[0]):
             return _html(404, _PAGE)
         body = photos[0][index]
-        return Told(200, "image/png" if body.startswith(b"\x89PNG") else "image/jpeg", body)
+        kind = "image/png" if body.startswith(b"\x89PNG") else "image/jpeg"
+        return Told(200, kind, body, _OWN_PAGE)
 
 
 def _asked(environ: WSGIEnvironment) -> Asked:
@@ -261,13 +302,13 @@ def _asked(environ: WSGIEnvironment) -> Asked:
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
         headers=headers,
         form=dict(parse_qsl(body, keep_blank_values=True)),
-        site=f"http://{headers.get('host', '127.0.0.1')}",
+        site=f"{environ['wsgi.url_scheme']}://{headers.get('host', '127.0.0.1')}",
     )
 
 
-def _json(status: int, value: Any, kind: str = "application/json") -> Told:
+def _json(status: int, value: Any, kind: str = "application/json", more: Headers = ()) -> Told:
     text = _AMOUNT.sub(r"\1", json.dumps(value, ensure_ascii=False))
-    return Told(status, kind, text.encode())
+    return Told(status, kind, text.encode(), more)
 
 
 def _html(status: int, text: str) -> Told:
@@ -281,6 +322,8 @@ def _spoiled(told: Told, fault: Fault | None) -> tuple[Told | None, float]:
         return told, fault.seconds
     if fault.kind is FaultKind.TRUNCATED:
         return Told(told.status, told.kind, told.body[: len(told.body) // 2]), 0.0
+    if fault.kind is FaultKind.RESHAPED:
+        return replace(told, body=b'{"result": {"items": ' + told.body + b"}}"), 0.0
     if fault.kind is FaultKind.BUSY:
         wait = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
         return Told(429, "application/json", b"{}", wait), 0.0

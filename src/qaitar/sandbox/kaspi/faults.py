@@ -16,6 +16,7 @@ class FaultKind(StrEnum):
     SLOW = "SLOW"  # the right answer, `seconds` later
     DROP = "DROP"  # the connection ends without an answer
     BUSY = "BUSY"  # 429, with Retry-After when `retry_after` is given
+    RESHAPED = "RESHAPED"  # 200 with the right things under names never seen
     PAGE = "PAGE"  # 200 with an HTML page
     UNAUTHORIZED = "UNAUTHORIZED"  # 401
 

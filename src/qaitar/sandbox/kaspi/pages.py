@@ -26,8 +26,19 @@ _STYLE = (
 )
 
 
-def section_page(filings: Iterable[Filing], tab: str, search: str = "") -> str:
-    """Show one section, or what a search by order or request number finds in all of them."""
+def login_page(path: str) -> str:
+    """Ask to sign in; any password does."""
+    return _page(
+        "Вход",
+        f'<form method="post" action="{path}"><label>Пароль <input type="password" name="password"></label>'
+        "<button>Войти</button></form>",
+    )
+
+
+def section_page(
+    filings: Iterable[Filing], tab: str, search: str = "", *, reshaped: bool = False
+) -> str:
+    """Show one section, or what a search by order or request number finds in all of them; `reshaped`: with other markup."""
     everything = list(filings)
     if search:
         chosen = [f for f in everything if search in {f.order.code, f.number}]
@@ -38,6 +49,12 @@ def section_page(filings: Iterable[Filing], tab: str, search: str = "") -> str:
         f"({sum(f.tab == name for f in everything)})</a>"
         for name in TABS
     )
+    if reshaped:
+        cards = "".join(
+            f"<section><b>{f.number[:4]}</b><b>{f.number[4:]}</b><i>{f.number} · {_when(f)}</i></section>"
+            for f in chosen
+        )
+        return _page("Возвраты", f"<nav>{links}</nav><main>{cards}</main>")
     rows = "".join(_row(filing) for filing in chosen) or '<tr><td colspan="5">Заявок нет</td></tr>'
     return _page(
         "Возвраты",

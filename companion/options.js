@@ -1,0 +1,78 @@
+// The companion's own page: pair, see and end the pairing, what is read and where it goes, the log.
+import { recall, remember } from "./lib/memory.js";
+import { NotSafe, pairingOf, permissionOf } from "./lib/qaitar.js";
+import { languageOf, say, words } from "./lib/words.js";
+
+const at = (id) => document.getElementById(id);
+let sentences = {};
+
+async function show() {
+  const { pair, language, session, paused } = await recall("pair", "language", "session", "paused");
+  const spoken = languageOf(language || pair?.language);
+  sentences = await words(spoken);
+  document.documentElement.lang = spoken;
+  document.title = sentences.name;
+  at("language").value = spoken;
+  for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(sentences, element.dataset.say);
+  at("unpaired").hidden = Boolean(pair);
+  at("paired").hidden = !pair;
+  if (pair) showPair(pair, session, paused);
+  else if (!at("pair").browser.value) at("pair").browser.value = browserName();
+  await showLog(spoken);
+}
+
+function showPair(pair, session, paused) {
+  at("address").textContent = pair.address;
+  at("address").href = pair.address;
+  at("person").textContent = pair.person;
+  at("stores").textContent = pair.stores.map((store) => `${store.name} (${store.external_id || say(sentences, "no_number")})`).join(", ");
+  at("state").textContent = say(sentences, paused ? "state_paused" : `state_${session.toLowerCase()}`);
+  at("state").className = session === "ENDED" || session === "REFUSED" ? "bad" : "";
+  at("paused").checked = paused;
+}
+
+async function showLog(language) {
+  const { log = [] } = await chrome.storage.local.get("log");
+  at("log-empty").hidden = log.length > 0;
+  at("log").replaceChildren(
+    ...log.toReversed().map(({ at: when, what, values }) => {
+      const line = document.createElement("li");
+      const time = document.createElement("time");
+      time.textContent = new Date(when).toLocaleString(language);
+      line.append(time, say(sentences, what, values));
+      return line;
+    }),
+  );
+}
+
+const browserName = () => (navigator.userAgent.match(/(Firefox|YaBrowser|Edg|OPR|Chrome)\//)?.[1] ?? "Browser").replace("Edg", "Edge").replace("OPR", "Opera");
+
+at("pair").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const refused = (why) => {
+    at("refused").hidden = !why;
+    at("refused").textContent = why ? say(sentences, why) : "";
+  };
+  refused("");
+  const { line, browser } = event.target;
+  try {
+    const { address } = pairingOf(line.value);
+    // Asked for while the press is still fresh, for this one address.
+    if (!(await chrome.permissions.request({ origins: [permissionOf(address)] }))) return refused("not_allowed");
+    const answer = await chrome.runtime.sendMessage({ kind: "pair", line: line.value, browser: browser.value });
+    if (answer?.error) return refused(answer.error);
+    line.value = "";
+  } catch (error) {
+    refused(error instanceof NotSafe ? `not_safe_${error.message}` : "not_reached");
+  }
+});
+at("unpair").addEventListener("click", async () => {
+  const { pair } = await recall("pair");
+  await chrome.runtime.sendMessage({ kind: "unpair" });
+  if (pair) await chrome.permissions.remove({ origins: [permissionOf(pair.address)] }).catch(() => false);
+});
+at("read").addEventListener("click", () => chrome.runtime.sendMessage({ kind: "read" }));
+at("paused").addEventListener("change", (event) => remember({ paused: event.target.checked }));
+at("language").addEventListener("change", (event) => remember({ language: event.target.value }));
+chrome.storage.onChanged.addListener(() => show());
+show();

@@ -1,0 +1,282 @@
+"""The companion's whole story in a real Chromium: pairing, readings, a moved date, press and proof, an ended session."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import expect
+
+from qaitar.foundation.clock import utc_now
+from qaitar.foundation.companions import code_create
+from qaitar.foundation.models import CabinetWatch, RawIntake
+from qaitar.kernel.ids import new_id
+from qaitar.orders.models import Store
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.vocabulary import Act, RefusalReason
+from qaitar.sandbox.kaspi.faults import Fault, FaultKind
+from qaitar.sandbox.serving import Serving
+from tests.browser.companion_world import (
+    Cabinet,
+    Sight,
+    certificate,
+    five_tabs,
+    hosts_asked,
+    new_cabinet,
+    open_sight,
+    sold,
+    work,
+)
+from tests.browser.conftest import Desk, behind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Playwright
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def cabinet() -> Cabinet:
+    return new_cabinet()
+
+
+@pytest.fixture
+def stands(tmp_path: Path, cabinet: Cabinet, desk: Desk) -> Iterator[Serving]:
+    with behind(desk):
+        Store.objects.filter(pk=desk.shop.store.pk).update(external_id="30000001")
+    with Serving(cabinet, tls=certificate(tmp_path)) as serving:
+        yield serving
+
+
+def line_for(desk: Desk, site: str) -> str:
+    with transaction.atomic():
+        return f"{site}/#{code_create(user=desk.aigerim, now=utc_now())}"
+
+
+def cases(desk: Desk) -> dict[str, ReturnRequest]:
+    with behind(desk):
+        return {each.number: each for each in ReturnRequest.objects.all()}
+
+
+def watch(desk: Desk) -> CabinetWatch:
+    with behind(desk):
+        return CabinetWatch.objects.get(store_id=desk.shop.store.pk)
+
+
+@pytest.fixture
+def sight(
+    driver: Playwright, stands: Serving, tmp_path: Path, cabinet: Cabinet, site: str
+) -> Iterator[Sight]:
+    opened = open_sight(driver, tmp_path, cabinet, stands, site)
+    yield opened
+    opened.context.close()
+
+
+def read(at: dict[str, Any] | None, shop: str = "30000001") -> bool:
+    return bool(at and at.get(shop, {}).get("complete"))
+
+
+def pair_and_read(sight: Sight, desk: Desk) -> Any:
+    page = sight.sign_in()
+    own = sight.pair(line_for(desk, sight.site))
+    expect(own.locator("#paired")).to_be_visible()
+    sight.until("shops", read)
+    sight.until("session", lambda said: said == "OPEN")
+    work(desk.shop.id)
+    return page
+
+
+def inside(page: Any, name: str) -> Any:
+    return page.locator(f"qaitar-{name}")
+
+
+def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
+    sight: Sight, cabinet: Cabinet, desk: Desk
+) -> None:
+    numbers = five_tabs(cabinet.kaspi, 300)
+    page = pair_and_read(sight, desk)
+    first = cabinet.asked()
+    assert len([path for path in first if "load-refund-details" in path]) == 300
+    found = cases(desk)
+    assert set(found) == set(numbers)
+    assert {found[n].section for n in numbers} == {
+        "NEW",
+        "IN_DELIVERY",
+        "AWAITING_DECISION",
+        "DISPUTE",
+        "CLOSED",
+    }
+    moved = cabinet.kaspi.ledger.filings[numbers[0]]
+    moved.control += timedelta(days=1)
+    sight.read_now()
+    again = cabinet.asked()
+    assert len(again) <= 60
+    assert [path.split("code=")[1] for path in again if "load-refund-details" in path] == [
+        numbers[0]
+    ]
+    work(desk.shop.id)
+    assert cases(desk)[numbers[0]].shown_at == moved.control
+    assert watch(desk).session == "OPEN"
+    page.close()
+
+
+def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
+    sight: Sight, cabinet: Cabinet, desk: Desk
+) -> None:
+    number = sold(cabinet.kaspi, "700000001", photos=2)
+    page = pair_and_read(sight, desk)
+    pictures = [path for path in cabinet.asked() if path.startswith("/photos/")]
+    assert len(pictures) == 2
+    with behind(desk):
+        assert b"sha256:" in b"".join(bytes(row.body) for row in RawIntake.objects.all())
+        case = ReturnRequest.objects.get(number=number)
+        details = Details(reason=RefusalReason.UNTRUE_REASON, why="Следы носки на подошве")
+        request_act(request_id=case.pk, act=Act.REFUSE, by=desk.by, now=utc_now(), details=details)
+        text = ReturnRequest.objects.get(pk=case.pk).proof_text
+    page.goto("https://kaspi.kz/mc/?status=REFUND_NEW")
+    badge = inside(page, "badge").locator("a")
+    expect(badge).to_contain_text("нажать в кабинете")
+    assert badge.get_attribute("href") == f"{sight.site}/returns/{case.pk}"
+    page.click(f"a[href='/mc/refunds/{number}']")
+    panel = inside(page, "panel")
+    expect(panel.locator(".press")).to_have_text("Нажмите здесь: «Отказать в возврате»")
+    expect(panel.locator(".text")).to_have_text(text)
+    sight.context.grant_permissions(
+        ["clipboard-read", "clipboard-write"], origin="https://kaspi.kz"
+    )
+    panel.get_by_role("button", name="Скопировать").click()
+    assert page.evaluate("navigator.clipboard.readText()") == text
+    assert cabinet.kaspi.ledger.deeds[-1].what == "FILE", "the companion has pressed nothing"
+    page.fill("textarea", text)
+    page.click("form:has([value=REFUSE]) button")
+    page.wait_for_url("**notice=**")
+    sight.until(
+        "log", lambda log: cabinet.kaspi.ledger.deeds[-1].what == "REFUSE" and len(log) >= 3
+    )
+    sight.read_now()
+    work(desk.shop.id)
+    stored = cases(desk)[number]
+    assert (stored.proof_of, stored.section, stored.stage) == ("", "CLOSED", "REFUSED")
+    page.reload()
+    expect(inside(page, "panel")).to_have_count(0)
+
+
+def test_an_ended_session_stops_everything_is_said_and_mends_itself(
+    sight: Sight, cabinet: Cabinet, desk: Desk
+) -> None:
+    sold(cabinet.kaspi, "700000001")
+    page = pair_and_read(sight, desk)
+    cabinet.kaspi.shops[0].session = cabinet.kaspi.shops[1].session = ""
+    cabinet.asked()
+    sight.read_now()
+    assert len(cabinet.asked()) == 1, "the first refusal is the last question"
+    expect(inside(page, "notice").locator("p")).to_contain_text("войдите заново")
+    assert watch(desk).session == "ENDED"
+    sight.worker.evaluate("chrome.storage.local.set({readAt: 0})")
+    cabinet.kaspi.shops[0].session = "the-next-session"
+    page.goto("https://kaspi.kz/mc/")
+    page.click("button")
+    page.wait_for_url("**/mc/")
+    sight.until("session", lambda said: said == "OPEN")
+    assert watch(desk).session == "OPEN"
+    expect(inside(page, "notice")).to_have_count(0)
+
+
+def test_two_shops_of_a_login_are_read_and_one_not_shown_is_left_alone(
+    sight: Sight, cabinet: Cabinet, desk: Desk
+) -> None:
+    with behind(desk):
+        for name, number in (("Второй", "30000002"), ("Чужой", "39999999"), ("Без номера", "")):
+            Store.objects.create(
+                id=new_id(),
+                merchant_id=desk.shop.id,
+                name=name,
+                external_id=number,
+                created_at=desk.now,
+            )
+    first = sold(cabinet.kaspi, "700000001")
+    second = sold(cabinet.kaspi, "700000002", shop="30000002")
+    pair_and_read(sight, desk)
+    sight.until("readAt", bool)
+    work(desk.shop.id)
+    found = cases(desk)
+    assert found[first].store_id == desk.shop.store.pk
+    assert found[second].store_name == "Второй"
+    asked = cabinet.asked()
+    assert len([path for path in asked if "39999999" in path]) == 1
+
+
+def test_a_slow_a_broken_and_a_changed_cabinet_lose_nothing(
+    sight: Sight, cabinet: Cabinet, desk: Desk
+) -> None:
+    number = sold(cabinet.kaspi, "700000001")
+    page = pair_and_read(sight, desk)
+    for fault in (
+        Fault(FaultKind.SLOW, seconds=1.0),
+        Fault(FaultKind.SERVER_ERROR),
+        Fault(FaultKind.TRUNCATED),
+        Fault(FaultKind.DROP),
+        Fault(FaultKind.RESHAPED),
+    ):
+        cabinet.kaspi.faults.add("list", fault)
+        sight.read_now()
+    with behind(desk):
+        bodies = b"".join(bytes(row.body) for row in RawIntake.objects.all())
+    assert b"result" in bodies, "what has an unknown shape is handed over all the same"
+    work(desk.shop.id)
+    assert cases(desk)[number].section == "NEW"
+    said = [line["what"] for line in sight.state("log")]
+    assert {"log_later", "log_changed", "log_open"} <= set(said)
+    page.goto("https://kaspi.kz/mc/")
+    expect(inside(page, "badge")).to_have_count(1)
+    cabinet.kaspi.reshaped = True
+    page.reload()
+    expect(page.locator("section")).to_have_count(1)
+    page.wait_for_timeout(1000)
+    expect(inside(page, "badge")).to_have_count(0)
+    cabinet.kaspi.reshaped = False
+
+
+def test_revoked_in_qaitar_it_forgets_the_shop(sight: Sight, cabinet: Cabinet, desk: Desk) -> None:
+    sold(cabinet.kaspi, "700000001")
+    pair_and_read(sight, desk)
+    with behind(desk):
+        row = desk.aigerim.companions.get()
+        row.token.revoked_at = utc_now()
+        row.token.save()
+    page = sight.options()
+    page.click("#read")
+    expect(page.locator("#unpaired")).to_be_visible()
+    assert sight.state("pair") is None
+    assert sight.state("shops") is None
+
+
+def test_at_its_shipped_pace_it_asks_once_a_second_and_nobody_else(
+    driver: Playwright, stands: Serving, tmp_path: Path, cabinet: Cabinet, desk: Desk, site: str
+) -> None:
+    sold(cabinet.kaspi, "700000001")
+    sight = open_sight(driver, tmp_path, cabinet, stands, site, pace="")
+    pair_and_read(sight, desk)
+    extension = sight.extension
+    sight.context.close()
+    times = [at for at, _path in cabinet.calls]
+    gaps = [after - before for before, after in pairwise(times)]
+    assert len(gaps) >= 6
+    assert min(gaps) >= 1.0, gaps
+    assert hosts_asked(sight.netlog, extension) == {"127.0.0.1", "kaspi.kz", "mc.shop.kaspi.kz"}
+
+
+def test_only_https_or_this_machine_may_be_paired(sight: Sight, desk: Desk) -> None:
+    page = sight.pair("http://qaitar.example.kz/#ABCDEFGHJKMNPQRS")
+    expect(page.locator("#refused")).to_have_text("Адрес должен начинаться с https.")
+    page.fill("[name=line]", "что-то не то")
+    page.click("#pair button")
+    expect(page.locator("#refused")).to_contain_text("не строка из Qaitar")
+    assert sight.state("pair") is None
