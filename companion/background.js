@@ -105,7 +105,9 @@ async function reading(to, store, how) {
   if (session === "OPEN" && one.changedShape) session = "CHANGED";
   if (session === "REFUSED") refused.add(shop);
   await note(`log_${session.toLowerCase()}`, store.name, one.seen, parcel.sent);
-  await tell(session, [store.id]);
+  // One shop this login does not show says nothing of the others.
+  if (session === "REFUSED") await contact(to, session, [store.id]);
+  else await tell(session, [store.id]);
   return session;
 }
 
@@ -127,11 +129,14 @@ async function readAll() {
   await safely(async () => {
     await tell((await recall("session")).session, []);
     const { pair: fresh } = await recall("pair");
+    const said = [];
     for (const store of fresh.stores) {
       if (!store.external_id || refused.has(store.external_id)) continue;
       const session = await reading(fresh, store, (one) => one.whole());
+      said.push(session);
       if (session === "ENDED" || session === "AWAY") break;
     }
+    if (said.at(-1) === "REFUSED") await tell(said.find((each) => each !== "REFUSED") ?? "REFUSED", []);
     await remember({ readAt: Date.now() });
     await told({ kind: "again" });
   });
@@ -180,7 +185,7 @@ async function hello({ number }, sender) {
   refused.clear();
   const { readAt, session } = await recall("readAt", "session");
   const due = Date.now() - readAt > PACE.everyMinutes * 60_000;
-  if (due || session !== "OPEN") readAllSoon();
+  if (due || ["ENDED", "REFUSED", "AWAY"].includes(session)) readAllSoon();
   else if (number) queued(() => readOne(number));
   return sentences();
 }

@@ -240,6 +240,13 @@ def open_sight(
     )
     sight = Sight(context, cabinet, site, netlog)
     sight.extension = urlsplit(sight.worker.url).netloc
+    first = context.pages[
+        0
+    ]  # the companion opens its page when it is installed, in the first empty tab it finds
+    for _try in range(300):
+        if any(page.url.endswith("/options.html") for page in context.pages):
+            break
+        first.wait_for_timeout(100)
     return sight
 
 

@@ -16,8 +16,8 @@ from qaitar.foundation.models import CabinetWatch, RawIntake
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Store
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import Details, request_act
-from qaitar.returns.vocabulary import Act, RefusalReason
+from qaitar.returns.services.acting import request_act
+from qaitar.returns.vocabulary import Act
 from qaitar.sandbox.kaspi.faults import Fault, FaultKind
 from qaitar.sandbox.serving import Serving
 from tests.browser.companion_world import (
@@ -32,6 +32,7 @@ from tests.browser.companion_world import (
     work,
 )
 from tests.browser.conftest import Desk, behind
+from tests.factories.returns import take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,38 +135,53 @@ def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
     page = pair_and_read(sight, desk)
     pictures = [path for path in cabinet.asked() if path.startswith("/photos/")]
     assert len(pictures) == 2
+    text = "Текст, который человек вставит сам"
     with behind(desk):
         assert b"sha256:" in b"".join(bytes(row.body) for row in RawIntake.objects.all())
-        case = ReturnRequest.objects.get(number=number)
-        details = Details(reason=RefusalReason.UNTRUE_REASON, why="Следы носки на подошве")
-        request_act(request_id=case.pk, act=Act.REFUSE, by=desk.by, now=utc_now(), details=details)
-        text = ReturnRequest.objects.get(pk=case.pk).proof_text
+        take(ReturnRequest.objects.get(number=number), desk.by, now=utc_now())
+        ReturnRequest.objects.update(proof_text=text)  # as a refusal has one
     page.goto("https://kaspi.kz/mc/?status=REFUND_NEW")
     badge = inside(page, "badge").locator("a")
     expect(badge).to_contain_text("нажать в кабинете")
-    assert badge.get_attribute("href") == f"{sight.site}/returns/{case.pk}"
+    assert badge.get_attribute("href") == f"{sight.site}/returns/{cases(desk)[number].pk}"
     page.click(f"a[href='/mc/refunds/{number}']")
     panel = inside(page, "panel")
-    expect(panel.locator(".press")).to_have_text("Нажмите здесь: «Отказать в возврате»")
+    expect(panel.locator(".press")).to_have_text("Нажмите здесь: «Получить товар на проверку»")
+    expect(panel.locator("li a")).to_have_text(["PHOTO_GOODS.jpg", "PHOTO_PACKAGING.jpg"])
     expect(panel.locator(".text")).to_have_text(text)
-    sight.context.grant_permissions(
-        ["clipboard-read", "clipboard-write"], origin="https://kaspi.kz"
-    )
+    origin = "https://kaspi.kz"
+    sight.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
     panel.get_by_role("button", name="Скопировать").click()
     assert page.evaluate("navigator.clipboard.readText()") == text
     assert cabinet.kaspi.ledger.deeds[-1].what == "FILE", "the companion has pressed nothing"
-    page.fill("textarea", text)
-    page.click("form:has([value=REFUSE]) button")
-    page.wait_for_url("**notice=**")
-    sight.until(
-        "log", lambda log: cabinet.kaspi.ledger.deeds[-1].what == "REFUSE" and len(log) >= 3
-    )
+    pressed(sight, cabinet, desk, page, "TAKE")
+    assert cases(desk)[number].proof_of == ""
+    cabinet.kaspi.goods_arrive(number)
     sight.read_now()
     work(desk.shop.id)
-    stored = cases(desk)[number]
-    assert (stored.proof_of, stored.section, stored.stage) == ("", "CLOSED", "REFUSED")
+    with behind(desk):
+        case = ReturnRequest.objects.get(number=number)
+        assert case.stage == "ARRIVED"
+        request_act(request_id=case.pk, act=Act.GRANT_REFUND, by=desk.by, now=utc_now())
     page.reload()
+    expect(panel.locator(".press")).to_have_text("Нажмите здесь: «Оформить возврат»")
+    pressed(sight, cabinet, desk, page, "GRANT")
+    stored = cases(desk)[number]
+    assert (stored.proof_of, stored.section, stored.stage) == ("", "CLOSED", "CLOSED")
     expect(inside(page, "panel")).to_have_count(0)
+
+
+def pressed(sight: Sight, cabinet: Cabinet, desk: Desk, page: Any, button: str) -> None:
+    """The person presses; the companion looks at this request again by itself, and the worker reads it."""
+    cabinet.asked()
+    page.click(f"form:has([value={button}]) button")
+    page.wait_for_url("**notice=**")
+    sight.until("session", lambda _: any("details" in path for _at, path in cabinet.calls))
+    for _try in range(100):
+        if work(desk.shop.id):
+            break
+        page.wait_for_timeout(100)
+    page.reload()
 
 
 def test_an_ended_session_stops_everything_is_said_and_mends_itself(

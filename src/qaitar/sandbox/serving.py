@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Self
@@ -10,7 +11,6 @@ from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    import ssl
     from wsgiref.types import WSGIApplication
 
 _STOP_POLL_S = 0.02  # how soon `stop` is noticed; the default half second is felt in every test
@@ -41,11 +41,14 @@ class _RequestHandler(WSGIRequestHandler):
             self.rfile,
             self.wfile,  # type: ignore[arg-type]  # a socket's file is bytes, wsgiref's stub says IO
             self.get_stderr(),
-            self.get_environ(),
+            self.get_environ() | ({"HTTPS": "on"} if self._tls() else {}),
             multithread=True,
         )
         handler.request_handler = self  # type: ignore[attr-defined]  # wsgiref's own protocol for logging
         handler.run(self.server.get_app())  # type: ignore[attr-defined]  # WSGIServer, typed as BaseServer
+
+    def _tls(self) -> bool:
+        return isinstance(self.connection, ssl.SSLSocket)
 
     @override
     def log_message(self, *_: Any) -> None:
