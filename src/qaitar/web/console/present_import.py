@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qaitar.orders.selectors import import_rejections
+from qaitar.web.console.import_reasons import reason_said
 from qaitar.web.console.views_model_office import ImportReport, RejectedRow
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class RejectedLine:
 def rejected_table(run_id: UUID, most: int = REJECTED_MAX) -> list[RejectedLine]:
     """Read the rejected lines of an import in the order of its file."""
     return [
-        RejectedLine(row.row_number, row.reason, _cells(row.raw))
+        RejectedLine(row.row_number, reason_said(row.reason_code, row.reason), _cells(row.raw))
         for row in import_rejections(run_id, limit=most)
     ]
 
@@ -93,7 +94,11 @@ def merged_report(name: str, merged: Merged) -> ImportReport:
         unchanged=merged.rows.unchanged,
         rejected=merged.rows.rejected,
         rejected_rows=tuple(
-            _shown(RejectedLine(row.row_number, row.reason, _cells(row.raw)))
+            _shown(
+                RejectedLine(
+                    row.row_number, reason_said(row.reason_code, row.reason), _cells(row.raw)
+                )
+            )
             for row in merged.rejected[:REJECTED_SHOWN]
         ),
     )
@@ -108,7 +113,12 @@ def intake_report(row: RawIntake) -> ImportReport:
         RejectedRow(line=0, field=_("request"), value=str(each["number"]), reason=str(each["code"]))
         for each in told.get("rejected", ())
     ] + [
-        RejectedRow(line=int(each["row"]), field="", value="", reason=str(each["reason"]))
+        RejectedRow(
+            line=int(each["row"]),
+            field="",
+            value="",
+            reason=reason_said(str(each.get("code", "")), str(each["reason"])),
+        )
         for each in told.get("problems", ())
     ]
     return ImportReport(

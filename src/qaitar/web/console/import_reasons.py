@@ -1,0 +1,48 @@
+"""Says why a row of a file could not be taken, in the reader's language: readers give codes, and name the column in «…».
+
+The stored sentence stays English by contract (API, logs); a code that is not known here is shown as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_noop as _
+
+_COLUMN: Final = re.compile(r"«([^»]*)»")
+REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "no_code": _("The order number is missing."),
+        "bad_code": _("«%(column)s» is not an order number."),
+        "no_date": _("«%(column)s» is empty; a date is needed."),
+        "bad_date": _("«%(column)s» is not a date like 31.07.2025."),
+        "bad_amount": _("«%(column)s» is not a sum."),
+        "bad_quantity": _("«%(column)s» is not a quantity."),
+        "same_row_twice": _("The same row stands in the file before."),
+        "sibling_rejected": _("Another row of this order was rejected."),
+        "too_long": _("«%(column)s» is too long."),
+        "out_of_range": _("«%(column)s» is out of range."),
+        "control_characters": _("A text has broken characters that no text has."),
+        "no_number": _("A return request without its number."),
+        "not_json": _("This is not an answer of the cabinet."),
+        "unknown_shape": _("The cabinet's answer has a shape that is not known."),
+        "doubled_field": _("A field stands twice; the last value was taken."),
+        "har_body": _("A recorded answer has no readable body."),
+        "har_status": _("A recorded answer is an error of the cabinet."),
+        "too_big": _("The file is too large."),
+    }
+)
+
+
+def reason_said(code: str, written: str) -> str:
+    """Say the reason in the reader's language; an unknown code keeps the sentence it came with."""
+    if code not in REASONS:
+        return written
+    found = _COLUMN.search(written)
+    if "%(column)s" in REASONS[code] and found is None:
+        return written
+    return _now(REASONS[code]) % {"column": found[1] if found else ""}
