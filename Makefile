@@ -7,7 +7,7 @@ PORT ?= 8000
 COMPILE := @$(BIN)/python -m compileall -qq -j 0
 
 .DEFAULT_GOAL := help
-.PHONY: companion help up test fast lint types arch check prove screens clean browser messages
+.PHONY: companion help up test fast lint types arch check prove pictures screens clean browser messages
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  \1\t/' | expand -t 14
@@ -56,6 +56,9 @@ test: check browser ## everything CI runs, browser included
 
 prove: $(VENV)/dev ## the long proofs, each named, each printing its figure
 	$(BIN)/pytest -q -s tests/proofs
+
+pictures: $(VENV)/dev browser ## the pictures of README and guide, from a demo shop that really runs
+	$(BIN)/python -m tests.pictures
 
 screens: $(VENV)/dev browser ## pictures of every page into var/screens
 	$(BIN)/python -m tests.screens

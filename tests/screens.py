@@ -1,7 +1,6 @@
 """Pictures of every page, taken of a demo shop that really runs: `python -m tests.screens`, or `make screens`.
 
-They go to var/screens, with one page (index.html) that shows them all; with `--docs` also those the README shows, to
-docs/pictures.
+They go to var/screens, with one page (index.html) that shows them all.  Those of README and guide: `tests/pictures.py`.
 """
 
 from __future__ import annotations
@@ -37,9 +36,8 @@ READY_SECONDS = 180.0
 HEIGHTS = {1366: 768, 360: 740}
 THEMES = ("light", "dark")
 LANGUAGES = ("ru", "kk")
-README_DRESS = "ru-light-1366"
-PICTURES = {"queue": "queue.png", "case": "case.png"}
-"""Page → file in docs/pictures."""
+WINDOW_ONLY = frozenset({"queue", "case"})
+"""Pages shown as the window shows them, not whole."""
 KEYS = "keys"
 """The queue with the dialog of its keys."""
 
@@ -116,7 +114,7 @@ def shoot(context: BrowserContext, folder: Path, pages: dict[str, str]) -> None:
         window.goto(path, wait_until="networkidle")
         if name == KEYS:
             window.keyboard.press("?")
-        window.screenshot(path=folder / f"{name}.png", full_page=name not in PICTURES)
+        window.screenshot(path=folder / f"{name}.png", full_page=name not in WINDOW_ONLY)
     window.close()
     sys.stdout.write(f"{folder.name}: {len(pages)} pages\n")
 
@@ -162,7 +160,6 @@ def dressed(browser: Browser, shop: Shop, out: Path, pages: dict[str, str]) -> N
 def main() -> int:
     """Run the shop, take the pictures, end the shop."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--docs", action="store_true", help="renew the pictures of the README too")
     parser.add_argument("--chromium", default=shutil.which("chromium") or "")
     options = parser.parse_args()
     out = ROOT / "var" / "screens"
@@ -177,10 +174,6 @@ def main() -> int:
         connections.close_all()
         release_database(DataFolder(shop.folder))
     sheet(out)
-    if options.docs:
-        for name, file in PICTURES.items():
-            (ROOT / "docs" / "pictures").mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(out / README_DRESS / f"{name}.png", ROOT / "docs" / "pictures" / file)
     return 0
 
 

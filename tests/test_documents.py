@@ -62,6 +62,14 @@ def test_every_page_is_in_its_list(folder: str) -> None:
     assert there - listed == set()
 
 
+def test_pictures_are_small_and_each_is_shown() -> None:
+    """A picture nobody shows grows stale unseen, and a heavy one keeps a page from opening on a phone."""
+    there = {path.name: path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()}
+    shown = {Path(to).name for page in PAGES for to in LINK.findall(text_of(page))}
+    assert set(there) - shown == set(), "renew with `make pictures`"
+    assert {name: size for name, size in there.items() if size > 150_000} == {}
+
+
 def test_a_page_of_the_guide_begins_with_the_job_it_helps_to_do() -> None:
     """An operator sees in the first line whether to read on, and never has to scroll for long."""
     for page in (ROOT / "docs" / "guide").glob("*.md"):
