@@ -197,10 +197,10 @@ async function sentences() {
 }
 
 async function cases({ numbers }) {
-  const { pair: to } = await recall("pair");
+  const { pair: to, language } = await recall("pair", "language");
   if (!to || !numbers.length) return { items: [] };
   try {
-    return await shown(to, numbers);
+    return await shown(to, numbers, languageOf(language || to.language));
   } catch (error) {
     if (error instanceof Revoked) await unpair("log_revoked");
     return { items: [] };

@@ -1,7 +1,7 @@
 // The companion's own page: pair, see and end the pairing, what is read and where it goes, the log.
 import { recall, remember } from "./lib/memory.js";
 import { NotSafe, pairingOf, permissionOf } from "./lib/qaitar.js";
-import { languageOf, say, words } from "./lib/words.js";
+import { datesIn, languageOf, say, words } from "./lib/words.js";
 
 const at = (id) => document.getElementById(id);
 let sentences = {};
@@ -38,7 +38,7 @@ async function showLog(language) {
     ...log.toReversed().map(({ at: when, what, values }) => {
       const line = document.createElement("li");
       const time = document.createElement("time");
-      time.textContent = new Date(when).toLocaleString(language);
+      time.textContent = new Date(when).toLocaleString(datesIn(language));
       line.append(time, say(sentences, what, values));
       return line;
     }),

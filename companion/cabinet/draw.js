@@ -104,7 +104,7 @@ globalThis.qaitarDraw = (() => {
   }
 
   function box(item, press, told) {
-    const when = new Date(press.decided_at).toLocaleString(told.language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    const when = new Date(press.decided_at).toLocaleString(told.language === "kk" ? "ru" : told.language, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
     const close = made("button", { class: "close", type: "button", "aria-label": say(told, "close") }, "×");
     close.addEventListener("click", () => (closed.add(item.number), hosts.panel?.remove()));
     const steps = made("ol");

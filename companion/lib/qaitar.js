@@ -23,12 +23,12 @@ export function pairingOf(line) {
 
 export const permissionOf = (address) => `${new URL(address).protocol}//${new URL(address).hostname}/*`;
 
-async function ask(address, token, path, body) {
+async function ask(address, token, path, body, language) {
   let answer;
   try {
     answer = await fetch(`${address}/api/v1${path}`, {
       method: "POST",
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...(language && { "Accept-Language": language }) },
       body: typeof body === "string" ? body : JSON.stringify(body),
       credentials: "omit",
       redirect: "error",
@@ -44,5 +44,5 @@ async function ask(address, token, path, body) {
 
 export const pair = (address, code, browser) => ask(address, code, "/companion/pair", { browser });
 export const contact = (to, session, stores) => ask(to.address, to.token, "/companion/contact", { session, stores });
-export const shown = (to, numbers) => ask(to.address, to.token, "/companion/shown", { numbers });
+export const shown = (to, numbers, language) => ask(to.address, to.token, "/companion/shown", { numbers }, language);
 export const handOver = (to, store, text) => ask(to.address, to.token, `/intake/cabinet/${store}`, text);

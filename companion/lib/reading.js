@@ -127,6 +127,7 @@ export class Reading {
     for (const url of pictures.filter((each) => !known.has(each))) await this._picture(url);
     if (pictures.length) this.kept.pictures[number] = pictures;
     if (print) this.kept.prints[number] = print;
+    else this.seen += 1;
     this.kept.refunds[number] = refundId;
     await this.save();
   }

@@ -15,5 +15,8 @@ export async function words(language) {
   return Object.fromEntries(Object.entries(known).map(([name, { message }]) => [name, message]));
 }
 
+/** Dates in figures: browsers know no Kazakh months. */
+export const datesIn = (language) => (language === "kk" ? "ru" : language);
+
 export const say = (sentences, name, values = []) =>
   values.reduce((text, value, index) => text.replaceAll(`{${index}}`, value), sentences[name] ?? name);
