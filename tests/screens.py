@@ -65,7 +65,8 @@ def demo_shop() -> Iterator[Shop]:
         text=True,
     )
     shop, told = Shop(f"http://127.0.0.1:{port}", folder), threading.Event()
-    threading.Thread(target=_listen, args=(program, shop, told), daemon=True).start()
+    listener = threading.Thread(target=_listen, args=(program, shop, told), daemon=True)
+    listener.start()
     try:
         wait_ready(f"{shop.address}/readyz", READY_SECONDS, alive=lambda: program.poll() is None)
         assert told.wait(30), "the program did not say its logins"
@@ -73,17 +74,19 @@ def demo_shop() -> Iterator[Shop]:
     finally:
         program.terminate()
         program.wait(30)
+        listener.join(30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listen(program: subprocess.Popen[str], shop: Shop, told: threading.Event) -> None:
     assert program.stdout is not None
-    for line in program.stdout:
-        words = line.split()
-        if line.startswith("  ") and len(words) == 3 and words[2].isupper():
-            shop.logins[words[2]] = words[0], words[1]
-        elif line.startswith("Ctrl-C"):
-            told.set()
+    with program.stdout as lines:
+        for line in lines:
+            words = line.split()
+            if line.startswith("  ") and len(words) == 3 and words[2].isupper():
+                shop.logins[words[2]] = words[0], words[1]
+            elif line.startswith("Ctrl-C"):
+                told.set()
 
 
 def signed_in(browser: Browser, shop: Shop, width: int, theme: str) -> BrowserContext:
@@ -111,7 +114,7 @@ def shoot(context: BrowserContext, folder: Path, pages: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     window = context.new_page()
     for name, path in pages.items():
-        window.goto(path, wait_until="networkidle")
+        window.goto(path, wait_until="load")
         if name == KEYS:
             window.keyboard.press("?")
         window.screenshot(path=folder / f"{name}.png", full_page=name not in WINDOW_ONLY)
@@ -167,7 +170,12 @@ def main() -> int:
     with demo_shop() as shop, sync_playwright() as playwright:
         pages = opened(shop)
         browser = playwright.chromium.launch(
-            executable_path=options.chromium or None, args=["--no-sandbox"]
+            executable_path=options.chromium or None,
+            args=["--no-sandbox"],
+            env={
+                **os.environ,
+                "LANGUAGE": "ru",
+            },  # the browser's own words: fields of dates and files
         )
         dressed(browser, shop, out, pages)
         browser.close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from qaitar.cli import web
 from qaitar.cli.demo_keeper import DemoKeeper, stand_ins
 from qaitar.cli.first_owner import say_owner_link
+from qaitar.config.static_files import gather
 from qaitar.demo.seed import LOGINS, demo_merchant, demo_seed
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.database import keep_database
@@ -40,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Start everything, say where it is, and end everything on Ctrl-C."""
     require_free_port(options.port, options.host)
+    gather()
     environ = {**os.environ, AT_HAND: "1"}
     programs = [Program("web and worker", web.up_line(options.host, options.port), environ)]
     port = options.port + STAND_INS_BEYOND

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from qaitar.cli.first_owner import say_owner_link
+from qaitar.config.static_files import gather
 from qaitar.runtime.database import keep_database
 from qaitar.runtime.ports import require_free_port
 from qaitar.runtime.processes import Program, Supervisor
@@ -37,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Serve until told to stop; a web process or database that dies is started again."""
     require_free_port(options.port, options.host)
+    gather()
     command = command_line(options.host, options.port, options.workers)
     say_owner_link(f"http://{options.host}:{options.port}")
     return Supervisor([Program("web", command)], watch=lambda: keep_database(folder)).run()

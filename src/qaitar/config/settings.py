@@ -221,7 +221,7 @@ STORAGES: dict[str, Any] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(DATA_DIR / "files")},
     },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "qaitar.config.static_files.NamedByContent"},
     "files": {
         "BACKEND": "qaitar.foundation.files.store.DurableFileStorage",
         "OPTIONS": {"location": str(DATA_DIR / "files")},
