@@ -34,6 +34,10 @@ COMMANDS: Final = {
         "qaitar.cli.check_invariants",
         "check what must hold over the whole database, reading only",
     ),
+    "simulate": (
+        "qaitar.cli.simulate",
+        "play a shop from a seed, with faults, and see whether all holds",
+    ),
     "bench": ("qaitar.cli.bench", "measure, beside the machine's own ceiling"),
     "stand-ins": ("qaitar.cli.stand_ins", "serve the stand-ins of outside systems"),
     "demo": ("qaitar.cli.demo", "take the demo shop away again"),

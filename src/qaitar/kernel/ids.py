@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import uuid_utils
 from uuid_utils.compat import uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_made_by: ContextVar[Callable[[], UUID] | None] = ContextVar("qaitar_ids", default=None)
+
+
+@contextmanager
+def ids_from(make: Callable[[], UUID]) -> Iterator[None]:
+    """Take the ids of this context from a source that can be repeated: the simulated world."""
+    token = _made_by.set(make)
+    try:
+        yield
+    finally:
+        _made_by.reset(token)
 
 
 def new_id() -> UUID:
@@ -16,7 +34,8 @@ def new_id() -> UUID:
     >>> new_id().version
     7
     """
-    return uuid7()
+    make = _made_by.get()
+    return uuid7() if make is None else make()
 
 
 def new_id_text() -> str:

@@ -8,6 +8,7 @@ from itertools import groupby
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from django.apps import apps
 from django.db.models import Field
 from psycopg import sql
 
@@ -20,7 +21,6 @@ from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import EffectState, JournalEntry
 from qaitar.foundation.walls import SETTING
 from qaitar.foundation.walls_install import walled_tables
-from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import PROCEDURE
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _parameters(asked: Asked) -> dict[str, Any]:
 
 def _initial(name: str) -> Any:
     """Tell with which value a case is born when nobody says otherwise."""
-    field_ = ReturnRequest._meta.get_field(name)
+    field_ = apps.get_model("returns", "ReturnRequest")._meta.get_field(name)
     assert isinstance(field_, Field)
     return field_.get_default()
 

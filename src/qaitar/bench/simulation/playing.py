@@ -1,0 +1,339 @@
+"""Plays the world hour by hour: customers, staff, the program's own work, outages and deaths; then lets all come to rest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import override_settings
+
+from qaitar.bench.ground import ground_drop, ground_open
+from qaitar.bench.simulation.ledgers import ledgers_differ
+from qaitar.bench.simulation.market import FILED_SHARE, Market
+from qaitar.bench.simulation.outside import Outside, WorkerDied, play_in
+from qaitar.bench.simulation.staff import Staff
+from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord
+from qaitar.flows.draining import effects_drain
+from qaitar.flows.housekeeping import stage_counts_sum
+from qaitar.flows.invariants.checking import Asked, invariants_check
+from qaitar.flows.sweep_deadlines import merchant_sweep
+from qaitar.flows.take_cabinet import readings_take
+from qaitar.foundation.actors import Actor, system_actor
+from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.connections import Entered, connection_save
+from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.foundation.people import merchant_create, person_create, role_set
+from qaitar.kernel.ids import ids_from
+from qaitar.kernel.roles import Role
+from qaitar.orders.models import Store
+from qaitar.orders.services.merging import orders_merge
+from qaitar.returns.services.mirroring import Look
+from qaitar.runtime.addresses import APP_ROLE
+
+if TYPE_CHECKING:
+    from qaitar.bench.ground import Ground
+    from qaitar.runtime.addresses import DatabaseAddresses
+
+BEGIN: Final = datetime(2025, 1, 6, 3, 0, tzinfo=UTC)  # a Monday, 8:00 in Almaty
+HOUR: Final = timedelta(hours=1)
+STEP: Final = timedelta(minutes=5)
+CHECK_EVERY: Final = timedelta(days=30)
+REST_DAYS: Final = 45
+OPEN: Final = ("PLANNED", "SENDING", "UNKNOWN")
+WORKING_HOURS: Final = range(4, 14)  # UTC: 9 to 18 in Almaty
+_NEXT_DUE: Final = """
+SELECT LEAST(
+  (SELECT min(guard_next_at) FROM returns_returnrequest WHERE stage <> 'CLOSED'),
+  (SELECT min(next_at) FROM foundation_plannedeffect WHERE state IN ('PLANNED', 'SENDING', 'UNKNOWN')))
+"""
+FIRST_CODE: Final = 730_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What world is to be played."""
+
+    seed: int
+    days: int
+    orders: int
+    faults: float = 0.0
+
+
+@dataclass(slots=True)
+class Told:
+    """What a run came to: `broken` names what does not hold, `transcript` is the same for the same seed."""
+
+    wanted: Wanted
+    broken: list[str] = field(default_factory=list)
+    transcript: str = ""
+    requests: int = 0
+    lines: int = 0
+    effects: int = 0
+    outages: int = 0
+    deaths: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+
+
+class _Ids:
+    """Ids that follow from the clock of the world and a counter alone."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.count = world, 0
+
+    def __call__(self) -> UUID:
+        self.count += 1
+        ms = int(self.world.now.timestamp() * 1000)
+        return UUID(int=ms << 80 | 0x7 << 76 | 0x2 << 62 | self.count)
+
+
+class World:
+    """One shop, its market, its people and its outside systems, at one moment."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        """Be born; nothing is written before `opens`."""
+        self.wanted = wanted
+        self.now = BEGIN
+        self.dice = random.Random(wanted.seed)  # noqa: S311  a play, not a secret
+        self.market = Market(random.Random(f"{wanted.seed} market"))  # noqa: S311  as above
+        fault_dice = random.Random(f"{wanted.seed} faults")  # noqa: S311  as above
+        self.outside = Outside(fault_dice, lambda: self.now, wanted.faults)
+        self.told = Told(wanted)
+        self.filings: dict[int, list[str]] = {}
+
+    def opens(self) -> None:
+        """Make the shop, connect it and sell everything that will be sold."""
+        play_in(self.outside)
+        with transaction.atomic():
+            merchant = merchant_create(name="Simulated", now=self.now)
+            people = {}
+            for role in (Role.OPERATOR, Role.SENIOR):
+                name = f"sim-{role.value.lower()}"
+                user = person_create(username=name, name=name, email="", password=name * 3)
+                role_set(user=user, merchant_id=merchant.pk, role=role, now=self.now)
+                people[role] = Actor(user.pk, name, role, "web")
+            store = Store.objects.create(
+                id=UUID(int=self.wanted.seed + 1),
+                merchant_id=merchant.pk,
+                name="Simulated",
+                created_at=self.now,
+            )
+            for kind in ("helpdesk", "register", "erp"):
+                columns: dict[str, Any] = {}
+                connection_save(
+                    merchant_id=merchant.pk,
+                    entered=Entered(f"simulated_{kind}", settings=columns),
+                    now=self.now,
+                )
+        self.merchant_id, self.store = merchant.pk, store
+        self.staff = Staff(
+            random.Random(f"{self.wanted.seed} staff"),  # noqa: S311  as above
+            merchant.pk,
+            store.pk,
+            people,
+            self.market.ledger,
+        )
+        self._sell()
+
+    def _sell(self) -> None:
+        records = []
+        for number in range(self.wanted.orders):
+            at = self.now + timedelta(days=self.dice.uniform(-5, self.wanted.days - 5))
+            order = self.market.sell(str(FIRST_CODE + number), at)
+            records.append(_record(order))
+            if self.dice.random() < FILED_SHARE:
+                hour = int((at + timedelta(days=self.dice.uniform(0.2, 16)) - self.now) / HOUR)
+                self.filings.setdefault(max(hour, 1), []).append(order.code)
+        with behind_walls(self.merchant_id):
+            orders_merge(store=self.store, records=records, now=self.now)
+
+    def plays(self, owner: Any) -> None:
+        """Let the days pass."""
+        checked_at, off_until = self.now, self.now
+        for hour in range(1, self.wanted.days * 24):
+            self._until(BEGIN + hour * HOUR, running=self.now >= off_until)
+            self._outside_world(hour)
+            if self.now < off_until:
+                continue
+            if self.dice.random() < self.wanted.faults / 100:
+                off_until = self.now + timedelta(hours=self.dice.randint(2, 100))
+                self.told.outages += 1
+                continue
+            self._program()
+            self._people(hour)
+            if self.now - checked_at > CHECK_EVERY:
+                checked_at = self.now
+                self._checks(owner, hashes=False)
+        self._rests(owner)
+
+    def _until(self, moment: datetime, *, running: bool) -> None:
+        """Go on to a moment, stopping where the guard or an effect is due on the way."""
+        while running and (due := self._next_due()) is not None and due < moment:
+            self.now = max(self.now + STEP, due)
+            if self.now >= moment:
+                break
+            self._drains()
+            self._guards()
+        self.now = moment
+
+    def _next_due(self) -> datetime | None:
+        with behind_walls(self.merchant_id), connection.cursor() as cursor:
+            cursor.execute(_NEXT_DUE)
+            (due,) = cursor.fetchone()
+        assert due is None or isinstance(due, datetime)
+        return due
+
+    def _outside_world(self, hour: int) -> None:
+        for code in self.filings.pop(hour, ()):
+            self.market.file(code, self.now)
+        self.market.moves(self.now)
+
+    def _program(self) -> None:
+        """Let the program do its rounds, in any order."""
+        rounds = [self._looks, self._guards, self._drains]
+        if self.wanted.faults:
+            self.dice.shuffle(rounds)
+        for each in rounds:
+            each()
+
+    def _looks(self) -> None:
+        readings = self.market.readings(self.wanted.faults)
+        if readings:
+            look = Look(self.store.pk, self.merchant_id, system_actor("mirror"), self.now, self.now)
+            with frozen_at(self.now):
+                readings_take(look, readings)
+        for reading in readings:
+            self.staff.due.setdefault(reading.number, self.now)
+
+    def _guards(self) -> None:
+        with frozen_at(self.now):
+            merchant_sweep(self.merchant_id, self.now)
+
+    def _drains(self) -> None:
+        with frozen_at(self.now):
+            try:
+                effects_drain(self.merchant_id, self.now)
+            except WorkerDied:
+                self.told.deaths += 1
+
+    def _people(self, hour: int) -> None:
+        if self.now.hour not in WORKING_HOURS or self.now.isoweekday() == 7:  # noqa: PLR2004  Sunday
+            return
+        numbers = sorted(number for number, at in self.staff.due.items() if at <= self.now)
+        if numbers:
+            self.staff.works(numbers, self.now)
+        if hour % 24 == 0:
+            stage_counts_sum(self.merchant_id)
+
+    def _rests(self, owner: Any) -> None:
+        """Stop all faults and let everything under way come to its end; then nothing may differ."""
+        self.outside.faults = 0.0
+        for _ in range(REST_DAYS * 4):
+            self.now += HOUR
+            self._guards()
+            self._drains()
+            with behind_walls(self.merchant_id):
+                if not PlannedEffect.objects.filter(state__in=OPEN).exists():
+                    break
+        self._checks(owner, hashes=True)
+        with behind_walls(self.merchant_id):
+            self.told.broken += ledgers_differ(self.outside)
+
+    def _checks(self, owner: Any, *, hashes: bool) -> None:
+        self._drains()
+        self._guards()
+        report = invariants_check(owner, Asked(self.now, APP_ROLE, hashes=hashes, files=hashes))
+        self.told.broken += [
+            f"{self.now.isoformat()} {each.code} {each.promises}: {row.place}: {row.said}"
+            for each in report.checked
+            for row in each.first
+        ]
+
+    def sums(self) -> Told:
+        """Count, and take the hash of everything that happened."""
+        digest = hashlib.sha256("\n".join(self.staff.told).encode())
+        with behind_walls(self.merchant_id):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT id, number FROM returns_returnrequest")
+                numbers = dict(cursor.fetchall())
+            lines = JournalEntry.objects.filter(subject_kind="returnrequest").order_by(
+                "subject_id", "seq"
+            )
+            for line in lines.iterator(chunk_size=2_000):
+                said = [
+                    numbers[line.subject_id],
+                    line.seq,
+                    line.at.isoformat(),
+                    line.act,
+                    line.before,
+                    line.after,
+                    line.why,
+                ]
+                digest.update(json.dumps(said, sort_keys=True, ensure_ascii=False).encode())
+                self.told.lines += 1
+            self.told.effects = PlannedEffect.objects.count()
+        self.told.requests = len(numbers)
+        self.told.faults = dict(sorted(self.outside.met.items()))
+        self.told.transcript = digest.hexdigest()
+        return self.told
+
+
+def _record(order: Any) -> OrderRecord:
+    goods, buyer = order.goods[0], order.buyer
+    return OrderRecord(
+        code=order.code,
+        created_at=order.created,
+        state=order.state,
+        status=order.status,
+        delivered_at=order.completed,
+        total_minor=order.total_tiyn,
+        customer=CustomerRecord(
+            external_id=buyer.phone, name=buyer.first_name, phone_raw=buyer.phone
+        ),
+        lines=(
+            LineRecord(
+                external_id=f"{order.code}-1",
+                offer_code=goods.offer_code,
+                name=goods.name,
+                category_title=goods.category_title,
+                quantity_milli=goods.quantity * 1000,
+                price_minor=goods.price_tiyn,
+                total_minor=goods.total_tiyn,
+            ),
+        ),
+    )
+
+
+def simulate(shop: DatabaseAddresses, wanted: Wanted) -> Told:
+    """Play one world in a database of its own, and say what broke."""
+    ground: Ground = ground_open(shop, f"world_{wanted.seed}", fresh=True)
+    world = World(wanted)
+    try:
+        with (
+            TemporaryDirectory(prefix="qaitar-world-") as files,
+            _apart(files),
+            ids_from(_Ids(world)),
+        ):
+            with ground.owner() as owner:
+                world.opens()
+                world.plays(owner)
+            return world.sums()
+    finally:
+        ground_drop(shop, ground)
+
+
+def _apart(files: str) -> override_settings:
+    """Let this process speak with the simulated systems, and keep files in a folder of the world's own."""
+    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": files}}
+    return override_settings(
+        QAITAR_CONNECTORS="qaitar.bench.simulation.outside.CONNECTORS",
+        STORAGES={**settings.STORAGES, "files": kept},
+    )

@@ -1,0 +1,61 @@
+"""`qaitar simulate`: plays a shop's days from a seed, with faults on purpose; exit code 1 when something broke, with the seed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from qaitar.bench.simulation.playing import Told, Wanted, simulate
+from qaitar.foundation import logs
+from qaitar.runtime.database import resolve_database
+
+if TYPE_CHECKING:
+    import argparse
+
+    from qaitar.runtime.folder import DataFolder
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare flags."""
+    parser.add_argument("--seed", type=int, default=1, help="the same seed plays the same world")
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--orders", type=int, default=500)
+    parser.add_argument(
+        "--faults", type=float, default=0.0, help="share of outside calls that go wrong"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def run(options: argparse.Namespace, folder: DataFolder) -> int:
+    """Play in a database of its own beside the shop's."""
+    shop = resolve_database(folder, os.environ)
+    wanted = Wanted(options.seed, options.days, options.orders, options.faults)
+    began = monotonic()
+    with (folder.logs / "simulate.log").open("a", encoding="utf-8") as stream:
+        logs.configure(stream=stream)
+        try:
+            told = simulate(shop, wanted)
+        finally:
+            logs.configure()
+    seconds = monotonic() - began
+    if options.json:
+        document = {"ok": not told.broken, "seconds": round(seconds, 1), **asdict(told)}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        _tell(told, seconds)
+    return 1 if told.broken else 0
+
+
+def _tell(told: Told, seconds: float) -> None:
+    for each in told.broken:
+        print(f"BROKEN: {each}")
+    print(
+        f"{told.requests} requests, {told.lines} journal lines, {told.effects} effects outside,"
+        f" {told.outages} outages, {told.deaths} deaths of the worker, faults {told.faults}; {seconds:.0f} s"
+    )
+    print(f"transcript {told.transcript}")
+    word = "Everything held." if not told.broken else f"{len(told.broken)} things broke."
+    print(f"{word} Seed {told.wanted.seed}.")
