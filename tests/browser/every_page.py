@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
+from qaitar.analytics.models import ListExport
 from qaitar.foundation.models import (
     ApiToken,
     Connection,
@@ -18,7 +19,7 @@ from qaitar.foundation.models import (
 from qaitar.foundation.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import ImportRun, Store
-from qaitar.returns.models import RegisterExport, ReturnRequest
+from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Stage
 from tests.web.url_matrix import addresses
 
@@ -51,6 +52,9 @@ NO_PAGE: Final = frozenset(
         "first_owner",
         "import_rejected",
         "language",
+        "list_export",
+        "list_export_ask",
+        "list_export_file",
         "live",
         "look",
         "mapping_save",
@@ -62,9 +66,6 @@ NO_PAGE: Final = frozenset(
         "phone",
         "present",
         "quality",
-        "register_export",
-        "register_export_ask",
-        "register_export_file",
         "rule_end",
         "rules_try",
         "seen",
@@ -114,8 +115,8 @@ def things(now: datetime) -> dict[str, Any]:
         run = ImportRun.objects.order_by("started_at").last() or ImportRun.objects.create(
             id=new_id(), **base, store_id=store.pk, kind="ORDERS", source="FILE", started_at=now
         )
-        export = RegisterExport.objects.create(
-            id=new_id(), **base, user_id=owner.pk, merchants=[str(merchant)], wanted={}, form="CSV",
+        export = ListExport.objects.create(
+            id=new_id(), **base, user_id=owner.pk, merchants=[str(merchant)], wanted={}, form="CSV", kind="register",
             language="ru", started_at=now, state="RUNNING",
         )  # fmt: skip
         endpoint = WebhookEndpoint.objects.create(
@@ -149,7 +150,7 @@ def _parameters(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "case": {"pk": found["request"]},
         "journal": {"pk": found["request"]},
         "import": {"run_id": found["run"]},
-        "register_export_page": {"export_id": found["export"]},
+        "list_export_page": {"export_id": found["export"]},
         "store": {"store_id": found["store"]},
         "connection": {"connection_id": found["connection"].pk},
         "connection_new": {"merchant_id": found["merchant"], "system": "usedesk"},

@@ -326,7 +326,7 @@ def _journal(now: datetime) -> JournalPage:
         JournalRow(entry=entry, number=at, digest=f"{at} · 9f2c{at}1e0…")
         for at, entry in enumerate(entries)
     )
-    return JournalPage(number="7048123601-2", case_url="#", rows=rows, intact=True, export_url="#")
+    return JournalPage(number="7048123601-2", case_url="#", rows=rows, intact=True)
 
 
 def pages(now: datetime) -> dict[str, dict[str, object]]:

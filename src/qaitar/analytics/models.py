@@ -1,4 +1,4 @@
-"""Tables of figures: what each request comes to, sums by day, how far counting has come."""
+"""Tables of figures: what each request comes to, sums by day, how far counting has come, lists taken away."""
 
 from __future__ import annotations
 
@@ -133,3 +133,25 @@ class FigureState(Walled):
     @override
     def __str__(self) -> str:
         return f"counted {self.counted_at}"
+
+
+class ListExport(Walled):
+    """A list too long to wait for, made into a file by a job: whose, of what, and how far it is."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    user_id = models.BigIntegerField()
+    merchants = models.JSONField()  # whose rows are in it; all of them must be the reader's
+    kind = models.CharField(max_length=16)
+    wanted = models.JSONField()
+    form = models.CharField(max_length=8)  # XLSX, CSV
+    language = models.CharField(max_length=5)
+    state = models.CharField(max_length=16, default="RUNNING")  # RUNNING, DONE, FAILED
+    rows_expected = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    file_id = models.UUIDField(null=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.form} {self.state}"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from uuid import UUID
+
 from procrastinate.contrib.django import app
 
-from qaitar.analytics.services import counting
+from qaitar.analytics.services import counting, taking
 from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import fresh_connection
+from qaitar.foundation.jobs import fresh_connection, merchant_job
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @app.periodic(cron="* * * * *")
@@ -25,3 +31,18 @@ def figures_rebuild(timestamp: int) -> None:  # noqa: ARG001  as above
     """Have every figure counted anew once a week, so that nothing missed stays missed."""
     with fresh_connection():
         counting.figures_rebuild_all()
+
+
+@app.task(queue="chores", name=taking.EXPORT_TASK)
+@merchant_job
+def list_export(merchant_id: UUID, now: datetime, *, export_id: str) -> None:
+    """Make one list into a file."""
+    taking.list_export(merchant_id, now, export_id=UUID(export_id))
+
+
+@app.periodic(cron="47 3 * * *")
+@app.task(queue="chores", name="qaitar.analytics.tasks.exports_forget", queueing_lock="exports")
+def exports_forget(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Remove exports whose links have run out."""
+    with fresh_connection():
+        taking.exports_forget_all(utc_now())

@@ -282,27 +282,6 @@ class DayOff(Walled):
         return str(self.day)
 
 
-class RegisterExport(Walled):
-    """A register too long to wait for, made into a file by a job: whose, of what, and how far it is."""
-
-    id = models.UUIDField(primary_key=True, default=new_id)
-    user_id = models.BigIntegerField()
-    merchants = models.JSONField()  # whose rows are in it; all of them must be the reader's
-    wanted = models.JSONField()
-    form = models.CharField(max_length=8)  # XLSX, CSV
-    language = models.CharField(max_length=5)
-    state = models.CharField(max_length=16, default="RUNNING")  # RUNNING, DONE, FAILED
-    rows_expected = models.PositiveIntegerField(default=0)
-    rows_done = models.PositiveIntegerField(default=0)
-    file_id = models.UUIDField(null=True)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.form} {self.state}"
-
-
 class CasePresence(Walled):
     """A person who has a case open: true for half a minute after `seen_at`.  Not logged: a crash may forget it."""
 

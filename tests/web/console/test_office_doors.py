@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from qaitar.analytics.models import ListExport
+from qaitar.foundation.clock import utc_now
 from qaitar.foundation.companions import code_create, companion_of, companion_pair
 from qaitar.foundation.models import (
     ApiToken,
@@ -24,7 +26,7 @@ from qaitar.foundation.models import (
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import ImportRun, Store
-from qaitar.returns.models import DayOff, MerchantRule, RegisterExport
+from qaitar.returns.models import DayOff, MerchantRule
 from qaitar.web.console import urls_office
 from qaitar.web.console.screen import DECIDERS, EVERYBODY, MANAGERS
 from tests.factories.accounts import NOW, make_person
@@ -39,10 +41,10 @@ pytestmark = pytest.mark.django_db
 # name → (who may, method, which of the shop's things its parameter names)
 DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "register": (EVERYBODY, "get", ()),
-    "register_export": (EVERYBODY, "get", ()),
-    "register_export_ask": (EVERYBODY, "post", ()),
-    "register_export_page": (EVERYBODY, "get", ("export",)),
-    "register_export_file": (EVERYBODY, "get", ("export",)),
+    "list_export": (EVERYBODY, "get", ("journal",)),
+    "list_export_ask": (EVERYBODY, "post", ("journal",)),
+    "list_export_page": (EVERYBODY, "get", ("export",)),
+    "list_export_file": (EVERYBODY, "get", ("export",)),
     "reports": (EVERYBODY, "get", ()),
     "report_list": (EVERYBODY, "get", ()),
     "report_rules": (MANAGERS, "get", ()),
@@ -108,10 +110,12 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
         origin="test",
     )
     return {
-        "export": RegisterExport.objects.create(
+        "journal": "journal",
+        "export": ListExport.objects.create(
             **one(user_id=person.pk, merchants=[str(merchant.pk)], wanted={}, form="CSV"),
+            kind="register",
             language="ru",
-            started_at=NOW,
+            started_at=utc_now(),
             state="DONE",
             file_id=file.pk,
         ).pk,

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.django_db
 STRINGS = [text for text in hostile_strings() if writable(text)]
 ASKED = {
     "register": ("store", "stage", "since", "until", "after"),
-    "register_export": ("form", "since"),
+    "reports": ("period", "first", "last", "merchant", "store"),
+    "report_list": ("product", "reason", "after", "store", "first"),
+    "report_rules": ("merchant",),
     "rules": ("merchant",),
     "calendar": ("year", "merchant"),
     "mapping": ("merchant",),

@@ -6,11 +6,9 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import openpyxl
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from qaitar.foundation.clock import frozen_at
@@ -18,13 +16,10 @@ from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import User
 from qaitar.kernel.roles import Role
 from qaitar.returns import register
-from qaitar.returns.models import RegisterExport
 from qaitar.returns.register import RegisterFilter, register_rows, register_slice, register_sum
-from qaitar.returns.services import exporting
 from qaitar.returns.services.intake import Filing, requests_create
-from qaitar.web.console import register_views
 from tests.factories.accounts import NOW, Shop, actor
-from tests.web.console.desk import counted, signed_in, words_of
+from tests.web.console.desk import counted, words_of
 from tests.web.console.office import Office, make_office
 from tests.web.hostile_strings import hostile_strings
 
@@ -66,6 +61,11 @@ def fill(office: Office, shop: Shop, count: int, **told: Any) -> None:
 def path(name: str = "register", **query: str) -> str:
     asked = "&".join(f"{key}={value}" for key, value in query.items())
     return f"{reverse(f'console:{name}')}?{asked}"
+
+
+def export_path(**query: str) -> str:
+    asked = "&".join(f"{key}={value}" for key, value in query.items())
+    return f"{reverse('console:list_export', args=['register'])}?{asked}"
 
 
 def test_the_register_is_walked_by_key_newest_first_each_line_once(office: Office) -> None:
@@ -148,8 +148,8 @@ def test_both_files_say_the_same_and_only_what_was_asked_for(office: Office) -> 
     fill(office, office.shop, 30, amount_minor=1_234_50, customer_phone="+77011234567")
     fill(office, office.other, 5)
     browser = office.owner
-    book = browser.get(path("register_export", form="XLSX", since="2026-05-14"))
-    text = browser.get(path("register_export", form="CSV", since="2026-05-14"))
+    book = browser.get(export_path(form="XLSX", since="2026-05-14"))
+    text = browser.get(export_path(form="CSV", since="2026-05-14"))
     for answer, ending in ((book, "xlsx"), (text, "csv")):
         assert answer["Content-Disposition"].startswith("attachment;")
         assert f".{ending}" in answer["Content-Disposition"]
@@ -184,12 +184,12 @@ def test_no_text_becomes_a_formula_in_the_files(office: Office) -> None:
     ]
     requests_create(filings=filings, actors={office.shop.id: by}, now=NOW)
     browser = office.owner
-    answer = browser.get(path("register_export", form="XLSX"))
+    answer = browser.get(export_path(form="XLSX"))
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     kinds = {cell.data_type for row in book.worksheets[0].iter_rows() for cell in row}
     assert "f" not in kinds
     assert book.worksheets[0].max_row == len(words) + 1
-    table = lines(browser.get(path("register_export", form="CSV")))
+    table = lines(browser.get(export_path(form="CSV")))
     assert len(table) == len(words) + 1
     assert {len(row) for row in table} == {len(table[0])}
     starts = {cell.strip()[:1] for row in table[1:] for cell in row[4:] if cell.strip()}
@@ -197,75 +197,6 @@ def test_no_text_becomes_a_formula_in_the_files(office: Office) -> None:
     page = browser.get(path()).content.decode()
     assert "<script>alert" not in page
     assert "onerror=alert(1)>" not in page
-
-
-def test_a_long_register_is_made_by_a_job_and_given_to_its_asker_only(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Above the limit the page offers to make a file; the job makes it, its page tells how far it is."""
-    monkeypatch.setattr(register_views, "EXPORT_AT_ONCE_MAX", 20)
-    monkeypatch.setattr(register, "EXPORT_PAGE_ROWS", 7)
-    fill(office, office.shop, 30)
-    browser = office.owner
-    offer = browser.get(path("register_export", form="CSV", since="2026-05-13"))
-    assert "made into a file beside your work" in words_of(offer)
-    answer = browser.post(offer.context["ask_url"])
-    assert answer.status_code == 303
-    office.look()
-    row = RegisterExport.objects.get()
-    assert (row.state, row.form, row.merchants) == ("RUNNING", "CSV", [str(office.shop.id)])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name, args->>'export_id' FROM procrastinate_jobs")
-        assert (exporting.EXPORT_TASK, str(row.pk)) in cursor.fetchall()
-    page = browser.get(answer["Location"])
-    assert "0 lines written so far." in words_of(page)
-    assert browser.get(f"{answer['Location']}/file").status_code == 404
-    assert exporting.register_export(office.shop.id, NOW, export_id=row.pk) is True
-    assert exporting.register_export(office.shop.id, NOW, export_id=row.pk) is False
-    part = browser.get(answer["Location"], headers={"HX-Request": "true"})
-    assert "The file is ready: 30 lines." in words_of(part)
-    file = browser.get(f"{answer['Location']}/file")
-    assert len(lines(file)) == 31
-    for (
-        close
-    ) in file._resource_closers:  # not the whole answer: that would end the test's connection
-        close()
-    for other in (office.browser(Role.ADMIN), office.stranger):
-        assert other.get(answer["Location"]).status_code == 404
-        assert other.get(f"{answer['Location']}/file").status_code == 404
-
-
-def test_an_export_of_a_merchant_one_has_left_is_gone(office: Office) -> None:
-    office.look()
-    RegisterExport.objects.create(
-        merchant_id=office.shop.id,
-        user_id=office.staff[Role.OWNER].pk,
-        merchants=[str(office.shop.id), str(office.other.id)],
-        wanted={},
-        form="CSV",
-        language="en",
-        started_at=NOW,
-    )
-    row = RegisterExport.objects.get()
-    browser = signed_in(office.staff[Role.OWNER])
-    assert browser.get(reverse("console:register_export_page", args=[row.pk])).status_code == 404
-
-
-def test_a_failed_export_says_so(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(exporting.FORMS, "BROKEN", ("broken", "x/y"))
-    office.look()
-    row = exporting.export_ask(
-        user_id=office.staff[Role.OWNER].pk,
-        merchants=[office.shop.id],
-        wanted=RegisterFilter(store_id=UUID(int=1)),
-        form="CSV",
-        now=NOW,
-    )
-    RegisterExport.objects.filter(pk=row.pk).update(wanted={"stage": "NO SUCH STAGE"})
-    with pytest.raises(ValueError, match="NO SUCH STAGE"):
-        exporting.register_export(office.shop.id, NOW, export_id=row.pk)
-    page = office.owner.get(reverse("console:register_export_page", args=[row.pk]))
-    assert "The file could not be made." in words_of(page)
 
 
 def test_lines_are_read_page_by_page_within_the_callers_walls(office: Office) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.db import connection
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from qaitar.analytics.taken import ListKind
 from qaitar.foundation.models import JournalEntry
+from qaitar.returns.approvals import approvals_waiting
 from qaitar.returns.casework import judge_case
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.vocabulary import Act
 from qaitar.web.console.card_reads import Papers
+from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_case import verdict_of
 from qaitar.web.console.present_offers import Desk, offers_of
 from qaitar.web.console.present_row import queue_row
@@ -30,21 +32,13 @@ if TYPE_CHECKING:
 
 SHOWN_MAX: Final = 100
 ANSWERS: Final = frozenset({Act.APPROVE, Act.DECLINE})
-_ASKED: Final = """
-SELECT q.id FROM unnest(%(merchants)s::uuid[]) AS m(id)
-CROSS JOIN unnest(ARRAY['WAITING_APPROVAL', 'ARRIVED']) AS s(stage)
-CROSS JOIN LATERAL (SELECT r.id, r.control_at FROM returns_returnrequest r
-  WHERE r.merchant_id = m.id AND r.stage = s.stage AND r.approval = 'ASKED'
-  ORDER BY r.control_at, r.id LIMIT %(most)s) q
-ORDER BY q.control_at, q.id LIMIT %(most)s
-"""
 
 
 @require_GET
 @screen(EVERYBODY)
 def approvals(visit: Visit) -> HttpResponse:
     """List what waits for approval, the least time left first; who may not approve sees why."""
-    ids = _waiting(visit.who.merchants)
+    ids = approvals_waiting(visit.who.merchants, SHOWN_MAX)
     loaded = {case.request.pk: case for case in cases_load(ids)}
     cases = [loaded[pk] for pk in ids if pk in loaded]
     asked = _asked(ids)
@@ -61,13 +55,11 @@ def approvals(visit: Visit) -> HttpResponse:
             link=_("To the queue"),
         ),
     )
-    return render(visit.request, "console/approvals.html", {"page": page})
-
-
-def _waiting(merchants: Sequence[UUID]) -> list[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ASKED, {"merchants": list(merchants), "most": SHOWN_MAX})
-        return [row[0] for row in cursor.fetchall()]
+    return render(
+        visit.request,
+        "console/approvals.html",
+        {"page": page, "exports": ways_out(ListKind.APPROVALS, "")},
+    )
 
 
 def _asked(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from qaitar.analytics.taken import ListKind
 from qaitar.flows.poll_cabinet import SYSTEM as CABINET_SESSION
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.journal import first_break
@@ -27,6 +28,7 @@ from qaitar.returns.words import word_for
 from qaitar.web.console.answers import typed
 from qaitar.web.console.case_answers import acted, expected_version, guarded, said_no
 from qaitar.web.console.case_page import case_context, desk_of
+from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_case import customer_of
 from qaitar.web.console.present_known import KnownForm, noted_values
 from qaitar.web.console.present_story import timeline_entry
@@ -74,7 +76,8 @@ def journal(visit: Visit, pk: UUID) -> HttpResponse:
         intact=broken is None,
         broken_at=broken,
     )
-    return render(visit.request, "console/journal.html", {"page": page})
+    exports = ways_out(ListKind.JOURNAL, f"id={pk}")
+    return render(visit.request, "console/journal.html", {"page": page, "exports": exports})
 
 
 @require_POST

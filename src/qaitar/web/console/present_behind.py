@@ -28,6 +28,7 @@ def behind_page(
     part: FigureSlice,
     found: Mapping[UUID, ReturnRequest],
     count: int,
+    ways: tuple[Fact, ...],
 ) -> BehindPage:
     """Make one page of the list with the figure it is behind."""
     rows = tuple(
@@ -44,8 +45,14 @@ def behind_page(
         more_url=behind_url(asked, behind, "report_list", after=part.next.text())
         if part.next
         else "",
+        exports=ways if rows else (),
         empty=None if rows else _empty(asked),
     )
+
+
+def behind_query(asked: AskedReport, behind: Behind) -> str:
+    """Write the query that asks for the same list."""
+    return behind_url(asked, behind, "report_list").partition("?")[2]
 
 
 def behind_url(asked: AskedReport, behind: Behind, name: str, **more: str) -> str:

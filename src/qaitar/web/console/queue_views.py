@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qaitar.analytics.taken import ListKind
 from qaitar.foundation.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Store
@@ -26,6 +27,7 @@ from qaitar.returns.queue import (
     stage_counts,
 )
 from qaitar.web.console.answers import is_partial, see_other
+from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.live import news_cursor
 from qaitar.web.console.present_queue import READY, QueueFacts, more_url, queue_page, store_choices
 from qaitar.web.console.present_row import queue_row
@@ -63,6 +65,7 @@ def queue(visit: Visit) -> HttpResponse:
         "page": page,
         "stores": store_choices(part, facts),
         "part": part,
+        "exports": ways_out(ListKind.QUEUE, part.query()),
         "live_url": reverse("console:live"),
         "live_cursor": news_cursor(merchants),
     }

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from qaitar.analytics.listing import Behind, DayPlace, figure_slice, figure_sum, measure_named
-from qaitar.analytics.measures import FILED
+from qaitar.analytics.listing import DayPlace, figure_slice, figure_sum
 from qaitar.analytics.selectors import counted_of, reasons_of, sums_of
+from qaitar.analytics.taken import ListKind
 from qaitar.orders.services.stores import stores_of
 from qaitar.returns.due import due_counts
 from qaitar.returns.lookups import requests_by_id
 from qaitar.returns.queue import stage_counts
 from qaitar.web.console.answers import is_partial
-from qaitar.web.console.present_behind import behind_page
+from qaitar.web.console.behind_filter import behind_asked
+from qaitar.web.console.export_views import ways_out
+from qaitar.web.console.present_behind import behind_page, behind_query
 from qaitar.web.console.present_gates import gates_read
 from qaitar.web.console.present_reports import Read, reports_page
 from qaitar.web.console.queue_filter import Asked as AskedQueue
 from qaitar.web.console.queue_filter import wanted
-from qaitar.web.console.report_filter import asked_report, ground_of, key_read
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.report_filter import asked_report, ground_of
+from qaitar.web.console.screen import MANAGERS, Visit, screen
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
-
-    from qaitar.web.console.report_filter import Ground
 
 
 @require_GET
@@ -63,25 +63,12 @@ def report_list(visit: Visit) -> HttpResponse:
     """Show the requests behind one figure; a page asked for by key alone comes as bare rows."""
     asked = asked_report(visit.request.GET)
     ground = ground_of(asked, visit.who.merchants, visit.now)
-    behind = behind_asked(visit, ground)
+    behind = behind_asked(visit.request.GET, ground)
     part = figure_slice(behind, DayPlace.read(visit.request.GET.get("after", "")))
     found = requests_by_id([line.id for line in part.lines])
-    page = behind_page(asked, behind, part, found, figure_sum(behind))
+    ways = ways_out(ListKind.FIGURE, behind_query(asked, behind))
+    page = behind_page(asked, behind, part, found, figure_sum(behind), ways)
     if is_partial(visit.request) and visit.request.GET.get("after"):
         rows: dict[str, Any] = {"rows": page.rows, "more_url": page.more_url}
         return render(visit.request, "console/partials/report_rows.html", rows)
     return render(visit.request, "console/report_list.html", {"page": page})
-
-
-def behind_asked(visit: Visit, ground: Ground) -> Behind:
-    """Read which list an address asks for; a measure nobody knows is a page nobody has (404)."""
-    query = visit.request.GET
-    measure = found_or_404(measure_named(query.get("measure", FILED)))
-    narrowed = measure.name == FILED
-    return Behind(
-        scope=ground.scope,
-        measure=measure,
-        period=ground.period,
-        product=key_read(query, "product") if narrowed else None,
-        reason=key_read(query, "reason") if narrowed else None,
-    )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from qaitar.analytics.taken import ListKind
 from qaitar.foundation.search import find_subjects
 from qaitar.returns.selectors import cases_load
 from qaitar.web.console.answers import is_partial, typed
+from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_row import queue_row
 from qaitar.web.console.screen import EVERYBODY, Visit, screen
 from qaitar.web.console.views_model import Empty
@@ -41,8 +44,9 @@ def search(visit: Visit) -> HttpResponse:
         rows=tuple(queue_row(case, visit.now) for case in cases),
         empty=None if cases else _nothing(query),
     )
+    exports = ways_out(ListKind.SEARCH, urlencode({"q": query})) if cases else ()
     name = "partials/search_results" if partial else "search"
-    return render(visit.request, f"console/{name}.html", {"search": page})
+    return render(visit.request, f"console/{name}.html", {"search": page, "exports": exports})
 
 
 def _nothing(query: str) -> Empty:

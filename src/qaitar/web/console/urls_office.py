@@ -10,6 +10,7 @@ from qaitar.web.console import (
     calendar_views,
     companion_views,
     connection_views,
+    export_views,
     first_run_views,
     import_views,
     mapping_views,
@@ -29,18 +30,10 @@ if TYPE_CHECKING:
 
 urlpatterns: list[URLPattern] = [
     path("register", register_views.register, name="register"),
-    path("register/export", register_views.register_export, name="register_export"),
-    path("register/export/ask", register_views.register_export_ask, name="register_export_ask"),
-    path(
-        "register/export/<uuid:export_id>",
-        register_views.register_export_page,
-        name="register_export_page",
-    ),
-    path(
-        "register/export/<uuid:export_id>/file",
-        register_views.register_export_file,
-        name="register_export_file",
-    ),
+    path("lists/<slug:kind>", export_views.list_export, name="list_export"),
+    path("lists/<slug:kind>/ask", export_views.list_export_ask, name="list_export_ask"),
+    path("exports/<uuid:export_id>", export_views.list_export_page, name="list_export_page"),
+    path("exports/<uuid:export_id>/file", export_views.list_export_file, name="list_export_file"),
     path("reports", report_views.reports, name="reports"),
     path("reports/list", report_views.report_list, name="report_list"),
     path("reports/counting", report_rule_views.report_rules, name="report_rules"),

@@ -288,7 +288,6 @@ class JournalPage:
     intact: bool
     broken_at: int | None = None
     more_url: str = ""
-    export_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,163 @@
+"""Any list as XLSX or CSV: at once while it is short, made by a job with its progress on a page when it is long."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.http import require_GET, require_POST
+
+from qaitar.analytics.services.taking import FORMS, export_ask, export_find, file_name
+from qaitar.analytics.taken import ListKind, Taken, behind_said, queue_said
+from qaitar.documents.tables import iter_csv, write_xlsx
+from qaitar.foundation.files.names import download_headers
+from qaitar.foundation.files.store import FileStore, key_of
+from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import StoredFile
+from qaitar.returns.selectors import case_load
+from qaitar.web.console import queue_filter, register_filter, report_filter
+from qaitar.web.console.answers import is_partial, see_other, typed
+from qaitar.web.console.behind_filter import behind_asked
+from qaitar.web.console.screen import Visit, found_or_404, screen
+from qaitar.web.console.views_model import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from django.http.response import HttpResponseBase
+
+EXPORT_AT_ONCE_MAX: Final = 5_000  # more lines are made into a file by a job
+QUERY_MAX: Final = 200
+
+
+def ways_out(kind: ListKind, query: str) -> tuple[Fact, ...]:
+    """Give the buttons that take a list away, as it is asked for by this query."""
+    path = reverse("console:list_export", args=[kind.value])
+    joined = f"{query}&" if query else ""
+    return tuple(
+        Fact(label=form, value="", url=f"{path}?{joined}{urlencode({'form': form})}")
+        for form in FORMS
+    )
+
+
+def _taken(visit: Visit, kind: str) -> Taken:
+    """Read which list is asked for; the same query shows it on its own page."""
+    asked = found_or_404(ListKind(kind) if kind in set(ListKind) else None)
+    query, who = visit.request.GET, visit.who
+    wanted: Mapping[str, str] = {}
+    merchants = who.merchants
+    match asked:
+        case ListKind.REGISTER:
+            wanted = register_filter.Asked(query).wanted.text()
+        case ListKind.QUEUE:
+            part = queue_filter.asked(query)
+            merchants = queue_filter.merchants_asked(part, who) or merchants
+            wanted = queue_said(queue_filter.wanted(part, who, visit.now))
+        case ListKind.SEARCH:
+            wanted = {"q": typed(query.get("q", ""), QUERY_MAX)}
+        case ListKind.FIGURE:
+            report = report_filter.asked_report(query)
+            ground = report_filter.ground_of(report, merchants, visit.now)
+            merchants = ground.scope.merchants or merchants
+            wanted = behind_said(behind_asked(query, ground))
+        case ListKind.JOURNAL:
+            request = found_or_404(report_filter.uuid_read(query.get("id", "")))
+            found = found_or_404(case_load(request)).request
+            merchants = (found.merchant_id,)
+            wanted = {"id": str(found.pk), "number": found.number}
+        case ListKind.APPROVALS:
+            pass
+    return Taken(asked, wanted, merchants)
+
+
+def _form(text: str) -> str:
+    return text if text in FORMS else "XLSX"
+
+
+@require_GET
+@screen()
+def list_export(visit: Visit, kind: str) -> HttpResponseBase:
+    """Give a list as a file; for a long one a job is offered instead."""
+    taken, form = _taken(visit, kind), _form(visit.request.GET.get("form", ""))
+    if taken.count(EXPORT_AT_ONCE_MAX + 1) > EXPORT_AT_ONCE_MAX:
+        ask = reverse("console:list_export_ask", args=[kind])
+        context = {"ask_url": f"{ask}?{visit.request.GET.urlencode()}", "title": taken.title()}
+        return render(visit.request, "console/list_export.html", context)
+    name = file_name(taken.title(), form, visit.now)
+    return _attached(_csv(visit, taken) if form == "CSV" else _xlsx(taken), name)
+
+
+def _csv(visit: Visit, taken: Taken) -> HttpResponseBase:
+    """Stream the lines; each page of them is read in a transaction of its own."""
+    rows = taken.rows(partial(behind_walls, *taken.merchants))
+    parts = _spoken(visit.who.language, iter_csv(taken.columns(), rows))
+    return StreamingHttpResponse(parts, content_type=FORMS["CSV"][1])
+
+
+def _spoken(language: str, parts: Iterator[str]) -> Iterator[bytes]:
+    """Keep the reader's language while the lines are written, which is after the view has answered."""
+    with translation.override(language):
+        for part in parts:
+            yield part.encode()
+
+
+def _xlsx(taken: Taken) -> HttpResponseBase:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list.xlsx"
+        write_xlsx(path, taken.columns(), taken.rows(nullcontext), sheet=taken.title())
+        return HttpResponse(path.read_bytes(), content_type=FORMS["XLSX"][1])
+
+
+def _attached(answer: HttpResponseBase, name: str) -> HttpResponseBase:
+    for header, value in download_headers(name, answer["Content-Type"]).items():
+        answer[header] = value
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_POST
+@screen()
+def list_export_ask(visit: Visit, kind: str) -> HttpResponse:
+    """Have a job make the file, and go to the page that shows how far it is."""
+    row = export_ask(
+        user_id=visit.who.user_id,
+        taken=_taken(visit, kind),
+        form=_form(visit.request.GET.get("form", "")),
+        now=visit.now,
+    )
+    return see_other(reverse("console:list_export_page", args=[row.pk]))
+
+
+@require_GET
+@screen()
+def list_export_page(visit: Visit, export_id: UUID) -> HttpResponse:
+    """Show how far an export is; the same address is polled for the part alone."""
+    who = visit.who
+    row = found_or_404(
+        export_find(export_id, user_id=who.user_id, merchants=who.merchants, now=visit.now)
+    )
+    name = "partials/export_state" if is_partial(visit.request) else "list_export"
+    context = {"export": row, "file_url": reverse("console:list_export_file", args=[row.pk])}
+    return render(visit.request, f"console/{name}.html", context)
+
+
+@require_GET
+@screen()
+def list_export_file(visit: Visit, export_id: UUID) -> HttpResponseBase:
+    """Give the finished file to the person who asked for it."""
+    who = visit.who
+    row = found_or_404(
+        export_find(export_id, user_id=who.user_id, merchants=who.merchants, now=visit.now)
+    )
+    file = found_or_404(StoredFile.objects.filter(pk=found_or_404(row.file_id)).first())
+    answer = FileResponse(FileStore().open(key_of(file.sha256)), content_type=file.mime)
+    return _attached(answer, file.name)
