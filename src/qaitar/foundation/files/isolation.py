@@ -48,26 +48,34 @@ Ending = Answered | Unreadable | Exhausted | NoTurn
 
 
 def run(
-    opener: str, path: Path, folder: Path | None = None, *, wall_s: float = WALL_MAX_S
+    opener: str,
+    path: Path,
+    folder: Path | None = None,
+    *,
+    number: int | None = None,
+    wall_s: float = WALL_MAX_S,
 ) -> Ending:
     """Open one file in a process of its own and return how that ended; never raises for a bad file.
 
     `opener` is a module of `openers`.  The process gets no secret of ours (a clean environment), no
     input, and limits on memory, processor time and bytes written.
+    `number` is the last word of its command line, for an opener that asks for one (which page).
     It is killed after `wall_s` seconds.
     """
     if not _turns.acquire(timeout=WAIT_FOR_TURN_MAX_S):
         return NoTurn()
     try:
-        return _run(opener, path, folder, wall_s)
+        return _run(opener, path, folder, number, wall_s)
     finally:
         _turns.release()
 
 
-def _run(opener: str, path: Path, folder: Path | None, wall_s: float) -> Ending:
+def _run(opener: str, path: Path, folder: Path | None, number: int | None, wall_s: float) -> Ending:
     command = [sys.executable, "-P", "-s", "-m", f"{_OPENERS}.{opener}", str(path.absolute())]
     if folder is not None:
         command.append(str(folder.absolute()))
+    if number is not None:
+        command.append(str(number))
     with tempfile.TemporaryFile() as output:
         try:
             done = subprocess.run(  # noqa: S603  the words are ours, the path is one argument

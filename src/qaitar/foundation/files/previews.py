@@ -49,6 +49,20 @@ def draw(source: Path | bytes, kind: Kind) -> Previews | NoPreview:
         return Previews(_read(Path(folder) / "small.jpg"), _read(Path(folder) / "large.jpg"))
 
 
+def draw_page(source: Path | bytes, number: int) -> bytes | NoPreview:
+    """Draw one page of an accepted PDF, the first being 1, as a JPEG with its longer side at most 1600 pixels.
+
+    A page the document does not have is `NoPreview`; never raises for a bad file.
+    """
+    with tempfile.TemporaryDirectory(prefix="qaitar-") as folder, as_path(source) as path:
+        ending = isolation.run("pdf_page", path, Path(folder), number=number)
+        if not isinstance(ending, isolation.Answered):
+            return NoPreview(type(ending).__name__)
+        if not ending.facts.get("drawn"):
+            return NoPreview("no such page")
+        return _read(Path(folder) / "large.jpg")
+
+
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(_PREVIEW_MAX_BYTES)

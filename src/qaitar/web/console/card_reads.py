@@ -54,6 +54,7 @@ class ProofFile:
     mime: str
     has_thumb: bool
     has_view: bool
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _read(text: str | None, empty: Any) -> Any:
 _PROOFS: Final = """
 SELECT e.id, e.kind, e.file_name, e.signature_confirmed, e.stamp_confirmed, e.confirmed_by_name, e.added_by_name,
   e.added_at, COALESCE(f.size, 0), COALESCE(f.mime, ''), COALESCE(f.thumb_sha256, '') <> '',
-  COALESCE(f.preview_sha256, '') <> ''
+  COALESCE(f.preview_sha256, '') <> '', COALESCE(f.pages, 0)
 FROM returns_evidence e LEFT JOIN foundation_storedfile f ON f.id = e.file_id
 WHERE e.request_id = %s AND e.withdrawn_at IS NULL ORDER BY e.added_at, e.id LIMIT 200
 """

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
 from qaitar.foundation.files.previews import MIME as PREVIEW_MIME
 from qaitar.foundation.files.refusals import Rejected, sentence
-from qaitar.foundation.files.store import FileStore, download_headers, key_of
-from qaitar.foundation.models import StoredFile
+from qaitar.foundation.files.store import download_headers
 from qaitar.returns.casework import judge_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.selectors import Case, case_load
@@ -34,6 +33,7 @@ from qaitar.returns.vocabulary import EvidenceKind
 from qaitar.web.console.answers import typed
 from qaitar.web.console.case_answers import acted, guarded, said_no
 from qaitar.web.console.evidence_kinds import AUTO, kind_of
+from qaitar.web.console.media_views import file_of, opened
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
 from qaitar.web.console.undo import undo_withdrawal
 from qaitar.web.console.views_model import Notice, Tone
@@ -135,14 +135,27 @@ def _keep(visit: Visit, pk: UUID, judged: Judged) -> HttpResponse:
 
 
 def _kinds(visit: Visit, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]:
-    """Tell what each file shows: what the person chose, else by its name, else what is missing."""
+    """Tell what each file shows: what the person chose, else by its name, else what is missing.
+
+    A file sent again, because no answer had come to the first time, shows what it showed then.
+    """
     wanted = visit.request.POST.get("kind", AUTO)
     if wanted != AUTO:
         return [EvidenceKind(wanted)] * len(good)
     missing = set(judge_case(case, visit.now).facts.missing_evidence)
+    there = {
+        sha256: EvidenceKind(kind)
+        for sha256, kind in Evidence.objects.filter(
+            request_id=case.request.pk,
+            file_sha256__in=[kept.facts.sha256 for kept in good],
+            withdrawn_at=None,
+        ).values_list("file_sha256", "kind")
+    }
     kinds = []
     for kept in good:
-        kind = kind_of(kept.facts.name, kept.facts.mime, missing)
+        kind = there.get(kept.facts.sha256)
+        if kind is None:
+            kind = kind_of(kept.facts.name, kept.facts.mime, missing)
         missing.discard(kind)
         kinds.append(kind)
     return kinds
@@ -155,7 +168,7 @@ def _kinds(visit: Visit, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]
 @screen(EVERYBODY)
 def download(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
     """Hand out the original, unaltered, to be saved and never run in a page."""
-    file = _file_of(pk)
+    file = file_of(pk)
     return _handed(file.sha256, file.name, file.mime)
 
 
@@ -163,27 +176,18 @@ def download(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the d
 @screen(EVERYBODY)
 def view(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
     """Hand out the large preview, drawn anew by us."""
-    return _preview(_file_of(pk).preview_sha256)
+    return _preview(file_of(pk).preview_sha256)
 
 
 @require_GET
 @screen(EVERYBODY)
 def thumb(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
     """Hand out the small preview."""
-    return _preview(_file_of(pk).thumb_sha256)
-
-
-def _file_of(pk: UUID) -> StoredFile:
-    proof = found_or_404(Evidence.objects.filter(pk=pk).first())
-    return found_or_404(StoredFile.objects.filter(pk=proof.file_id).first())
+    return _preview(file_of(pk).thumb_sha256)
 
 
 def _handed(sha256: str, name: str, mime: str) -> HttpResponseBase:
-    try:
-        stream = FileStore().open(key_of(sha256))
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    answer = FileResponse(stream)
+    answer = FileResponse(opened(sha256))
     for header, value in download_headers(name, mime).items():
         answer[header] = value
     return answer

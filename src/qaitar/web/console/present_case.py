@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from qaitar.flows.by_hand import MAY as BY_HAND_ROLES
-from qaitar.kernel.money import Currency, format_minor
 from qaitar.returns.mirror import differs
 from qaitar.returns.policy import Answer
 from qaitar.returns.sentences import ground_sentence, source_sentence
@@ -23,6 +22,7 @@ from qaitar.web.console.live_mark import live_mark
 from qaitar.web.console.present_evidence import evidence_panel
 from qaitar.web.console.present_known import KnownPanel, known_panel
 from qaitar.web.console.present_letters import ready_texts
+from qaitar.web.console.present_money import money_of
 from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, proof_of
 from qaitar.web.console.present_row import amount_of, countdown_of, section_of
 from qaitar.web.console.present_story import (
@@ -114,6 +114,8 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         customer_text=request.customer_words,
         order_facts=order_facts(desk),
         unit_facts=_unit_facts(desk.papers),
+        money=money_of(desk),
+        reader=str(table.user_id),
         effects=effect_lines(desk.papers.effects, may=desk.role in BY_HAND_ROLES),
         texts=ready_texts(case, desk.judged, desk.papers) if notes else (),  # they name the phone
         timeline=tuple(timeline_entry(entry) for entry in own),
@@ -282,15 +284,6 @@ def _mirror(desk: Desk) -> Mirror:
 
 # --- order and unit ---------------------------------------------------------------------------------
 
-_TENDERS: Final = {
-    "CARD": gettext_lazy("card"),
-    "CREDIT": gettext_lazy("credit"),
-    "INSTALLMENT": gettext_lazy("instalment"),
-    "INSTALMENT": gettext_lazy("instalment"),
-    "BONUS": gettext_lazy("bonuses"),
-    "BONUSES": gettext_lazy("bonuses"),
-}
-
 
 def order_facts(desk: Desk) -> tuple[Fact, ...]:
     """Tell what is known of the sale; what nobody told is left out."""
@@ -301,9 +294,6 @@ def order_facts(desk: Desk) -> tuple[Fact, ...]:
         (_("Status"), status_word(order.get("status") or "")),
         (_("Ordered"), _day(order.get("ordered_at"))),
         (_("Received by the customer"), _date(request.received_on)),
-        (_("Paid"), _paid(desk.papers, request.currency)),
-        (_("Order total"), _sum(order.get("total_minor"), request.currency)),
-        (_("Withdrawn by the marketplace"), _sum(request.withdraw_minor, request.currency)),
         (_("Planned arrival"), _date(request.planned_arrival_on)),
         (_("Delivery"), delivery_word(order.get("delivery_mode") or "")),
         (_("Category"), request.category_title),
@@ -327,22 +317,6 @@ def _unit_facts(papers: Papers) -> tuple[Fact, ...]:
         Fact(label=str(kinds.get(unit["kind"], unit["kind"])), value=unit["value"], copy=True)
         for unit in papers.units
     )
-
-
-def _paid(papers: Papers, currency: str) -> str:
-    parts = []
-    for tender in papers.tenders:
-        said = str(_TENDERS.get(tender["kind"], tender["kind"]))
-        if tender.get("term_months"):
-            said += " " + _("%(months)s months") % {"months": tender["term_months"]}
-        if tender.get("amount_minor"):
-            said += f", {_sum(tender['amount_minor'], currency)}"
-        parts.append(said)
-    return "; ".join(parts) or str(papers.order.get("payment_mode") or "")
-
-
-def _sum(minor: Any, currency: str) -> str:
-    return format_minor(int(minor), Currency(currency)) if minor is not None else ""
 
 
 def _date(day: Any) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ACTS: Final = frozenset({EvidenceKind.TECHNICAL_ACT})
 """Papers that count only with the service centre's signature and stamp (step 6)."""
 ORDER: Final = tuple(EvidenceKind)
+PAGES_MAX: Final = 30
+"""Pages of a PDF shown as pictures; a longer one is opened as a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def _checklist(desk: Desk, required: frozenset[EvidenceKind]) -> tuple[CheckItem
 
 def _tile(proof: ProofFile, *, may: bool) -> ProofTile:
     kind = EvidenceKind(proof.kind)
-    video = proof.mime.startswith("video/")
+    video, pdf = proof.mime.startswith("video/"), proof.mime == "application/pdf"
     file_url = reverse("console:evidence_file", args=[proof.id])
     view_url = reverse("console:evidence_view", args=[proof.id]) if proof.has_view else ""
     return ProofTile(
@@ -82,8 +84,10 @@ def _tile(proof: ProofFile, *, may: bool) -> ProofTile:
         name=proof.name,
         url=file_url,
         preview_url=reverse("console:evidence_thumb", args=[proof.id]) if proof.has_thumb else "",
-        view_url=file_url if video else view_url,
-        is_pdf=proof.mime == "application/pdf",
+        view_url=reverse("console:evidence_play", args=[proof.id]) if video else view_url,
+        is_pdf=pdf,
+        pages=min(proof.pages, PAGES_MAX) if pdf else 0,
+        page_url=reverse("console:evidence_page", args=[proof.id, 1]) if pdf and view_url else "",
         is_video=video,
         size_bytes=proof.size,
         added_at=proof.added_at,

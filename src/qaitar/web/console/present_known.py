@@ -46,6 +46,9 @@ _TRI_LABELS: Final = {
 class _Day(forms.DateInput):
     input_type = "date"
 
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")  # the element knows no other way of writing a day
+
 
 class _Moment(forms.DateTimeInput):
     input_type = "datetime-local"

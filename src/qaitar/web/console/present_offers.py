@@ -115,6 +115,7 @@ def _offer(desk: Desk, offered: Offered, best: Act | None) -> Offer:
         step=answer.step.number,
         danger=act is Act.REFUSE,
         confirm=str(CLOSES) if act in FINAL else "",
+        by_hand=act in NOTED and act is not best,
     )
 
 

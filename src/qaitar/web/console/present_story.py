@@ -132,6 +132,7 @@ def timeline_entry(entry: JournalEntry) -> TimelineEntry:
     )
 
 
+_SEEN_SAID: Final = re.compile(r"(.*): signature (True|False), stamp (True|False)\Z", re.DOTALL)
 _PROOF_SAID: Final = re.compile(r"\b([A-Z_]+): (.+?) \([0-9a-f]{12}\)")
 
 
@@ -141,6 +142,12 @@ def _why(entry: JournalEntry) -> str:
         return guard_note(entry.why)
     if entry.act == "ADD_EVIDENCE":
         return _PROOF_SAID.sub(lambda m: f"{_proof_word(m[1])}: {m[2]}", entry.why)
+    if entry.act == "CONFIRM_EVIDENCE" and (seen := _SEEN_SAID.match(entry.why)):
+        return _("%(file)s: signature — %(signature)s, stamp — %(stamp)s") % {
+            "file": seen[1],
+            "signature": _("yes") if seen[2] == "True" else _("no"),
+            "stamp": _("yes") if seen[3] == "True" else _("no"),
+        }
     return entry.why
 
 

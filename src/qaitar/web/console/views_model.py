@@ -140,6 +140,14 @@ class MoneyCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyLines:
+    """A named sum of the money block."""
+
+    label: str
+    cell: MoneyCell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """A name and a value of the order, unit or money block."""
 
@@ -306,6 +314,7 @@ class Offer:
     step: str = ""  # the operator's step number
     danger: bool = False
     confirm: str = ""  # a question where undo would not be honest
+    by_hand: bool = False  # noted by hand only where nobody reads the cabinet: folded away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,6 +333,8 @@ class EvidenceTile:
     added_at: datetime | None = None
     added_by: str = ""
     finding: Verdict | None = None  # stamp found / not found / unsure
+    pages: int = 0  # of a PDF; each is shown as a picture
+    page_url: str = ""  # the first page's picture; ends in the page's number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -457,6 +468,8 @@ class CaseCard:
     customer_text: str = ""  # the customer's own words
     order_facts: tuple[Fact, ...] = ()
     unit_facts: tuple[Fact, ...] = ()
+    money: tuple[MoneyLines, ...] = ()  # sums of the sale, each opening into its lines
+    reader: str = ""  # who looks: what they typed is kept in the browser under this name
     effects: tuple[EffectLine, ...] = ()
     texts: tuple[ReadyText, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()

@@ -27,6 +27,7 @@ from qaitar.web.console.views_model import (
     SOON_SECONDS,
     URGENT_SECONDS,
     Countdown,
+    Offer,
     Progress,
     Tone,
 )
@@ -339,3 +340,32 @@ def guide_link(chapter: str) -> str:
 def nobody_here() -> bool:
     """Tell the sign-in page that nobody can sign in yet."""
     return nobody_yet()
+
+
+@register.filter
+def noted_count(offers: tuple[Offer, ...]) -> int:
+    """Count the acts that are only noted by hand.
+
+    >>> noted_count(())
+    0
+    """
+    return sum(offer.by_hand for offer in offers)
+
+
+@register.filter
+def noted_acts(offers: tuple[Offer, ...]) -> frozenset[str]:
+    """Name the acts that are only noted by hand."""
+    return frozenset(offer.act.value for offer in offers if offer.by_hand)
+
+
+_LANGUAGES: Final = {"ru": "Русский", "kk": "Қазақша", "en": "English"}
+
+
+@register.filter
+def language_name_of(code: str) -> str:
+    """Say a language in its own name; an unknown code stands itself.
+
+    >>> language_name_of("kk")
+    'Қазақша'
+    """
+    return _LANGUAGES.get(code, code)

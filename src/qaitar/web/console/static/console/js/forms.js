@@ -1,4 +1,4 @@
-// Files by drop or paste with progress, and typed text that survives a lost page. Without this file every form still works.
+// Files by drop or paste. Without this file every form still works.
 document.addEventListener("dragover", (event) => {
   const zone = event.target.closest("[data-drop]");
   if (!zone) return;
@@ -10,6 +10,7 @@ for (const name of ["dragleave", "drop"]) {
 }
 
 function take(zone, files) {
+  if (zone.dataset.upload) return zone.dispatchEvent(new CustomEvent("qaitar:files", { bubbles: true, detail: files }));
   const input = zone.querySelector("input[type=file]");
   const bag = new DataTransfer();
   [...files].slice(0, input.multiple ? 50 : 1).forEach((file) => bag.items.add(file));
@@ -26,7 +27,7 @@ document.addEventListener("drop", (event) => {
 // Choosing files is enough: nobody has to press a second button.
 document.addEventListener("change", (event) => {
   const zone = event.target.closest("[data-drop]");
-  if (zone && event.target.type === "file" && event.target.files.length) zone.requestSubmit();
+  if (zone && !zone.dataset.upload && event.target.type === "file" && event.target.files.length) zone.requestSubmit();
 });
 document.addEventListener("paste", (event) => {
   const zone = document.querySelector("[data-drop]");
@@ -40,21 +41,3 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   bar.hidden = false;
   bar.value = Math.round((event.detail.loaded / event.detail.total) * 100);
 });
-
-// drafts
-const key = (field) => `draft:${field.dataset.draft}`;
-function restore() {
-  document.querySelectorAll("[data-draft]").forEach((field) => {
-    const kept = sessionStorage.getItem(key(field));
-    if (kept && !field.value) field.value = kept;
-  });
-}
-document.addEventListener("input", (event) => {
-  if (event.target.dataset?.draft) sessionStorage.setItem(key(event.target), event.target.value);
-});
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful) return;
-  event.detail.elt.querySelectorAll?.("[data-draft]").forEach((field) => sessionStorage.removeItem(key(field)));
-});
-document.addEventListener("htmx:afterSettle", restore);
-restore();

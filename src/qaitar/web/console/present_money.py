@@ -1,0 +1,102 @@
+"""Makes the money block of a card: each sum of the sale with the lines it is made of.  No reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qaitar.web.console.views_model import MoneyCell, MoneyLine, MoneyLines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from qaitar.web.console.present_offers import Desk
+
+_TENDERS: Final = {
+    "CARD": gettext_lazy("card"),
+    "CREDIT": gettext_lazy("credit"),
+    "INSTALLMENT": gettext_lazy("instalment"),
+    "INSTALMENT": gettext_lazy("instalment"),
+    "BONUS": gettext_lazy("bonuses"),
+    "BONUSES": gettext_lazy("bonuses"),
+}
+_PIECE_MILLI: Final = 1_000
+
+
+def money_of(desk: Desk) -> tuple[MoneyLines, ...]:
+    """Tell what was paid and how, what the order is made of, what is asked back; what nobody told is left out."""
+    request, papers = desk.case.request, desk.papers
+    total = papers.order.get("total_minor")
+    paid = sum(each["amount_minor"] or 0 for each in papers.tenders)
+    how = papers.order.get("payment_mode") or ""
+    sums = (
+        (_("Asked back"), request.amount_minor, ()),
+        (_("Order total"), total, _order_lines(papers.lines, total)),
+        (_("Paid"), paid or None, _tender_lines(papers.tenders)),
+        (_("Withdrawn by the marketplace"), request.withdraw_minor, ()),
+    )
+    found = [
+        MoneyLines(
+            label=label, cell=MoneyCell(minor=minor, currency=request.currency, lines=tuple(lines))
+        )
+        for label, minor, lines in sums
+        if minor is not None
+    ]
+    if not paid and (papers.tenders or how):
+        said = ", ".join(_tender_said(each) for each in papers.tenders) or tender_word(how)
+        found = [
+            _how_paid(each, said) if each.label == _("Order total") else each for each in found
+        ]
+    return tuple(found)
+
+
+def _how_paid(sum_: MoneyLines, said: str) -> MoneyLines:
+    """Say how an order was paid beside its total where the parts are not known."""
+    return MoneyLines(label=f"{sum_.label} ({said})", cell=sum_.cell)
+
+
+def _order_lines(lines: Iterable[Mapping[str, Any]], total: int | None) -> list[MoneyLine]:
+    """List the articles; what they do not explain of the total stands in a line of its own."""
+    if total is None:
+        return []
+    known = [
+        MoneyLine(label=_line_said(each), minor=each["total_minor"])
+        for each in lines
+        if each["total_minor"] is not None
+    ]
+    rest = total - sum(each.minor for each in known)
+    if known and rest:
+        known.append(MoneyLine(label=_("delivery and other"), minor=rest))
+    return known
+
+
+def _line_said(line: Mapping[str, Any]) -> str:
+    pieces, part = divmod(line["quantity_milli"], _PIECE_MILLI)
+    name = str(line["name"])
+    return name if (pieces, part) == (1, 0) or part else f"{name} × {pieces}"
+
+
+def _tender_lines(tenders: Iterable[Mapping[str, Any]]) -> list[MoneyLine]:
+    return [
+        MoneyLine(label=_tender_said(each), minor=each["amount_minor"])
+        for each in tenders
+        if each["amount_minor"]
+    ]
+
+
+def _tender_said(tender: Mapping[str, Any]) -> str:
+    said = tender_word(tender["kind"])
+    if tender.get("term_months"):
+        said += " " + _("%(months)s months") % {"months": tender["term_months"]}
+    return said
+
+
+def tender_word(kind: str) -> str:
+    """Say how was paid; an unknown word of a marketplace stands itself.
+
+    >>> tender_word("SOMETHING")
+    'SOMETHING'
+    """
+    return str(_TENDERS.get(kind, kind))
