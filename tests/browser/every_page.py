@@ -46,6 +46,8 @@ NO_PAGE: Final = frozenset(
         "evidence_add",
         "evidence_confirm",
         "evidence_file",
+        "evidence_page",
+        "evidence_play",
         "evidence_thumb",
         "evidence_view",
         "evidence_withdraw",
@@ -91,7 +93,7 @@ OTHER: Final = {
     "search, nothing found": "/search?q=zzzz",
     "queue, nothing late": "/?stage=DISPUTED&due=late",
 }
-STRANGERS: Final = {"sign in": "/accounts/login/"}
+STRANGERS: Final = {"sign in": "/accounts/login/", "no network": "/offline?l=ru"}
 """Pages of somebody who is not signed in."""
 
 

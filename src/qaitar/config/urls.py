@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/password/reset/", password_forgotten),  # before allauth's, which sends mail
     path("accounts/email/", RedirectView.as_view(pattern_name="console:profile")),  # likewise
     path("accounts/", include("allauth.urls")),
+    path("", include("qaitar.web.console.urls_app")),
     path("", include("qaitar.web.console.urls")),
 ]
 handler400 = "qaitar.web.console.errors.bad_request"

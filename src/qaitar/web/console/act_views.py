@@ -20,7 +20,14 @@ from qaitar.returns.services.acting import PRESSES, Acted, Details, case_act
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial, typed
-from qaitar.web.console.case_answers import acted, expected_version, guarded, said_no
+from qaitar.web.console.case_answers import (
+    acted,
+    done_before,
+    expected_version,
+    guarded,
+    said_no,
+    taken_already,
+)
 from qaitar.web.console.case_page import desk_of
 from qaitar.web.console.present_case import case_url
 from qaitar.web.console.present_letters import marketplace_text
@@ -49,6 +56,9 @@ def act(visit: Visit, pk: UUID) -> HttpResponse:
     name = visit.request.POST.get("act", "")
     if name not in Act.__members__:
         return said_no(visit, pk, _("This is not a step of the procedure."), status=400)
+    before = done_before(visit, found, name)
+    if before is not None:
+        return taken_already(visit, pk, before)
     here = place_of(found)  # before the act moves it
     details = details_of(visit, found)
     if isinstance(details, str):

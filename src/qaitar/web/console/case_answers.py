@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from qaitar.flows.by_hand import EffectMissing
@@ -141,6 +142,45 @@ def expected_version(visit: Visit, case: Case) -> None:
     if not seen.isascii() or not seen.isdigit():
         raise CaseChanged
     held_to(int(seen[:9]), case)
+
+
+def done_before(visit: Visit, case: Case, act: str) -> JournalEntry | None:
+    """Find this very press where it was already taken: its answer was lost on the way, and it was sent again.
+
+    It counts when, after what the page showed, the first thing that happened is the same act by the same person.
+    """
+    mine = _lines_since(visit, case)
+    first = next((entry for entry in mine if not entry.act.startswith(_HARMLESS)), None)
+    same = first is not None and (first.act, first.actor_id) == (act, visit.who.user_id)
+    return first if same else None
+
+
+def said_before(visit: Visit, case: Case, text: str) -> bool:
+    """Tell whether this person's note with these words came in after what the page showed."""
+    return any(
+        (entry.act, entry.actor_id, entry.why) == ("COMMENT", visit.who.user_id, text)
+        for entry in _lines_since(visit, case)
+    )
+
+
+def _lines_since(visit: Visit, case: Case) -> list[JournalEntry]:
+    """Read the journal lines written after the version a form came with; none for a form of the present one."""
+    seen, now = visit.request.POST.get("version", ""), case.request.version
+    if not seen.isascii() or not seen.isdigit() or not 0 < now - int(seen[:9]) <= _BEHIND_MAX:
+        return []
+    after = case.request.journal_seq - (now - int(seen[:9]))
+    return list(
+        JournalEntry.objects.filter(subject_id=case.request.pk, seq__gt=after).order_by("seq")
+    )
+
+
+def taken_already(visit: Visit, pk: UUID, entry: JournalEntry) -> HttpResponse:
+    """Answer a press that came twice: it was done once, and when."""
+    said = _("You did “%(act)s” already at %(time)s; it was not done a second time.") % {
+        "act": journal_act_label(entry.act),
+        "time": formats.date_format(timezone.localtime(entry.at), "H:i"),
+    }
+    return acted(visit, pk, Notice(text=said, tone=Tone.INFO))
 
 
 def held_to(seen: int, case: Case) -> None:

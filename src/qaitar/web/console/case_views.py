@@ -26,7 +26,15 @@ from qaitar.returns.services.marks import (
 from qaitar.returns.vocabulary import Quality
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import typed
-from qaitar.web.console.case_answers import acted, expected_version, guarded, said_no
+from qaitar.web.console.case_answers import (
+    acted,
+    done_before,
+    expected_version,
+    guarded,
+    said_before,
+    said_no,
+    taken_already,
+)
 from qaitar.web.console.case_page import case_context, desk_of
 from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_case import customer_of
@@ -125,6 +133,9 @@ def _note(
     visit: Visit, pk: UUID, values: dict[str, Any], said: str, loaded: Case | None = None
 ) -> HttpResponse:
     found = loaded or found_or_404(case_load(pk))
+    twice = done_before(visit, found, "NOTE")
+    if twice is not None and all(getattr(found.request, name) == values[name] for name in values):
+        return taken_already(visit, pk, twice)
     by = visit.who.actor_at(found.request.merchant_id)
     before = {name: getattr(found.request, name) for name in values}
     noted: list[ReturnRequest] = []
@@ -151,11 +162,13 @@ def comment(visit: Visit, pk: UUID) -> HttpResponse:
         said = _("A note has from 1 to %(most)s characters.") % {"most": COMMENT_MAX}
         return said_no(visit, pk, said, status=400)
     by = visit.who.actor_at(found.request.merchant_id)
+    said = _("Your note stands in the journal.")
+    if said_before(visit, found, text):
+        return acted(visit, pk, Notice(text=said))
 
     def write() -> None:
         request_comment(request_id=pk, text=text, by=by, now=visit.now)
 
-    said = _("Your note stands in the journal.")
     return guarded(visit, pk, write) or acted(visit, pk, Notice(text=said))
 
 
@@ -164,6 +177,9 @@ def comment(visit: Visit, pk: UUID) -> HttpResponse:
 def seen(visit: Visit, pk: UUID) -> HttpResponse:
     """Note that a person saw the press in the cabinet with their own eyes."""
     found = found_or_404(case_load(pk))
+    before = done_before(visit, found, "PROOF_BY_HAND")
+    if before is not None:
+        return taken_already(visit, pk, before)
     by = visit.who.actor_at(found.request.merchant_id)
 
     def write() -> None:

@@ -217,6 +217,7 @@ def confirm(visit: Visit, pk: UUID) -> HttpResponse:
     def write() -> None:
         evidence_confirm(evidence_id=pk, signature=signature, stamp=stamp, by=by, now=visit.now)
 
+    stands = (proof.signature_confirmed, proof.stamp_confirmed) == (signature, stamp)
     said = {
         (True, True): _("Noted: signature and stamp are there."),
         (True, False): _("Noted: the signature is there, the stamp is not."),
@@ -224,7 +225,8 @@ def confirm(visit: Visit, pk: UUID) -> HttpResponse:
         (False, False): _("Noted: neither signature nor stamp is there."),
     }[signature, stamp]
     case_id = proof.request_id
-    return guarded(visit, case_id, write) or acted(visit, case_id, Notice(text=said))
+    refused = None if stands and proof.confirmed_at else guarded(visit, case_id, write)
+    return refused or acted(visit, case_id, Notice(text=said))
 
 
 @require_POST

@@ -12,3 +12,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     field.type === "file" ? field.files.length : /checkbox|radio/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
   if (dirty) event.detail.shouldSwap = false;
 });
+
+// A key opens an act that is folded away: the fold opens around it.
+document.addEventListener("toggle", (event) => {
+  const fold = event.target.open && event.target.matches?.("[data-offer]") && event.target.closest("[data-fold]");
+  if (!fold || fold.open) return;
+  fold.open = true;
+  event.target.querySelector("[data-confirm-press]").focus();
+}, true);

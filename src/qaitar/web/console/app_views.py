@@ -1,0 +1,90 @@
+"""The console as an app on a phone's home screen: manifest, service worker, and the page shown without a network.
+
+Nothing here knows who asks: no session is read, nothing of a person is shown or kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+ICON_SIDES: Final = (192, 512)
+DAY_SECONDS: Final = 86_400
+OFFLINE_FILES: Final = ("css/tokens.css", "css/base.css", "css/components.css", "js/again.js")
+"""What the page without a network is drawn with; the only things the service worker keeps."""
+
+
+def _language(request: HttpRequest) -> str:
+    """Read the language asked for in the address; an unknown one is the installation's own."""
+    asked = request.GET.get("l", "")
+    return asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+@require_GET
+def manifest(request: HttpRequest) -> JsonResponse:
+    """Describe the app to the browser that installs it."""
+    language = _language(request)
+    with translation.override(language):
+        told = {
+            "id": "/",
+            "name": _("Qaitar: returns"),
+            "short_name": "Qaitar",
+            "description": _("After-sales for marketplace sellers"),
+            "lang": language,
+            "start_url": reverse("console:queue"),
+            "scope": "/",
+            "display": "standalone",
+            "background_color": "#f7f8f8",
+            "theme_color": "#0b6b68",
+            "icons": [*_icons("any"), *_icons("maskable")],
+            "shortcuts": [
+                {"name": _("New request"), "url": reverse("console:request_new")},
+                {"name": _("Search"), "url": reverse("console:search")},
+            ],
+        }
+    answer = JsonResponse(told, content_type="application/manifest+json")
+    answer["Cache-Control"] = f"public, max-age={DAY_SECONDS}"
+    return answer
+
+
+def _icons(purpose: str) -> list[dict[str, str]]:
+    return [
+        {
+            "src": static(f"console/icons/{purpose}-{side}.png"),
+            "sizes": f"{side}x{side}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for side in ICON_SIDES
+    ]
+
+
+@require_GET
+def worker(request: HttpRequest) -> HttpResponse:
+    """Give the service worker; it stands at the root, for a worker looks after what lies below its own address."""
+    offline = f"{reverse('app:offline')}?l={_language(request)}"
+    kept = [offline, *(static(f"console/{name}") for name in OFFLINE_FILES)]
+    kept += [static("console/icons.svg"), static("console/favicon.svg")]
+    answer = render(
+        request, "console/worker.js", {"kept": kept, "offline": offline}, "text/javascript"
+    )
+    answer["Cache-Control"] = "no-cache"
+    return answer
+
+
+@require_GET
+def offline(request: HttpRequest) -> HttpResponse:
+    """Show what can be done without a network."""
+    translation.activate(_language(request))
+    return render(request, "console/offline.html")

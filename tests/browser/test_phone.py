@@ -1,0 +1,183 @@
+"""On a phone: from the queue to a decision by thumb, and a network that goes away in the middle."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from qaitar.foundation.models import JournalEntry
+from qaitar.returns.models import Evidence
+from tests.browser.conftest import WAIT_MS, Desk, Hand, behind, sign_in
+from tests.browser.test_stories import button, scan, stage, stored
+from tests.factories.returns import make_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+TOUCH_MIN_PX = 44
+TARGETS = """all => all.filter(e => e.checkVisibility() && !e.matches('.sr, .pick-file input')).map(e => {
+  const box = (e.closest('label') || e).getBoundingClientRect(); return [e.outerHTML.slice(0, 90), Math.round(box.height)]; })"""
+
+
+@pytest.fixture
+def phone(chromium: Browser, site: str) -> Iterator[Hand]:
+    """A phone's browser, 360 × 740, with touch."""
+    context = chromium.new_context(
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        is_mobile=True,
+        locale="ru-RU",
+        base_url=site,
+    )
+    context.route(
+        "https://kaspi.kz/**", lambda route: route.fulfill(body="Kaspi", content_type="text/html")
+    )
+    at = Hand(context.new_page(), context)
+    at.page.set_default_timeout(WAIT_MS)
+    at.page.on("pageerror", lambda error: at.problems.append(str(error)))
+    yield at
+    context.close()
+
+
+def evidence(desk: Desk, pk: object) -> list[tuple[str, str]]:
+    with behind(desk):
+        return list(
+            Evidence.objects.filter(request_id=pk).order_by("added_at").values_list("kind", "file_name")
+        )
+
+
+def lines(desk: Desk, pk: object, act: str) -> int:
+    with behind(desk):
+        return JournalEntry.objects.filter(subject_id=pk, act=act).count()
+
+
+def test_from_the_queue_over_a_photo_to_a_decision(desk: Desk, phone: Hand) -> None:
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.page.get_by_role("link", name=case.number).tap()
+    phone.page.wait_for_url(f"**/returns/{case.pk}*")
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 360
+    low = [
+        (what, height)
+        for what, height in phone.page.locator(
+            "#case .button, #case summary, #case select, #case input:not([type=hidden])"
+        ).evaluate_all(TARGETS)
+        if height < TOUCH_MIN_PX
+    ]
+    assert low == []
+    camera = phone.page.locator("#evidence-camera")
+    assert camera.get_attribute("capture") == "environment"
+    with phone.page.expect_file_chooser() as chooser:
+        camera.tap()
+    chooser.value.set_files(scan("IMG_0001.jpg"))
+    expect(phone.page.locator(".tile")).to_have_count(1)
+    camera.set_input_files(scan("IMG_0002 упаковка.jpg"))
+    expect(phone.page.locator(".tile")).to_have_count(2)
+    button(phone, "TAKE_FOR_INSPECTION").tap()
+    expect(phone.page.locator("#toasts .toast")).to_contain_text("Получить товар на проверку")
+    assert stored(desk, case.number).stage == "IN_DELIVERY"
+    assert sorted(kind for kind, _name in evidence(desk, case.pk)) == [
+        "PHOTO_GOODS",
+        "PHOTO_PACKAGING",
+    ]
+    assert phone.problems == []
+
+
+def test_a_lost_network_loses_nothing_and_does_nothing_twice(desk: Desk, phone: Hand) -> None:
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.goto(f"/returns/{case.pk}")
+    phone.context.set_offline(True)
+    phone.page.locator("#note").fill("Коробка вскрыта, пломба цела")
+    phone.page.locator(".case-timeline form button").tap()
+    phone.page.locator("#evidence-camera").set_input_files(scan("IMG_0001.jpg"))
+    expect(phone.page.locator("[data-job]")).to_have_attribute("data-state", "waiting")
+    assert lines(desk, case.pk, "COMMENT") == 0
+    phone.context.set_offline(False)
+    expect(phone.page.locator(".tile")).to_have_count(1)
+    expect(phone.page.locator(".timeline")).to_contain_text("Коробка вскрыта, пломба цела")
+    expect(phone.page.locator("[data-job]")).to_have_count(0)
+    assert lines(desk, case.pk, "COMMENT") == 1
+    assert lines(desk, case.pk, "ADD_EVIDENCE") == 1
+    assert phone.page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('qaitar-draft'))") == []
+
+
+def test_an_answer_lost_on_the_way_back_does_nothing_twice(desk: Desk, phone: Hand) -> None:
+    """The server has done it, its answer never comes; the press and the photo are sent again."""
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.goto(f"/returns/{case.pk}")
+    eaten: list[str] = []
+
+    def eat(route: object) -> None:
+        if len(eaten) < 2:  # the first of each
+            route.fetch()  # type: ignore[attr-defined]  # it arrives and is done
+            eaten.append(route.request.url)  # type: ignore[attr-defined]
+            route.abort("connectionreset")  # type: ignore[attr-defined]
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    phone.context.route("**/evidence", eat)
+    phone.page.locator("#evidence-camera").set_input_files(scan("IMG_0001.jpg"))
+    expect(phone.page.locator("[data-job]")).to_have_attribute("data-state", "waiting")
+    phone.page.locator("[data-upload-again]").tap()
+    expect(phone.page.locator("[data-job]")).to_have_attribute("data-state", "waiting")
+    phone.page.locator("[data-upload-again]").tap()
+    expect(phone.page.locator(".tile")).to_have_count(1)
+    assert evidence(desk, case.pk) == [("PHOTO_GOODS", "IMG_0001.jpg")]
+    eaten.clear()
+    phone.context.route("**/act", eat)
+    button(phone, "ASK_CUSTOMER").tap()
+    expect(phone.page.locator("#toasts .toast")).to_have_count(1)
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(phone.page.locator("#toasts .toast")).to_have_count(2)
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    stage(phone, "Ждём клиента")
+    assert lines(desk, case.pk, "ASK_CUSTOMER") == 1
+
+
+def test_what_was_typed_comes_back_after_the_page_was_closed(desk: Desk, phone: Hand) -> None:
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.goto(f"/returns/{case.pk}")
+    phone.page.locator("#note").fill("Не отправлено")
+    phone.goto("/")
+    phone.goto(f"/returns/{case.pk}")
+    expect(phone.page.locator("#note")).to_have_value("Не отправлено")
+    expect(phone.page.locator(".draft")).to_be_visible()
+    phone.page.locator("[data-draft-drop]").tap()
+    expect(phone.page.locator("#note")).to_have_value("")
+    phone.goto(f"/returns/{case.pk}")
+    expect(phone.page.locator(".draft")).to_have_count(0)
+
+
+def test_without_a_network_our_own_page_is_shown_and_nothing_of_anybody(
+    desk: Desk, phone: Hand
+) -> None:
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.goto("/")
+    phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    phone.goto(f"/returns/{case.pk}")
+    phone.context.set_offline(True)
+    phone.page.reload()
+    expect(phone.page.locator("h1")).to_have_text("Нет сети")
+    kept = phone.page.evaluate(
+        "caches.keys().then(names => Promise.all(names.map(n => caches.open(n).then(c => c.keys()))))"
+        ".then(all => all.flat().map(r => new URL(r.url).pathname).sort())"
+    )
+    assert kept[0] == "/offline"
+    assert all(path.startswith("/static/console/") for path in kept[1:])
+    phone.context.set_offline(False)
+    expect(phone.page.locator("h1")).to_have_text(case.number)
