@@ -63,7 +63,7 @@ def test_a_decision_needs_no_scrolling(desk: Desk, hand: Hand) -> None:
     for part in ABOVE_THE_FOLD:
         box = hand.page.locator(part).bounding_box()
         assert box is not None, part
-        assert 0 <= box["y"], part
+        assert box["y"] >= 0, part
         assert box["y"] + box["height"] <= 768, (part, box)
     lit = hand.page.locator("#decision > .offers > details > summary")
     assert lit.count() >= 2
@@ -105,6 +105,7 @@ def test_every_page_of_a_paper_is_looked_at_in_place_and_beside_another(
     expect(both).to_have_count(2)
     expect(both.nth(1)).to_have_attribute("alt", "Фото упаковки — упаковка.jpg")
     boxes = [both.nth(n).bounding_box() for n in (0, 1)]
-    assert boxes[0] is not None and boxes[1] is not None
+    assert boxes[0] is not None
+    assert boxes[1] is not None
     assert boxes[0]["x"] < boxes[1]["x"]
     assert hand.problems == []

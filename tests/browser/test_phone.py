@@ -48,7 +48,9 @@ def phone(chromium: Browser, site: str) -> Iterator[Hand]:
 def evidence(desk: Desk, pk: object) -> list[tuple[str, str]]:
     with behind(desk):
         return list(
-            Evidence.objects.filter(request_id=pk).order_by("added_at").values_list("kind", "file_name")
+            Evidence.objects.filter(request_id=pk)
+            .order_by("added_at")
+            .values_list("kind", "file_name")
         )
 
 
@@ -107,7 +109,10 @@ def test_a_lost_network_loses_nothing_and_does_nothing_twice(desk: Desk, phone: 
     expect(phone.page.locator("[data-job]")).to_have_count(0)
     assert lines(desk, case.pk, "COMMENT") == 1
     assert lines(desk, case.pk, "ADD_EVIDENCE") == 1
-    assert phone.page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('qaitar-draft'))") == []
+    assert (
+        phone.page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('qaitar-draft'))")
+        == []
+    )
 
 
 def test_an_answer_lost_on_the_way_back_does_nothing_twice(desk: Desk, phone: Hand) -> None:

@@ -113,6 +113,7 @@ def test_every_used_token_exists() -> None:
 def test_styles_and_scripts_stay_small() -> None:
     """What a browser has to fetch once, as it is sent: compressed."""
     styles, scripts = list(STATIC.rglob("*.css")), list(STATIC.rglob("*.js"))
+    scripts.remove(STATIC / "vendor" / "zxing.min.js")  # fetched by a press, see below
     assert len(styles) >= 7
     assert len(scripts) >= 12
     assert sum(_sent(sheet) for sheet in styles) < STYLE_BYTES_MAX
@@ -121,6 +122,16 @@ def test_styles_and_scripts_stay_small() -> None:
 
 def _sent(file: Path) -> int:
     return len(gzip.compress(file.read_bytes()))
+
+
+def test_the_scanners_library_is_fetched_only_by_a_press() -> None:
+    assert [page.name for page in TEMPLATES if "zxing" in page.read_text()] == []
+    asking = [f.name for f in (STATIC / "js").glob("*.js") if "zxing" in f.read_text()]
+    assert asking == ["scan.js"]
+    script = (STATIC / "vendor" / "zxing.min.js").read_text()
+    assert script.startswith("!function(t,e){")
+    assert re.findall(r"\beval\(|new Function", script) == []
+    assert "Apache License" in (STATIC / "vendor" / "zxing.LICENSE.txt").read_text()
 
 
 def test_the_borrowed_script_keeps_its_licence() -> None:

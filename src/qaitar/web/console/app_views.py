@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -32,6 +33,7 @@ def _language(request: HttpRequest) -> str:
 
 
 @require_GET
+@transaction.non_atomic_requests
 def manifest(request: HttpRequest) -> JsonResponse:
     """Describe the app to the browser that installs it."""
     language = _language(request)
@@ -71,6 +73,7 @@ def _icons(purpose: str) -> list[dict[str, str]]:
 
 
 @require_GET
+@transaction.non_atomic_requests
 def worker(request: HttpRequest) -> HttpResponse:
     """Give the service worker; it stands at the root, for a worker looks after what lies below its own address."""
     offline = f"{reverse('app:offline')}?l={_language(request)}"
@@ -84,6 +87,7 @@ def worker(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@transaction.non_atomic_requests
 def offline(request: HttpRequest) -> HttpResponse:
     """Show what can be done without a network."""
     translation.activate(_language(request))

@@ -22,7 +22,7 @@ from qaitar.web.console.live_mark import live_mark
 from qaitar.web.console.present_evidence import evidence_panel
 from qaitar.web.console.present_known import KnownPanel, known_panel
 from qaitar.web.console.present_letters import ready_texts
-from qaitar.web.console.present_money import money_of
+from qaitar.web.console.present_money import money_of, paid_how
 from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, proof_of
 from qaitar.web.console.present_row import amount_of, countdown_of, section_of
 from qaitar.web.console.present_story import (
@@ -294,6 +294,7 @@ def order_facts(desk: Desk) -> tuple[Fact, ...]:
         (_("Status"), status_word(order.get("status") or "")),
         (_("Ordered"), _day(order.get("ordered_at"))),
         (_("Received by the customer"), _date(request.received_on)),
+        (_("Paid"), paid_how(desk.papers)),
         (_("Planned arrival"), _date(request.planned_arrival_on)),
         (_("Delivery"), delivery_word(order.get("delivery_mode") or "")),
         (_("Category"), request.category_title),

@@ -12,6 +12,7 @@ from qaitar.web.console.views_model import MoneyCell, MoneyLine, MoneyLines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from qaitar.web.console.card_reads import Papers
     from qaitar.web.console.present_offers import Desk
 
 _TENDERS: Final = {
@@ -30,7 +31,6 @@ def money_of(desk: Desk) -> tuple[MoneyLines, ...]:
     request, papers = desk.case.request, desk.papers
     total = papers.order.get("total_minor")
     paid = sum(each["amount_minor"] or 0 for each in papers.tenders)
-    how = papers.order.get("payment_mode") or ""
     sums = (
         (_("Asked back"), request.amount_minor, ()),
         (_("Order total"), total, _order_lines(papers.lines, total)),
@@ -44,17 +44,15 @@ def money_of(desk: Desk) -> tuple[MoneyLines, ...]:
         for label, minor, lines in sums
         if minor is not None
     ]
-    if not paid and (papers.tenders or how):
-        said = ", ".join(_tender_said(each) for each in papers.tenders) or tender_word(how)
-        found = [
-            _how_paid(each, said) if each.label == _("Order total") else each for each in found
-        ]
     return tuple(found)
 
 
-def _how_paid(sum_: MoneyLines, said: str) -> MoneyLines:
-    """Say how an order was paid beside its total where the parts are not known."""
-    return MoneyLines(label=f"{sum_.label} ({said})", cell=sum_.cell)
+def paid_how(papers: Papers) -> str:
+    """Say how was paid where the parts are not known; where they are, they stand as lines of what was paid."""
+    if any(each["amount_minor"] for each in papers.tenders):
+        return ""
+    said = "; ".join(_tender_said(each) for each in papers.tenders)
+    return said or tender_word(str(papers.order.get("payment_mode") or ""))
 
 
 def _order_lines(lines: Iterable[Mapping[str, Any]], total: int | None) -> list[MoneyLine]:

@@ -78,7 +78,7 @@ def screen(
                 return render(request, "console/errors/403.html", status=403)
             return view(Visit(request, who, utc_now()), *args, **kwargs)
 
-        enter.screen_roles = roles  # type: ignore[attr-defined]  # read by the matrix test
+        note_roles(enter, roles)
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", enter)
 
     return decorate
@@ -100,6 +100,11 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     if partial:
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": answer.url})
     return answer
+
+
+def note_roles(view: object, roles: frozenset[Role]) -> None:
+    """Write on a view who is let in; the matrix test reads it."""
+    view.screen_roles = roles  # type: ignore[attr-defined]  # a function takes notes
 
 
 def _session_user(request: HttpRequest) -> int | None:

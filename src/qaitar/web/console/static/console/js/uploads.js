@@ -81,7 +81,7 @@ async function run() {
     draw();
     const answer = await post(job, form());
     // no answer, or the server could not: kept; anything else is its last word on these files
-    if (!answer || answer.status >= 500 || answer.status === 429 || answer.status === 403) {
+    if (!answer || answer.status >= 500 || [401, 403, 429].includes(answer.status)) {
       job.state = "waiting";
       draw();
       continue;

@@ -1,0 +1,141 @@
+"""Papers page by page and videos piece by piece; a file sent twice is one proof."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pypdfium2
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.files.store import FileStore
+from qaitar.foundation.models import JournalEntry, StoredFile
+from qaitar.kernel.roles import Role
+from qaitar.returns.models import Evidence
+from qaitar.web.console.present_evidence import PAGES_MAX
+from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.returns import make_case
+from tests.web.console.desk import signed_in
+from tests.web.console.test_case import photo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.test import Client
+
+    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.models import User
+    from qaitar.returns.models import ReturnRequest
+
+pytestmark = pytest.mark.usefixtures("clock")
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    with frozen_at(NOW):
+        yield
+
+
+@pytest.fixture
+def shop(db_walls: None) -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def aigerim(shop: Shop) -> User:
+    return make_person("aigerim", (shop.id, Role.OPERATOR))
+
+
+@pytest.fixture
+def by(shop: Shop, aigerim: User) -> Actor:
+    return actor(aigerim, shop.id)
+
+
+@pytest.fixture
+def client(aigerim: User) -> Client:
+    return signed_in(aigerim)
+
+
+def paper(pages: int) -> SimpleUploadedFile:
+    document = pypdfium2.PdfDocument.new()
+    for number in range(pages):
+        document.new_page(300, 400 if number else 200)
+    written = io.BytesIO()
+    document.save(written)
+    return SimpleUploadedFile("act.pdf", written.getvalue(), "application/pdf")
+
+
+def taken(client: Client, case: ReturnRequest, file: SimpleUploadedFile) -> Evidence:
+    answer = client.post(f"/returns/{case.pk}/evidence", {"kind": "AUTO", "file": file}, **HTMX)
+    assert answer.status_code == 200
+    open_walls(case.merchant_id)
+    return Evidence.objects.get()
+
+
+def test_each_page_of_a_paper_is_a_picture(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    proof = taken(client, case, paper(3))
+    tile = client.get(f"/returns/{case.pk}").context["case"].evidence.tiles[0]
+    assert (tile.pages, tile.page_url) == (3, f"/evidence/{proof.pk}/page/1")
+    sizes = []
+    for number in (1, 2, 3):
+        answer = client.get(f"/evidence/{proof.pk}/page/{number}")
+        assert answer["Content-Type"] == "image/jpeg"
+        assert answer["Cache-Control"] == "private, max-age=86400, immutable"
+        sizes.append(Image.open(io.BytesIO(answer.content)).size)
+    assert sizes == [(1600, 1067), (1200, 1600), (1200, 1600)]
+    assert client.get(f"/evidence/{proof.pk}/page/4").status_code == 404
+    assert client.get(f"/evidence/{proof.pk}/page/0").status_code == 404
+
+
+def test_pages_beyond_the_bound_are_not_drawn(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    proof = taken(client, case, paper(PAGES_MAX + 2))
+    assert client.get(f"/returns/{case.pk}").context["case"].evidence.tiles[0].pages == PAGES_MAX
+    assert client.get(f"/evidence/{proof.pk}/page/{PAGES_MAX}").status_code == 200
+    assert client.get(f"/evidence/{proof.pk}/page/{PAGES_MAX + 1}").status_code == 404
+
+
+def test_a_photo_has_no_pages_and_is_not_played(shop: Shop, by: Actor, client: Client) -> None:
+    proof = taken(client, make_case(shop, by), photo())
+    assert client.get(f"/evidence/{proof.pk}/page/1").status_code == 404
+    assert client.get(f"/evidence/{proof.pk}/play").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("", (200, b"0123456789", None)),
+        ("bytes=0-", (206, b"0123456789", "bytes 0-9/10")),
+        ("bytes=4-6", (206, b"456", "bytes 4-6/10")),
+        ("bytes=8-99", (206, b"89", "bytes 8-9/10")),
+        ("bytes=99-", (200, b"0123456789", None)),
+        ("bytes=6-4", (200, b"0123456789", None)),
+        ("bytes=x-y", (200, b"0123456789", None)),
+    ],
+)
+def test_a_video_plays_from_any_place(
+    shop: Shop, by: Actor, client: Client, asked: str, answered: tuple[int, bytes, str | None]
+) -> None:
+    proof = taken(client, make_case(shop, by), photo())
+    stored = FileStore().put(io.BytesIO(b"0123456789"))
+    open_walls(shop.id)
+    StoredFile.objects.filter(pk=proof.file_id).update(
+        sha256=stored.sha256, size=stored.size, mime="video/mp4", name="clip.mp4"
+    )
+    answer = client.get(f"/evidence/{proof.pk}/play", headers={"Range": asked} if asked else {})
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    assert (answer.status_code, body, answer.get("Content-Range")) == answered
+    assert (answer["Content-Type"], answer["Accept-Ranges"]) == ("video/mp4", "bytes")
+
+
+def test_a_file_sent_again_is_the_same_proof(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    first = taken(client, case, photo())
+    assert taken(client, case, photo()).pk == first.pk
+    lines = JournalEntry.objects.filter(subject_id=case.pk, act="ADD_EVIDENCE")
+    assert lines.count() == 1

@@ -1,0 +1,115 @@
+"""A form whose answer was lost is sent again: done once, told plainly; what somebody else did in between still counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.kernel.roles import Role
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.services.acting import request_act
+from qaitar.returns.vocabulary import Act
+from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.returns import make_case
+from tests.web.console.desk import signed_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.test import Client
+
+    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.models import User
+
+pytestmark = pytest.mark.usefixtures("clock")
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    with frozen_at(NOW):
+        yield
+
+
+@pytest.fixture
+def shop(db_walls: None) -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def aigerim(shop: Shop) -> User:
+    return make_person("aigerim", (shop.id, Role.OPERATOR))
+
+
+@pytest.fixture
+def by(shop: Shop, aigerim: User) -> Actor:
+    return actor(aigerim, shop.id)
+
+
+@pytest.fixture
+def client(aigerim: User) -> Client:
+    return signed_in(aigerim)
+
+
+def traces(case: ReturnRequest) -> tuple[int, int, int]:
+    open_walls(case.merchant_id)
+    now = ReturnRequest.objects.get(pk=case.pk)
+    return now.version, JournalEntry.objects.count(), PlannedEffect.objects.count()
+
+
+FORMS: list[tuple[str, dict[str, Any]]] = [
+    ("act", {"act": "ASK_CUSTOMER", "version": "1"}),
+    ("note", {"customer_answered": "yes", "version": "1"}),
+    ("quality", {"quality": "DEFECTIVE", "version": "1"}),
+    ("comment", {"note": "Коробка вскрыта", "version": "1"}),
+]
+
+
+@pytest.mark.parametrize(("tail", "form"), FORMS, ids=[tail for tail, _form in FORMS])
+def test_a_form_sent_twice_is_done_once(
+    shop: Shop, by: Actor, client: Client, tail: str, form: dict[str, Any]
+) -> None:
+    case = make_case(shop, by)
+    assert client.post(f"/returns/{case.pk}/{tail}", form, **HTMX).status_code == 200
+    done = traces(case)
+    assert done[0] == 2
+    again = client.post(f"/returns/{case.pk}/{tail}", form, **HTMX)
+    assert again.status_code == 200
+    assert again.context["told"].tone in {"ok", "info"}
+    assert traces(case) == done
+
+
+def test_other_words_from_an_old_page_are_another_note(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    for words in ("Раз", "Два"):
+        client.post(f"/returns/{case.pk}/comment", {"note": words, "version": "1"}, **HTMX)
+    open_walls(shop.id)
+    said = JournalEntry.objects.filter(act="COMMENT").order_by("seq").values_list("why", flat=True)
+    assert list(said) == ["Раз", "Два"]
+
+
+def test_the_same_press_by_somebody_else_is_not_ones_own(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    other = make_person("other", (shop.id, Role.OPERATOR))
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=actor(other, shop.id), now=NOW)
+    before = traces(case)
+    answer = client.post(f"/returns/{case.pk}/act", {"act": "ASK_CUSTOMER", "version": "1"}, **HTMX)
+    assert answer.status_code == 409
+    assert "Other" in answer.context["case"].notice.text
+    assert traces(case) == before
+
+
+def test_another_press_from_an_old_page_is_refused(shop: Shop, by: Actor, client: Client) -> None:
+    case = make_case(shop, by)
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
+    before = traces(case)
+    form = {"act": "TAKE_FOR_INSPECTION", "version": "1"}
+    assert client.post(f"/returns/{case.pk}/act", form, **HTMX).status_code == 409
+    assert traces(case) == before
