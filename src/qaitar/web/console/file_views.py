@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
 from qaitar.foundation.files.previews import MIME as PREVIEW_MIME
 from qaitar.foundation.files.refusals import Rejected, sentence
-from qaitar.foundation.files.store import download_headers
+from qaitar.foundation.files.store import FileStore, download_headers, key_of
+from qaitar.foundation.models import StoredFile
 from qaitar.returns.casework import judge_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.selectors import Case, case_load
@@ -33,7 +34,6 @@ from qaitar.returns.vocabulary import EvidenceKind
 from qaitar.web.console.answers import typed
 from qaitar.web.console.case_answers import acted, guarded, said_no
 from qaitar.web.console.evidence_kinds import AUTO, kind_of
-from qaitar.web.console.media_views import file_of, opened
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, note_roles, screen
 from qaitar.web.console.undo import undo_withdrawal
 from qaitar.web.console.views_model import Notice, Tone
@@ -184,6 +184,28 @@ def view(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door'
 def thumb(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
     """Hand out the small preview."""
     return _preview(file_of(pk).thumb_sha256)
+
+
+def file_of(pk: UUID) -> StoredFile:
+    """Give the stored file of a proof, also of one that was withdrawn.
+
+    Raises:
+        Http404: these walls hold no such proof.
+    """
+    proof = found_or_404(Evidence.objects.filter(pk=pk).first())
+    return found_or_404(StoredFile.objects.filter(pk=proof.file_id).first())
+
+
+def opened(sha256: str) -> BinaryIO:
+    """Open a kept content.
+
+    Raises:
+        Http404: the store does not have it.
+    """
+    try:
+        return FileStore().open(key_of(sha256))
+    except FileNotFoundError as gone:
+        raise Http404 from gone
 
 
 def _handed(sha256: str, name: str, mime: str) -> HttpResponseBase:

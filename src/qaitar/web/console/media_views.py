@@ -12,14 +12,12 @@ from django.views.decorators.http import require_GET
 
 from qaitar.foundation.files.previews import MIME as PREVIEW_MIME
 from qaitar.foundation.files.previews import NoPreview, draw_page
-from qaitar.foundation.files.store import FileStore, download_headers, key_of
-from qaitar.foundation.models import StoredFile
-from qaitar.returns.models import Evidence
+from qaitar.foundation.files.store import download_headers
+from qaitar.web.console.file_views import file_of, opened
 from qaitar.web.console.present_evidence import PAGES_MAX
-from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, note_roles, screen
+from qaitar.web.console.screen import EVERYBODY, Visit, note_roles, screen
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
     from uuid import UUID
 
     from django.http import HttpRequest
@@ -28,28 +26,6 @@ if TYPE_CHECKING:
 KEPT_SECONDS: Final = 86_400
 PIECE_BYTES: Final = 1024 * 1024
 _RANGE: Final = re.compile(r"bytes=(\d{1,15})-(\d{1,15})?\Z")
-
-
-def file_of(pk: UUID) -> StoredFile:
-    """Give the stored file of a proof, also of one that was withdrawn.
-
-    Raises:
-        Http404: these walls hold no such proof.
-    """
-    proof = found_or_404(Evidence.objects.filter(pk=pk).first())
-    return found_or_404(StoredFile.objects.filter(pk=proof.file_id).first())
-
-
-def opened(sha256: str) -> BinaryIO:
-    """Open a kept content.
-
-    Raises:
-        Http404: the store does not have it.
-    """
-    try:
-        return FileStore().open(key_of(sha256))
-    except FileNotFoundError as gone:
-        raise Http404 from gone
 
 
 @require_GET
