@@ -1,0 +1,142 @@
+"""A new user's whole path in a real browser: from an empty installation to the first own case, and through the demo shop.
+
+The program runs as a person runs it, by `qaitar up`, on an empty folder; nothing of it is prepared.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qaitar.runtime.ports import pick_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+READY_S = 120.0
+FIRST_CASE_S = 600.0
+DECIDED_S = 180.0
+
+
+@dataclass
+class Fresh:
+    """A program just started on nothing, and the link it printed."""
+
+    address: str
+    link: str
+    started: float
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Fresh]:
+    """`qaitar up` on an empty folder, ended with the test."""
+    port, told, lines = pick_port(), threading.Event(), []
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QAITAR_", "DATABASE_"))}
+    clean.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "-m", "qaitar.cli.main", "up", "--data", str(tmp_path / "data")]
+    started = time.monotonic()
+    program = subprocess.Popen(
+        [*command, "--port", str(port)], env=clean, stdout=subprocess.PIPE, text=True
+    )
+
+    def listen() -> None:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if "/welcome/owner?code=" in line:
+                lines.append(line.strip())
+            elif line.startswith("Ctrl-C"):
+                told.set()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        assert told.wait(READY_S), "the program did not become ready"
+        yield Fresh(f"http://127.0.0.1:{port}", lines[0], started)
+    finally:
+        program.terminate()
+        program.wait(30)
+        listener.join(30)
+        assert program.stdout is not None
+        program.stdout.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, fresh: Fresh) -> Iterator[Page]:
+    """A fresh window of a desk that speaks Russian."""
+    context = chromium.new_context(
+        base_url=fresh.address, viewport={"width": 1366, "height": 768}, locale="ru-RU"
+    )
+    window = context.new_page()
+    window.set_default_timeout(60_000)
+    yield window
+    context.close()
+
+
+def become_owner(page: Page, link: str) -> None:
+    page.goto(link)
+    page.fill("[name=name]", "Сауле Ким")
+    page.fill("[name=username]", "saule")
+    page.fill("[name=password]", "тауға шығамыз 7")
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/welcome")
+
+
+def test_from_nothing_to_the_first_own_case_and_a_decided_one_in_the_demo_shop(
+    fresh: Fresh, page: Page
+) -> None:
+    """Saule opens the printed link, opens her store, puts the rest off and files her first case; then she looks around the demo shop, and decides one case there."""
+    become_owner(page, fresh.link)
+    page.fill("[name=merchant]", "ТОО «Начало»")
+    page.fill("[name=store]", "Начало на Kaspi")
+    page.fill("[name=saturday]", "10:00-15:00")
+    page.click("#open button[type=submit]")
+    for step in ("kaspi", "import", "people"):
+        page.click(f"button[name=skip][value={step}]")
+        page.wait_for_selector(f"button[name=skip][value={step}]", state="detached")
+    page.click("li[aria-current=step] a.button")
+    page.fill("main [name=number]", "704812360-1")
+    page.click("main form.panel button[type=submit]")
+    page.wait_for_selector("input[name=seen][value$='704812360-1']", state="attached")
+    page.click("main form.panel button[type=submit]")
+    page.wait_for_url("**/returns/*-*-*")
+    assert page.inner_text("h1") == "704812360-1"
+    assert time.monotonic() - fresh.started < FIRST_CASE_S
+
+    page.goto("/welcome")
+    asked = time.monotonic()
+    page.click("button[name=demo][value=add]")
+    page.wait_for_selector("button[name=demo][value=remove]", timeout=DECIDED_S * 1000)
+    page.goto("/")
+    page.locator("tr, li", has_text="Получить товар на проверку").locator(
+        "a[href^='/returns/']"
+    ).first.click()
+    page.wait_for_selector(".offer--best")
+    number = page.inner_text("h1")
+    page.locator(".offer--best[open] [data-confirm-press]").click()
+    page.wait_for_function(
+        "number => document.querySelector('h1').innerText !== number", arg=number
+    )
+    assert time.monotonic() - asked < DECIDED_S
+
+
+def test_whoever_only_finds_the_page_takes_nothing(fresh: Fresh, page: Page) -> None:
+    """A stranger who reaches the port before the owner sees a page that asks for what only the console knows."""
+    page.goto("/")
+    page.click("a[href='/welcome/owner']")
+    page.fill("[name=code]", "AAAA-BBBB-CCCC-DDDD")
+    page.fill("[name=name]", "Тимур")
+    page.fill("[name=username]", "timur")
+    page.fill("[name=password]", "тауға шығамыз 7")
+    page.click("main button[type=submit]")
+    assert page.locator(".errorlist").count() == 1
+    become_owner(page, fresh.link)
