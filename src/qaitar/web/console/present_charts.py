@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils import formats
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from qaitar.analytics.words import measure_word
 from qaitar.documents.charts import Series, stacked_bars
+from qaitar.web.console.days import written
 from qaitar.web.console.views_model_reports import Chart, Key
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def drawn(svg: str) -> SafeString:
 
 def day_said(day: date) -> str:
     """Say a day shortly, in the reader's language."""
-    return formats.date_format(day, "j M")
+    return written(day, "j M")
 
 
 def step_said(step: Period) -> str:
