@@ -11,7 +11,7 @@ from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Blocked
-from qaitar.returns.services.acting import DRAIN_TASK
+from qaitar.returns.services.changing import DRAIN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -47,7 +47,7 @@ from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
-from qaitar.returns.services.acting import DRAIN_TASK
+from qaitar.returns.services.changing import DRAIN_TASK
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:

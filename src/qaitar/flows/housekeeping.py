@@ -18,7 +18,7 @@ from qaitar.foundation.models import (
     WebhookEndpoint,
 )
 from qaitar.foundation.walls import see
-from qaitar.returns.services.acting import DRAIN_TASK
+from qaitar.returns.services.changing import DRAIN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -24,7 +24,7 @@ from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.kernel.ids import new_id
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import DRAIN_TASK
+from qaitar.returns.services.changing import DRAIN_TASK
 from qaitar.returns.services.mirroring import Look
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.returns.errors import CaseChanged
-from qaitar.returns.services.acting import DRAIN_TASK
+from qaitar.returns.services.changing import DRAIN_TASK
 from qaitar.returns.services.mirroring import BATCH, Look, Mirrored, readings_apply
 
 if TYPE_CHECKING:

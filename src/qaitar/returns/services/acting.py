@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.foundation.transition import ROWS_MAX, Change, Held, Job, Row, move
-from qaitar.kernel.ids import new_id
+from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.transition import ROWS_MAX, Change, move
 from qaitar.returns.casework import Judged, control_values, judge_case
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
-from qaitar.returns.models import ReturnRequest, StageDelta
+from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import APPROVAL_AFTER, Advanced, Blocked, advance
 from qaitar.returns.selectors import Case, case_load, cases_load
+from qaitar.returns.services.changing import PRESSES, WRITTEN, change_of, written
 from qaitar.returns.vocabulary import Act, Effect, Outcome, Quality, RefusalReason, Stage
 
 if TYPE_CHECKING:
@@ -24,45 +23,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.actors import Actor
 
-DRAIN_TASK: Final = "qaitar.flows.tasks.effects_drain"
-DRAIN_AFTER_S: Final = 1.0  # what else happens in this second goes along in the same drain
 TRIES: Final = 5  # how often an act is judged anew because the case changed under it
-PRESSES: Final = frozenset({Effect.PRESS_TAKE, Effect.PRESS_REFUSE, Effect.PRESS_GRANT})
-
-# Columns an act may change; every act writes all of them, so that any number of acts is one statement.
-WRITTEN: Final = (
-    "stage",
-    "outcome",
-    "stage_since",
-    "refusal_reason",
-    "customer_asked",
-    "customer_answered",
-    "sent_to_service_centre",
-    "goods_handed_over",
-    "goods_checked",
-    "dispute_evidence_sent",
-    "reopen_asked_at",
-    "approval",
-    "approval_asked_by_id",
-    "proof_of",
-    "proof_since",
-    "proof_text",
-    "planned_arrival_on",
-    "arrived_at",
-    "arrived_where",
-    "refused_at",
-    "disputed_at",
-    "closed_at",
-    "counts_as_quality",
-    "control_at",
-    "control_rule",
-    "control_source",
-    "guard_next_at",
-    "guard_sent",
-    "escalated",
-)
-# What the journal tells of a change; guard bookkeeping would drown it.
-TOLD: Final = tuple(c for c in WRITTEN if c not in {"guard_next_at", "guard_sent", "stage_since"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +141,6 @@ def request_preview_many(
     return would, would_not
 
 
-def held(request: ReturnRequest) -> Held:
-    """Hold a case to what was read of it."""
-    return Held(
-        request.pk,
-        request.merchant_id,
-        request.version,
-        request.journal_seq,
-        bytes(request.journal_head),
-    )
-
-
 def _changed(request_id: UUID) -> CaseChanged:
     last = JournalEntry.objects.filter(subject_id=request_id).order_by("-seq").first()
     return CaseChanged(act=last.act if last else "", who=last.actor_name if last else "")
@@ -296,108 +246,3 @@ def _act_values(
     elif act is Act.NOTE_ARRIVAL:
         values["arrived_where"] = details.arrived_where or request.arrived_where or "POINT"
     return values
-
-
-def _said(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def difference(
-    request: ReturnRequest, values: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Say what of a case changes: before and after, only what differs, fit for the journal."""
-    names = [n for n in values if n in _TOLD_OR_MARKED and getattr(request, n) != values[n]]
-    return (
-        {n: _said(getattr(request, n)) for n in names},
-        {n: _said(values[n]) for n in names},
-    )
-
-
-_TOLD_OR_MARKED: Final = frozenset(TOLD) | {
-    "quality",
-    "marks",
-    "received_on",
-    "shown_at",
-    "section",
-    "status_text",
-    "assignee_name",
-    "customer_phone",
-    "customer_name",
-    "product_name",
-    "amount_minor",
-    "category_title",
-    "unit_value",
-}
-
-
-def change_of(  # noqa: PLR0913  a change is all of these
-    request: ReturnRequest,
-    values: Mapping[str, Any],
-    act: str,
-    by: Actor,
-    now: datetime,
-    *,
-    why: str = "",
-    effects: Advanced | tuple[Effect, ...] = (),
-    step: str = "",
-) -> Change:
-    """Build the change of one case: new values, journal line, planned effects, stage counters and the drain job."""
-    before, after = difference(request, values)
-    line = JournalLine(act=act, at=now, by=by, before=before, after=after, why=why)
-    wanted = effects.effects if isinstance(effects, Advanced) else effects
-    number = effects.step.number if isinstance(effects, Advanced) else step
-    outside = [effect for effect in wanted if effect not in PRESSES]
-    rows = [_effect_row(request, effect, number, now) for effect in outside]
-    if values.get("stage", request.stage) != request.stage:
-        rows += [_delta(request, request.stage, -1), _delta(request, values["stage"], 1)]
-    jobs = (_drain(request.merchant_id),) if outside else ()
-    return Change(held(request), values, line, tuple(rows), jobs)
-
-
-def _drain(merchant_id: UUID) -> Job:
-    return Job(DRAIN_TASK, {"merchant_id": str(merchant_id)}, "effects", after_s=DRAIN_AFTER_S)
-
-
-def _effect_row(request: ReturnRequest, effect: Effect, step: str, now: datetime) -> Row:
-    return Row(
-        PlannedEffect,
-        {
-            "id": new_id(),
-            "merchant_id": request.merchant_id,
-            "subject_id": request.pk,
-            "kind": effect.value,
-            "step": step,
-            "ordinal": request.journal_seq + 1,
-            "state": "PLANNED",
-            "payload": {},
-            "reference": "",
-            "address": "",
-            "detail": "",
-            "attempts": 0,
-            "created_at": now,
-            "next_at": now,
-        },
-    )
-
-
-def _delta(request: ReturnRequest, stage: str, delta: int) -> Row:
-    return Row(
-        StageDelta,
-        {
-            "id": new_id(),
-            "merchant_id": request.merchant_id,
-            "store_id": request.store_id,
-            "stage": stage,
-            "delta": delta,
-        },
-    )
-
-
-def written(request: ReturnRequest, change: Change, heads: Mapping[UUID, bytes]) -> ReturnRequest:
-    """Bring a read case up to date with a change that happened, so that the next act can follow it."""
-    for name, value in change.values.items():
-        setattr(request, name, value)
-    request.version += 1
-    request.journal_seq += 1
-    request.journal_head = heads[request.pk]
-    return request

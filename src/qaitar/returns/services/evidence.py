@@ -13,7 +13,7 @@ from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.procedure import Blocked, effects_of_new_evidence
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.acting import change_of, written
+from qaitar.returns.services.changing import change_of, written
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 
 if TYPE_CHECKING:

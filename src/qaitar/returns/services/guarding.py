@@ -25,7 +25,8 @@ from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_due
-from qaitar.returns.services.acting import Details, case_act, change_of
+from qaitar.returns.services.acting import Details, case_act
+from qaitar.returns.services.changing import change_of
 from qaitar.returns.vocabulary import Act, DefaultAction, RefusalReason, Stage
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.acting import change_of, written
+from qaitar.returns.services.changing import change_of, written
 from qaitar.returns.vocabulary import Effect, Stage
 
 if TYPE_CHECKING:

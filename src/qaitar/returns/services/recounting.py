@@ -10,7 +10,7 @@ from qaitar.foundation.transition import move
 from qaitar.returns.casework import control_values
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_load
-from qaitar.returns.services.acting import change_of
+from qaitar.returns.services.changing import change_of
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:

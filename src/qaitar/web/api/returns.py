@@ -19,12 +19,7 @@ from qaitar.returns.lookups import Question, merchant_of_request, requests_find
 from qaitar.returns.procedure import WORKERS, Blocked
 from qaitar.returns.queue import Place, QueueFilter, queue_slice
 from qaitar.returns.selectors import Case, case_load
-from qaitar.returns.services.acting import (
-    Details,
-    case_act,
-    request_act_many,
-    request_preview_many,
-)
+from qaitar.returns.services.acting import Details, case_act, request_act_many, request_preview_many
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.marks import loaded_note
 from qaitar.web.api.answers import answer

@@ -16,7 +16,8 @@ from qaitar.returns.control_dates import Place as Spot
 from qaitar.returns.queue import Place, following, place_of
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.sentences import act_label
-from qaitar.returns.services.acting import PRESSES, Acted, Details, case_act
+from qaitar.returns.services.acting import Acted, Details, case_act
+from qaitar.returns.services.changing import PRESSES
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial, typed
