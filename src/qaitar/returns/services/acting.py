@@ -14,6 +14,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import APPROVAL_AFTER, Advanced, Blocked, advance
 from qaitar.returns.selectors import Case, case_load, cases_load
 from qaitar.returns.services.changing import PRESSES, WRITTEN, change_of, written
+from qaitar.returns.services.overlooked import overlooked, owned_up
 from qaitar.returns.vocabulary import Act, Effect, Outcome, Quality, RefusalReason, Stage
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details
         planned = _plan(case, act, by, now, details)
         if isinstance(planned, Blocked):
             raise ActBlocked(planned)
+        if overlooked(case, now) is not None:  # the old date is owned up to before a new one is set
+            owned_up([case], now)
+            planned = _plan(case, act, by, now, details)
+            if isinstance(planned, Blocked):
+                raise ActBlocked(planned)
         change, advanced = planned
         heads = move(ReturnRequest, [change])
         if heads:
@@ -107,7 +113,10 @@ def request_act_many(
     answer = BulkAnswer()
     changes: list[Change] = []
     numbers: dict[UUID, str] = {}
-    for case in cases_load(ids):
+    cases = cases_load(ids)
+    late = [case for case in cases if overlooked(case, now) is not None]
+    owned_up([c for c in late if _may(c, act, actors[c.request.merchant_id], now, details)], now)
+    for case in cases:
         request = case.request
         planned = _plan(case, act, actors[request.merchant_id], now, details)
         if isinstance(planned, Blocked):
@@ -157,6 +166,10 @@ def _plan(
     return change_of(
         case.request, values, act.value, by, now, why=details.why, effects=answer
     ), answer
+
+
+def _may(case: Case, act: Act, by: Actor, now: datetime, details: Details) -> bool:
+    return not isinstance(_plan(case, act, by, now, details), Blocked)
 
 
 def acted_values(

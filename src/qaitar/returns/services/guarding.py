@@ -7,26 +7,24 @@ with what the marketplace has presumably done.  Everything the guard does is a j
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.transition import move
 from qaitar.returns.calendars import guard_settings
-from qaitar.returns.casework import clock_of, done_of, done_text, judge_case
+from qaitar.returns.casework import clock_of, done_of, judge_case
 from qaitar.returns.control_dates import next_control_date
 from qaitar.returns.deadline_guard import (
     Deed,
-    GuardDone,
     GuardVerdict,
     guard_verdict,
-    remembered,
 )
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_due
 from qaitar.returns.services.acting import Details, case_act
-from qaitar.returns.services.changing import change_of
+from qaitar.returns.services.overlooked import guard_line, guard_said
 from qaitar.returns.vocabulary import Act, DefaultAction, RefusalReason, Stage
 
 if TYPE_CHECKING:
@@ -85,43 +83,20 @@ def _look(case: Case, now: datetime, swept: Swept) -> Change | None:
         case Deed.WINDOW_OVER:
             return _close(case, verdict, now, swept)
         case Deed.DEFAULT_ACTION:
-            return _default(case, verdict, done, now, swept)
+            return _default(case, verdict, now, swept)
         case Deed.NOTHING:
-            return _noted(case, verdict, done, now, told=False)
+            return _noted(case, verdict, now, told=False)
         case Deed.REMIND:
             swept.reminded += 1
         case Deed.ESCALATE:
             swept.escalated += 1
         case Deed.MISSED:
             swept.missed += 1
-    return _noted(case, verdict, done, now)
-
-
-def _said(verdict: GuardVerdict) -> str:
-    """Write down what the guard saw, as codes the console puts into words."""
-    parts = [verdict.deed.value]
-    if verdict.level is not None:
-        parts.append(f"before={int(verdict.level.total_seconds())}")
-    if verdict.roles:
-        parts.append("to=" + ",".join(sorted(verdict.roles)))
-    if verdict.silence.value != "NOTHING":
-        parts.append(f"marketplace={verdict.silence.value}")
-    if verdict.skipped:
-        parts.append(
-            "skipped="
-            + ",".join(f"{s.deed.value}@{int(s.before.total_seconds())}" for s in verdict.skipped)
-        )
-    return "; ".join(parts)
+    return _noted(case, verdict, now)
 
 
 def _noted(
-    case: Case,
-    verdict: GuardVerdict,
-    done: GuardDone,
-    now: datetime,
-    *,
-    told: bool = True,
-    why: str = "",
+    case: Case, verdict: GuardVerdict, now: datetime, *, told: bool = True, why: str = ""
 ) -> Change | None:
     """Write the guard's bookkeeping; a look that found nothing to say only moves the next look."""
     request = case.request
@@ -130,34 +105,26 @@ def _noted(
             guard_next_at=verdict.wake_at
         )
         return None
-    values: dict[str, Any] = {
-        "guard_next_at": verdict.wake_at,
-        "guard_sent": done_text(remembered(done, verdict, now)),
-        "escalated": verdict.deed.value,
-    }
-    act = f"GUARD_{verdict.deed.value}"
-    return change_of(request, values, act, system_actor("guard"), now, why=why or _said(verdict))
+    return guard_line(case, verdict, now, why=why)
 
 
-def _default(
-    case: Case, verdict: GuardVerdict, done: GuardDone, now: datetime, swept: Swept
-) -> Change | None:
+def _default(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> Change | None:
     """Do what the store has set for a date about to pass; where the procedure forbids it, raise the duty person."""
     request = case.request
     act, reason = _default_act(case, verdict, now)
     if act is not None:
-        details = Details(reason=reason, why=_said(verdict))
+        details = Details(reason=reason, why=guard_said(verdict))
         try:
             case_act(case=case, act=act, by=system_actor("guard"), now=now, details=details)
         except (ActBlocked, CaseChanged) as no:
             swept.escalated += 1
             code = no.blocked.code if isinstance(no, ActBlocked) else "CASE_CHANGED"
-            return _noted(case, verdict, done, now, why=f"{_said(verdict)}; not done: {code}")
+            return _noted(case, verdict, now, why=f"{guard_said(verdict)}; not done: {code}")
         swept.acted += 1
         ReturnRequest.objects.filter(pk=request.pk).update(escalated=Deed.DEFAULT_ACTION.value)
         return None
     swept.escalated += 1
-    return _noted(case, verdict, done, now)
+    return _noted(case, verdict, now)
 
 
 def _default_act(
@@ -184,9 +151,8 @@ def _close(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> Ch
         return _noted(
             case,
             verdict,
-            done_of(case.request),
             now,
-            why=f"{_said(verdict)}; not done: {no.blocked.code}",
+            why=f"{guard_said(verdict)}; not done: {no.blocked.code}",
         )
     except CaseChanged:
         return None

@@ -12,6 +12,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
 from qaitar.returns.services.changing import change_of, written
+from qaitar.returns.services.overlooked import owned_up
 from qaitar.returns.vocabulary import Effect, Stage
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def case_note(
     before = {name: getattr(request, name) for name in (*values, *CONTROL)}
     if all(before[name] == value for name, value in values.items()):
         return request
+    owned_up([case], now)
+    before |= {name: getattr(request, name) for name in CONTROL}
     for name, value in values.items():
         setattr(request, name, value)
     after = {**values, **control_values(request, (case.store_text, case.days_text), now)}
