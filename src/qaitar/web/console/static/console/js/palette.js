@@ -27,7 +27,7 @@ function commands() {
     } })),
     ...each("#case button[name=quality]:not([aria-current])", words.acts, (node) => ({ label: `${words.quality}: ${text(node)}` })),
     ...each("#case form[action$='/assign'] button, #case [data-next], #case [data-prev], #case [data-back]", words.acts),
-    ...each("[data-news-show]:not([hidden])", words.acts),
+    ...each("[data-news-show]:not([hidden])", words.views, (node) => ({ label: node.querySelector("[data-news-text]").textContent, note: "R" })),
     ...each(".pills a:not([aria-current])", words.views),
     ...views.filter((view) => ![...document.querySelectorAll(".pills a")].some((pill) => pill.getAttribute("href") === view.url)).map((view) => ({ ...view, group: words.views })),
     ...each(".side [data-key=n], .nav a", words.pages),
@@ -150,9 +150,11 @@ if (dialog) {
     if (step) mark(at + step);
     else if (event.key === "Home" && event.ctrlKey) mark(0);
     else if (event.key === "End" && event.ctrlKey) mark(-1);
+    else if (event.key === "Escape") dialog.close();
     else if (event.key === "Enter" && !event.isComposing) run(options()[at]);
     else return;
     event.preventDefault();
+    event.stopPropagation();
   });
   list.addEventListener("click", (event) => run(event.target.closest("[role=option]")));
   list.addEventListener("pointermove", (event) => {
