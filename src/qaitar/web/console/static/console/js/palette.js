@@ -101,7 +101,7 @@ function mark(index) {
 }
 function run(option) {
   if (!option) return;
-  dialog.close();
+  shut();
   option.run();
 }
 
@@ -117,6 +117,10 @@ async function ask(query) {
   mark(Math.max(0, options().findIndex((option) => option.textContent === kept)));
 }
 
+function shut() {
+  input.blur(); // the next key belongs to the page at once
+  dialog.close();
+}
 export function show() {
   if (!dialog || dialog.open || one("dialog[open]")) return;
   input.value = "";
@@ -130,12 +134,12 @@ if (dialog) {
   document.addEventListener("keydown", (event) => {
     if (event.code !== "KeyK" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
     event.preventDefault();
-    if (dialog.open) dialog.close();
+    if (dialog.open) shut();
     else show();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-palette]")) show();
-    if (event.target === dialog) dialog.close();
+    if (event.target === dialog) shut();
   });
   input.addEventListener("input", () => {
     clearTimeout(waiting);
@@ -150,7 +154,7 @@ if (dialog) {
     if (step) mark(at + step);
     else if (event.key === "Home" && event.ctrlKey) mark(0);
     else if (event.key === "End" && event.ctrlKey) mark(-1);
-    else if (event.key === "Escape") dialog.close();
+    else if (event.key === "Escape") shut();
     else if (event.key === "Enter" && !event.isComposing) run(options()[at]);
     else return;
     event.preventDefault();
