@@ -205,7 +205,8 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Russian")), ("kk", _("Kazakh")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# the second: Kazakh words of allauth's pages, which it brings none of; `make messages` leaves them alone
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_accounts"]
 FORMAT_MODULE_PATH = ["qaitar.config.formats"]
 USE_I18N = True
 USE_TZ = True
