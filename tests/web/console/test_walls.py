@@ -163,7 +163,7 @@ def mine() -> dict[str, Address]:
 
 def path(name: str, ids: dict[str, Any]) -> str:
     each = MATRIX[name]
-    return mine()[name].path(**({"pk": ids[each.about]} if each.about else each.named))
+    return mine()[name].path(**({"pk": ids[each.about], "number": 1} if each.about else each.named))
 
 
 def ask(client: Client, name: str, ids: dict[str, Any], **form: str) -> Any:
