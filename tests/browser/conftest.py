@@ -62,16 +62,16 @@ def site(committed: object, folders: None) -> Iterator[str]:
     server.terminate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def driver(django_db_setup: None) -> Iterator[Playwright]:
-    """The one driver of browsers.  It comes after the database and goes before it: its event loop would stop Django's calls."""
+    """The driver of browsers of one file of tests: its event loop, while it runs, would stop Django's calls in all others."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(driver: Playwright) -> Iterator[Browser]:
-    """One browser for all tests; `make browser` installs it."""
+    """One browser for all tests of a file; `make browser` installs it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "no Chromium here: run `make browser`"
     browser = driver.chromium.launch(executable_path=path, args=FLAGS)

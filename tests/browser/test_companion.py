@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Playwright
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture
