@@ -59,6 +59,7 @@ def lines(desk: Desk, pk: object, act: str) -> int:
         return JournalEntry.objects.filter(subject_id=pk, act=act).count()
 
 
+@pytest.mark.long
 def test_from_the_queue_over_a_photo_to_a_decision(desk: Desk, phone: Hand) -> None:
     with behind(desk):
         case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
