@@ -25,8 +25,9 @@ FORMS = {
     "profile": ("first_name", "last_name", "email", "theme"),
     "person_new": ("username", "name", "email", "role"),
     "mapping_save": ("title", "group"),
-    "first_run": ("merchant", "country", "store"),
+    "first_run": ("merchant", "country", "store", "hours", "saturday", "sunday"),
     "imports": ("kind", "store", "then"),
+    "report_rules": ("answer_hours", "gate_percent", "good_percent", "window_days", "merchant"),
 }
 SYSTEMS = ("kaspi_shop", "google_sheets", "onec", "usedesk")
 SHOWING = ("stores", "people", "tokens", "webhooks", "calendar", "rules", "profile", "connections")

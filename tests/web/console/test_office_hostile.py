@@ -6,11 +6,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 
 from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.people import owner_code
 from tests.factories.accounts import NOW
 from tests.web.console.hostile_forms import (
+    FINE,
     FORMS,
     SYSTEMS,
     connection_try,
@@ -59,6 +63,22 @@ def test_every_setting_of_a_connection_takes_or_refuses_any_text(
 ) -> None:
     connection_try(office, system, STRINGS)
     pages_run_nothing(office.owner)
+
+
+def test_every_field_of_the_first_owner_takes_or_refuses_any_text(settings: Any) -> None:
+    """The one form of somebody who is not signed in: with the right code, so that the text reaches what lies behind it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    browser, path = Client(), reverse("console:first_owner")
+    right = {"code": owner_code(), "language": "ru", "name": "Сауле", "username": "saule"}
+    for at, text in enumerate(STRINGS):
+        field = ("code", "language", "name", "username", "password")[at % 5]
+        with transaction.atomic():
+            sent = {**right, "password": "long enough a word", field: text}
+            answer = browser.post(path, sent)
+            transaction.set_rollback(True)  # whoever was made is nobody again for the next text
+        assert answer.status_code in FINE, (text, field, answer.status_code)
+        if answer.status_code != 303:
+            assert runs_nothing(answer.content.decode()), text
 
 
 @pytest.mark.parametrize("name", sorted(ASKED))
