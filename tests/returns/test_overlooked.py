@@ -10,11 +10,14 @@ import pytest
 from qaitar.contracts.marketplace import ReturnReading, Section
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import JournalEntry
+from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
+from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.errors import ActBlocked
-from qaitar.returns.models import ReturnRequest
+from qaitar.returns.models import DayOff, ReturnRequest
 from qaitar.returns.services.acting import Details, request_act, request_act_many
 from qaitar.returns.services.guarding import guard_sweep
+from qaitar.returns.services.recounting import control_dates_recount
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
 from tests.factories.returns import look, make_case
@@ -89,6 +92,23 @@ def test_many_at_once_own_up_each_for_itself(shop: Shop, aigerim: Actor) -> None
     assert [number for _, number, _ in answer.refused] == [asked.number]
     assert [act for act, _ in told(late)] == ["GUARD_MISSED", "ASK_CUSTOMER"]
     assert [act for act, _ in told(calm)] == ["ASK_CUSTOMER"]
+
+
+def test_a_new_calendar_does_not_wipe_out_a_missed_date(shop: Shop, aigerim: Actor) -> None:
+    """Somebody gives the store another week while the guard still sleeps: the date that stood is owned up to first."""
+    case = make_case(shop, aigerim)
+    case.refresh_from_db()
+    assert case.control_at is not None
+    back = case.control_at + timedelta(hours=2)
+    DayOff.objects.create(
+        id=new_id(),
+        merchant_id=shop.id,
+        day=local_date(case.control_at, zone(ALMATY)),
+        off=True,
+        source="x",
+    )
+    assert control_dates_recount(shop.id, back) == 1
+    assert told(case) == [("GUARD_MISSED", "guard"), ("CONTROL_RECOUNT", "job")]
 
 
 def test_a_date_spoken_of_already_is_not_told_again(shop: Shop, aigerim: Actor) -> None:

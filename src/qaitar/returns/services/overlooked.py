@@ -13,10 +13,11 @@ from qaitar.foundation.actors import system_actor
 from qaitar.foundation.transition import move
 from qaitar.returns.calendars import guard_settings
 from qaitar.returns.casework import clock_of, done_of, done_text
-from qaitar.returns.control_dates import next_control_date
+from qaitar.returns.control_dates import ControlDate
 from qaitar.returns.deadline_guard import Deed, GuardVerdict, guard_verdict, remembered
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.changing import change_of, written
+from qaitar.returns.vocabulary import ControlRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,9 +70,9 @@ def overlooked(case: Case, now: datetime) -> Change | None:
     if done.missed_at is not None:
         return None
     clock = clock_of(request, case.store_text, case.days_text)
-    control = next_control_date(clock)
-    if control is None:
-        return None
+    # the date that stood, not the one today's calendar and settings would give
+    rule, source = ControlRule(request.control_rule), request.control_source
+    control = ControlDate(request.control_at, rule, source)
     verdict = guard_verdict(clock, control, guard_settings(case.store_text), done, now)
     return guard_line(case, verdict, now) if verdict.deed is Deed.MISSED else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.jobs import behind_walls, job_defer
@@ -11,12 +11,15 @@ from qaitar.returns.casework import control_values
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.services.changing import change_of
+from qaitar.returns.services.overlooked import owned_up
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
+
+    from qaitar.returns.selectors import Case
 
 RECOUNT_TASK: Final = "qaitar.returns.tasks.control_dates_recount"
 BATCH: Final = 500
@@ -62,11 +65,21 @@ def _next_open(merchant_id: UUID, last: UUID | None) -> list[UUID]:
 
 
 def _recount(ids: Sequence[UUID], now: datetime) -> int:
-    changes = []
-    for case in cases_load(ids):
-        request = case.request
-        values = control_values(request, (case.store_text, case.days_text), now)
-        if all(values[name] == getattr(request, name) for name in _DATE):
-            continue
-        changes.append(change_of(request, values, "CONTROL_RECOUNT", system_actor("job"), now))
+    moving = [case for case in cases_load(ids) if _moved(case, now)]
+    owned_up(
+        moving, now
+    )  # a date nobody looked at in time is spoken of before another stands in its place
+    by = system_actor("job")
+    changes = [
+        change_of(case.request, _counted(case, now), "CONTROL_RECOUNT", by, now) for case in moving
+    ]
     return len(move(ReturnRequest, changes))
+
+
+def _counted(case: Case, now: datetime) -> dict[str, Any]:
+    return control_values(case.request, (case.store_text, case.days_text), now)
+
+
+def _moved(case: Case, now: datetime) -> bool:
+    values = _counted(case, now)
+    return any(values[name] != getattr(case.request, name) for name in _DATE)
