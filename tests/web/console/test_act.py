@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
@@ -21,8 +20,6 @@ from tests.factories.returns import add_proofs, make_case, take
 from tests.web.console.desk import signed_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.test import Client
 
     from qaitar.foundation.actors import Actor
@@ -30,32 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def by(shop: Shop, aigerim: User) -> Actor:
-    return actor(aigerim, shop.id)
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 def url(case: ReturnRequest, tail: str = "/act") -> str:

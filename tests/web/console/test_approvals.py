@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import Details, request_act
@@ -16,22 +15,9 @@ from tests.factories.returns import arrive, make_case, take
 from tests.web.console.desk import counted, signed_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from qaitar.foundation.actors import Actor
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
 
 
 @pytest.fixture

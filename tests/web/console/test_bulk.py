@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import connection, transaction
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import IdempotencyRecord, JournalEntry, PlannedEffect, User
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
@@ -21,7 +20,6 @@ from tests.factories.returns import make_case
 from tests.web.console.desk import signed_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from django.http import HttpResponse
@@ -31,32 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("clock")
 KEY = "0123456789abcdef"
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def by(shop: Shop, aigerim: User) -> Actor:
-    return actor(aigerim, shop.id)
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 def make_many(shop: Shop, by: Actor, many: int, **told: object) -> list[UUID]:

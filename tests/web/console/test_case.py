@@ -12,7 +12,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
 from PIL import Image
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
@@ -25,8 +24,6 @@ from tests.factories.returns import add_proofs, make_case, take
 from tests.web.console.desk import counted, signed_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.test import Client
 
     from qaitar.foundation.actors import Actor
@@ -34,32 +31,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def by(shop: Shop, aigerim: User) -> Actor:
-    return actor(aigerim, shop.id)
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 def photo(name: str = "IMG_1.jpg", colour: str = "red") -> SimpleUploadedFile:

@@ -8,7 +8,6 @@ import pytest
 from django.db import connection, transaction
 from django.utils import translation
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.returns.casework import control_values, judge_case
 from qaitar.returns.guards import REASONS_AT
@@ -22,7 +21,6 @@ from tests.factories.returns import add_proofs, make_case
 from tests.web.console.desk import signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from django.test import Client
@@ -42,12 +40,6 @@ STANDING: dict[Stage, dict[str, Any]] = {
     Stage.DISPUTED: {"disputed_at": NOW},
     Stage.CLOSED: {"outcome": Outcome.REFUNDED.value, "closed_at": NOW},
 }
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
 
 
 def stood_at(shop: Shop, by: Any, stage: Stage, **facts: Any) -> ReturnRequest:

@@ -22,40 +22,12 @@ from tests.factories.returns import make_case
 from tests.web.console.desk import counted, signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.test import Client
 
     from qaitar.foundation.actors import Actor
     from qaitar.foundation.models import User
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def by(aigerim: User, shop: Shop) -> Actor:
-    return actor(aigerim, shop.id)
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 # --- who else is here -------------------------------------------------------------------------------

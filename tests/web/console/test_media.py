@@ -10,54 +10,22 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.models import JournalEntry, StoredFile
-from qaitar.kernel.roles import Role
 from qaitar.returns.models import Evidence
 from qaitar.web.console.present_evidence import PAGES_MAX
-from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.accounts import Shop, open_walls
 from tests.factories.returns import make_case
-from tests.web.console.desk import signed_in
 from tests.web.console.test_case import photo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.test import Client
 
     from qaitar.foundation.actors import Actor
-    from qaitar.foundation.models import User
     from qaitar.returns.models import ReturnRequest
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def by(shop: Shop, aigerim: User) -> Actor:
-    return actor(aigerim, shop.id)
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 def paper(pages: int) -> SimpleUploadedFile:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from django.urls import reverse
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import SavedView
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
@@ -19,35 +18,12 @@ from tests.factories.returns import make_case
 from tests.web.console.desk import counted, signed_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.test import Client
 
     from qaitar.foundation.models import User
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 def numbers(client: Client, **query: str) -> list[str]:

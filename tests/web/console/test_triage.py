@@ -8,51 +8,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from django.urls import reverse
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind
-from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
+from tests.factories.accounts import NOW, Shop, make_person
 from tests.factories.returns import add_proofs, make_case
 from tests.web.console.desk import counted, signed_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.test import Client
 
     from qaitar.foundation.actors import Actor
-    from qaitar.foundation.models import User
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def by(aigerim: User, shop: Shop) -> Actor:
-    return actor(aigerim, shop.id)
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 def cases(shop: Shop, by: Actor, many: int = 3) -> list[ReturnRequest]:

@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, SavedView, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
@@ -26,7 +25,7 @@ from tests.web.hostile_strings import hostile_strings
 from tests.web.url_matrix import Address, addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 pytestmark = pytest.mark.usefixtures("clock", "db_walls")
 
@@ -105,12 +104,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "evidence_withdraw": ("POST", "why"),
     "effect_by_hand": ("POST", "reference"),
 }
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
 
 
 @dataclass(frozen=True)
