@@ -6,17 +6,16 @@ The process that loads does nothing else: it forks, waits, forks again what died
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import signal
 import sys
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from qaitar.runtime.processes import Restarts
+from qaitar.runtime import warden
+from qaitar.runtime.processes import Deaths, DiesWith, Restarts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.1
-_PR_SET_PDEATHSIG: Final = 1
 _FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FAILED: Final = 70  # EX_SOFTWARE
 
@@ -34,8 +32,7 @@ class _Part:
     name: str
     work: Callable[[], object]
     pid: int = 0
-    deaths: deque[float] = field(default_factory=deque)
-    start_at: float = 0.0
+    deaths: Deaths = field(default_factory=Deaths)
 
 
 class Forks:
@@ -83,21 +80,17 @@ class Forks:
         for part in self._parts:
             if part.pid and (code := _collected(part.pid)) is not None:
                 self._bury(part, code, now)
-                if len(part.deaths) > self._restarts.limit:
+                if part.deaths.too_many(self._restarts):
                     _log.error("%s ended too often: everything is stopped.", part.name)
                     return False
-            if not part.pid and now >= part.start_at:
+            if not part.pid and now >= part.deaths.start_at:
                 part.pid = _fork(part)
         return True
 
     def _bury(self, part: _Part, code: int, now: float) -> None:
-        _send_group(part.pid, signal.SIGKILL)  # what it left behind would hold its port
+        warden.send(part.pid, signal.SIGKILL)  # what it left behind would hold its port
         part.pid = 0
-        part.deaths.append(now)
-        while part.deaths[0] < now - self._restarts.within_seconds:
-            part.deaths.popleft()
-        wait = self._restarts.wait(len(part.deaths))
-        part.start_at = now + wait
+        wait = part.deaths.note(self._restarts, now)
         _log.warning("%s ended with code %s; it is started again in %.1f s.", part.name, code, wait)
 
     def _end(self) -> None:
@@ -110,7 +103,7 @@ class Forks:
             time.sleep(_TICK_SECONDS / 5)
         for part in self._parts:
             if part.pid:
-                _send_group(part.pid, signal.SIGKILL)
+                warden.send(part.pid, signal.SIGKILL)
         for part in running:
             os.waitpid(part.pid, 0)
         for part in self._parts:
@@ -126,11 +119,6 @@ def _collected(pid: int) -> int | None:
 def _send(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _send_group(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
 
 
 def _fork(part: _Part) -> int:
@@ -149,10 +137,8 @@ def _be(part: _Part, parent: int) -> NoReturn:
         for number in _FORWARDED:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, _leave)
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() == parent:
-            part.work()
+        DiesWith(parent)()
+        part.work()
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else 0

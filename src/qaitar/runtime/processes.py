@@ -71,11 +71,36 @@ class Restarts:
 
 
 @dataclass(slots=True)
+class Deaths:
+    """When a child died lately, and from when on it may be started again."""
+
+    start_at: float = 0.0
+    _lately: deque[float] = field(default_factory=deque)
+
+    def note(self, restarts: Restarts, now: float) -> float:
+        """Count one more death; returns the seconds to wait before the next start."""
+        self._lately.append(now)
+        while self._lately[0] < now - restarts.within_seconds:
+            self._lately.popleft()
+        wait = restarts.wait(self.lately)
+        self.start_at = now + wait
+        return wait
+
+    @property
+    def lately(self) -> int:
+        """How often it died within the time that counts."""
+        return len(self._lately)
+
+    def too_many(self, restarts: Restarts) -> bool:
+        """Tell whether it died so often that starting it again is of no use."""
+        return self.lately > restarts.limit
+
+
+@dataclass(slots=True)
 class _Child:
     program: Program
     process: subprocess.Popen[bytes] | None = None
-    deaths: deque[float] = field(default_factory=deque)
-    start_at: float = 0.0
+    deaths: Deaths = field(default_factory=Deaths)
 
 
 class Supervisor:
@@ -212,7 +237,7 @@ class Supervisor:
             env=None if environ is None else dict(environ),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_DiesWith(os.getpid()),  # noqa: PLW1509  # no thread holds a lock it needs
+            preexec_fn=DiesWith(os.getpid()),  # noqa: PLW1509  # no thread holds a lock it needs
         )
         self._tell_warden("+", child.process.pid)
 
@@ -222,15 +247,15 @@ class Supervisor:
         for child in self._children:
             if child.process is not None and child.process.poll() is not None:
                 self._bury(child, child.process, now)
-                if len(child.deaths) > self._restarts.limit:
+                if child.deaths.too_many(self._restarts):
                     _log.error(
                         "%s ended %d times within %.0f s: everything is stopped; see its output above.",
                         child.program.name,
-                        len(child.deaths),
+                        child.deaths.lately,
                         self._restarts.within_seconds,
                     )
                     return False
-            if child.process is None and now >= child.start_at:
+            if child.process is None and now >= child.deaths.start_at:
                 self._spawn(child)
         return True
 
@@ -238,11 +263,7 @@ class Supervisor:
         warden.send(process.pid, signal.SIGKILL)  # what it left in its group would hold its port
         self._tell_warden("-", process.pid)
         child.process = None
-        child.deaths.append(now)
-        while child.deaths[0] < now - self._restarts.within_seconds:
-            child.deaths.popleft()
-        wait = self._restarts.wait(len(child.deaths))
-        child.start_at = now + wait
+        wait = child.deaths.note(self._restarts, now)
         _log.warning(
             "%s ended with code %s; it is started again in %.1f s.",
             child.program.name,
@@ -313,13 +334,14 @@ def _descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
-class _DiesWith:
+class DiesWith:
     """Makes the child, before it becomes its program, end when the supervisor is gone."""
 
     def __init__(self, parent: int) -> None:
         self._parent = parent
 
     def __call__(self) -> None:
+        """Ask the kernel for the end with the parent; end at once where it is gone already."""
         if _LIBC is not None:
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != self._parent:  # it was gone before we asked
