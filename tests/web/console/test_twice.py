@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import request_act
 from qaitar.returns.vocabulary import Act
-from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.accounts import NOW, Shop, actor, make_person, open_walls
 from tests.factories.returns import make_case
-from tests.web.console.desk import signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.test import Client
 
     from qaitar.foundation.actors import Actor
-    from qaitar.foundation.models import User
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    with frozen_at(NOW):
-        yield
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> User:
-    return make_person("aigerim", (shop.id, Role.OPERATOR))
-
-
-@pytest.fixture
-def by(shop: Shop, aigerim: User) -> Actor:
-    return actor(aigerim, shop.id)
-
-
-@pytest.fixture
-def client(aigerim: User) -> Client:
-    return signed_in(aigerim)
 
 
 def traces(case: ReturnRequest) -> tuple[int, int, int]:
@@ -113,3 +83,19 @@ def test_another_press_from_an_old_page_is_refused(shop: Shop, by: Actor, client
     form = {"act": "TAKE_FOR_INSPECTION", "version": "1"}
     assert client.post(f"/returns/{case.pk}/act", form, **HTMX).status_code == 409
     assert traces(case) == before
+
+
+def test_a_late_act_sent_twice_is_done_once_though_the_date_was_owned_up_to_first(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    """The program was off across the date: the press writes two lines, and its copy still none."""
+    case = make_case(shop, by, now=NOW - timedelta(days=9), shown_at=NOW - timedelta(days=7))
+    form = {"act": "ASK_CUSTOMER", "version": "1"}
+    assert client.post(f"/returns/{case.pk}/act", form, **HTMX).status_code == 200
+    done = traces(case)
+    acts = JournalEntry.objects.filter(subject_id=case.pk).order_by("seq")
+    assert [line.act for line in acts] == ["CREATE", "GUARD_MISSED", "ASK_CUSTOMER"]
+    again = client.post(f"/returns/{case.pk}/act", form, **HTMX)
+    assert again.status_code == 200
+    assert "второй раз это не выполнено" in again.content.decode()
+    assert traces(case) == done
