@@ -121,8 +121,8 @@ def _case(row: Sequence[Any]) -> Case:
 
 
 def cases_load(ids: Sequence[UUID]) -> list[Case]:
-    """Load cases with everything their rules need, in one statement; missing or foreign ones are left out."""
-    return _cases("id = ANY(%s::uuid[])", [list(ids)])
+    """Load cases with everything their rules need, in one statement, the oldest first; missing or foreign ones are left out."""
+    return _cases("id = ANY(%s::uuid[]) ORDER BY id", [list(ids)])
 
 
 def case_load(request_id: UUID) -> Case | None:
@@ -132,13 +132,14 @@ def case_load(request_id: UUID) -> Case | None:
 
 
 def cases_by_number(store_id: UUID, numbers: Sequence[str]) -> list[Case]:
-    """Load a store's cases by their numbers, in one statement; unknown ones are left out."""
-    return _cases("store_id = %s AND number = ANY(%s::text[])", [store_id, list(numbers)])
+    """Load a store's cases by their numbers, in one statement, the oldest first; unknown ones are left out."""
+    where = "store_id = %s AND number = ANY(%s::text[]) ORDER BY id"
+    return _cases(where, [store_id, list(numbers)])
 
 
 def cases_due(merchant_id: UUID, before: Any, limit: int) -> list[Case]:
     """Load the open cases of one merchant the deadline guard has to look at by `before`, the longest due first."""
-    where = "merchant_id = %s AND guard_next_at <= %s AND stage <> 'CLOSED' ORDER BY guard_next_at LIMIT %s"
+    where = "merchant_id = %s AND guard_next_at <= %s AND stage <> 'CLOSED' ORDER BY guard_next_at, id LIMIT %s"
     return _cases(where, [merchant_id, before, limit], prepared=False)
 
 
