@@ -51,9 +51,9 @@ def stored(desk: Desk, number: str) -> ReturnRequest:
         return request
 
 
-def scan(name: str) -> dict[str, object]:
+def scan(name: str, colour: str = "white") -> dict[str, object]:
     picture = io.BytesIO()
-    Image.new("RGB", (800, 1100), "white").save(picture, "JPEG")
+    Image.new("RGB", (800, 1100), colour).save(picture, "JPEG")
     return {"name": name, "mimeType": "image/jpeg", "buffer": picture.getvalue()}
 
 
