@@ -86,6 +86,27 @@ def test_a_refused_effect_is_tried_again_when_a_person_says_so(bench: Bench) -> 
     assert (bench.one("OPEN_TICKET").state, bench.executed()["tickets"]) == ("DONE", 1)
 
 
+def test_what_waits_for_a_person_is_not_looked_at_all_day_and_goes_on_at_once_after(
+    bench: Bench,
+) -> None:
+    """The helpdesk refused the ticket: its comment rests until somebody mends that, and then does not wait for its turn."""
+    case = bench.file()
+    bench.act(case, Act.ASK_CUSTOMER)
+    bench.take(case)
+    bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
+    bench.drain()
+    bench.drain(timedelta(minutes=6))
+    comment = bench.one("TICKET_COMMENT")
+    assert (comment.state, comment.payload["waits"]) == ("PLANNED", "TICKET")
+    assert comment.next_at - bench.now > timedelta(hours=23)
+    ticket = bench.one("OPEN_TICKET")
+    with behind_walls(bench.shop.id):
+        effect_retry(effect_id=ticket.pk, by=bench.by, now=bench.now)
+    bench.drain()
+    assert bench.one("OPEN_TICKET").state == "DONE"
+    assert bench.one("TICKET_COMMENT").state == "DONE"
+
+
 def test_trying_again_what_may_have_happened_only_looks_it_up(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     bench.usedesk.faults.add("/create/ticket", Fault.DROP_AFTER)

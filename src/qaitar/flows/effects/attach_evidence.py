@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.contracts.erp import DoneInPart, FileToAttach
 from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.effects.create_return_order import trouble_words
-from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
+from qaitar.flows.effects.story import Idle, Impossible, Told, waits_for
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import EffectState, PlannedEffect
@@ -75,7 +75,7 @@ class AttachEvidence:
         states = {each.state for each in orders}
         if states <= {EffectState.BY_HAND, EffectState.CANCELLED}:
             return Impossible("The return order was made by hand and its key is not noted.")
-        return Waits(WAITS_ON, "Waits for the return order.", 300)
+        return waits_for(WAITS_ON, "Waits for the return order.", states)
 
     def send(self, client: Erp, ready: Ready) -> Told:
         """Attach the files one by one; the first one whose fate is not sure stops the rest."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qaitar.contracts.helpdesk import CommentDraft
 from qaitar.flows.effects.letter_facts import language_of, letter_facts, with_refusal
-from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
+from qaitar.flows.effects.story import Idle, Impossible, Told, waits_for
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
 from qaitar.returns.letters import ticket_comment
 from qaitar.returns.vocabulary import Act, Effect
@@ -42,7 +42,7 @@ class CommentTicket:
         if ticket.state == EffectState.BY_HAND and not ticket.reference:
             return Impossible("The ticket was opened by hand and its number is not noted.")
         if not ticket.reference:
-            return Waits(WAITS_ON, "Waits for the ticket to be opened.", 300)
+            return waits_for(WAITS_ON, "Waits for the ticket to be opened.", [ticket.state])
         step = JournalEntry.objects.filter(subject_id=effect.subject_id, seq=effect.ordinal).first()
         if step is None:
             return Impossible("The step this comment tells of is not in the journal.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from qaitar.foundation.models import EffectState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from qaitar.contracts.outcome import (
@@ -28,6 +30,22 @@ class Waits:
     on: str
     detail: str
     seconds: int = 60
+
+
+SOON_S: Final = 300
+A_DAY_S: Final = 86_400
+LEFT_TO_PEOPLE: Final = frozenset(
+    {EffectState.REFUSED, EffectState.NOT_CONNECTED, EffectState.MISCONFIGURED, EffectState.BY_HAND}
+)
+
+
+def waits_for(on: str, detail: str, awaited: Collection[str]) -> Waits:
+    """Wait for another effect, which wakes this one when it is settled; one left to people is not looked for all day.
+
+    Otherwise every case whose ticket or return order was refused for good would be looked at every few minutes for ever.
+    """
+    theirs = bool(awaited) and set(awaited) <= LEFT_TO_PEOPLE
+    return Waits(on, detail, A_DAY_S if theirs else SOON_S)
 
 
 @dataclass(frozen=True, slots=True)
