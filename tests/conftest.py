@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import psycopg
 import pytest
@@ -28,6 +30,13 @@ def _point(alias: str, dsn: str) -> None:
     told = {django: str(given.get(libpq) or "") for django, libpq in _LIBPQ.items()}
     connections.databases[alias].update(told)
     connections[alias].settings_dict.update(told)
+
+
+@pytest.fixture(autouse=True)
+def environ() -> Iterator[None]:
+    """What a test, or the program in it, tells its child processes is not told to those of the next test."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session")
