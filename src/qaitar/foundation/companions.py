@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import Q
 
 from qaitar.foundation.access import COMPANION, PAIRING, digest_of, token_create
+from qaitar.foundation.companions_journal import watch_note
 from qaitar.foundation.models import ApiToken, CabinetWatch, Companion
 from qaitar.kernel.ids import new_id
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from qaitar.foundation.access import Principal
     from qaitar.foundation.models import User
 
 CODE_LIVES: Final = timedelta(minutes=10)
@@ -115,19 +117,52 @@ def contact_note(row: Companion, session: Session, *, now: datetime) -> None:
     )
 
 
-def watch_session(row: Companion, stores: Sequence[UUID], session: Session, now: datetime) -> None:
+def watch_session(
+    row: Companion, stores: Sequence[UUID], session: Session, *, who: Principal, now: datetime
+) -> None:
     """Write down what the cabinet of these stores said to a companion; a closed tab says nothing of the cabinet."""
     if session is Session.AWAY:
         return
     mine = CabinetWatch.objects.filter(companion_id=row.pk, store_id__in=stores)
-    mine.exclude(session=session).update(session=session, session_at=now)
+    for watch in mine.exclude(session=session).order_by("id"):
+        _session_set(watch, session, who, now)
 
 
-def watch_seen(row: Companion, *, store_id: UUID, merchant_id: UUID, now: datetime) -> None:
-    """Write down that a companion saw a store's cabinet; from the first time on the store is watched."""
-    values = {"companion_id": row.pk, "seen_at": now, "session": Session.OPEN, "session_at": now}
+def watch_seen(
+    row: Companion, *, store_id: UUID, merchant_id: UUID, who: Principal, now: datetime
+) -> None:
+    """Write down that a companion saw a store's cabinet; from the first time on the store is watched.
+
+    What came proves that the cabinet is open.  Whether it answers as it used to is told by the contact after the reading.
+    """
     seen = CabinetWatch.objects.filter(store_id=store_id)
-    if not seen.filter(Q(seen_at__lte=now)).update(**values) and not seen.exists():
+    shut = seen.filter(seen_at__lte=now, session__in=(Session.ENDED, Session.REFUSED)).first()
+    if seen.filter(Q(seen_at__lte=now)).update(companion_id=row.pk, seen_at=now):
+        if shut is not None:
+            _session_set(shut, Session.OPEN, who, now)
+    elif not seen.exists():
+        values = {"companion_id": row.pk, "seen_at": now, "session_at": now}
         CabinetWatch.objects.get_or_create(
             store_id=store_id, defaults={"id": new_id(), "merchant_id": merchant_id, **values}
         )
+
+
+def _session_set(watch: CabinetWatch, session: Session, who: Principal, now: datetime) -> None:
+    """Change what a store's cabinet says, and journal it once: of two who tell the same, the first."""
+    rows = CabinetWatch.objects.filter(pk=watch.pk, session=watch.session)
+    if rows.update(session=session, session_at=now):
+        changed = {"session": watch.session}, {"session": session.value}
+        watch_note(watch, "CABINET_SESSION", changed, who=who, now=now)
+
+
+def watch_hours_set(watch: CabinetWatch, hours: int, *, who: Principal, now: datetime) -> None:
+    """Set after how many hours of silence a store's cabinet alarms; with zero it is watched no longer."""
+    if hours == watch.silence_hours:
+        return
+    rows = CabinetWatch.objects.filter(pk=watch.pk)
+    if hours:
+        rows.update(silence_hours=hours)
+    else:
+        rows.delete()
+    changed = {"silence_hours": watch.silence_hours}, {"silence_hours": hours}
+    watch_note(watch, "CABINET_WATCH", changed, who=who, now=now)

@@ -209,6 +209,10 @@ JOURNAL_ACTS: Final[Mapping[str, str]] = MappingProxyType(
         "GOODS_GROUP_REVIEW": _("Category reviewed"),
         "STORE_CREATE": _("Store made"),
         "STORE_CHANGE": _("Store changed"),
+        "COMPANION_PAIR": _("Companion paired"),
+        "COMPANION_END": _("Companion switched off"),
+        "CABINET_SESSION": _("Whether the cabinet can be read has changed"),
+        "CABINET_WATCH": _("Alarm about an unread cabinet changed"),
         "CONTROL_RECOUNT": _("Control date counted anew: a calendar or term was changed"),
     }
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.companions import code_create, companion_of, companion_revoke
-from qaitar.foundation.models import CabinetWatch, Companion, RawIntake
+from qaitar.foundation.models import CabinetWatch, Companion, JournalEntry, RawIntake
 from qaitar.returns.models import ReturnRequest
 from tests.factories.accounts import NOW, actor, make_token, open_walls
 from tests.factories.returns import make_case, take
@@ -21,6 +23,7 @@ from tests.web.url_matrix import addresses
 
 OPENED = {
     ("POST", "api/v1/companion/contact"),
+    ("POST", "api/v1/companion/unpair"),
     ("POST", "api/v1/companion/shown"),
     ("POST", "api/v1/intake/cabinet/<uuidstr:store_id>"),
     ("GET", "api/v1/intake/<uuidstr:intake_id>"),
@@ -67,7 +70,7 @@ def test_a_code_ends_after_ten_minutes_and_when_another_is_made(cast: Cast) -> N
     assert Companion.objects.count() == 0
 
 
-def test_the_token_opens_four_calls_of_all_the_program_has(cast: Cast) -> None:
+def test_the_token_opens_five_calls_of_all_the_program_has(cast: Cast) -> None:
     """Every address of the API by every method it takes, and every address of the console."""
     program = paired(cast)
     row = companion_of(program.token)
@@ -76,7 +79,9 @@ def test_the_token_opens_four_calls_of_all_the_program_has(cast: Cast) -> None:
     case = make_case(cast.shop, actor(cast.people["aigerim"], cast.shop.id))
     before = ReturnRequest.objects.values().get(pk=case.pk)
     let_in = set()
-    for route, tries in MATRIX.items():
+    routes = sorted(MATRIX, key=lambda route: route.endswith("/unpair"))  # it ends the token
+    for route in routes:
+        tries = MATRIX[route]
         ids = random_ids() | {"request_id": str(case.pk), "store_id": str(cast.shop.store.pk)}
         for each in tries:
             path = known(route).path(**ids)
@@ -89,18 +94,23 @@ def test_the_token_opens_four_calls_of_all_the_program_has(cast: Cast) -> None:
             if answer.status_code != 403:
                 let_in.add((each.method, route))
     assert let_in == OPENED
+    program = paired(cast)
     headers = {"Authorization": f"Bearer {program.token}"}
-    tried = 0
+    nobody, tried = Client(), 0
     for address in addresses(""):
-        if not address.name.startswith("console:") or address.route.startswith("api/"):
+        if address.route.startswith("api/"):
             continue
-        values = {name: 1 if name == "user_id" else str(case.pk) for name in address.parameters}
+        names = re.findall(r"<(?:\w+:)?(\w+)>", address.route)
+        values = {name: 1 if name == "user_id" else str(case.pk) for name in names}
         values |= {"system": "usedesk"} if "system" in values else {}
-        for method in ("get", "post"):
+        for method in ("get", "post", "delete"):
             answer = getattr(program.client, method)(address.path(**values), headers=headers)
-            assert answer.status_code in {302, 404, 405}, (address.route, answer.status_code)
+            without = getattr(nobody, method)(address.path(**values))
+            assert answer.status_code == without.status_code, (address.route, method)
+            if address.name.startswith("console:"):
+                assert answer.status_code in {302, 404, 405}, (address.route, answer.status_code)
             tried += 1
-    assert tried > 100
+    assert tried > 300
     assert PUBLIC
     open_walls(cast.shop.id)
     assert ReturnRequest.objects.values().get(pk=case.pk) == before
@@ -173,3 +183,42 @@ def test_shown_tells_the_stage_and_what_is_left_to_press(cast: Cast) -> None:
     ).json() == {"items": []}
     many = {"numbers": [f"{n}-1" for n in range(101)]}
     assert program.post("/companion/shown", many).status_code == 422
+
+
+def journal(cast: Cast) -> list[tuple[str, str, Any, Any]]:
+    open_walls(cast.shop.id)
+    rows = JournalEntry.objects.filter(subject_kind="companion").order_by("at", "id")
+    return [(row.act, row.actor_name, row.before, row.after) for row in rows]
+
+
+def test_pairing_stops_and_the_end_are_journalled_each_once(cast: Cast) -> None:
+    program, store = paired(cast), str(cast.shop.store.pk)
+    who = {"browser": "Chrome", "person": str(cast.people["aigerim"])}
+    assert journal(cast) == [("COMPANION_PAIR", "Aigerim", {}, who)]
+    path = f"/intake/cabinet/{store}"
+    program.post(path, {"a": 1})
+    said = ["OPEN", "CHANGED", "CHANGED", "AWAY", "ENDED", "ENDED", "OPEN"]
+    for minute, session in enumerate(said, start=1):
+        with frozen_at(NOW + timedelta(minutes=minute)):
+            if session == "CHANGED":
+                program.post(path, {"a": minute})  # strange answers are handed over all the same
+            program.post("/companion/contact", {"session": session, "stores": [store]})
+    with frozen_at(NOW + timedelta(hours=1)):
+        assert program.post("/companion/unpair", None).status_code == 200
+    assert journal(cast)[1:] == [
+        ("CABINET_SESSION", "Aigerim", {"session": "OPEN"}, {"session": "CHANGED"}),
+        ("CABINET_SESSION", "Aigerim", {"session": "CHANGED"}, {"session": "ENDED"}),
+        ("CABINET_SESSION", "Aigerim", {"session": "ENDED"}, {"session": "OPEN"}),
+        ("COMPANION_END", "Aigerim", {}, who),
+    ]
+    open_walls(cast.other.id)
+    assert not JournalEntry.objects.filter(subject_kind="companion").exists()
+
+
+def test_unpaired_in_the_browser_its_token_opens_nothing_here(cast: Cast) -> None:
+    program = paired(cast)
+    assert program.post("/companion/unpair", None).status_code == 200
+    assert program.post("/companion/contact", {"session": "OPEN"}).status_code == 401
+    assert program.post(f"/intake/cabinet/{cast.shop.store.pk}", {"a": 1}).status_code == 401
+    open_walls(cast.shop.id)
+    assert RawIntake.objects.count() == 0

@@ -91,6 +91,7 @@ MATRIX: dict[str, tuple[Try, ...]] = {
     "api/v1/intake/<uuidstr:intake_id>": (Try("GET", "intake"),),
     "api/v1/companion/pair": (Try("POST", "pairing", lambda _: {"browser": "Chrome"}, own=201),),
     "api/v1/companion/contact": (Try("POST", "companion", lambda _: {"session": "OPEN"}),),
+    "api/v1/companion/unpair": (Try("POST", "companion"),),
     "api/v1/companion/shown": (Try("POST", "companion", lambda _: {"numbers": ["700000001-1"]}),),
     "api/v1/webhooks": (
         Try("GET", "admin"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from qaitar.foundation.access import Principal
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.companions import (
     Session,
@@ -45,6 +46,11 @@ def paired(office: Office) -> Companion:
     return row
 
 
+def who(office: Office) -> Principal:
+    person = office.staff[Role.OPERATOR]
+    return Principal(person.pk, "Operator", "ru", {office.shop.id: Role.OPERATOR})
+
+
 def test_a_code_is_shown_once_and_the_pairing_stands_on_the_page(office: Office) -> None:
     paired(office)
     page = office.browser(Role.OPERATOR).get(reverse(PAGE)).content.decode()
@@ -63,13 +69,15 @@ def test_the_owner_ends_anothers_companion_and_it_is_journalled(office: Office) 
     office.look()
     row.token.refresh_from_db()
     assert row.token.revoked_at == NOW
-    assert JournalEntry.objects.get(subject_id=row.pk).act == "COMPANION_END"
+    line = JournalEntry.objects.get(subject_kind="companion", act="COMPANION_END")
+    assert line.after == {"browser": "Chrome", "person": str(row.user)}
+    assert (line.actor_id, line.seq) == (office.staff[Role.OWNER].pk, 1)
     assert office.owner.post(end).status_code == 404
 
 
 def test_silence_while_dates_run_alarms_on_every_page(office: Office) -> None:
     row, store = paired(office), office.shop.store
-    watch_seen(row, store_id=store.pk, merchant_id=office.shop.id, now=NOW)
+    watch_seen(row, store_id=store.pk, merchant_id=office.shop.id, who=who(office), now=NOW)
     queue = reverse("console:queue")
 
     def alarm(hours: float, role: Role = Role.VIEWER) -> bool:
@@ -96,6 +104,12 @@ def test_silence_while_dates_run_alarms_on_every_page(office: Office) -> None:
     assert alarm(0.1)
     office.browser(Role.OPERATOR).post(change, {"hours": "0"})
     assert not alarm(30)
+    office.look()
+    lines = JournalEntry.objects.filter(act="CABINET_WATCH").order_by("seq")
+    assert [(line.before, line.after) for line in lines] == [
+        ({"silence_hours": 3}, {"silence_hours": 6}),
+        ({"silence_hours": 6}, {"silence_hours": 0}),
+    ]
 
 
 def test_contact_changes_since_when_only_with_what_is_said(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""The companion's own calls: pair a browser, say how the cabinet is, ask about the numbers seen there.  Nothing else."""
+"""The companion's own calls: pair and unpair a browser, say how the cabinet is, ask about the numbers seen there."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from qaitar.foundation.companions import (
     Session,
     companion_of,
     companion_pair,
+    companion_revoke,
     contact_note,
     watch_session,
 )
+from qaitar.foundation.companions_journal import companion_note
 from qaitar.orders.listing import stores_of
 from qaitar.returns.cabinet_shown import NUMBERS_MAX, cases_shown
 from qaitar.returns.words import word_for
@@ -71,6 +73,12 @@ class ContactTaken(Shown):
     person: str
     language: str
     stores: list[StoreOfCabinet]
+
+
+class Unpaired(Shown):
+    """Since when the token opens nothing."""
+
+    ended_at: At
 
 
 class Seen(Given):
@@ -129,6 +137,9 @@ def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
         token = companion_pair(code=bearer(request), browser=given.browser, now=moment(request))
     except CodeUsed:
         raise Turned(409, "CODE_USED", _("This code has been used. Make a new one.")) from None
+    row = companion_of(token)
+    assert row is not None, "made this moment"
+    companion_note(row, "COMPANION_PAIR", who=caller(request), now=moment(request))
     return answer({"token": token, **_told(request)}, status=201)
 
 
@@ -148,8 +159,26 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
     contact_note(row, given.session, now=now)
     mine = {str(store.pk): store.pk for store in _stores(request)}
     said = [mine[each] for each in given.stores if each in mine]
-    watch_session(row, said, given.session, now)
+    watch_session(row, said, given.session, who=caller(request), now=now)
     return answer(_told(request))
+
+
+@router.post(
+    "/companion/unpair",
+    response=Unpaired,
+    operation_id="companion_unpair",
+    summary="End this companion",
+)
+@lets_in(Entry(COMPANION))
+def companion_unpaired(request: HttpRequest) -> HttpResponse:
+    """End the token it is called with: the person has unpaired the browser there."""
+    row = companion_of(bearer(request))
+    if row is None:
+        raise missing()
+    now = moment(request)
+    companion_revoke(row, now=now)
+    companion_note(row, "COMPANION_END", who=caller(request), now=now)
+    return answer({"ended_at": now.isoformat()})
 
 
 @router.post(

@@ -80,7 +80,13 @@ def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
     except BodyRefused:
         raise invalid("#", _("The body is empty."), code="BODY_EMPTY") from None
     if COMPANION in caller(request).scopes and (row := companion_of(bearer(request))):
-        watch_seen(row, store_id=store_id, merchant_id=store.merchant_id, now=moment(request))
+        watch_seen(
+            row,
+            store_id=store_id,
+            merchant_id=store.merchant_id,
+            who=caller(request),
+            now=moment(request),
+        )
     return answer({"id": str(taken.id), "new": taken.new}, status=202)
 
 

@@ -18,11 +18,11 @@ from qaitar.foundation.companions import (
     code_create,
     companion_revoke,
     companions_alive,
+    watch_hours_set,
 )
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.companions_journal import companion_note
 from qaitar.foundation.models import CabinetWatch, Membership, User
 from qaitar.foundation.secrets import NoKey
-from qaitar.foundation.settings_journal import setting_note
 from qaitar.orders.listing import stores_of
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import (
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import Companion
 
-JOURNAL_KIND: Final = "companion"
 _SAID: Final[Mapping[str, tuple[Tone, Promise]]] = {
     Session.OPEN: (Tone.OK, gettext_lazy("Reads the cabinet.")),
     Session.ENDED: (Tone.DANGER, gettext_lazy("The cabinet asks to sign in again.")),
@@ -139,11 +138,7 @@ def companion_end(visit: Visit, companion_id: UUID) -> HttpResponse:
     mine = [each for each in companions_alive(_people(visit)) if each.pk == companion_id]
     row = found_or_404(mine[0] if mine else None)
     companion_revoke(row, now=visit.now)
-    after = {"browser": row.browser, "person": str(row.user)}
-    merchant_id = visit.who.merchants[0]
-    by = visit.who.actor_at(merchant_id)
-    line = JournalLine(act="COMPANION_END", at=visit.now, by=by, after=after)
-    setting_note(merchant_id=merchant_id, subject_id=row.pk, kind=JOURNAL_KIND, line=line)
+    companion_note(row, "COMPANION_END", who=visit.who, now=visit.now)
     told(
         visit,
         _("“%(name)s” is switched off; it can hand over nothing more.") % {"name": row.browser},
@@ -156,14 +151,15 @@ def companion_end(visit: Visit, companion_id: UUID) -> HttpResponse:
 def watch(visit: Visit, watch_id: UUID) -> HttpResponse:
     """Set after how many hours of silence a store's cabinet alarms, or stop watching it."""
     rows = CabinetWatch.objects.filter(pk=watch_id, merchant_id__in=managed(visit, DECIDERS))
-    found_or_404(rows.first())
+    row = found_or_404(rows.first())
     form = WatchForm(visit.request.POST)
     if not form.is_valid():
         told(visit, _("Choose a number of hours from the list."), good=False)
-    elif form.cleaned_data["hours"]:
-        rows.update(silence_hours=form.cleaned_data["hours"])
-        told(visit, _("Saved."))
-    else:
-        rows.delete()
-        told(visit, _("This store is not watched until a companion reads it again."))
+        return see_other(reverse("console:companion"))
+    hours = form.cleaned_data["hours"]
+    watch_hours_set(row, hours, who=visit.who, now=visit.now)
+    said = (
+        _("Saved.") if hours else _("This store is not watched until a companion reads it again.")
+    )
+    told(visit, said)
     return see_other(reverse("console:companion"))
