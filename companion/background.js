@@ -1,10 +1,13 @@
 // The companion's conscience: when to read, how often, what to tell Qaitar, when to stop.  Fetching is done by an open cabinet tab.
 import { CeilingReached, Pace } from "./lib/pace.js";
 import { forget, lastRequest, note, recall, remember } from "./lib/memory.js";
-import { NotReached, NotSafe, Revoked, contact, handOver, pair, pairingOf, shown } from "./lib/qaitar.js";
+import { NotReached, NotSafe, Revoked, contact, handOver, pair, pairingOf, shown, unpaired } from "./lib/qaitar.js";
 import { Later, Reading, Stopped, archiveOf } from "./lib/reading.js";
 import { HANDED_BYTES, PACE } from "./lib/settings.js";
 import { languageOf, words } from "./lib/words.js";
+
+/** The person has paused or unpaired: the reading under way asks for nothing more. */
+class Halted extends Error {}
 
 const pace = new Pace(PACE, {
   clock: Date.now,
@@ -33,6 +36,8 @@ async function told(message) {
 async function ask(url, options = {}) {
   for (const tab of [...tabs]) {
     await pace.turn();
+    const { pair: to, paused } = await recall("pair", "paused");
+    if (!to || paused) throw new Halted();
     const answer = await chrome.tabs.sendMessage(tab, { kind: "ask", url, ...options }).catch(() => null);
     if (answer) return answer;
     tabs.delete(tab);
@@ -67,10 +72,12 @@ async function tell(session, stores) {
   await chrome.action.setBadgeText({ text: session === "ENDED" || session === "REFUSED" ? "!" : "" });
   if (session !== before) await told({ kind: "session", session });
   if (!to) return;
-  const answer = await contact(to, session, stores);
-  const language = answer.language;
-  await remember({ pair: { ...to, person: answer.person, language, stores: answer.stores } });
+  const { person, language, stores: known } = await contact(to, session, stores);
+  if (await stillPaired(to)) await remember({ pair: { ...to, person, language, stores: known } });
 }
+
+/** What an unpaired companion was still busy with is not written down any more. */
+const stillPaired = async (to) => (await recall("pair")).pair?.token === to.token;
 
 /** Run a reading of one store; whatever happens is told to the person and to Qaitar. */
 async function reading(to, store, how) {
@@ -81,6 +88,7 @@ async function reading(to, store, how) {
   const waiting = { ...kept, prints: { ...kept.prints } };
   // What was seen is written down only after Qaitar has it: a parcel that did not arrive is read again.
   const commit = async () => {
+    if (!(await stillPaired(to))) return;
     await parcel.send();
     const latest = (await recall("shops")).shops;
     await remember({ shops: { ...latest, [shop]: waiting } });
@@ -97,11 +105,13 @@ async function reading(to, store, how) {
     await how(one);
   } catch (error) {
     if (error instanceof Stopped) session = error.session;
+    else if (error instanceof Halted) session = "HALTED";
     else if (error instanceof CeilingReached) await note("log_ceiling", store.name);
     else if (error instanceof Later) await note("log_later", error.message);
     else throw error;
   }
   await commit();
+  if (session === "HALTED") return session;
   if (session === "OPEN" && one.changedShape) session = "CHANGED";
   if (session === "REFUSED") refused.add(shop);
   await note(`log_${session.toLowerCase()}`, store.name, one.seen, parcel.sent);
@@ -126,6 +136,7 @@ async function readAll() {
   wholeWaits = false;
   const { pair: to, paused } = await recall("pair", "paused");
   if (!to || paused || !tabs.size) return;
+  await chrome.storage.session.set({ reading: true });
   await safely(async () => {
     await tell((await recall("session")).session, []);
     const { pair: fresh } = await recall("pair");
@@ -134,12 +145,13 @@ async function readAll() {
       if (!store.external_id || refused.has(store.external_id)) continue;
       const session = await reading(fresh, store, (one) => one.whole());
       said.push(session);
-      if (session === "ENDED" || session === "AWAY") break;
+      if (["ENDED", "AWAY", "HALTED"].includes(session)) break;
     }
+    if (said.at(-1) === "HALTED") return;
     if (said.at(-1) === "REFUSED") await tell(said.find((each) => each !== "REFUSED") ?? "REFUSED", []);
     await remember({ readAt: Date.now() });
     await told({ kind: "again" });
-  });
+  }).finally(() => chrome.storage.session.set({ reading: false }));
 }
 
 /** Read one request again: the person has just opened it, or pressed its button. */
@@ -168,6 +180,14 @@ async function unpair(why) {
   await told({ kind: "again" });
 }
 
+/** Forget at once, whatever reading is under way, and have Qaitar end the token; if it cannot be reached, the token is gone anyway. */
+async function unpairedHere() {
+  const { pair: to } = await recall("pair");
+  await unpair("log_unpaired");
+  if (to) await unpaired(to).catch((error) => note("log_unreached", error.message));
+  return { ok: true };
+}
+
 async function newlyPaired({ line, browser }) {
   const { address, code } = pairingOf(line);
   const answer = await pair(address, code, browser);
@@ -180,8 +200,7 @@ async function newlyPaired({ line, browser }) {
   return { ok: true };
 }
 
-async function hello({ number }, sender) {
-  tabs.add(sender.tab.id);
+async function hello({ number }) {
   refused.clear();
   const { readAt, session } = await recall("readAt", "session");
   const due = Date.now() - readAt > PACE.everyMinutes * 60_000;
@@ -215,17 +234,22 @@ const FROM_CABINET = {
 };
 const FROM_OWN_PAGES = {
   pair: newlyPaired,
-  unpair: () => queued(() => unpair("log_unpaired")).then(() => ({ ok: true })),
-  read: () => (readAllSoon(), { ok: true, tabs: tabs.size }),
+  unpair: unpairedHere,
+  read: async () => {
+    await findTabs();
+    if (tabs.size) readAllSoon();
+    return { tabs: tabs.size };
+  },
   sentences,
 };
 
 chrome.runtime.onMessage.addListener((message, sender, respond) => {
   if (sender.id !== chrome.runtime.id) return false;
   const own = sender.url?.startsWith(chrome.runtime.getURL(""));
+  if (sender.tab && !own) tabs.add(sender.tab.id); // this worker may have slept since the tab said hello
   const handler = (own ? FROM_OWN_PAGES : FROM_CABINET)[message?.kind];
   if (!handler) return false;
-  Promise.resolve(handler(message, sender)).then(
+  Promise.resolve(handler(message)).then(
     (answer) => respond(answer ?? null),
     (error) => respond({ error: error instanceof NotSafe ? `not_safe_${error.message}` : error instanceof Revoked ? "code_used" : "not_reached" }),
   );
@@ -253,6 +277,7 @@ async function tick() {
   } else if (session !== "ENDED") readAllSoon();
 }
 
+chrome.storage.session.set({ reading: false }); // a reading does not outlive the worker
 chrome.alarms.create("tick", { periodInMinutes: 1 });
 chrome.alarms.onAlarm.addListener(() => queued(tick));
 chrome.action.onClicked.addListener(() => chrome.runtime.openOptionsPage());

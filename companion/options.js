@@ -18,6 +18,7 @@ async function show() {
   at("paired").hidden = !pair;
   if (pair) showPair(pair, session, paused);
   else if (!at("pair").browser.value) at("pair").browser.value = browserName();
+  await showReading();
   await showLog(spoken);
 }
 
@@ -29,6 +30,13 @@ function showPair(pair, session, paused) {
   at("state").textContent = say(sentences, paused ? "state_paused" : `state_${session.toLowerCase()}`);
   at("state").className = session === "ENDED" || session === "REFUSED" ? "bad" : "";
   at("paused").checked = paused;
+}
+
+/** While it reads there is nothing to press, and it says so. */
+async function showReading() {
+  const { reading = false } = await chrome.storage.session.get("reading");
+  at("read").disabled = reading;
+  at("read").textContent = say(sentences, reading ? "reading" : "read_now");
 }
 
 async function showLog(language) {
@@ -71,7 +79,10 @@ at("unpair").addEventListener("click", async () => {
   await chrome.runtime.sendMessage({ kind: "unpair" });
   if (pair) await chrome.permissions.remove({ origins: [permissionOf(pair.address)] }).catch(() => false);
 });
-at("read").addEventListener("click", () => chrome.runtime.sendMessage({ kind: "read" }));
+at("read").addEventListener("click", async () => {
+  const { tabs } = await chrome.runtime.sendMessage({ kind: "read" });
+  at("no-tab").hidden = tabs > 0;
+});
 at("paused").addEventListener("change", (event) => remember({ paused: event.target.checked }));
 at("language").addEventListener("change", (event) => remember({ language: event.target.value }));
 chrome.storage.onChanged.addListener(() => show());

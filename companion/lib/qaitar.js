@@ -44,5 +44,6 @@ async function ask(address, token, path, body, language) {
 
 export const pair = (address, code, browser) => ask(address, code, "/companion/pair", { browser });
 export const contact = (to, session, stores) => ask(to.address, to.token, "/companion/contact", { session, stores });
+export const unpaired = (to) => ask(to.address, to.token, "/companion/unpair", "");
 export const shown = (to, numbers, language) => ask(to.address, to.token, "/companion/shown", { numbers }, language);
 export const handOver = (to, store, text) => ask(to.address, to.token, `/intake/cabinet/${store}`, text);

@@ -174,6 +174,14 @@ class Sight:
             page.wait_for_url("**/mc/")
         return page
 
+    def put_to_sleep(self) -> None:
+        """End the companion's worker, as the browser does when nothing has happened for half a minute."""
+        page = self.options()
+        session = self.context.new_cdp_session(page)
+        session.send("ServiceWorker.enable")
+        session.send("ServiceWorker.stopAllWorkers")
+        page.close()
+
     def state(self, name: str) -> Any:
         return self.worker.evaluate(
             "async (name) => (await chrome.storage.local.get(name))[name] ?? null", name
@@ -190,9 +198,21 @@ class Sight:
             page.wait_for_timeout(100)
         raise AssertionError(f"{name} stayed {kept}; log {self.state('log')}")
 
+    def at_rest(self) -> int | None:
+        """Wait until no reading is under way; tells when the last one ended."""
+        page = self.context.pages[0]
+        for _try in range(1200):
+            reading = self.worker.evaluate(
+                "async () => (await chrome.storage.session.get('reading')).reading ?? false"
+            )
+            if not reading:
+                return self.state("readAt")  # type: ignore[no-any-return]
+            page.wait_for_timeout(100)
+        raise AssertionError(f"it reads without end; log {self.state('log')}")
+
     def read_now(self) -> None:
         """A full reading, from the companion's own page; returns when it is over."""
-        before = self.state("readAt")
+        before = self.at_rest()
         page = self.options()
         page.click("#read")
         self.until("readAt", lambda at: at is not None and at != before)

@@ -89,7 +89,8 @@ def pair_and_read(sight: Sight, desk: Desk) -> Any:
     own = sight.pair(line_for(desk, sight.site))
     expect(own.locator("#paired")).to_be_visible()
     sight.until("shops", read)
-    sight.until("session", lambda said: said == "OPEN")
+    sight.until("readAt", bool)  # the reading is over: what is asked from here on is asked anew
+    assert sight.state("session") == "OPEN"
     work(desk.shop.id)
     return page
 
@@ -154,7 +155,7 @@ def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
     panel.get_by_role("button", name="Скопировать").click()
     assert page.evaluate("navigator.clipboard.readText()") == text
     assert cabinet.kaspi.ledger.deeds[-1].what == "FILE", "the companion has pressed nothing"
-    pressed(sight, cabinet, desk, page, "TAKE")
+    pressed(desk, page, "TAKE")
     assert cases(desk)[number].proof_of == ""
     cabinet.kaspi.goods_arrive(number)
     sight.read_now()
@@ -165,20 +166,19 @@ def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
         request_act(request_id=case.pk, act=Act.GRANT_REFUND, by=desk.by, now=utc_now())
     page.reload()
     expect(panel.locator(".press")).to_have_text("Нажмите здесь: «Оформить возврат»")
-    pressed(sight, cabinet, desk, page, "GRANT")
+    pressed(desk, page, "GRANT")
     stored = cases(desk)[number]
     assert (stored.proof_of, stored.section, stored.stage) == ("", "CLOSED", "CLOSED")
     expect(inside(page, "panel")).to_have_count(0)
 
 
-def pressed(sight: Sight, cabinet: Cabinet, desk: Desk, page: Any, button: str) -> None:
+def pressed(desk: Desk, page: Any, button: str) -> None:
     """The person presses; the companion looks at this request again by itself, and the worker reads it."""
-    cabinet.asked()
     page.click(f"form:has([value={button}]) button")
     page.wait_for_url("**notice=**")
-    sight.until("session", lambda _: any("details" in path for _at, path in cabinet.calls))
-    for _try in range(100):
-        if work(desk.shop.id):
+    for _try in range(200):
+        work(desk.shop.id)
+        if not any(case.proof_of for case in cases(desk).values()):
             break
         page.wait_for_timeout(100)
     page.reload()
@@ -191,6 +191,7 @@ def test_an_ended_session_stops_everything_is_said_and_mends_itself(
     page = pair_and_read(sight, desk)
     cabinet.kaspi.shops[0].session = cabinet.kaspi.shops[1].session = ""
     cabinet.asked()
+    sight.put_to_sleep()  # nothing happened for a while: it has to find the cabinet's tab again
     sight.read_now()
     assert len(cabinet.asked()) == 1, "the first refusal is the last question"
     expect(inside(page, "notice").locator("p")).to_contain_text("войдите заново")
@@ -227,6 +228,38 @@ def test_two_shops_of_a_login_are_read_and_one_not_shown_is_left_alone(
     assert found[second].store_name == "Второй"
     asked = cabinet.asked()
     assert len([path for path in asked if "39999999" in path]) == 1
+    own = sight.options()
+    own.click("#unpair")
+    expect(own.locator("#unpaired")).to_be_visible()
+    expect(own.locator("#log")).to_contain_text("Отвязан; всё, кроме журнала, забыто")
+    for _try in range(100):
+        with behind(desk):
+            ended = desk.aigerim.companions.get().token.revoked_at
+        if ended:
+            break
+        own.wait_for_timeout(100)
+    assert ended, "unpaired in the browser, the token is dead in Qaitar too"
+
+
+def test_paused_in_mid_reading_it_asks_nothing_more(
+    sight: Sight, cabinet: Cabinet, desk: Desk
+) -> None:
+    five_tabs(cabinet.kaspi, 60)
+    sight.sign_in()
+    own = sight.pair(line_for(desk, sight.site))
+    expect(own.locator("#read")).to_have_text("Читает…")
+    expect(own.locator("#read")).to_be_disabled()
+    sight.until("shops", lambda at: bool(at and at["30000001"]["prints"]))
+    own.check("#paused")
+    expect(own.locator("#read")).to_have_text("Прочитать сейчас")
+    cabinet.asked()
+    own.wait_for_timeout(500)
+    assert cabinet.asked() == []
+    assert len(sight.state("shops")["30000001"]["prints"]) < 60
+    own.uncheck("#paused")
+    sight.read_now()
+    work(desk.shop.id)
+    assert len(cases(desk)) == 60, "what was left is read when it goes on"
 
 
 def test_a_slow_a_broken_and_a_changed_cabinet_lose_nothing(
