@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import User
 
+collect_ignore = ["fuzz_hooks.py"]  # loaded by schemathesis in a process of its own
+
 
 @pytest.fixture(autouse=True)
 def folders(settings: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from qaitar.foundation.clock import utc_now
+from qaitar.foundation.files.kinds import FACTS
 from qaitar.foundation.models import ApiToken
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.api import me
@@ -242,6 +243,11 @@ def test_the_document_is_openapi_3_1_and_declares_every_answer(cast: Cast) -> No
         problem = call["responses"]["401"]["content"]["application/problem+json"]
         assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
     assert references(told) <= set(told["components"]["schemas"])
+
+
+def test_a_kept_file_may_leave_as_any_type_that_is_taken(cast: Cast) -> None:
+    told = document()["paths"][f"{BASE}/evidence/{{evidence_id}}/file"]["get"]["responses"]["200"]
+    assert {facts.mime for facts in FACTS.values()} < set(told["content"])
 
 
 def references(value: Any) -> set[str]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qaitar.foundation.models import IdempotencyRecord, JournalEntry
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.api import door
+from qaitar.web.api.idempotency import KEY_PATTERN, key_read
 from tests.factories.accounts import open_walls
-from tests.web.api.callers import new_key
+from tests.web.api.callers import BASE, document, new_key
 from tests.web.api.conftest import Cast, make_cast
 from tests.web.api.world import photo
 
@@ -66,6 +70,19 @@ def test_an_unreadable_key_is_refused_and_nothing_happens(cast: Cast, key: str) 
     assert (answer.status_code, answer.json()["code"]) == (400, "IDEMPOTENCY_KEY_UNREADABLE")
     open_walls(cast.shop.id)
     assert ReturnRequest.objects.count() == 0
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from('kK9~!#[] \\"é\x1f'), max_size=24) | st.from_regex(KEY_PATTERN))
+def test_the_document_says_which_keys_are_taken(text: str) -> None:
+    """What a program checks by the document beforehand is what is taken; spaces around a header belong to nobody."""
+    shape = re.compile(
+        document()["paths"][f"{BASE}/returns"]["post"]["parameters"][-1]["schema"]["pattern"]
+    )
+    key = key_read(text)
+    assert (key is not None) == (shape.fullmatch(text.strip(" \t")) is not None)
+    if key is not None:
+        assert re.fullmatch(r"[\x21-\x7e]{8,255}", key)
 
 
 def test_keys_of_the_shortest_and_longest_length_are_taken(cast: Cast) -> None:

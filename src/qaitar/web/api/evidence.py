@@ -15,6 +15,7 @@ from ninja import File, Form, Router
 from ninja.files import UploadedFile as NinjaFile
 
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.kinds import FACTS
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, key_of
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 router = Router(tags=["evidence"])
 FORM_MAX_BYTES: Final = 512 * 1024 * 1024
 CHUNK_BYTES: Final = 256 * 1024
+SERVED: Final = sorted({facts.mime for facts in FACTS.values()} | {"application/octet-stream"})
 WRITE: Final = Entry("write", body=Body.JSON)
 
 
@@ -182,7 +184,7 @@ def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn)
     operation_id="evidence_file",
     summary="The file itself",
     openapi_extra={
-        "responses": {200: {"content": {"application/octet-stream": {"schema": {}}}}},
+        "responses": {200: {"content": {mime: {} for mime in SERVED}}},
     },
 )
 @lets_in(Entry("read"))

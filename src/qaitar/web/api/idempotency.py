@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.access import Principal, Replay
 
-_KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
-_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+KEY_PATTERN: Final = r"""^(?:[!#-~][!-~]{7,254}|"(?:[!#-\[\]-~]|\\["\\]){8,255}")$"""
+_KEY: Final = re.compile(KEY_PATTERN)
 JSON: Final = "application/json; charset=utf-8"
 
 
@@ -51,12 +51,9 @@ def key_read(given: str) -> str | None:
     ('8e03978e-40d5', '8e03978e-40d5', None, None)
     """
     text = given.strip(" \t")
-    if text.startswith('"'):
-        quoted = _QUOTED.fullmatch(text)
-        if quoted is None:
-            return None
-        text = re.sub(r"\\(.)", r"\1", quoted[1])
-    return text if _KEY.fullmatch(text) else None
+    if _KEY.fullmatch(text) is None:
+        return None
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
 
 
 def stored_answer(

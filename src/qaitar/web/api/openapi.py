@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.flows.webhook_events import TYPES
+from qaitar.web.api.idempotency import KEY_PATTERN
 from qaitar.web.api.schemas import Problem
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _KEY: Final = {
     "name": "Idempotency-Key",
     "required": False,
     "description": "Makes the call run once; quoted string or bare text.",
-    "schema": {"type": "string", "minLength": 8, "maxLength": 257},
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
 }
 _REPLAYED: Final = {
     "Idempotency-Replayed": {
