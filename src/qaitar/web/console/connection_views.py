@@ -34,6 +34,7 @@ from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.connection_forms import ConnectionForm, without_secrets
 from qaitar.web.console.office_door import NO_KEY, managed, merchants_named, screen_outside, told
+from qaitar.web.console.outside.said import said
 from qaitar.web.console.present_office import (
     check_of,
     connection_offer,
@@ -263,7 +264,8 @@ def _check(visit: Visit, row: Connection) -> None:
     else:
         told(
             visit,
-            _("“%(name)s” does not work yet: %(detail)s") % {"name": row.name, "detail": detail},
+            _("“%(name)s” does not work yet: %(detail)s")
+            % {"name": row.name, "detail": said(detail)},
             good=False,
         )
 

@@ -29,6 +29,7 @@ from qaitar.returns.vocabulary import (
 )
 from qaitar.returns.words import word_for
 from qaitar.web.console.days import written
+from qaitar.web.console.outside.said import said
 from qaitar.web.console.views_model import (
     AttemptStory,
     EffectLine,
@@ -148,7 +149,7 @@ def _why(entry: JournalEntry) -> str:
             "signature": _("yes") if seen[2] == "True" else _("no"),
             "stamp": _("yes") if seen[3] == "True" else _("no"),
         }
-    return entry.why
+    return said(entry.why) if entry.act.startswith("EFFECT_") else entry.why
 
 
 def _proof_word(code: str) -> str:
@@ -317,7 +318,7 @@ def _effect_line(effect: Mapping[str, Any], *, may: bool) -> OutsideLine:
     return OutsideLine(
         effect=Effect(effect["kind"]),
         progress=_PROGRESS[state],
-        detail=effect["reference"] or effect["detail"] or _said_state(state),
+        detail=effect["reference"] or said(effect["detail"]) or _said_state(state),
         url=effect["address"] if str(effect["address"]).startswith(("http://", "https://")) else "",
         retry_url=reverse("console:effect_again", args=[effect["id"]]) if stuck else "",
         by_hand_url=reverse("console:effect_by_hand", args=[effect["id"]]) if stuck else "",

@@ -37,6 +37,7 @@ from qaitar.web.console.office_door import (
     never_kept,
     told,
 )
+from qaitar.web.console.outside.said import said
 from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import WebhookPage, WebhookRow
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 DELIVERIES_SHOWN: Final = 50
 JOURNAL_KIND: Final = "webhook"
+NOT_CALLED: Final = "the address may not be called: "  # how the sender notes it, a code after it
 REFUSALS: Final = {
     "bad_url": _("This is not an address. Write it like https://example.kz/hooks."),
     "scheme": _("The address must begin with https://."),
@@ -180,6 +182,12 @@ def _health(row: WebhookEndpoint, last: Any, waiting: int) -> tuple[Tone, str]:
     return (Tone.OK, _now("works")) if last else (Tone.NEUTRAL, _now("nothing sent yet"))
 
 
+def _answer_said(detail: str) -> str:
+    """Say what a try came to: why the address may not be called, or what was noted; the other side's words stay."""
+    code = detail.removeprefix(NOT_CALLED)
+    return str(REFUSALS[code]) if code != detail and code in REFUSALS else said(detail)
+
+
 def _endpoint(visit: Visit, endpoint_id: UUID) -> WebhookEndpoint:
     rows = WebhookEndpoint.objects.filter(pk=endpoint_id, merchant_id__in=managed(visit))
     return found_or_404(rows.first())
@@ -201,6 +209,7 @@ def webhook(visit: Visit, endpoint_id: UUID) -> HttpResponse:
                 "type": EVENT_WORDS.get(each.type, each.type),
                 "tone": STATES[each.state][0],
                 "state": STATES[each.state][1],
+                "answer": _answer_said(each.last_detail),
             }
             for each in sent
         ],
