@@ -12,7 +12,7 @@ import sys
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.screens import ROOT, demo_shop, signed_in
+from tests.screens import ROOT, running, signed_in
 
 FOLDER = ROOT / "docs" / "pictures"
 QUALITY = 80
@@ -48,7 +48,7 @@ def case_path(page: Page) -> str:
 def main() -> int:
     """Run the shop, take the pictures, end the shop."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with demo_shop() as shop, sync_playwright() as playwright:
+    with running(demo=True) as shop, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )

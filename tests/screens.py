@@ -33,13 +33,17 @@ from qaitar.runtime.processes import wait_ready
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 180.0
+PATIENCE_MS = 120_000  # a busy machine draws slowly
 HEIGHTS = {1366: 768, 360: 740}
 THEMES = ("light", "dark")
 LANGUAGES = ("ru", "kk")
 WINDOW_ONLY = frozenset({"queue", "case"})
-"""Pages shown as the window shows them, not whole."""
+"""Pages a desk shows as its window does, not whole: what matters has to be in it.  A phone scrolls, so it is shown whole."""
+PHONE = 360
 KEYS = "keys"
 """The queue with the dialog of its keys."""
+FIRST = {"first owner": "/welcome/owner"}
+"""What an empty installation shows."""
 
 
 @dataclass
@@ -52,11 +56,12 @@ class Shop:
 
 
 @contextmanager
-def demo_shop() -> Iterator[Shop]:
-    """Run the program with its demo shop in a folder of its own."""
+def running(*, demo: bool) -> Iterator[Shop]:
+    """Run the program in a folder of its own, with its demo shop or empty."""
     folder = Path(tempfile.mkdtemp(prefix="qaitar-screens-"))
     port = pick_port()
-    command = [sys.executable, "-m", "qaitar.cli.main", "up", "--demo", "--data", str(folder)]
+    command = [sys.executable, "-m", "qaitar.cli.main", "up", "--data", str(folder)]
+    command += ["--demo"] if demo else []
     paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     program = subprocess.Popen(
         [*command, "--port", str(port)],
@@ -89,16 +94,22 @@ def _listen(program: subprocess.Popen[str], shop: Shop, told: threading.Event) -
                 told.set()
 
 
-def signed_in(browser: Browser, shop: Shop, width: int, theme: str) -> BrowserContext:
-    """Open a window of the owner, who sees every page."""
+def stranger(browser: Browser, shop: Shop, width: int, theme: str, language: str) -> BrowserContext:
+    """Open a window of somebody nobody knows yet, whose browser tells the language."""
     context = browser.new_context(
         base_url=shop.address,
         viewport={"width": width, "height": HEIGHTS[width]},
-        locale="ru-RU",
+        locale=language,
         timezone_id="Asia/Almaty",
         color_scheme="dark" if theme == "dark" else "light",
     )
     context.add_cookies([{"name": "theme", "value": theme, "url": shop.address}])
+    return context
+
+
+def signed_in(browser: Browser, shop: Shop, width: int, theme: str) -> BrowserContext:
+    """Open a window of the owner, who sees every page."""
+    context = stranger(browser, shop, width, theme, "ru-RU")
     page, (name, password) = context.new_page(), shop.logins["OWNER"]
     page.goto("/accounts/login/")
     page.fill("input[name=login]", name)
@@ -109,15 +120,17 @@ def signed_in(browser: Browser, shop: Shop, width: int, theme: str) -> BrowserCo
     return context
 
 
-def shoot(context: BrowserContext, folder: Path, pages: dict[str, str]) -> None:
+def shoot(context: BrowserContext, folder: Path, pages: dict[str, str], width: int) -> None:
     """Take one picture a page, whole."""
     folder.mkdir(parents=True, exist_ok=True)
     window = context.new_page()
+    window.set_default_navigation_timeout(PATIENCE_MS)
     for name, path in pages.items():
         window.goto(path, wait_until="load")
         if name == KEYS:
             window.keyboard.press("?")
-        window.screenshot(path=folder / f"{name}.png", full_page=name not in WINDOW_ONLY)
+        whole = name != KEYS and (width == PHONE or name not in WINDOW_ONLY)
+        window.screenshot(path=folder / f"{name}.png", full_page=whole)
     window.close()
     sys.stdout.write(f"{folder.name}: {len(pages)} pages\n")
 
@@ -153,10 +166,20 @@ def opened(shop: Shop) -> dict[str, str]:
 def dressed(browser: Browser, shop: Shop, out: Path, pages: dict[str, str]) -> None:
     """Take every page at two widths, in two themes and two languages."""
     people = get_user_model().objects
+    unsigned(browser, shop, out, import_module("tests.browser.every_page").STRANGERS)
     for language, theme, width in product(LANGUAGES, THEMES, HEIGHTS):
         people.update(language=language)
         context = signed_in(browser, shop, width, theme)
-        shoot(context, out / f"{language}-{theme}-{width}", pages)
+        shoot(context, out / f"{language}-{theme}-{width}", pages, width)
+        context.close()
+
+
+def unsigned(browser: Browser, shop: Shop, out: Path, pages: dict[str, str]) -> None:
+    """Take the pages of somebody who is not signed in."""
+    named = {name.replace(" ", "-"): path for name, path in pages.items()}
+    for language, theme, width in product(LANGUAGES, THEMES, HEIGHTS):
+        context = stranger(browser, shop, width, theme, language)
+        shoot(context, out / f"{language}-{theme}-{width}", named, width)
         context.close()
 
 
@@ -167,7 +190,7 @@ def main() -> int:
     options = parser.parse_args()
     out = ROOT / "var" / "screens"
     shutil.rmtree(out, ignore_errors=True)
-    with demo_shop() as shop, sync_playwright() as playwright:
+    with running(demo=True) as shop, running(demo=False) as empty, sync_playwright() as playwright:
         pages = opened(shop)
         browser = playwright.chromium.launch(
             executable_path=options.chromium or None,
@@ -177,6 +200,7 @@ def main() -> int:
                 "LANGUAGE": "ru",
             },  # the browser's own words: fields of dates and files
         )
+        unsigned(browser, empty, out, FIRST)
         dressed(browser, shop, out, pages)
         browser.close()
         connections.close_all()

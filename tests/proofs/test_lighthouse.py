@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.screens import demo_shop, signed_in
+from tests.screens import running, signed_in
 
 PACKAGE: Final = "lighthouse@12.8.2"
 FLAGS: Final = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage"
@@ -75,7 +75,7 @@ def failed(report: dict[str, Any], category: str) -> list[str]:
 
 def test_queue_and_card_are_what_lighthouse_asks_for(tmp_path: Path) -> None:
     program = lighthouse()
-    with demo_shop() as shop:
+    with running(demo=True) as shop:
         with sync_playwright() as driver:
             browser = driver.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]

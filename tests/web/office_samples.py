@@ -139,7 +139,7 @@ def shell(now: datetime) -> Shell:
             NavGroup(
                 label="",
                 items=(
-                    NavItem(label="Queue", url="#", icon="inbox", current=True, count=128),
+                    NavItem(label="Queue", url="#", icon="inbox", current="page", count=128),
                     NavItem(label="Approvals", url="#", icon="stamp", count=4),
                     NavItem(label="Register", url="#", icon="table"),
                     NavItem(label="Import", url="#", icon="import"),

@@ -196,21 +196,28 @@ WITH told AS (
   WHERE {_OURS} AND day BETWEEN %(first)s AND %(last)s GROUP BY product, reason HAVING sum(count) > 0
 ), products AS (
   SELECT product, sum(n) AS n FROM told GROUP BY product ORDER BY 2 DESC, 1 LIMIT %(products)s
-), reasons AS (SELECT reason, sum(n) AS n FROM told GROUP BY reason ORDER BY 2 DESC, 1 LIMIT %(reasons)s)
+), reasons AS (
+  SELECT reason, sum(n) AS n, max(sample::text)::uuid AS sample FROM told GROUP BY reason ORDER BY 2 DESC, 1
+  LIMIT %(reasons)s
+)
 SELECT p.product, r.reason, t.n, t.sample FROM products p CROSS JOIN reasons r
 JOIN told t ON t.product = p.product AND t.reason = r.reason
-UNION ALL SELECT product, NULL, n, NULL FROM products UNION ALL SELECT NULL, reason, n, NULL FROM reasons
+UNION ALL SELECT product, NULL, n, NULL FROM products UNION ALL SELECT NULL, reason, n, sample FROM reasons
 UNION ALL SELECT NULL, NULL, sum(n), NULL FROM told HAVING sum(n) > 0
 """  # noqa: S608  a constant of ours, values stay parameters
 
 
 @dataclass(slots=True)
 class Reasons:
-    """The products asked back most, the reasons given most, and what they come to together."""
+    """The products asked back most, the reasons given most, and what they come to together.
+
+    `reason_samples` has a request for each reason that names it in words: it may be given for other products alone.
+    """
 
     cells: dict[tuple[str, str], ReasonCell] = field(default_factory=dict)
     products: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    reason_samples: dict[str, UUID] = field(default_factory=dict)
     total: int = 0
 
 
@@ -231,6 +238,7 @@ def reasons_of(scope: Scope, period: Period) -> Reasons:
             found.products[product] = int(n)
         elif reason is not None:
             found.reasons[reason] = int(n)
+            found.reason_samples[reason] = sample
         else:
             found.total = int(n)
     return found

@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "qaitar.config.pages_only.Scripts",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "qaitar.web.console.accounts.OwnLanguage",
     "qaitar.web.console.errors.WrongMethod",
 ]
 ROOT_URLCONF = "qaitar.config.urls"

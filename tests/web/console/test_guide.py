@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -134,3 +135,16 @@ def test_a_word_of_the_trade_explains_itself_without_a_script(key: str) -> None:
     assert f'popovertarget="term-{key}"' in text
     assert re.search(rf'id="term-{key}" popover', text)
     assert TERMS[key].chapter in guide_book.chapter_names()
+
+
+def test_a_page_leads_to_its_chapter() -> None:
+    """Beside the heading of a page stands the way to the chapter about it, and that chapter is there."""
+    include = re.compile(r'partials/guide_chapter\.html" with chapter="([a-z]+)"')
+    templates = Path(guide_book.__file__).parent / "templates" / "console"
+    asked = {
+        (path.name, name)
+        for path in templates.rglob("*.html")
+        for name in include.findall(path.read_text())
+    }
+    assert len(asked) > 20, "guard: heads are really read"
+    assert {name for _page, name in asked} <= set(guide_book.chapter_names())

@@ -374,3 +374,34 @@ def test_an_administrator_opens_no_merchant(office: Office) -> None:
     office.look()
     assert Merchant.objects.count() == 2
     assert utc_now() == NOW
+
+
+# --- pages of the account ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/password/change/",
+        "/accounts/2fa/",
+        "/accounts/2fa/webauthn/",
+        "/accounts/logout/",
+    ],
+)
+def test_pages_of_the_account_speak_their_persons_language_and_lead_back(
+    office: Office, path: str
+) -> None:
+    """Saule reads Kazakh, her browser asks for Russian; the account speaks Kazakh and leads back to the profile."""
+    User.objects.update(language="kk")
+    answer = office.owner.get(path, headers={"accept-language": "ru"}, follow=True)
+    assert answer.headers["Content-Language"] == "kk"
+    page = answer.content.decode()
+    assert f'href="{reverse("console:profile")}" data-back' in page
+    assert "Профиль және қауіпсіздік" in page
+
+
+def test_a_strangers_pages_speak_the_browsers_language() -> None:
+    """Nobody is known yet before the password, so the browser's wish is all there is."""
+    answer = Client().get("/accounts/login/", headers={"accept-language": "kk"})
+    assert answer.headers["Content-Language"] == "kk"
+    assert "data-back" not in answer.content.decode()

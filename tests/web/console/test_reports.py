@@ -213,6 +213,22 @@ def test_charts_hold_shapes_and_classes_only(office: Office) -> None:
     assert page.count("The same as a table") == len(drawings) // 2
 
 
+def test_a_reason_given_only_for_rare_goods_is_named_in_words(office: Office) -> None:
+    """Twelve goods fill the table; damage, told of a thirteenth alone, still heads its column by name."""
+    by = actor(office.staff[Role.OPERATOR], office.shop.id)
+    goods = [(f"Товар {n % 12}", "SIZE_MISMATCH", "Не подошёл размер") for n in range(24)]
+    goods.append(("Редкий товар", "DAMAGE", "Механическое повреждение"))
+    for n, (product, code, text) in enumerate(goods):
+        told = {"product_name": product, "reason_code": code, "reason_text": text}
+        make_case(office.shop, by, f"7{n:08d}-1", now=NOW - timedelta(days=1), **told)
+    figures_count(office.shop.id, NOW)
+    office.look()
+    matrix = office.owner.get(path(period="30")).context["page"].matrix
+    assert matrix.headings[:2] == ("Не подошёл размер", "Механическое повреждение")
+    assert [each.count for each in matrix.foot.figures] == [24, 1, 25]
+    assert "Редкий товар" not in [row.label for row in matrix.rows]
+
+
 def test_how_figures_are_counted_is_the_owners_to_set(office: Office) -> None:
     live(office, office.shop, 5)
     browser = office.owner

@@ -1,19 +1,46 @@
-"""Who may get an account: nobody signs up alone; people are invited by an administrator."""
+"""Who may get an account, and in which language its pages speak: nobody signs up alone, an administrator invites."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from qaitar.foundation.models import User
+from qaitar.foundation.people import LANGUAGES
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponseBase
+
+
+PLACE: Final = "/accounts/"
+
+
+class OwnLanguage(MiddlewareMixin):
+    """Lets the pages of an account speak its person's language; those of the console learn it at their own gate."""
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],  # noqa: ARG002  Django's signature
+        arguments: tuple[Any, ...],  # noqa: ARG002  the same
+        named: dict[str, Any],  # noqa: ARG002  the same
+    ) -> None:
+        """Take the language of who is signed in; a stranger keeps the browser's."""
+        if not request.path_info.startswith(PLACE):
+            return
+        spoken = getattr(request.user, "language", "")
+        if spoken in LANGUAGES:
+            translation.activate(spoken)
+            request.LANGUAGE_CODE = spoken
 
 
 class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types

@@ -1,4 +1,4 @@
-"""Days as people write them: a short month begins with a small letter in Russian and Kazakh, with a capital in English."""
+"""Days as people write them: months and weekdays begin with a small letter in Russian and Kazakh, with a capital in English."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def written(day: date | None, shape: str) -> str:
-    """Write a day or a moment in Django's letters of dates, `M` for a short month; nothing for none.
+    """Write a day or a moment in Django's letters of dates, `M` for a short month, `E` for a long one; nothing for none.
 
     >>> from datetime import date
     >>> from django.utils.translation import override
@@ -22,8 +22,15 @@ def written(day: date | None, shape: str) -> str:
     >>> with override("en"):
     ...     written(date(2026, 11, 26), "j M Y")
     '26 Nov 2026'
+    >>> with override("kk"):
+    ...     written(date(2026, 11, 26), "j E, D")
+    '26 қараша, бс'
     """
     if day is None:
         return ""
     small = not (get_language() or "").startswith("en")
-    return formats.date_format(day, shape.replace("M", "b") if small else shape)
+    return (
+        formats.date_format(day, shape.replace("M", "b")).lower()
+        if small
+        else formats.date_format(day, shape)
+    )

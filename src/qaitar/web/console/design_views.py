@@ -48,6 +48,7 @@ def design_context(now: datetime) -> dict[str, Any]:
         "stages": list(Stage),
         "icons": icon_names(),
         "countdowns": [samples.countdown_in(minutes, now) for minutes in (-95, 48, 640, 4300)],
+        "uploads": samples.UPLOADS,
         "empty": samples.empty_queue().empty,
         "error_text": _("The database did not answer in time."),
         "grounds": _GROUNDS,

@@ -62,6 +62,10 @@ def _names(
         if sample is not None:
             products[cell.product] = products[cell.product] or sample.product_name
             said[cell.reason] = said[cell.reason] or sample.reason_text
+    for reason, sample_id in reasons.reason_samples.items():
+        sample = samples.get(sample_id)
+        if sample is not None:
+            said[reason] = said[reason] or sample.reason_text
     return (
         {key: name or key or _("Product not told") for key, name in products.items()},
         {key: name or key or _("Reason not told") for key, name in said.items()},

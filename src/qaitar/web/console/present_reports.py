@@ -17,6 +17,7 @@ from qaitar.web.console.present_charts import bars_of
 from qaitar.web.console.present_gates import gate_cards, gate_chart
 from qaitar.web.console.present_matrix import matrix_of
 from qaitar.web.console.report_filter import AskedReport
+from qaitar.web.console.store_forms import zone_said
 from qaitar.web.console.templatetags.console import span_text
 from qaitar.web.console.views_model import Choice, Empty, Fact, Tone
 from qaitar.web.console.views_model_reports import Figure, Part, ReportsPage, StoreLine
@@ -67,7 +68,7 @@ def reports_page(read: Read) -> ReportsPage:
         days=period.days,
         before_first=before.first,
         before_last=before.last,
-        zone=read.ground.zone_name,
+        zone=zone_said(read.ground.zone_name),
         merchants=_merchants(read),
         stores=_stores(read),
         counted_at=read.counted.at,

@@ -39,6 +39,7 @@ def reports(visit: Visit) -> HttpResponse:
     counted = counted_of(scope.merchants)
     reasons = reasons_of(scope, ground.period)
     samples = [cell.sample_id for cell in reasons.cells.values()]
+    samples += reasons.reason_samples.values()
     until = wanted(AskedQueue(due="today"), visit.who, visit.now).due_before
     assert until is not None, "today has an end"
     read = Read(

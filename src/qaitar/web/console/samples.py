@@ -50,6 +50,11 @@ from qaitar.web.console.views_model import (
     WillDo,
 )
 
+UPLOADS = (
+    {"name": "foto-korobki.jpg", "state": "sending", "percent": 40},
+    {"name": "akt-nrp.pdf", "state": "checking", "percent": 100},
+    {"name": "raspakovka.mp4", "state": "waiting", "percent": 0},
+)
 CUSTOMER = Person(name="Айгерим Сапарова", phone="+77012345678", note="speaks Kazakh")
 VERDICT = Verdict(
     tone=Tone.OK,

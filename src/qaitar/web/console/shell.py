@@ -39,6 +39,8 @@ SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) 
      ORDER BY w.seen_at LIMIT 3) u)::text,
   (SELECT bool_or(m.settings ->> 'first_steps' = 'OPEN') FROM foundation_merchant m)
 """
+_CASES: Final = ("/returns/", "/views/", "/bulk")
+"""What is opened from the queue, whose own address is the root of them all."""
 LANGUAGE_NAMES: Final = {"ru": "Русский", "kk": "Қазақша", "en": "English"}
 
 
@@ -77,6 +79,7 @@ def shell_of(visit: Visit) -> Shell:
         ),
         language_url=reverse("console:language"),
         unseen=tuple(_unseen(*each) for each in unseen),
+        design_url=reverse("console:design") if who.may(MANAGERS) else "",
         unseen_url=reverse("console:companion") if who.may(DECIDERS) else "",
     )
 
@@ -149,6 +152,18 @@ def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple
     return tuple(group for group in groups if group.items)
 
 
+def _nearness(here: str, section: str) -> str:
+    """Say in ARIA's words whether a page is a section of the menu or stands within it.
+
+    >>> [_nearness(here, "/stores") for here in ("/stores", "/stores/new", "/storeroom")]
+    ['page', 'true', '']
+    """
+    if here == section:
+        return "page"
+    within = _CASES if section == reverse("console:queue") else (f"{section}/",)
+    return "true" if here.startswith(within) and here != reverse("console:request_new") else ""
+
+
 def _items(
     visit: Visit, places: tuple[tuple[str, str, str, int | None], ...]
 ) -> tuple[NavItem, ...]:
@@ -157,5 +172,7 @@ def _items(
     for name, label, icon, count in places:
         url = address(name)
         if url:
-            items.append(NavItem(label=label, url=url, icon=icon, current=here == url, count=count))
+            items.append(
+                NavItem(label=label, url=url, icon=icon, current=_nearness(here, url), count=count)
+            )
     return tuple(items)

@@ -55,6 +55,7 @@ ZONES: Final = (
     ("Asia/Novosibirsk", _("Novosibirsk (UTC+7)")),
     ("Asia/Vladivostok", _("Vladivostok (UTC+10)")),
 )
+
 ACTIONS: Final = {
     DefaultAction.CALL_DUTY: _(
         "Call the person on duty: the program raises the alarm and decides nothing. The marketplace may then"
@@ -86,6 +87,11 @@ PROBLEMS: Final = {
 def problem_sentence(problem: StoreProblem) -> str:
     """Say why a store cannot be kept as entered."""
     return str(PROBLEMS[problem.code])
+
+
+def zone_said(name: str) -> str:
+    """Say a time zone as the form of a store does; one it does not offer is shown by its own name."""
+    return str(dict(ZONES).get(name, name))
 
 
 class StoreForm(forms.Form):

@@ -15,7 +15,7 @@ class NavItem:
     label: str
     url: str
     icon: str
-    current: bool = False
+    current: str = ""  # of ARIA: `page` for the very page, `true` for one within it
     count: int | None = None
 
 
@@ -54,3 +54,4 @@ class Shell:
     language_url: str = ""
     unseen: tuple[Unseen, ...] = ()
     unseen_url: str = ""
+    design_url: str = ""  # for those who look after the installation
