@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +20,8 @@ from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.services.changing import DRAIN_TASK
+from qaitar.returns.services.marks import request_note
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import make_merchant
 
@@ -134,17 +136,29 @@ def test_an_empty_or_foreign_body_is_not_kept(bare: Bench) -> None:
     assert intakes(bare) == []
 
 
-def test_the_planned_day_seen_in_the_cabinet_lets_the_return_order_go(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"shown_at": datetime(2026, 5, 20, 7, 0, tzinfo=UTC), "shown_section": "IN_DELIVERY"},
+        {"planned_arrival_on": date(2026, 5, 20)},
+    ],
+    ids=["by the marketplace", "by a person"],
+)
+def test_the_planned_day_once_told_lets_the_return_order_go_at_once(
+    bench: Bench, told: dict[str, Any]
+) -> None:
     case = bench.file()
     bench.prove(case)
     bench.act(case, Act.TAKE_FOR_INSPECTION)
     bench.drain()
     assert bench.one("CREATE_RETURN_ORDER").payload["waits"] == "PLANNED_DATE"
     with behind_walls(bench.shop.id):
-        ReturnRequest.objects.filter(pk=case.pk).update(
-            shown_at=bench.now + timedelta(days=6), shown_section="IN_DELIVERY"
-        )
-    read(bench, take(bench, json.dumps([DETAIL]).encode()).id)
+        request_note(request_id=case.pk, values=told, by=bench.by, now=bench.now)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s", [DRAIN_TASK]
+            )
+            assert cursor.fetchone() == (1,)
     bench.drain(timedelta(seconds=1))
     assert bench.one("CREATE_RETURN_ORDER").state == "DONE"
     (document,) = bench.onec.base.rows["Document_ЗаявкаНаВозвратТоваровОтКлиента"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from qaitar.flows.draining import UNLOCKS
-from qaitar.flows.settling import Verdict, settle, wake
+from qaitar.flows.settling import Verdict, settle
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.foundation.waking import wake
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Blocked

@@ -10,7 +10,6 @@ from django.db import connection as database
 
 from qaitar.contracts.marketplace import ReturnPage, ReturnReading, Section, return_overlay
 from qaitar.contracts.outcome import Busy, Misconfigured, Refused, Unknown
-from qaitar.flows.settling import wake
 from qaitar.flows.take_cabinet import SOURCE, readings_take
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.connections import (
@@ -20,11 +19,10 @@ from qaitar.foundation.connections import (
     health_told,
     opened_client,
 )
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.kernel.ids import new_id
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.changing import DRAIN_TASK
 from qaitar.returns.services.mirroring import Look
 
 if TYPE_CHECKING:
@@ -75,8 +73,6 @@ def _poll(row: Connection, now: datetime) -> int:
         wrong = trouble or untold
         state, detail = (State.HEALTHY, "") if wrong is None else health_told(wrong)
         health_note(row.pk, state, detail, now)
-        if readings and wake("PLANNED_DATE", now):
-            job_defer(DRAIN_TASK, queue="effects", merchant_id=str(row.merchant_id))
     return len(readings)
 
 

@@ -176,16 +176,6 @@ def _journal(lines: list[tuple[UUID, JournalLine]]) -> None:
         assert len(moved) == len(first), "a locked case cannot have moved"
 
 
-def wake(effects_on: str, now: datetime, *, subject_id: UUID | None = None) -> int:
-    """Let the effects that wait on something (`Waits.on`) be looked at now; within the present walls."""
-    waiting = PlannedEffect.objects.filter(
-        state=EffectState.PLANNED, next_at__gt=now, payload__waits=effects_on
-    )
-    if subject_id is not None:
-        waiting = waiting.filter(subject_id=subject_id)
-    return waiting.update(next_at=now)
-
-
 def erp_number_note(case: ReturnRequest, number: str) -> None:
     """Keep the sale's number in the accounting system on the order, if it has none yet."""
     if number and case.order_id is not None:

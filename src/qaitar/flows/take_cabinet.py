@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.utils.module_loading import import_string
 
-from qaitar.flows.settling import wake
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.jobs import behind_walls, job_defer
@@ -18,7 +17,6 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.returns.errors import CaseChanged
-from qaitar.returns.services.changing import DRAIN_TASK
 from qaitar.returns.services.mirroring import BATCH, Look, Mirrored, readings_apply
 
 if TYPE_CHECKING:
@@ -114,8 +112,6 @@ def cabinet_read(
     state = "READ" if readings or not problems else "QUARANTINED"
     with behind_walls(merchant_id):
         RawIntake.objects.filter(pk=row.pk).update(state=state, report=report, read_at=now)
-        if readings and wake("PLANNED_DATE", now):
-            job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
     return report
 
 

@@ -14,9 +14,10 @@ from qaitar.contracts.erp import (
     Several,
 )
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
-from qaitar.flows.effects.story import Impossible, Told, Waits
+from qaitar.flows.effects.story import SOON_S, Impossible, Told, Waits
 from qaitar.kernel.zones import local_date
 from qaitar.returns.calendars import store_calendar
+from qaitar.returns.services.marks import PLANNED_DAY
 from qaitar.returns.vocabulary import Section
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.selectors import Case
 
-WAITS_ON: Final = "PLANNED_DATE"
 DATE_AWAITED: Final = timedelta(hours=24)
 
 
@@ -63,7 +63,7 @@ class CreateReturnOrder:
         planned = planned_day(request, calendar.zone)
         if planned is None:
             if now - effect.created_at < DATE_AWAITED:
-                return Waits(WAITS_ON, "Waits for the planned day from the marketplace.", 600)
+                return Waits(PLANNED_DAY, "Waits for the planned day from the marketplace.", SOON_S)
             return Impossible(
                 "The marketplace shows no planned day: note it in the case, then try again."
             )

@@ -32,7 +32,8 @@ class Waits:
     seconds: int = 60
 
 
-SOON_S: Final = 300
+SOON_S: Final = 1_800
+"""A second look at what will be woken anyway, in case nobody does."""
 A_DAY_S: Final = 86_400
 LEFT_TO_PEOPLE: Final = frozenset(
     {EffectState.REFUSED, EffectState.NOT_CONNECTED, EffectState.MISCONFIGURED, EffectState.BY_HAND}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.transition import move
+from qaitar.foundation.waking import wake
 from qaitar.kernel.roles import Role
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.changing import change_of, written
+from qaitar.returns.services.changing import DRAIN_TASK, change_of, written
 from qaitar.returns.services.overlooked import owned_up
 from qaitar.returns.vocabulary import Effect, Stage
 
@@ -53,6 +55,9 @@ NOTABLE: Final = frozenset(
         "unit_value",
     }
 )
+PLANNED_DAY: Final = "PLANNED_DATE"
+"""What a return order waits on while neither people nor the marketplace have told the day the goods come."""
+_TELLS_THE_DAY: Final = frozenset({"planned_arrival_on", "shown_at", "shown_section"})
 NOTERS: Final = frozenset(
     {Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN, Role.CLERK, Role.SYSTEM}
 )
@@ -112,6 +117,8 @@ def case_note(
     heads = move(ReturnRequest, [change])
     if not heads:
         raise CaseChanged
+    if _TELLS_THE_DAY & set(values) and wake(PLANNED_DAY, now, subject_id=request.pk):
+        job_defer(DRAIN_TASK, queue="effects", merchant_id=str(request.merchant_id))
     return written(request, change, heads)
 
 
