@@ -13,7 +13,6 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from qaitar.flows.effects.create_return_order import CreateReturnOrder, trouble_
 from qaitar.flows.effects.erp_number import TICKETS, erp_number_learn
 from qaitar.flows.effects.open_ticket import OpenTicket
 from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
+from qaitar.flows.effects.write_register import KIND as REGISTER
 from qaitar.flows.effects.write_register import registers_write
 from qaitar.flows.lending import Clients, connection_of
 from qaitar.flows.locks import session_lock
@@ -39,12 +39,13 @@ from qaitar.flows.settling import (
     erp_number_note,
     settle,
     settle_all,
-    wake,
 )
+from qaitar.foundation.clock import running_s
 from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State, health_note
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.foundation.waking import wake
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.changing import DRAIN_TASK
@@ -84,9 +85,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Drained:
-    """What one drain came to: effects looked at and how many ended in each state; `left` when time ran out."""
+    """What one drain came to: effects looked at, how many ended in each state, how many others they woke; `left` when time ran out."""
 
     looked: int = 0
+    woken: int = 0
     states: Counter[str] = field(default_factory=Counter)
     left: bool = False
 
@@ -110,22 +112,26 @@ def effects_drain(merchant_id: UUID, now: datetime) -> Drained:
     assert not database.in_atomic_block, "no network inside a transaction"
     drained = Drained()
     seen: set[UUID] = set()
-    until = monotonic() + BUDGET_S
+    until = running_s() + BUDGET_S
     _absorb(merchant_id)
-    _settle_unconnected(merchant_id, now, drained)
+    kinds = _kinds_due(merchant_id, now)
+    if kinds & _RANK.keys():
+        _settle_unconnected(merchant_id, now, drained)
     with ExitStack() as stack:
         clients = Clients(stack)
-        while due := _due(merchant_id, now, seen):
+        more = bool(kinds & _RANK.keys())
+        while more and (due := _due(merchant_id, now, seen)):
+            woken = drained.woken
             for effect_id, kind in due:
-                if monotonic() > until:
+                if running_s() > until:
                     drained.left = True
                     break
                 seen.add(effect_id)
                 drained.looked += 1
                 _step(merchant_id, (effect_id, kind), clients, now, drained)
-            if drained.left:
-                break
-        drained.states.update(registers_write(merchant_id, clients, now))
+            more = not drained.left and (len(due) == BATCH or drained.woken > woken)
+        if REGISTER in kinds:
+            drained.states.update(registers_write(merchant_id, clients, now))
     if drained.left:
         with behind_walls(merchant_id):
             job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
@@ -145,6 +151,18 @@ def _absorb(merchant_id: UUID) -> None:
     """
     with database.cursor() as cursor:
         cursor.execute(_ABSORB, [DRAIN_TASK, json.dumps({"merchant_id": str(merchant_id)})])
+
+
+def _kinds_due(merchant_id: UUID, now: datetime) -> set[str]:
+    """Tell the kinds of which something is due: of none in most rounds of a quiet shop.
+
+    What becomes due after this look was either woken by this drain or has a drain's row of its own.
+    """
+    with behind_walls(merchant_id):
+        due = PlannedEffect.objects.filter(
+            merchant_id=merchant_id, state__in=_OPEN, next_at__lte=now
+        )
+        return set(due.order_by().values_list("kind", flat=True).distinct())
 
 
 def _settle_unconnected(merchant_id: UUID, now: datetime, drained: Drained) -> None:
@@ -361,7 +379,7 @@ def _settle(taken: _Taken, told: Told, now: datetime, drained: Drained) -> None:
         return
     drained.states[verdict.state.value] += 1
     if verdict.state is EffectState.DONE and effect.kind in UNLOCKS:
-        wake(UNLOCKS[effect.kind], now, subject_id=effect.subject_id)
+        drained.woken += wake(UNLOCKS[effect.kind], now, subject_id=effect.subject_id)
 
 
 def _sent(taken: _Taken, told: Told, now: datetime) -> Verdict:

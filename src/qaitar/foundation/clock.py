@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ _frozen: ContextVar[datetime | None] = ContextVar("qaitar_clock", default=None)
 def utc_now() -> datetime:
     """Tell the present moment, aware, in UTC; the frozen one inside `frozen_at`."""
     return _frozen.get() or datetime.now(UTC)
+
+
+def running_s() -> float:
+    """Tell seconds that only ever grow, for budgets of time; they stand still inside `frozen_at`."""
+    frozen = _frozen.get()
+    return monotonic() if frozen is None else frozen.timestamp()
 
 
 @contextmanager

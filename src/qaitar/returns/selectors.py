@@ -24,7 +24,7 @@ _EVIDENCE = """(SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'signature',
 _STORE = """(SELECT jsonb_build_object('zone', s.zone, 'week', s.week, 'exceptions', s.exceptions, 'clocks', s.clocks,
  'default_action', s.default_action, 'default_reason', s.default_reason, 'duty', s.duty_user_id,
  'cabinet_url', s.cabinet_url, 'mailbox', s.support_mailbox, 'merchant', s.merchant_id,
- 'country', m.country, 'merchant_mailbox', m.support_mailbox, 'merchant_settings', m.settings)
+ 'country', m.country, 'language', m.language, 'merchant_mailbox', m.support_mailbox, 'merchant_settings', m.settings)
  FROM orders_store s JOIN foundation_merchant m ON m.id = s.merchant_id
  WHERE s.id = returns_returnrequest.store_id)"""
 _RULES = """(SELECT jsonb_agg(jsonb_build_object('key', r.key, 'value', r.value, 'from', r.valid_from, 'to', r.valid_to)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.models import Merchant
 from qaitar.kernel.zones import local_date
 from qaitar.orders.models import Order
 from qaitar.returns.casework import judge_case
@@ -23,8 +22,7 @@ _PHOTOS = frozenset({EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING})
 
 def language_of(case: Case) -> str:
     """Tell the language the merchant's letters are written in."""
-    found = Merchant.objects.filter(pk=case.request.merchant_id).values_list("language", flat=True)
-    return found.first() or "ru"
+    return str(case.store.get("language") or "ru")
 
 
 def erp_order_of(case: Case, effect: PlannedEffect) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from django.db import connection as database
+from django.db.models import F
 
 from qaitar.contracts.outcome import Busy, Misconfigured, Refused, Unknown
 from qaitar.contracts.register import SETTLE_S, Written
@@ -176,13 +177,13 @@ def _claimed(connection: Connection, stores: list[UUID], now: datetime) -> _Batc
         return None
     if not effects:
         return None
+    PlannedEffect.objects.filter(pk__in=[effect.pk for effect in effects]).update(
+        state=EffectState.SENDING,
+        attempts=F("attempts") + 1,
+        sending_at=now,
+        next_at=now + SETTLES_IN,
+    )
     for effect in effects:
-        PlannedEffect.objects.filter(pk=effect.pk).update(
-            state=EffectState.SENDING,
-            attempts=effect.attempts + 1,
-            sending_at=now,
-            next_at=now + SETTLES_IN,
-        )
         effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
     disturbed = {key for effect in effects for key in effect.payload.get("disturbed", ())}
     ids = {effect.subject_id for effect in effects}
