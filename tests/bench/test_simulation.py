@@ -5,32 +5,59 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from qaitar.bench.simulation.agenda import Agenda
 from qaitar.bench.simulation.ledgers import ledgers_differ
 from qaitar.bench.simulation.outside import Outside
-from qaitar.bench.simulation.playing import Wanted, simulate
+from qaitar.bench.simulation.telling import Told, Wanted, together
 
 if TYPE_CHECKING:
-    from qaitar.runtime.addresses import DatabaseAddresses
+    from collections.abc import Callable
 
 AT = datetime(2025, 1, 6, tzinfo=UTC)
 
 
 @pytest.mark.slow
-def test_a_small_world_holds_and_is_replayed_by_its_seed(
-    committed: DatabaseAddresses, settings: Any
+def test_sellers_side_by_side_and_one_after_another_play_the_same_world(
+    play: Callable[..., Told],
 ) -> None:
-    settings.QAITAR_ENCRYPTION_KEY = "k" * 40
-    wanted = Wanted(seed=1, days=8, orders=120, faults=0.05)
-    first, second = simulate(committed, wanted), simulate(committed, wanted)
-    assert first.broken == []
-    assert first.requests > 5
-    assert first.effects > 20
-    assert sum(first.faults.values()) > 0
-    assert (second.transcript, second.lines) == (first.transcript, first.lines)
+    wanted = Wanted(seed=1, days=8, orders=240, faults=0.05, sellers=2)
+    together_, apart = play(wanted, processes=2), play(wanted, processes=1)
+    assert together_.broken == []
+    assert together_.requests > 10
+    assert together_.effects > 40
+    assert sum(together_.faults.values()) > 0
+    assert together_ == apart
+
+
+@pytest.mark.slow
+def test_rounds_left_out_because_nothing_is_due_would_have_changed_nothing(
+    play: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Wanted(seed=3, days=4, orders=100, faults=0.1)
+    quick = play(wanted)
+    monkeypatch.setattr(Agenda, "guard_is_due", lambda self, now: True)
+    monkeypatch.setattr(Agenda, "drain_is_due", lambda self, now: True)
+    assert play(wanted) == quick
+    assert quick.effects > 10
+
+
+def test_sellers_share_the_orders_and_what_they_came_to_is_added_in_their_order() -> None:
+    whole = Wanted(seed=1, days=2, orders=5, sellers=2)
+    first, second = whole.parts()
+    assert (first.orders, second.orders, first.seller, second.seller) == (3, 2, 0, 1)
+    assert first.dice("market").random() != second.dice("market").random()
+    one = Told(first, ["x"], "aa", 1, 2, 3, 4, 5, {"busy": 1})
+    other = Told(second, [], "bb", 10, 20, 30, 40, 50, {"busy": 2, "lost": 1})
+    told = together(whole, [other, one])
+    assert told == together(whole, [one, other])
+    assert told.broken == ["seller 0: x"]
+    assert (told.requests, told.lines, told.effects) == (11, 22, 33)
+    assert (told.outages, told.deaths, told.faults) == (44, 55, {"busy": 3, "lost": 1})
+    assert together(whole, [one]) is one
 
 
 def test_what_stands_outside_twice_or_unknown_is_found(db_walls: None) -> None:

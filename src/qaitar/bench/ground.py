@@ -49,6 +49,14 @@ class Ground:
             ).fetchone()
         return str(row[0] or "") if row else ""
 
+    def hurry(self) -> None:
+        """Let this database's sessions go on before the disk has what they wrote; for data nobody will miss.
+
+        The program itself refuses to work on a database set so (`runtime.safety`).
+        """
+        with self.owner() as owner:
+            _run(owner, "ALTER DATABASE {} SET synchronous_commit = off", sql.Identifier(self.name))
+
     def note_set(self, text: str) -> None:
         """Note on the database itself what it holds, so that the next run knows it again."""
         with self.owner() as owner:
@@ -88,6 +96,19 @@ def ground_open(shop: DatabaseAddresses, suffix: str, *, fresh: bool = False) ->
     return Ground(name, addresses, made)
 
 
+def ground_copy(shop: DatabaseAddresses, ground: Ground, suffix: str) -> Ground:
+    """Make `qaitar_bench_<suffix>` anew, just as a ground is that nobody but this process is connected to."""
+    name = f"{PREFIX}_{suffix}"
+    for each in connections.all(initialized_only=True):
+        each.close()
+    app_role = parts_of(shop.app_dsn).get("user", APP_ROLE)
+    made = _make(shop.owner_dsn, name, app_role, fresh=True, like=ground.name)
+    addresses = DatabaseAddresses(
+        _elsewhere(shop.owner_dsn, name), _elsewhere(shop.app_dsn, name), shop.embedded
+    )
+    return Ground(name, addresses, made)
+
+
 def ground_drop(shop: DatabaseAddresses, ground: Ground) -> None:
     """Remove a bench database; Django goes back to the shop's."""
     point(shop)
@@ -95,7 +116,9 @@ def ground_drop(shop: DatabaseAddresses, ground: Ground) -> None:
         _run(owner, "DROP DATABASE IF EXISTS {}", sql.Identifier(ground.name))
 
 
-def _make(owner_dsn: str, name: str, app_role: str, *, fresh: bool) -> bool:
+def _make(
+    owner_dsn: str, name: str, app_role: str, *, fresh: bool, like: str = "template1"
+) -> bool:
     try:
         with psycopg.connect(owner_dsn, autocommit=True) as owner:
             if fresh:
@@ -103,7 +126,9 @@ def _make(owner_dsn: str, name: str, app_role: str, *, fresh: bool) -> bool:
             found = owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
             if found.fetchone() is not None:
                 return False
-            _run(owner, "CREATE DATABASE {}", sql.Identifier(name))
+            _run(
+                owner, "CREATE DATABASE {} TEMPLATE {}", sql.Identifier(name), sql.Identifier(like)
+            )
             _run(owner, "REVOKE ALL ON DATABASE {} FROM PUBLIC", sql.Identifier(name))
             _run(
                 owner,

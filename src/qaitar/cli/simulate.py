@@ -6,9 +6,10 @@ import json
 import os
 from dataclasses import asdict
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from qaitar.bench.simulation.playing import Told, Wanted, simulate
+from qaitar.bench.simulation.sellers import simulate
+from qaitar.bench.simulation.telling import Told, Wanted
 from qaitar.foundation import logs
 from qaitar.runtime.database import resolve_database
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import argparse
 
     from qaitar.runtime.folder import DataFolder
+
+
+ORDERS_A_SELLER: Final = 10_000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,13 +30,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--faults", type=float, default=0.0, help="share of outside calls that go wrong"
     )
+    parser.add_argument(
+        "--sellers",
+        type=int,
+        help=f"how many sellers share the orders, played side by side (default: one for every {ORDERS_A_SELLER})",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
 
 def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Play in a database of its own beside the shop's."""
     shop = resolve_database(folder, os.environ)
-    wanted = Wanted(options.seed, options.days, options.orders, options.faults)
+    sellers = options.sellers or max(1, options.orders // ORDERS_A_SELLER)
+    wanted = Wanted(options.seed, options.days, options.orders, options.faults, sellers)
     began = monotonic()
     with (folder.logs / "simulate.log").open("a", encoding="utf-8") as stream:
         logs.configure(stream=stream)

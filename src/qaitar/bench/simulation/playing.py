@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.test import override_settings
 
-from qaitar.bench.ground import ground_drop, ground_open
+from qaitar.bench.simulation.agenda import Agenda
 from qaitar.bench.simulation.ledgers import ledgers_differ
 from qaitar.bench.simulation.market import FILED_SHARE, Market
 from qaitar.bench.simulation.outside import Outside, WorkerDied, play_in
 from qaitar.bench.simulation.staff import Staff
+from qaitar.bench.simulation.telling import Told
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord
 from qaitar.flows.draining import effects_drain
 from qaitar.flows.housekeeping import stage_counts_sum
@@ -32,7 +28,6 @@ from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.foundation.people import merchant_create, person_create, role_set
-from qaitar.kernel.ids import ids_from
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.orders.services.merging import orders_merge
@@ -40,8 +35,7 @@ from qaitar.returns.services.mirroring import Look
 from qaitar.runtime.addresses import APP_ROLE
 
 if TYPE_CHECKING:
-    from qaitar.bench.ground import Ground
-    from qaitar.runtime.addresses import DatabaseAddresses
+    from qaitar.bench.simulation.telling import Wanted
 
 BEGIN: Final = datetime(2025, 1, 6, 3, 0, tzinfo=UTC)  # a Monday, 8:00 in Almaty
 HOUR: Final = timedelta(hours=1)
@@ -50,37 +44,7 @@ CHECK_EVERY: Final = timedelta(days=30)
 REST_DAYS: Final = 45
 OPEN: Final = ("PLANNED", "SENDING", "UNKNOWN")
 WORKING_HOURS: Final = range(4, 14)  # UTC: 9 to 18 in Almaty
-_NEXT_DUE: Final = """
-SELECT LEAST(
-  (SELECT min(guard_next_at) FROM returns_returnrequest WHERE stage <> 'CLOSED'),
-  (SELECT min(next_at) FROM foundation_plannedeffect WHERE state IN ('PLANNED', 'SENDING', 'UNKNOWN')))
-"""
 FIRST_CODE: Final = 730_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What world is to be played."""
-
-    seed: int
-    days: int
-    orders: int
-    faults: float = 0.0
-
-
-@dataclass(slots=True)
-class Told:
-    """What a run came to: `broken` names what does not hold, `transcript` is the same for the same seed."""
-
-    wanted: Wanted
-    broken: list[str] = field(default_factory=list)
-    transcript: str = ""
-    requests: int = 0
-    lines: int = 0
-    effects: int = 0
-    outages: int = 0
-    deaths: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
 
 
 class _Ids:
@@ -102,10 +66,10 @@ class World:
         """Be born; nothing is written before `opens`."""
         self.wanted = wanted
         self.now = BEGIN
-        self.dice = random.Random(wanted.seed)  # noqa: S311  a play, not a secret
-        self.market = Market(random.Random(f"{wanted.seed} market"))  # noqa: S311  as above
-        fault_dice = random.Random(f"{wanted.seed} faults")  # noqa: S311  as above
-        self.outside = Outside(fault_dice, lambda: self.now, wanted.faults)
+        self.ids = _Ids(self)
+        self.dice = wanted.dice("world")
+        self.market = Market(wanted.dice("market"))
+        self.outside = Outside(wanted.dice("faults"), lambda: self.now, wanted.faults)
         self.told = Told(wanted)
         self.filings: dict[int, list[str]] = {}
 
@@ -134,8 +98,9 @@ class World:
                     now=self.now,
                 )
         self.merchant_id, self.store = merchant.pk, store
+        self.agenda = Agenda(merchant.pk)
         self.staff = Staff(
-            random.Random(f"{self.wanted.seed} staff"),  # noqa: S311  as above
+            self.wanted.dice("staff"),
             merchant.pk,
             store.pk,
             people,
@@ -176,20 +141,13 @@ class World:
 
     def _until(self, moment: datetime, *, running: bool) -> None:
         """Go on to a moment, stopping where the guard or an effect is due on the way."""
-        while running and (due := self._next_due()) is not None and due < moment:
+        while running and (due := self.agenda.next_at()) is not None and due < moment:
             self.now = max(self.now + STEP, due)
             if self.now >= moment:
                 break
             self._drains()
             self._guards()
         self.now = moment
-
-    def _next_due(self) -> datetime | None:
-        with behind_walls(self.merchant_id), connection.cursor() as cursor:
-            cursor.execute(_NEXT_DUE)
-            (due,) = cursor.fetchone()
-        assert due is None or isinstance(due, datetime)
-        return due
 
     def _outside_world(self, hour: int) -> None:
         for code in self.filings.pop(hour, ()):
@@ -209,20 +167,28 @@ class World:
         if readings:
             look = Look(self.store.pk, self.merchant_id, system_actor("mirror"), self.now, self.now)
             with frozen_at(self.now):
-                readings_take(look, readings)
+                seen = readings_take(look, readings)
+            if seen.created or seen.updated:
+                self.agenda.written()
         for reading in readings:
             self.staff.due.setdefault(reading.number, self.now)
 
     def _guards(self) -> None:
+        if not self.agenda.guard_is_due(self.now):
+            return
         with frozen_at(self.now):
             merchant_sweep(self.merchant_id, self.now)
+        self.agenda.written()
 
     def _drains(self) -> None:
+        if not self.agenda.drain_is_due(self.now):
+            return
         with frozen_at(self.now):
             try:
                 effects_drain(self.merchant_id, self.now)
             except WorkerDied:
                 self.told.deaths += 1
+        self.agenda.written()
 
     def _people(self, hour: int) -> None:
         if self.now.hour not in WORKING_HOURS or self.now.isoweekday() == 7:  # noqa: PLR2004  Sunday
@@ -230,6 +196,7 @@ class World:
         numbers = sorted(number for number, at in self.staff.due.items() if at <= self.now)
         if numbers:
             self.staff.works(numbers, self.now)
+            self.agenda.written()
         if hour % 24 == 0:
             stage_counts_sum(self.merchant_id)
 
@@ -309,31 +276,4 @@ def _record(order: Any) -> OrderRecord:
                 total_minor=goods.total_tiyn,
             ),
         ),
-    )
-
-
-def simulate(shop: DatabaseAddresses, wanted: Wanted) -> Told:
-    """Play one world in a database of its own, and say what broke."""
-    ground: Ground = ground_open(shop, f"world_{wanted.seed}", fresh=True)
-    world = World(wanted)
-    try:
-        with (
-            TemporaryDirectory(prefix="qaitar-world-") as files,
-            _apart(files),
-            ids_from(_Ids(world)),
-        ):
-            with ground.owner() as owner:
-                world.opens()
-                world.plays(owner)
-            return world.sums()
-    finally:
-        ground_drop(shop, ground)
-
-
-def _apart(files: str) -> override_settings:
-    """Let this process speak with the simulated systems, and keep files in a folder of the world's own."""
-    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": files}}
-    return override_settings(
-        QAITAR_CONNECTORS="qaitar.bench.simulation.outside.CONNECTORS",
-        STORAGES={**settings.STORAGES, "files": kept},
     )
