@@ -176,8 +176,11 @@ def dressed(browser: Browser, shop: Shop, out: Path, pages: dict[str, str]) -> N
 
 def unsigned(browser: Browser, shop: Shop, out: Path, pages: dict[str, str]) -> None:
     """Take the pages of somebody who is not signed in."""
-    named = {name.replace(" ", "-"): path for name, path in pages.items()}
     for language, theme, width in product(LANGUAGES, THEMES, HEIGHTS):
+        named = {
+            name.replace(" ", "-"): path.replace("l=ru", f"l={language}")
+            for name, path in pages.items()
+        }
         context = stranger(browser, shop, width, theme, language)
         shoot(context, out / f"{language}-{theme}-{width}", named, width)
         context.close()

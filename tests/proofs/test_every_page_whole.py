@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import every_page
-from tests.browser.conftest import chromium, folders, site
+from tests.browser.conftest import chromium, driver, folders, site
 from tests.browser.test_every_page import COMBINATIONS, findings, shop, speaks, windows
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
-__all__ = ["chromium", "folders", "shop", "site", "windows"]
+__all__ = ["chromium", "driver", "folders", "shop", "site", "windows"]
 pytestmark = pytest.mark.browser
 
 
