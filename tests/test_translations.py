@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from qaitar.returns.rules import DEFAULTS, SourceKind
 from qaitar.returns.sentences import RULE_PLACES
-from tests.catalogues import LANGUAGES, asked_for, running, written
+from tests.catalogues import LANGUAGES, Message, asked_for, running, written
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 CYRILLIC = re.compile(r"[А-Яа-яЁё]")
@@ -101,6 +101,55 @@ def test_a_kazakh_noun_stays_singular_after_a_number() -> None:
     """Kazakh has no plural after a number, so both forms are one."""
     for message in written("kk").values():
         assert len(set(message.forms)) == 1
+
+
+RUSSIAN_FORMS = {
+    1: {
+        "%(counter)s missing",
+        "Note by hand what the cabinet shows (%(counter)s)",
+        "On its way: %(effects)s.",
+    },  # no word of the sentence looks at the number
+    2: {
+        "%(counter)s waiting",
+        "%(counter)s will be left as it is.",
+        "%(n)s was left as it was.",
+        "and %(counter)s more not listed here",
+        "“%(act)s” is done for %(n)s request.",
+    },  # a verb, or a noun after a preposition: 1, and all else
+}
+"""Plurals that need fewer than the three forms of Russian: одна заявка, две заявки, пять заявок."""
+ENGLISH_AS_ONE = {
+    "%(counter)s of %(checked)s open requests would be judged otherwise.",
+    "%(counter)s missing",
+    "%(counter)s waiting",
+    "and %(counter)s more not listed here",
+    "Note by hand what the cabinet shows (%(counter)s)",
+}
+
+
+@pytest.mark.parametrize(("language", "asked"), [("ru", 3), ("kk", 2)])
+def test_every_plural_has_all_the_forms_of_its_language(language: str, asked: int) -> None:
+    """As many as the catalogue's own rule counts to, none of them empty, and each keeps the number."""
+    counted = plurals(language)
+    assert len(counted) > 20, "guard: the catalogue is really read"
+    assert {key for key, forms in counted.items() if len(forms) != asked or not all(forms)} == set()
+
+
+def test_forms_of_a_plural_differ_where_they_must() -> None:
+    """A form copied over its neighbour says «5 заявка»; the few sentences that agree with no number are named."""
+    needed = {key: len(set(forms)) for key, forms in plurals("ru").items()}
+    assert {few: {key for key, n in needed.items() if n == few} for few in (1, 2)} == RUSSIAN_FORMS
+    assert {len(set(forms)) for forms in plurals("kk").values()} == {1}
+    english = {m.key: m.fields["msgid_plural"] for m in written("ru").values() if is_plural(m)}
+    assert {one for one, many in english.items() if one == many} == ENGLISH_AS_ONE
+
+
+def plurals(language: str) -> dict[str, list[str]]:
+    return {key: m.forms for key, m in written(language).items() if is_plural(m)}
+
+
+def is_plural(message: Message) -> bool:
+    return "msgid_plural" in message.fields
 
 
 def test_the_buttons_carry_the_names_of_the_cabinet() -> None:
