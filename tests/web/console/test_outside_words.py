@@ -25,9 +25,20 @@ SPEAKERS = sorted(
         *(PACKAGE / "flows" / "effects").glob("*.py"),
         *(PACKAGE / "flows" / name for name in ("draining.py", "by_hand.py", "poll_orders.py")),
         PACKAGE / "foundation" / "connections.py",
+        PACKAGE / "connectors" / "kaspi_files" / "reader.py",
+        PACKAGE / "transport" / "workbook.py",
     ]
 )
-TELLING = {"Refused", "Misconfigured", "Busy", "Unknown", "Healthy", "ConnectionBroken"}
+TELLING = {
+    "Refused",
+    "Misconfigured",
+    "Busy",
+    "Unknown",
+    "Healthy",
+    "ConnectionBroken",
+    "WorkbookRefused",
+    "FileRefused",
+}
 TELLING |= {"Verdict", "Waits", "Idle", "Impossible", "_later"}
 FACT = "X7"
 """What stands in a sentence where a fact would."""
@@ -74,7 +85,7 @@ def spoken(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Call) and called(node) in TELLING:
             for argument in (*node.args, *(each.value for each in node.keywords)):
                 for text in texts(argument, named):
-                    if WORDS.search(text.replace(FACT, "").replace("HTTP", "")):
+                    if " " in text and WORDS.search(text.replace(FACT, "").replace("HTTP", "")):
                         yield text
 
 

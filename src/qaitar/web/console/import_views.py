@@ -27,6 +27,7 @@ from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.office_door import managed, screen_outside, told
+from qaitar.web.console.outside.said import said
 from qaitar.web.console.present_import import (
     REJECTED_SHOWN,
     intake_report,
@@ -64,7 +65,7 @@ def imports(visit: Visit) -> HttpResponse:
         try:
             taken = _taken(visit)
         except NotSent as no:
-            error = str(no)
+            error = said(str(no))
         else:
             if not isinstance(taken, ImportReport):
                 return see_other(reverse("console:import", args=[taken]))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from qaitar.orders.selectors import import_rejections
 from qaitar.web.console.import_reasons import reason_said
+from qaitar.web.console.outside.said import said
 from qaitar.web.console.views_model_office import ImportReport, RejectedRow
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def run_report(run: ImportRun, rejected: Sequence[RejectedLine]) -> ImportReport
         progress=min(99, run.read * 100 // max(run.rows_expected, 1)) if running else None,
         progress_url=address if running else "",
         finished_at=run.finished_at,
-        problem=run.problem,
+        problem=said(run.problem),
     )
 
 

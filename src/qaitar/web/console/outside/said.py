@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext, gettext_lazy
 
 from qaitar.contracts.helpdesk import TicketStatus
-from qaitar.web.console.outside import google, kaspi, onec, ours, usedesk
+from qaitar.web.console.outside import files, google, kaspi, onec, ours, usedesk
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 SENTENCES: Final = (
+    *files.SENTENCES,
     *google.SENTENCES,
     *kaspi.SENTENCES,
     *onec.SENTENCES,
