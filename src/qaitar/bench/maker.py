@@ -195,12 +195,18 @@ def _store(merchant: Merchant, number: int, now: datetime) -> Store:
     )
 
 
-def token_for(user_id: int, merchants: Sequence[UUID], now: datetime) -> str:
+def token_for(
+    user_id: int,
+    merchants: Sequence[UUID],
+    now: datetime,
+    *,
+    scopes: Sequence[str] = ("read", "write"),
+) -> str:
     """Give the bench's person a token for this run."""
     with transaction.atomic():
         see(merchants)
         user = User.objects.get(pk=user_id)
-        return token_create(user=user, name="bench", scopes=("read", "write"), now=now)
+        return token_create(user=user, name="bench", scopes=tuple(scopes), now=now)
 
 
 def _fill(ground: Ground, merchants: Sequence[UUID], told: Mapping[str, Any]) -> None:

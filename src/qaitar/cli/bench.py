@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from qaitar.bench.bulk import bench_bulk
 from qaitar.bench.console import SIZES, bench_console
+from qaitar.bench.exporting import bench_export
 from qaitar.bench.importing import bench_import
+from qaitar.bench.intake import bench_intake
 from qaitar.bench.life import Plan, bench_life
+from qaitar.bench.presses import bench_presses
+from qaitar.bench.sweep import bench_sweep
 from qaitar.cli.web import up_line
 from qaitar.foundation import logs
 from qaitar.foundation.clock import utc_now
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = 1_000
 _QUICK_SIZES: Final = (2_000, 20_000)
+_QUICK_PRESSED: Final = (5_000, 20_000)
 _QUICK_IMPORT: Final = 5_000
 _QUICK_BULK: Final = 500
 _QUICK_LIFE: Final = Plan(lives=400, block_seconds=3, plain_seconds=2, rounds=1)
@@ -38,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--requests",
         type=int,
         metavar="N",
-        help="how much to measure on: requests of the big shop (console), lives, orders (import), decisions (bulk)",
+        help="how much to measure on: requests of the big shop (console, presses, sweep, export), lives, orders (import), decisions (bulk), jobs (intake)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a look in a minute; its figures prove nothing"
@@ -64,13 +69,41 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     return 0 if report.met else 1
 
 
+def _sizes(options: argparse.Namespace) -> tuple[int, ...]:
+    """Give a small shop and a big one, or the asked one alone where it is no bigger."""
+    small, big = SIZES
+    most: int = options.requests or big
+    return (small, most) if most > small else (most,)
+
+
 def _console(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
     if options.quick:
         return bench_console(shop, utc_now(), sizes=_QUICK_SIZES, rounds=2, calls=5)
-    small, big = SIZES
-    most = options.requests or big
-    sizes = (small, most) if most > small else (most,)
-    return bench_console(shop, utc_now(), sizes=sizes)
+    return bench_console(shop, utc_now(), sizes=_sizes(options))
+
+
+def _presses(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    if options.quick:
+        return bench_presses(shop, utc_now(), sizes=_QUICK_PRESSED, rounds=1, presses=3)
+    return bench_presses(shop, utc_now(), sizes=_sizes(options))
+
+
+def _sweep(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    if options.quick:
+        return bench_sweep(shop, utc_now(), sizes=_QUICK_SIZES, due=50, rounds=2)
+    return bench_sweep(shop, utc_now(), sizes=_sizes(options))
+
+
+def _export(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    if options.quick:
+        return bench_export(shop, utc_now(), sizes=_QUICK_SIZES, bare_rows=5_000)
+    return bench_export(shop, utc_now(), sizes=_sizes(options))
+
+
+def _intake(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    if options.quick:
+        return bench_intake(shop, utc_now(), bodies=30, jobs=200, rounds=1)
+    return bench_intake(shop, utc_now(), **({"jobs": options.requests} if options.requests else {}))
 
 
 def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
@@ -96,4 +129,8 @@ BENCHES: Final[dict[str, Callable[[DatabaseAddresses, DataFolder, argparse.Names
     "life": _life,
     "import": _import,
     "bulk": _bulk,
+    "presses": _presses,
+    "sweep": _sweep,
+    "intake": _intake,
+    "export": _export,
 }
