@@ -1,5 +1,6 @@
 // One reading of a shop's cabinet: counts, lists, and the details of what changed.  Nothing here knows a browser: `ask` fetches
 // (keeping the pace), `hand` gives entries over, `kept` is what earlier readings left, `save` writes it down as it grows.
+import { CeilingReached } from "./pace.js";
 import { CABINET_HOST, PAGE_SIZE, REFUNDS, TABS } from "./settings.js";
 
 /** The cabinet asks to sign in, or refuses: nothing more is asked. */
@@ -33,8 +34,9 @@ export const entryOf = (url, answer) => ({
   response: { status: answer.status, content: { mimeType: answer.type, text: answer.text } },
 });
 
-/** A picture as an entry: its size and SHA-256, not the picture. */
-export const pictureOf = (url, answer) => ({
+/** A picture as an entry: whose it is, its size and SHA-256, not the picture. */
+export const pictureOf = (url, answer, number) => ({
+  comment: number,
   request: { method: "GET", url },
   response: { status: answer.status, content: { mimeType: answer.type, size: answer.size, comment: `sha256:${answer.sha256}` } },
 });
@@ -68,10 +70,15 @@ export class Reading {
   /** Read everything; what was handed over stays handed over if it stops in between. */
   async whole() {
     await this._get(`${REFUNDS}/load-refunds-count?${new URLSearchParams({ merchantId: this.shop })}`, { first: true });
-    const changed = [];
-    for (const tab of TABS) changed.push(...(await this._tab(tab)));
-    for (const item of changed) await this.one(item);
+    const from = this.kept.stoppedAt ?? { tab: TABS[0], page: 0 };
+    try {
+      for (const tab of TABS.slice(TABS.indexOf(from.tab))) await this._tab(tab, tab === from.tab ? from.page : 0);
+    } catch (error) {
+      if (!(error instanceof CeilingReached)) this.kept.stoppedAt = null; // new requests first, when it can read again
+      throw error;
+    }
     this.kept.complete = true;
+    this.kept.stoppedAt = null;
     await this.save();
   }
 
@@ -82,10 +89,10 @@ export class Reading {
     return text;
   }
 
-  /** Turn the pages of a section; of the closed one only until a page brings nothing new. */
-  async _tab(tab) {
-    const changed = [];
-    for (let page = 0, total = 1; page * PAGE_SIZE < total; page += 1) {
+  /** Turn the pages of a section and read what changed on each; of the closed one only until a page brings nothing new. */
+  async _tab(tab, first) {
+    for (let page = first, total = first * PAGE_SIZE + 1; page * PAGE_SIZE < total; page += 1) {
+      this.kept.stoppedAt = { tab, page }; // where the next reading goes on, should this one not get through
       const query = new URLSearchParams({ merchantId: this.shop, tab, p: page, s: PAGE_SIZE });
       const told = parsed(await this._get(`${REFUNDS}/load-refunds-by-tab?${query}`));
       if (!Array.isArray(told?.data)) {
@@ -93,11 +100,10 @@ export class Reading {
         break;
       }
       const fresh = await this._fresh(told.data);
-      changed.push(...fresh);
+      for (const item of fresh) await this.one(item);
       total = Number.isInteger(told.total) ? told.total : (page + 1) * PAGE_SIZE + (told.data.length ? 1 : 0);
       if (!told.data.length || (tab === "CLOSED" && this.kept.complete && !fresh.length)) break;
     }
-    return changed;
   }
 
   /** Tell which of a page's requests are not as they were at the last look. */
@@ -118,21 +124,23 @@ export class Reading {
     return fresh;
   }
 
-  /** Read one request's detail, and its pictures if they are not the ones known. */
+  /** Read one request's detail, and those of its pictures that were not looked at yet: a known address is not asked again. */
   async one({ number, refundId, print }) {
     const text = await this._get(detailUrl(this.shop, refundId, number));
     const urls = parsed(text)?.imageUrls;
     const pictures = Array.isArray(urls) ? urls.filter((url) => typeof url === "string") : [];
-    const known = new Set(this.kept.pictures[number] ?? []);
-    for (const url of pictures.filter((each) => !known.has(each))) await this._picture(url);
-    if (pictures.length) this.kept.pictures[number] = pictures;
+    const known = this.kept.pictures[number] ?? {};
+    for (const url of pictures) known[url] ??= await this._picture(url, number);
+    const looked = Object.entries(known).filter(([url, digest]) => digest && pictures.includes(url));
+    if (looked.length) this.kept.pictures[number] = Object.fromEntries(looked);
     if (print) this.kept.prints[number] = print;
     else this.seen += 1;
     this.kept.refunds[number] = refundId;
     await this.save();
   }
 
-  async _picture(url) {
+  /** Look at a picture: gives its SHA-256, nothing if it is not the cabinet's or did not come. */
+  async _picture(url, number) {
     let host;
     try {
       const at = new URL(url);
@@ -140,8 +148,10 @@ export class Reading {
     } catch {
       host = "";
     }
-    if (!CABINET_HOST.test(host)) return;
+    if (!CABINET_HOST.test(host)) return "";
     const answer = await this.ask(url, { picture: true });
-    if (!answer.failed && answer.status === 200) await this.hand(pictureOf(url, answer));
+    if (answer.failed || answer.status !== 200) return "";
+    await this.hand(pictureOf(url, answer, number));
+    return answer.sha256;
   }
 }

@@ -6,7 +6,7 @@ import json
 import shutil
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.db import connection
-from playwright.sync_api import BrowserContext, Page, Playwright, Worker
+from playwright.sync_api import BrowserContext, Page, Playwright, Worker, expect
 
 from qaitar.flows.take_cabinet import READ_TASK, actor_from, cabinet_read
 from qaitar.foundation.clock import utc_now
@@ -33,6 +33,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "companion"
 HOSTS = ("kaspi.kz", "mc.shop.kaspi.kz", "idmc.shop.kaspi.kz")
 QUICK = "gapMs: 20, jitterMs: 5"
 WAIT_MS = 60_000
+expect.set_options(timeout=WAIT_MS)
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
@@ -85,7 +86,14 @@ class Cabinet:
         return told
 
 
-def sold(kaspi: KaspiStandIn, code: str, *, shop: str = "30000001", photos: int = 0) -> str:
+def sold(
+    kaspi: KaspiStandIn,
+    code: str,
+    *,
+    shop: str = "30000001",
+    photos: int = 0,
+    why: str = "",
+) -> str:
     """An issued order of which the buyer wants to give the goods back; returns the request's number."""
     now = utc_now()
     order = SoldOrder(code=code, created=now - timedelta(days=6), merchant_id=shop)
@@ -93,6 +101,8 @@ def sold(kaspi: KaspiStandIn, code: str, *, shop: str = "30000001", photos: int 
     kaspi.ledger.issue(code, at=now - timedelta(days=3))
     pictures = tuple(b"\x89PNG\r\n\x1a\n" + bytes([n]) * 40 for n in range(photos))
     claim = Claim(comment="Не подошёл", photos=pictures)
+    if why:
+        claim = replace(claim, reason="", reason_text=why)  # the code of a defect is not known
     return kaspi.file_return(code, claim, control=now + timedelta(days=2)).number
 
 

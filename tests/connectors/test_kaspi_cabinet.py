@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
 import os
 import random
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from qaitar.connectors.kaspi_cabinet import facts
 from qaitar.connectors.kaspi_cabinet.client import CabinetSession, KaspiCabinet
 from qaitar.connectors.kaspi_cabinet.saved import read_cabinet, read_counts
-from qaitar.contracts.marketplace import ReturnReading, Section, SectionCounts
+from qaitar.contracts.marketplace import ReturnReading, Section, SectionCounts, Unread
 from qaitar.contracts.outcome import Healthy, Misconfigured, Unknown
 from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
 from qaitar.sandbox.kaspi.faults import Fault, FaultKind
@@ -131,7 +132,8 @@ class TestSession:
         assert isinstance(cabinet.health(NOW), Healthy)
         cabinet.list_section(Section.CLOSED)
         cabinet.details(refund_id, number)
-        assert cabinet.photos(refund_id) == (f"{kaspi.asked[-1].site}/photos/{refund_id}/0",)
+        (address,) = cabinet.photos(refund_id)
+        assert address.startswith(f"{kaspi.asked[-1].site}/photos/{refund_id}/0?v=")
         assert {asked.method for asked in kaspi.asked} == {"GET"}
         assert {asked.query["merchantId"] for asked in kaspi.asked} == {"30000001"}
         assert {asked.headers["x-auth-version"] for asked in kaspi.asked} == {"3"}
@@ -192,6 +194,13 @@ COUNTS = [
 ]
 
 
+def recorded(url: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"request": {"url": url}, "response": {"status": 200, "content": content}}
+
+
+LOST = (Unread("[1].tab", "unknown_section", "LOST"),)
+
+
 def as_bytes(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
@@ -201,7 +210,8 @@ class TestSaved:
         [told], problems = read_cabinet(as_bytes(DETAIL))
         assert problems == ()
         empty = [name for name in ReturnReading.__dataclass_fields__ if getattr(told, name) is None]
-        assert empty == ["product_name"]
+        assert empty == ["product_name", "image_digests"]
+        assert told.unread == ()
         assert (told.section, told.section_raw) == (Section.AWAITING_DECISION, "WAITING_DECISION")
         assert told.planned_at == CONTROL
         assert told.created_at == datetime(2026, 8, 18, 7, 0, 0, 500000, tzinfo=UTC)
@@ -236,9 +246,26 @@ class TestSaved:
     def test_section_never_seen_is_kept_by_its_name(self):
         [told], _ = read_cabinet(as_bytes({**DETAIL, "tab": "FROZEN"}))
         assert (told.section, told.section_raw) == (None, "FROZEN")
+        assert told.unread == (Unread("tab", "unknown_section", "FROZEN"),)
+
+    def test_pictures_are_known_by_digest_whose_they_are_by_number_or_address(self):
+        url = "https://kaspi.kz/photos/1"
+        ours = {"mimeType": "image/png", "size": 3, "comment": f"sha256:{'ab' * 32}"}
+        whole = {"mimeType": "image/png", "encoding": "base64", "text": "UE5H"}
+        entries = [
+            recorded("https://mc.shop.kaspi.kz/refund/api/x", {"text": json.dumps({**DETAIL, "imageUrls": [url]})}),
+            recorded(url, whole),
+            {**recorded("https://kaspi.kz/photos/2", ours), "comment": "700000009-1"},
+            recorded("https://kaspi.kz/logo.png", whole),
+            recorded("https://kaspi.kz/photos/3", {**ours, "comment": "sha256:short"}),
+        ]  # fmt: skip
+        with_pictures, alone = read_cabinet(as_bytes({"log": {"entries": entries}}))[0]
+        assert with_pictures.image_digests == {url: hashlib.sha256(b"PNG").hexdigest()}
+        assert (alone.number, alone.raw) == ("700000009-1", None)
+        assert alone.image_digests == {"https://kaspi.kz/photos/2": "ab" * 32}
 
     def test_counts(self):
-        expected = SectionCounts(totals={Section.NEW: 1}, unknown={"LOST": 2})
+        expected = SectionCounts(totals={Section.NEW: 1}, unknown={"LOST": 2}, unread=LOST)
         assert read_counts(as_bytes(COUNTS)) == expected
         assert read_cabinet(as_bytes(COUNTS)) == ((), ())
         assert read_counts(b"{}") is None
@@ -280,7 +307,9 @@ class TestSaved:
             ("https://a/1",),
         )
         assert [problem.reason_code for problem in problems] == ["har_body", "har_status"]
-        assert read_counts(body) == SectionCounts(totals={Section.NEW: 1}, unknown={"LOST": 2})
+        assert read_counts(body) == SectionCounts(
+            totals={Section.NEW: 1}, unknown={"LOST": 2}, unread=LOST
+        )
         assert "SECRET" not in repr((told, told.raw, problems))
 
     @pytest.mark.parametrize(

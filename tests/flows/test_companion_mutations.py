@@ -1,25 +1,41 @@
-"""Five hundred spoiled answers of the cabinet, handed over as the companion does: each kept, each read or set aside, none a crash."""
+"""Five hundred spoiled answers of the cabinet, handed over as the companion does: each kept, each shown as what it is, none a crash."""
 
 from __future__ import annotations
 
 import copy
+import html
 import json
+import re
 from typing import TYPE_CHECKING, Any
+
+from django.template.loader import render_to_string
 
 from qaitar.flows.take_cabinet import cabinet_read, cabinet_take
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
+from qaitar.returns.models import ReturnRequest
 from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
 from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
 from qaitar.sandbox.kaspi.refunds_api import PREFIX, answer
+from qaitar.web.console.import_reasons import reason_said
+from qaitar.web.console.present_import import intake_report
+from qaitar.web.console.present_mirror import unread_lines
+from qaitar.web.console.unread_words import field_said, why_said
+from qaitar.web.console.views_model import Mirror
+from tests.flows.spoiled_answers import Expected, expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from tests.flows.bench import Bench
 
 RETYPED = ("слово", 7, -1.5, True, [], {}, [None], {"а": 1}, "9" * 5000, "\x00\ud800")
 CALLS = ("load-refunds-count", "load-refunds-by-tab", "load-refund-details")
+AMOUNT = re.compile(
+    r'"\\u00a4(\d+\.\d+)\\u00a4"'
+)  # the stand-in writes amounts as numbers at the very end
+Place = tuple[Any, ...]
 
 
 def answers(bench: Bench) -> dict[str, Any]:
@@ -27,18 +43,21 @@ def answers(bench: Bench) -> dict[str, Any]:
     kaspi = KaspiStandIn(lambda: bench.now, shop=Shop())
     kaspi.add_order(SoldOrder(code="700000077", created=bench.now))
     kaspi.ledger.issue("700000077", at=bench.now)
-    filing = kaspi.file_return("700000077", Claim(comment="мало"), control=bench.now)
+    claim = Claim(comment="мало", photos=(b"\x89PNG1", b"\x89PNG2"))
+    filing = kaspi.file_return("700000077", claim, control=bench.now)
     asked = {
         "merchantId": "30000001", "tab": "NEW", "p": "0", "s": "10",
         "refundId": filing.refund_id, "code": filing.number,
     }  # fmt: skip
-    return {
+    told = {
         call: answer(kaspi.ledger, "30000001", f"/{call}", asked, "https://kaspi.kz")[1]
         for call in CALLS
     }
+    whole: dict[str, Any] = json.loads(AMOUNT.sub(r"\1", json.dumps(told)))
+    return whole
 
 
-def places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(value: Any, here: Place = ()) -> Iterator[Place]:
     members = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in members:
         yield (*here, key)
@@ -46,24 +65,26 @@ def places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from places(inner, (*here, key))
 
 
-def spoiled(whole: Any) -> Iterator[str]:
-    """Every field removed, nulled, retyped, doubled."""
+def spoiled(call: str, whole: Any) -> Iterator[tuple[str, Expected]]:
+    """Every field removed, nulled, retyped, doubled; with each, what has to be shown of it."""
     for place in places(whole):
         for change in ("REMOVED", "NULLED", "DOUBLED", *RETYPED):
             made = copy.deepcopy(whole)
             holder = made
             for key in place[:-1]:
                 holder = holder[key]
+            told = expected(call, place, change)
             if change == "REMOVED":
                 del holder[place[-1]]
             elif change == "DOUBLED":
                 mark = json.dumps(str(place[-1]), ensure_ascii=False) + ": "
                 text = json.dumps(made, ensure_ascii=False)
-                yield text.replace(mark, f"{mark}1, {mark}", 1)
+                if isinstance(place[-1], str):
+                    yield text.replace(mark, f"{mark}1, {mark}", 1), told
                 continue
             else:
                 holder[place[-1]] = None if change == "NULLED" else change
-            yield json.dumps(made)
+            yield json.dumps(made), told
 
 
 def archive(call: str, text: str) -> bytes:
@@ -73,33 +94,90 @@ def archive(call: str, text: str) -> bytes:
     return json.dumps({"log": {"version": "1.2", "entries": [entry]}}).encode()
 
 
-def test_five_hundred_spoiled_answers_lose_nothing_and_stop_nothing(bench: Bench) -> None:
-    bodies = [
-        archive(call, text) for call, whole in answers(bench).items() for text in spoiled(whole)
-    ]
-    bodies = list(dict.fromkeys(bodies))
-    step = max(1, len(bodies) // 500)
-    chosen = bodies[::step][:500]
-    assert len(chosen) == 500
-    states = []
-    for body in chosen:
-        with behind_walls(bench.shop.id):
-            taken = cabinet_take(
-                store_id=bench.shop.store.pk,
-                body=body,
-                received_from="companion",
-                by=bench.by,
-                now=bench.now,
-            )
-        report = cabinet_read(bench.shop.id, bench.now, intake_id=taken.id, by=bench.by)
-        assert report is not None
-        with behind_walls(bench.shop.id):
-            row = RawIntake.objects.get(pk=taken.id)
-        assert bytes(row.body) == body
-        states.append(row.state)
-        told = report["read"] or report["problems"] or report["rejected"]
-        assert told or "load-refunds-count" in body.decode(), body
+def read(bench: Bench, body: bytes) -> RawIntake:
     with behind_walls(bench.shop.id):
-        assert RawIntake.objects.count() == 500
+        taken = cabinet_take(
+            store_id=bench.shop.store.pk, body=body, received_from="companion", by=bench.by, now=bench.now
+        )  # fmt: skip
+    report = cabinet_read(bench.shop.id, bench.now, intake_id=taken.id, by=bench.by)
+    assert report is not None
+    with behind_walls(bench.shop.id):
+        row = RawIntake.objects.get(pk=taken.id)
+    assert bytes(row.body) == body
+    return row
+
+
+def mirror(bench: Bench, number: str) -> dict[str, Any]:
+    with behind_walls(bench.shop.id):
+        case = ReturnRequest.objects.get(store_id=bench.shop.store.pk, number=number)
+    return case.mirror
+
+
+def card_says(told: dict[str, Any]) -> str:
+    """The card's part about the cabinet, as a person reads it."""
+    part = Mirror(
+        stage=None, stage_at=None, section=None, section_at=None, source="",  # type: ignore[arg-type]  # not drawn here
+        unread=unread_lines(told),
+    )  # fmt: skip
+    return html.unescape(render_to_string("console/partials/mirror_told.html", {"mirror": part}))
+
+
+def report_says(row: RawIntake) -> str:
+    page = render_to_string("console/partials/import_report.html", {"report": intake_report(row)})
+    return html.unescape(page)
+
+
+def shown(bench: Bench, row: RawIntake, number: str, told: Expected) -> None:
+    """What was unreadable stands on the report, and of a request on its card, each with its name and why."""
+    said = report_says(row)
+    unread = {(each["name"], each["why"]) for each in row.report["unread"]}
+    assert unread == told.unread, (told, row.report)
+    codes = {each["code"] for each in row.report["problems"] + row.report["rejected"]}
+    assert codes == told.problems, (told, row.report)
+    for each in row.report["unread"]:
+        assert field_said(each["name"]) in said
+        assert why_said(each["why"]) in said
+        assert each["came"] in said
+    for each in row.report["problems"]:
+        assert reason_said(each["code"], each["reason"]) in said
+    for name in told.doubled:
+        assert f"«{name}»" in said
+    own = [each for each in row.report["unread"] if each["number"] == number]
+    card = card_says(mirror(bench, number))
+    for each in own:
+        assert f"{field_said(each['name'])}</span>" in card, each
+        assert why_said(each["why"]) in card
+
+
+def test_five_hundred_spoiled_answers_lose_nothing_and_each_is_shown_as_what_it_is(
+    bench: Bench,
+) -> None:
+    whole = answers(bench)
+    number = whole["load-refund-details"]["applicationNumber"]
+    made = [
+        (archive(call, text), told) for call in CALLS for text, told in spoiled(call, whole[call])
+    ]
+    every = list({body: (body, told) for body, told in made}.values())
+    step = len(every) / 500
+    chosen = [every[int(place * step)] for place in range(500)]
+    assert len({body for body, _told in chosen}) == 500
+    assert {"missing", "empty", "unread", "not_a_date", "unknown_section"} == {
+        why for _body, told in chosen for _name, why in told.unread
+    }
+    clean = archive(CALLS[2], json.dumps(whole[CALLS[2]]))
+    assert (read(bench, clean).report["unread"], mirror(bench, number).get("unread")) == ([], None)
+    states = []
+    for body, told in chosen:
+        row = read(bench, body)
+        shown(bench, row, number, told)
+        states.append(row.state)
+    with behind_walls(bench.shop.id):
+        kept: set[UUID] = set(RawIntake.objects.values_list("pk", flat=True))
+    assert len(kept) == len({clean, *(body for body, _told in chosen)})
     assert set(states) <= {"READ", "QUARANTINED"}
     assert states.count("READ") > 300
+    read(bench, clean)
+    assert mirror(bench, number).get("unread") is None, (
+        "read well again, nothing is held against it"
+    )
+    assert card_says(mirror(bench, number)).strip() == ""

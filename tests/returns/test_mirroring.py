@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.contracts.marketplace import ReturnReading, Section
+from qaitar.contracts.marketplace import ReturnReading, Section, Unread
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.mirror import differs
@@ -182,3 +182,31 @@ def test_counters_follow_every_move(shop: Shop, aigerim: Actor) -> None:
     for stage, delta in StageDelta.objects.values_list("stage", "delta"):
         totals[stage] = totals.get(stage, 0) + delta
     assert {stage: n for stage, n in totals.items() if n} == {"ARRIVED": 1, "NEW": 1}
+
+
+def test_another_picture_is_a_new_one_the_same_under_another_address_is_not(shop: Shop) -> None:
+    look(shop, NOW, new(image_digests={"https://a/1": "aa", "https://a/2": "bb"}))
+    look(shop, NOW + HOUR, new(image_digests={"https://b/1": "aa"}))
+    seen = {"sha256": "aa", "url": "https://a/1", "seen_at": NOW.isoformat()}
+    assert stored().mirror["pictures"][0] == seen
+    assert len(stored().mirror["pictures"]) == 2
+    look(shop, NOW + 2 * HOUR, new(image_digests={"https://a/2": "cc"}))
+    assert [each["sha256"] for each in stored().mirror["pictures"]] == ["aa", "bb", "cc"]
+    assert stored().mirror["pictures"][2]["seen_at"] == (NOW + 2 * HOUR).isoformat()
+
+
+def test_pictures_alone_open_no_case(shop: Shop) -> None:
+    alone = ReturnReading(number="700000009-1", image_digests={"https://a/1": "aa"})
+    answer = look(shop, NOW, alone)
+    assert (answer.created, answer.unchanged) == (0, 1)
+    assert not ReturnRequest.objects.exists()
+
+
+def test_a_field_that_could_not_be_read_is_marked_until_it_reads(shop: Shop) -> None:
+    odd = Unread("plannedDate", "not_a_date", "скоро")
+    look(shop, NOW, new(raw={"plannedDate": "скоро"}, unread=(odd,)))
+    assert stored().mirror["unread"] == [["plannedDate", "not_a_date", "скоро"]]
+    look(shop, NOW + HOUR, new(raw={"sum": 1}))
+    assert stored().mirror["unread"] == [["plannedDate", "not_a_date", "скоро"]]
+    look(shop, NOW + 2 * HOUR, new(raw={"plannedDate": "2026-05-20T18:00:00"}))
+    assert "unread" not in stored().mirror

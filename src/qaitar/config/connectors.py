@@ -54,7 +54,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
         label=_("Kaspi cabinet, direct reading"),
         contracts=("marketplace.returns",),
         factory=f"{_FACTORIES}.kaspi_cabinet_session",
-        reader="qaitar.connectors.kaspi_cabinet.saved.read_cabinet",
+        reader="qaitar.connectors.kaspi_cabinet.saved.read_saved",
         settings=(
             Setting("merchant_id", _("Shop number in the cabinet"), required=True),
             Setting("base_url", _("Address"), Kind.URL, "https://mc.shop.kaspi.kz"),

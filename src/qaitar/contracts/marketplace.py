@@ -163,6 +163,18 @@ class StepReading:
     inspection_result_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A field that came and could not be read, or that always comes and did not.
+
+    `name` is the marketplace's own; `why` is one of missing, empty, unread, not_a_date, unknown_section; `came` is what stood there.
+    """
+
+    name: str
+    why: str
+    came: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnReading:
     """What the marketplace shows of one return request now.
@@ -203,6 +215,10 @@ class ReturnReading:
     order_completed_on: date | None = None
     actions_raw: tuple[object, ...] | None = field(default=None, repr=False)
     reason_history: tuple[Mapping[str, object], ...] | None = None
+    image_digests: Mapping[str, str] | None = (
+        None  # SHA-256 of pictures that were looked at, by address
+    )
+    unread: tuple[Unread, ...] = ()
     raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
 
 
@@ -222,6 +238,16 @@ class SectionCounts:
 
     totals: Mapping[Section, int]
     unknown: Mapping[str, int] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedAnswers:
+    """What a body saved from the marketplace holds: requests, what could not be taken, the counts if it told them."""
+
+    readings: tuple[ReturnReading, ...]
+    problems: tuple[RowRejected, ...]
+    counts: SectionCounts | None = None
 
 
 class OrderSource(Protocol):
@@ -316,7 +342,17 @@ def return_overlay(older: ReturnReading, newer: ReturnReading) -> ReturnReading:
     """
     assert older.number == newer.number, "two different requests"
     merged = _overlay(older, newer)
-    return replace(merged, raw=_raw_overlay(older.raw, newer.raw))
+    told = newer.raw or {}
+    still = [
+        one for one in older.unread if one.name.partition(".")[0].partition("[")[0] not in told
+    ]
+    again = {one.name for one in still}
+    return replace(
+        merged,
+        image_digests={**(older.image_digests or {}), **(newer.image_digests or {})} or None,
+        unread=(*still, *(one for one in newer.unread if one.name not in again)),
+        raw=_raw_overlay(older.raw, newer.raw),
+    )
 
 
 def order_overlay(older: OrderRecord, newer: OrderRecord) -> OrderRecord:

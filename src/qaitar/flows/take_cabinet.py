@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.contracts.marketplace import ReturnReading, RowRejected
+    from qaitar.contracts.marketplace import ReturnReading, SavedAnswers, SectionCounts, Unread
 
 READ_TASK: Final = "qaitar.flows.tasks.cabinet_read"
 SOURCE: Final = "kaspi_cabinet"
@@ -105,11 +105,11 @@ def cabinet_read(
     if row is None or row.store_id is None:
         return None
     reader = import_string(connector_of(READER).reader)
-    readings, problems = reader(bytes(row.body))
+    saved: SavedAnswers = reader(bytes(row.body))
     look = Look(row.store_id, merchant_id, by, row.received_at, now)
-    mirrored = readings_take(look, readings)
-    report = _report(mirrored, problems)
-    state = "READ" if readings or not problems else "QUARANTINED"
+    mirrored = readings_take(look, saved.readings)
+    report = _report(mirrored, saved)
+    state = "READ" if saved.readings or not saved.problems else "QUARANTINED"
     with behind_walls(merchant_id):
         RawIntake.objects.filter(pk=row.pk).update(state=state, report=report, read_at=now)
     return report
@@ -138,7 +138,8 @@ def readings_take(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
     return total
 
 
-def _report(mirrored: Mirrored, problems: Sequence[RowRejected]) -> dict[str, Any]:
+def _report(mirrored: Mirrored, saved: SavedAnswers) -> dict[str, Any]:
+    counts = saved.counts
     return {
         "read": mirrored.read,
         "created": mirrored.created,
@@ -149,9 +150,26 @@ def _report(mirrored: Mirrored, problems: Sequence[RowRejected]) -> dict[str, An
         ],
         "problems": [
             {"row": one.row_number, "code": one.reason_code, "reason": one.reason}
-            for one in problems[:TOLD_MAX]
+            for one in saved.problems[:TOLD_MAX]
         ],
+        "unread": [
+            {"number": number, "name": one.name, "why": one.why, "came": one.came}
+            for number, one in _unread(saved)[:TOLD_MAX]
+        ],
+        "counts": {**_by_section(counts), **counts.unknown} if counts else {},
     }
+
+
+def _unread(saved: SavedAnswers) -> list[tuple[str, Unread]]:
+    """List what could not be read, by request; of the counts without one."""
+    of_counts = saved.counts.unread if saved.counts else ()
+    return [("", one) for one in of_counts] + [
+        (reading.number[:60], one) for reading in saved.readings for one in reading.unread
+    ]
+
+
+def _by_section(counts: SectionCounts) -> dict[str, int]:
+    return {section.value: total for section, total in counts.totals.items()}
 
 
 def actor_from(told: dict[str, Any]) -> Actor:

@@ -18,10 +18,14 @@ from qaitar.flows.take_cabinet import cabinet_read
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import RawIntake, User
+from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRejection, ImportRun, Order
 from qaitar.returns.models import ReturnRequest
+from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
+from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
+from qaitar.sandbox.kaspi.refunds_api import answer as cabinet_answer
 from qaitar.web.console import import_views
 from tests.factories.accounts import NOW
 from tests.factories.orders import export_rows, export_xlsx
@@ -198,6 +202,83 @@ def test_the_cabinets_answer_is_kept_and_read_by_a_job(office: Office) -> None:
     office.look()
     assert ReturnRequest.objects.get().number == "700000009-1"
     assert office.stranger.get(answer["Location"]).status_code == 404
+
+
+def cabinet_says() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A request's detail with a date nobody can read, and the counts, as a browser would record them."""
+    kaspi = KaspiStandIn(lambda: NOW, shop=Shop())
+    kaspi.add_order(SoldOrder(code="700000009", created=NOW))
+    kaspi.ledger.issue("700000009", at=NOW)
+    filing = kaspi.file_return("700000009", Claim(comment="мало"), control=NOW)
+    asked = {"merchantId": "30000001", "refundId": filing.refund_id, "code": filing.number}
+    calls = ("load-refund-details", "load-refunds-count")
+    detail, counts = (
+        cabinet_answer(kaspi.ledger, "30000001", f"/{call}", asked, "https://kaspi.kz")[1]
+        for call in calls
+    )
+    return {
+        **detail,
+        "sum": 11990,
+        "total": 11990,
+        "productPrice": 11990,
+        "plannedDate": "скоро",
+    }, counts
+
+
+def as_har(*bodies: Any) -> str:
+    url = "https://mc.shop.kaspi.kz/refund/api/v1/merchant-cabinet/load"
+    entries = [
+        {
+            "request": {"url": url},
+            "response": {"status": 200, "content": {"text": json.dumps(body)}},
+        }
+        for body in bodies
+    ]
+    return json.dumps({"log": {"version": "1.2", "entries": entries}})
+
+
+@pytest.mark.parametrize("way", ["file", "har", "pasted", "pasted har"])
+def test_a_recording_and_pasted_text_are_read_as_the_companion_reads(
+    office: Office, way: str
+) -> None:
+    """By whatever way it comes, the card and the report say the same, what could not be read included."""
+    detail, counts = cabinet_says()
+    text = as_har(detail, counts) if "har" in way else json.dumps([detail, counts])
+    if way in {"file", "har"}:
+        name = "cabinet.har" if way == "har" else "cabinet.json"
+        sent = send(office, text.encode(), name, kind="returns")
+    else:
+        form = {"kind": "returns", "store": str(office.shop.store.pk), "pasted": text}
+        sent = office.browser(Role.OPERATOR).post(reverse("console:imports"), form)
+    assert sent.status_code == 303
+    office.look()
+    row = RawIntake.objects.get()
+    assert bytes(row.body) == text.encode()
+    cabinet_read(office.shop.id, NOW, intake_id=row.pk, by=system_actor("job"))
+    report = words_of(office.browser(Role.OPERATOR).get(sent["Location"]))
+    assert "The cabinet counts: New 1" in report
+    for said in ("700000009-1 · Control date (plannedDate)", "скоро", "Is not a date."):
+        assert said in report
+    office.look()
+    case = ReturnRequest.objects.get()
+    assert (case.number, case.product_name, case.section) == (
+        "700000009-1",
+        detail["productName"],
+        "NEW",
+    )
+    card = words_of(office.browser(Role.OPERATOR).get(reverse("console:case", args=[case.pk])))
+    assert "1 field of the cabinet's answer could not be read" in card
+    assert "Control date (plannedDate) : скоро — Is not a date." in card
+
+
+def test_pasted_text_that_cannot_be_kept_is_not_lost(office: Office) -> None:
+    browser = office.browser(Role.OPERATOR)
+    form = {"kind": "returns", "store": str(new_id()), "pasted": '{"a": "набрано"}'}
+    answer = browser.post(reverse("console:imports"), form)
+    assert answer.status_code == 422
+    assert "набрано" in answer.content.decode()
+    office.look()
+    assert not RawIntake.objects.exists()
 
 
 def test_a_long_file_is_read_by_a_job_that_tells_how_far_it_is(

@@ -7,6 +7,7 @@ from qaitar.contracts.marketplace import Section
 BASE_URL = "https://mc.shop.kaspi.kz"
 REFUNDS_PATH = "/refund/api/v1/merchant-cabinet"
 REFUNDS_MARK = "/refund/api/"
+LIST_CALL = "/load-refunds-by-tab"
 LOGIN_URL = "https://idmc.shop.kaspi.kz/login"
 HEADERS = {
     "x-auth-version": "3",
@@ -31,3 +32,26 @@ SECTIONS = {
 }
 TABS = {section: tab for tab, section in SECTIONS.items()}
 CURRENT_STAGE = "CURRENT"
+CLOSED = "CLOSED"
+
+ITEM_FIELDS = frozenset(
+    {
+        "refundId", "applicationNumber", "tab", "reason", "refundReason", "plannedDate", "order", "productSku", "customer",
+        "sum", "quantity", "description",
+    }
+)  # fmt: skip
+"""What every list item was seen to tell, of what is read here."""
+DETAIL_FIELDS = frozenset(
+    {
+        "responsible", "customerName", "customerPhone", "deliveryType", "refundTab", "address", "orderAddress", "productPrice", "total", "totalWithdraw", "rejectDescription", "comment", "stepDescription", "actions", "stateSteps",
+        "klTrackUrl", "imageUrls", "orderCompletionDate", "merchantHint", "createdDate",
+    }
+)  # fmt: skip
+"""What every detail was seen to tell besides."""
+NEVER_EMPTY = frozenset(
+    {
+        "refundId", "tab", "refundReason", "plannedDate", "order", "productSku", "sum", "quantity", "description", "refundTab",
+        "actions", "stateSteps", "imageUrls", "createdDate",
+    }
+)  # fmt: skip
+"""Of these, what was never seen null; the control date may be once a request is closed."""

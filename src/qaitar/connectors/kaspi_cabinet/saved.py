@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from qaitar.connectors.kaspi_cabinet import facts, translate
+from qaitar.connectors.kaspi_cabinet.pictures import Picture, picture_of, with_digests
+from qaitar.connectors.kaspi_cabinet.unread import came_of
 from qaitar.contracts.marketplace import (
     ReturnReading,
     RowRejected,
+    SavedAnswers,
     SectionCounts,
     return_overlay,
 )
-from qaitar.transport.lenient import Unreadable, load, record, records, text
+from qaitar.transport.lenient import Unreadable, load, record, records, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +37,7 @@ class _Pile:
     problems: list[RowRejected] = field(default_factory=list)
     counts: SectionCounts | None = None
     images: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: dict[str, Picture] = field(default_factory=dict)
     met: int = 0
 
     def problem(self, code: str, reason: str, raw: dict[str, Any] | None = None) -> None:
@@ -51,20 +55,28 @@ class _Pile:
         self.readings[read.number] = return_overlay(known, read) if known else read
 
 
-def read_cabinet(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ...]]:
-    """Read requests out of a saved body; whatever the bytes, it answers and never raises.
+def read_saved(body: bytes) -> SavedAnswers:
+    """Read all a saved body holds; whatever the bytes, it answers and never raises.
 
     Several readings of one request in a file (list and detail) come out as one, the later laid over the earlier.  Problem codes:
-    `too_big`, `not_json`, `doubled_field` (the last value was taken), `unknown_shape`, `no_number`, `har_body`, `har_status`.
+    `too_big`, `not_json`, `doubled_field` (the last value was taken), `unknown_shape`, `no_number`, `har_body`, `har_status`,
+    `list_total`.
     """
     pile = _read(body)
-    with_images = (
+    with_images = [
         replace(reading, image_urls=pile.images[reading.refund_id])
         if not reading.image_urls and reading.refund_id in pile.images
         else reading
         for reading in pile.readings.values()
-    )
-    return tuple(with_images), tuple(pile.problems)
+    ]
+    readings = with_digests(with_images, pile.pictures)
+    return SavedAnswers(readings=readings, problems=tuple(pile.problems), counts=pile.counts)
+
+
+def read_cabinet(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ...]]:
+    """Read requests out of a saved body, and what could not be taken of it; see `read_saved`."""
+    saved = read_saved(body)
+    return saved.readings, saved.problems
 
 
 def read_counts(body: bytes) -> SectionCounts | None:
@@ -96,7 +108,7 @@ def _loaded(body: bytes, pile: _Pile, code: str) -> Any:
         return None
     if doubled:
         names = ", ".join(sorted(set(doubled)))[:200]
-        pile.problem("doubled_field", f"Given twice, the last was taken: {names}.")
+        pile.problem("doubled_field", f"Given twice, the last was taken: «{names}».")
     if value is None:
         pile.problem("unknown_shape", _SHAPES)
     return value
@@ -117,7 +129,7 @@ def _take(value: Any, pile: _Pile, tab: str | None, depth: int) -> None:
 
 
 def _take_list(items: list[Any], pile: _Pile, tab: str | None, depth: int) -> None:
-    if items and all(_is_count(item) for item in items):
+    if _are_counts(items):
         pile.counts = translate.counts_from(items)
         return
     for item in items:
@@ -125,6 +137,14 @@ def _take_list(items: list[Any], pile: _Pile, tab: str | None, depth: int) -> No
             pile.problem("unknown_shape", _SHAPES)
         else:
             _take(item, pile, tab, depth - 1)
+
+
+def _are_counts(items: list[Any]) -> bool:
+    """One count that reads as such is enough where nothing beside it could be a request."""
+    return any(map(_is_count, items)) and not any(
+        isinstance(item, dict) and (_names_itself(item) or len(item) > COUNT_FIELDS_MAX)
+        for item in items
+    )
 
 
 def _is_count(item: object) -> bool:
@@ -142,16 +162,10 @@ def _take_har_entry(entry: dict[str, Any], pile: _Pile) -> None:
     """Take one recorded call to the refunds service; cookies and headers of the recording are never read."""
     address = text((record(entry.get("request")) or {}).get("url")) or ""
     if facts.REFUNDS_MARK not in address:
+        if (picture := picture_of(entry)) is not None:
+            pile.pictures[address] = picture
         return
-    response = record(entry.get("response")) or {}
-    if response.get("status") not in {200, None}:
-        pile.problem("har_status", "A recorded call of the refunds service did not succeed.")
-        return
-    body = _har_body(record(response.get("content")) or {})
-    if body is None:
-        pile.problem("har_body", "A recorded call of the refunds service has no answer in it.")
-        return
-    value = _loaded(body, pile, "har_body")
+    value = _recorded(entry, pile)
     if value is None:
         return
     of_images = _IMAGES_OF.search(address)
@@ -159,6 +173,31 @@ def _take_har_entry(entry: dict[str, Any], pile: _Pile) -> None:
         pile.images[of_images[1]] = translate.images_from(records(value))
     elif value != []:
         _take(value, pile, _tab_of(address), facts.DEPTH_MAX)
+    if facts.LIST_CALL in address and isinstance(value, dict):
+        _judge_total(value, pile)
+
+
+def _recorded(entry: dict[str, Any], pile: _Pile) -> Any:
+    """Give the JSON a recorded call was answered with; None when there is none, which is then a problem."""
+    response = record(entry.get("response")) or {}
+    if response.get("status") not in {200, None}:
+        pile.problem("har_status", "A recorded call of the refunds service did not succeed.")
+        return None
+    body = _har_body(record(response.get("content")) or {})
+    if body is None:
+        pile.problem("har_body", "A recorded call of the refunds service has no answer in it.")
+        return None
+    return _loaded(body, pile, "har_body")
+
+
+def _judge_total(value: dict[str, Any], pile: _Pile) -> None:
+    """A list tells how many requests the section holds; without it nobody can tell whether the list is whole."""
+    total = whole(value.get("total"))
+    if total is None:
+        came = came_of(value["total"]) if "total" in value else "–"
+        pile.problem("list_total", f"How many requests the section holds is not told: «{came}».")
+    elif total and value.get("data") == []:
+        pile.problem("list_total", f"The list is empty, the section is said to hold «{total}».")
 
 
 def _har_body(content: dict[str, Any]) -> bytes | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from qaitar.connectors.kaspi_cabinet import facts, wire
+from qaitar.connectors.kaspi_cabinet.moments import moment
+from qaitar.connectors.kaspi_cabinet.unread import counts_unread, unread_in
 from qaitar.contracts.marketplace import (
     ReturnReading,
     RowRejected,
@@ -14,16 +15,14 @@ from qaitar.contracts.marketplace import (
     SectionCounts,
     StepReading,
 )
-from qaitar.kernel.almaty import almaty_day, almaty_to_utc
+from qaitar.kernel.almaty import almaty_day
 from qaitar.transport import lenient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
 _NUMBER = re.compile(r"([0-9]{1,20})-([0-9]{1,4})\Z")
-_YEARS = range(2000, 2101)
-_EPOCH_MS_FROM = 10**11
 
 
 def order_code_of(number: str) -> str | None:
@@ -34,27 +33,6 @@ def order_code_of(number: str) -> str | None:
     """
     found = _NUMBER.match(number)
     return found[1] if found else None
-
-
-def moment(text: str | None) -> datetime | None:
-    """Read an ISO time: without a zone it is Almaty's wall clock, with one it is taken as told; epoch milliseconds too.
-
-    >>> moment("2026-08-20T18:00:00"), moment("2026-08-20T18:00:00+05:00") == moment("2026-08-20T13:00:00Z")
-    (datetime.datetime(2026, 8, 20, 13, 0, tzinfo=datetime.timezone.utc), True)
-    >>> moment("soon") is None
-    True
-    """
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and len(text) <= lenient.DIGITS_MAX:
-        return lenient.moment_ms(int(text)) if int(text) >= _EPOCH_MS_FROM else None
-    try:
-        read = datetime.fromisoformat(text)
-        if read.year not in _YEARS:
-            return None
-        return almaty_to_utc(read) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def day(text: str | None) -> date | None:
@@ -78,11 +56,11 @@ def phone(text: str | None) -> str | None:
     return None if masked else text
 
 
-def counts_from(items: Sequence[Mapping[str, Any]]) -> SectionCounts:
+def counts_from(items: Sequence[object]) -> SectionCounts:
     """Read `load-refunds-count`; a tab never seen is kept by its own name."""
     totals: dict[Section, int] = {}
     unknown: dict[str, int] = {}
-    for item in items:
+    for item in lenient.records(list(items)):
         told = wire.Count.model_validate(item)
         if told.tab is None or told.total is None or told.total < 0:
             continue
@@ -91,7 +69,7 @@ def counts_from(items: Sequence[Mapping[str, Any]]) -> SectionCounts:
             unknown[told.tab] = told.total
         else:
             totals[section] = told.total
-    return SectionCounts(totals=totals, unknown=unknown)
+    return SectionCounts(totals=totals, unknown=unknown, unread=counts_unread(items))
 
 
 def reading_from(
@@ -140,6 +118,7 @@ def reading_from(
         order_completed_on=day(told.orderCompletionDate),
         actions_raw=tuple(told.actions) if told.actions is not None else None,
         reason_history=_history(told),
+        unread=unread_in(raw, told),
         raw=raw,
     )
 

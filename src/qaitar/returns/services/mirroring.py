@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.phones import normalise_phone
 from qaitar.returns.errors import ActBlocked, BadCase
-from qaitar.returns.mirror import Ending, acts_shown, ending_of, press_is_proved
+from qaitar.returns.mirror import acts_shown, ending_of, press_is_proved
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_by_number
 from qaitar.returns.services.acting import Details, case_act
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.marks import case_note
+from qaitar.returns.services.mirror_kept import kept_after, kept_first, only_pictures
 from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def readings_apply(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
             continue
         good[reading.number] = reading
     known = {case.request.number: case for case in cases_by_number(look.store_id, list(good))}
-    fresh = [reading for number, reading in good.items() if number not in known]
+    new = [reading for number, reading in good.items() if number not in known]
+    fresh = [reading for reading in new if not only_pictures(reading)]
+    answer.unchanged += len(new) - len(fresh)
     _create(look, fresh, answer)
     same: list[UUID] = []
     for number, case in known.items():
@@ -127,33 +130,14 @@ def filing_of(store_id: UUID, reading: ReturnReading, now: datetime) -> Filing:
         customer_name=reading.customer_name or "",
         customer_phone=normalise_phone(reading.customer_phone_raw or "") or "",
         received_on=reading.order_completed_on,
-        mirror=_extras(reading),
+        mirror=kept_first(reading, now),
     )
-
-
-def _extras(reading: ReturnReading) -> dict[str, Any]:
-    """Keep what the card shows beside the columns: steps, photos, tracking, the refusal's words."""
-    steps = [
-        {"type": s.step_type, "title": s.title, "stage": s.stage, "status": s.step_status}
-        for s in reading.steps or ()
-    ]
-    section = reading.section.value if reading.section else ""
-    ending = ending_of(section, reading.status_text or "", reading.reject_text or "")
-    return {
-        "steps": steps,
-        "images": list(reading.image_urls or ()),
-        "tracking": reading.tracking_url or "",
-        "delivery": reading.delivery_type or "",
-        "reject": (reading.reject_text or "")[:2000],
-        "hint": (reading.hint_text or "")[:1000],
-        "refused": ending is Ending.REFUSED,
-    }
 
 
 def _bring(look: Look, case: Case, reading: ReturnReading) -> bool:
     """Write what changed in the mirror, then follow it; tell whether anything changed."""
     request = case.request
-    wanted = _mirrored(request, reading)
+    wanted = _mirrored(request, reading, look.seen_at)
     changed = {name: value for name, value in wanted.items() if getattr(request, name) != value}
     if changed:
         values = {**changed, "section_seen_at": look.seen_at}
@@ -161,7 +145,7 @@ def _bring(look: Look, case: Case, reading: ReturnReading) -> bool:
     return _follow(look, case, reading) or bool(changed)
 
 
-def _mirrored(request: ReturnRequest, reading: ReturnReading) -> dict[str, Any]:
+def _mirrored(request: ReturnRequest, reading: ReturnReading, seen_at: datetime) -> dict[str, Any]:
     """Give the columns the mirror may write; what this reading does not tell stays as it was."""
     section = reading.section.value if reading.section else request.section
     told: dict[str, Any] = {
@@ -174,8 +158,7 @@ def _mirrored(request: ReturnRequest, reading: ReturnReading) -> dict[str, Any]:
         told |= {"shown_at": reading.planned_at, "shown_section": section}
     elif reading.planned_at is not None and section != request.section:
         told["shown_section"] = section
-    if reading.steps is not None or reading.image_urls is not None or reading.reject_text:
-        told["mirror"] = {**request.mirror, **{k: v for k, v in _extras(reading).items() if v}}
+    told["mirror"] = kept_after(request.mirror, reading, seen_at)
     phone = normalise_phone(reading.customer_phone_raw or "")
     if phone and not request.customer_phone:
         told["customer_phone"] = phone

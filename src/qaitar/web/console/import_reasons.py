@@ -30,9 +30,11 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "no_number": _("A return request without its number."),
         "not_json": _("This is not an answer of the cabinet."),
         "unknown_shape": _("The cabinet's answer has a shape that is not known."),
-        "doubled_field": _("A field stands twice; the last value was taken."),
+        "doubled_field": _("«%(column)s» stands twice; the last value was taken."),
         "har_body": _("A recorded answer has no readable body."),
         "har_status": _("A recorded answer is an error of the cabinet."),
+        "list_total": _("How many requests the section holds does not fit the list: «%(column)s»."),
+        "NUMBER_UNREADABLE": _("This is not a number of a return request."),
         "too_big": _("The file is too large."),
     }
 )

@@ -48,7 +48,7 @@ FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 HISTORY_SHOWN: Final = 20
 KINDS: Final = {
     "orders": _("Orders (XLSX or CSV export of the cabinet)"),
-    "returns": _("Return requests (answer of the cabinet, JSON)"),
+    "returns": _("Return requests (answers of the cabinet, JSON or HAR)"),
 }
 
 
@@ -96,6 +96,7 @@ def _page(visit: Visit, report: ImportReport | None, error: str = "") -> ImportP
         ),
         report=report,
         history=tuple(run_report(run, ()) for run in runs.order_by("-pk")[:HISTORY_SHOWN]),
+        pasted=asked.get("pasted", "") if error else "",
         error=error or ("" if stores else _now("There is no store yet; open one first.")),
     )
 
@@ -124,6 +125,9 @@ def _taken(visit: Visit) -> UUID | ImportReport:
 
 
 def _body(request: HttpRequest) -> tuple[str, bytes]:
+    pasted = request.POST.get("pasted", "").strip()
+    if pasted:
+        return str(_("pasted text")), pasted.encode("utf-8", "replace")
     sent = request.FILES.get("file")
     if sent is None or not sent.size:
         raise NotSent(_now("Choose a file that is not empty."))

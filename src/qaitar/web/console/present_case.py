@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django.urls import reverse
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import pgettext
 
 from qaitar.flows.by_hand import MAY as BY_HAND_ROLES
-from qaitar.returns.mirror import differs
 from qaitar.returns.policy import Answer
 from qaitar.returns.sentences import ground_sentence, source_sentence
 from qaitar.returns.services.marks import NOTERS
@@ -22,6 +21,7 @@ from qaitar.web.console.live_mark import live_mark
 from qaitar.web.console.present_evidence import evidence_panel
 from qaitar.web.console.present_known import KnownPanel, known_panel
 from qaitar.web.console.present_letters import ready_texts
+from qaitar.web.console.present_mirror import mirror_of
 from qaitar.web.console.present_money import money_of, paid_how
 from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, proof_of
 from qaitar.web.console.present_row import amount_of, countdown_of, section_of
@@ -37,7 +37,6 @@ from qaitar.web.console.views_model import (
     CaseCard,
     Fact,
     Ground,
-    Mirror,
     Notice,
     Person,
     StageStep,
@@ -104,7 +103,7 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         verdict=verdict_of(desk),
         offers=offers_of(desk) if still_open else (),
         evidence=evidence_panel(desk, table.proofs),
-        mirror=_mirror(desk),
+        mirror=mirror_of(desk),
         back_url=table.part.url(reverse("console:queue")),
         countdown=countdown_of(request, now),
         steps=road(stage, Outcome(request.outcome)),
@@ -249,36 +248,6 @@ def road(stage: Stage, outcome: Outcome) -> tuple[StageStep, ...]:
             number=_STEP_NUMBERS[each],
         )
         for n, each in enumerate(stages)
-    )
-
-
-# --- here and in the cabinet ------------------------------------------------------------------------
-
-_SOURCES: Final = {
-    "MANUAL": gettext_lazy("entered by hand"),
-    "CABINET": gettext_lazy("read from the cabinet"),
-    "API": gettext_lazy("through the API"),
-    "FILE": gettext_lazy("from a file"),
-}
-
-
-def _mirror(desk: Desk) -> Mirror:
-    request = desk.case.request
-    stage = Stage(request.stage)
-    apart = differs(stage, request.proof_of, request.section)
-    return Mirror(
-        stage=stage,
-        stage_at=request.stage_since,
-        section=section_of(request),
-        section_at=request.section_seen_at,
-        source=request.status_text or str(_SOURCES.get(request.source, request.source)),
-        differs=apart,
-        explanation=_(
-            "The cabinet shows another section than this stage means. It may lag, or somebody acted there; "
-            "nothing is overwritten."
-        )
-        if apart
-        else "",
     )
 
 

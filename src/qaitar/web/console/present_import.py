@@ -9,8 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qaitar.orders.selectors import import_rejections
+from qaitar.returns.vocabulary import Section
+from qaitar.returns.words import word_for
 from qaitar.web.console.import_reasons import reason_said
 from qaitar.web.console.outside.said import said
+from qaitar.web.console.unread_words import field_said, why_said
 from qaitar.web.console.views_model_office import ImportReport, RejectedRow
 
 if TYPE_CHECKING:
@@ -105,13 +108,23 @@ def merged_report(name: str, merged: Merged) -> ImportReport:
     )
 
 
+def _section(name: str) -> str:
+    """Name a section in the reader's language; one never seen keeps its own name."""
+    return str(word_for(Section(name))) if name in set(Section) else name
+
+
 def intake_report(row: RawIntake) -> ImportReport:
     """Report an answer of the cabinet; before a job has read it, that it waits."""
     waiting = row.state == "STORED"
     address = reverse("console:import", args=[row.pk])
     told: dict[str, Any] = row.report or {}
     rejected = [
-        RejectedRow(line=0, field=_("request"), value=str(each["number"]), reason=str(each["code"]))
+        RejectedRow(
+            line=0,
+            field=_("request"),
+            value=str(each["number"]),
+            reason=reason_said(each["code"], each["code"]),
+        )
         for each in told.get("rejected", ())
     ] + [
         RejectedRow(
@@ -135,6 +148,16 @@ def intake_report(row: RawIntake) -> ImportReport:
         progress=0 if waiting else None,
         progress_url=address if waiting else "",
         finished_at=row.read_at,
+        unread_rows=tuple(
+            RejectedRow(
+                line=0,
+                field=" · ".join(filter(None, (each["number"], field_said(each["name"])))),
+                value=each["came"],
+                reason=why_said(each["why"]),
+            )
+            for each in told.get("unread", ())[:REJECTED_SHOWN]
+        ),
+        counts=tuple((_section(name), total) for name, total in told.get("counts", {}).items()),
         problem=""
         if row.state != "QUARANTINED"
         else _("It holds no return requests that could be read."),

@@ -22,6 +22,7 @@ from qaitar.returns.vocabulary import (
     Section,
     Stage,
 )
+from qaitar.web.console.views_model_mirror import PictureSeen, UnreadField
 
 
 class Tone(StrEnum):
@@ -387,6 +388,8 @@ class Mirror:
     differs: bool = False
     explanation: str = ""
     refresh_url: str = ""
+    unread: tuple[UnreadField, ...] = ()
+    pictures: tuple[PictureSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

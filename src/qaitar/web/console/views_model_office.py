@@ -255,6 +255,10 @@ class ImportReport:
     progress_url: str = ""
     finished_at: datetime | None = None
     problem: str = ""  # why nothing could be read
+    unread_rows: tuple[
+        RejectedRow, ...
+    ] = ()  # what was taken without a field that could not be read
+    counts: tuple[tuple[str, int], ...] = ()  # what the cabinet says each section holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +271,7 @@ class ImportPage:
     report: ImportReport | None = None
     history: tuple[ImportReport, ...] = ()
     error: str = ""
+    pasted: str = ""  # what was pasted and not taken: it is not lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

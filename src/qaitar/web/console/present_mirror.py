@@ -1,0 +1,68 @@
+"""Makes what a card says of the marketplace's cabinet: the section, the buyer's pictures, what could not be read.  No reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qaitar.returns.mirror import differs
+from qaitar.returns.vocabulary import Stage
+from qaitar.web.console.present_row import section_of
+from qaitar.web.console.unread_words import field_said, why_said
+from qaitar.web.console.views_model import Mirror
+from qaitar.web.console.views_model_mirror import PictureSeen, UnreadField
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qaitar.web.console.present_offers import Desk
+
+_SOURCES: Final = {
+    "MANUAL": gettext_lazy("entered by hand"),
+    "CABINET": gettext_lazy("read from the cabinet"),
+    "API": gettext_lazy("through the API"),
+    "FILE": gettext_lazy("from a file"),
+}
+
+
+def mirror_of(desk: Desk) -> Mirror:
+    """Set our stage beside the cabinet's section, with the pictures seen there and what of it could not be read."""
+    request = desk.case.request
+    stage = Stage(request.stage)
+    apart = differs(stage, request.proof_of, request.section)
+    return Mirror(
+        stage=stage,
+        stage_at=request.stage_since,
+        section=section_of(request),
+        section_at=request.section_seen_at,
+        source=request.status_text or str(_SOURCES.get(request.source, request.source)),
+        differs=apart,
+        explanation=_(
+            "The cabinet shows another section than this stage means. It may lag, or somebody acted there; "
+            "nothing is overwritten."
+        )
+        if apart
+        else "",
+        unread=unread_lines(request.mirror),
+        pictures=tuple(_picture(each) for each in request.mirror.get("pictures", ())),
+    )
+
+
+def _picture(told: Mapping[str, str]) -> PictureSeen:
+    url = told["url"]
+    return PictureSeen(
+        url=url if url.startswith("https://") else "",
+        digest=told["sha256"][:8],
+        seen_at=parse_datetime(told["seen_at"]),
+    )
+
+
+def unread_lines(mirror: Mapping[str, Any]) -> tuple[UnreadField, ...]:
+    """Say which fields of the cabinet's last answer could not be read."""
+    return tuple(
+        UnreadField(field=field_said(name), came=came, why=why_said(why))
+        for name, why, came in mirror.get("unread", ())
+    )
