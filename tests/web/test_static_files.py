@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.staticfiles.storage import staticfiles_storage
 
 from qaitar.config.static_files import gather
+from tests.web.test_design import STATIC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,3 +37,20 @@ def test_gathered_files_are_named_by_content_and_compressed(settings: Any, tmp_p
     assert len(small) < len(served.read_bytes()) / 2
     listed = json.loads((tmp_path / "static" / "staticfiles.json").read_text())["paths"]
     assert listed[STYLE] == address.removeprefix("/static/")
+
+
+def test_a_script_borrows_another_under_the_name_the_page_has(
+    settings: Any, tmp_path: Path
+) -> None:
+    """Under two names it would run twice, and every press it hears would count twice."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    gather()
+    settings.STATIC_ROOT = tmp_path / "static"
+    borrowed = 0
+    for script in (STATIC / "js").glob("*.js"):
+        served = tmp_path / staticfiles_storage.url(f"console/js/{script.name}").removeprefix("/")
+        for name in re.findall(r'^import .*"\./([^"]+)";$', served.read_text(), re.MULTILINE):
+            plain = re.sub(r"\.[0-9a-f]{12}\.js$", ".js", name)
+            assert staticfiles_storage.url(f"console/js/{plain}").endswith(f"/{name}"), script.name
+            borrowed += 1
+    assert borrowed >= 1

@@ -15,6 +15,11 @@ class NamedByContent(ManifestStaticFilesStorage):
     """Gives each file a name with the hash of its content; plain names where nothing was gathered (tests, tools)."""
 
     manifest_strict = False
+    patterns = (
+        *ManifestStaticFilesStorage.patterns,
+        # a script of ours borrowed under its plain name would run a second time
+        ("console/js/*.js", ((r'(?P<matched>from "(?P<url>\./[\w.]+)")', 'from "%(url)s"'),)),
+    )
 
     @override
     def stored_name(self, name: str) -> str:
