@@ -1,7 +1,7 @@
 // Choosing many: Shift takes everything in between, one box takes all that is shown, a bar says how many.
 const words = document.getElementById("strings").dataset;
 const boxes = () => [...document.querySelectorAll("[data-bulk]")];
-let last = null;
+let last = ""; // by value: the rows may be drawn anew between two presses
 
 function count() {
   const all = boxes(), chosen = all.filter((box) => box.checked).length;
@@ -15,12 +15,13 @@ function count() {
 document.addEventListener("click", (event) => {
   const box = event.target.closest("[data-bulk]");
   if (!box) return;
-  if (event.shiftKey && last?.isConnected) {
-    const all = boxes(), [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+  const all = boxes(), anchor = all.findIndex((other) => other.value === last);
+  if (event.shiftKey && anchor >= 0) {
+    const [from, to] = [anchor, all.indexOf(box)].sort((a, b) => a - b);
     all.slice(from, to + 1).forEach((other) => { other.checked = box.checked; });
     getSelection().removeAllRanges();
   }
-  last = box;
+  last = box.value;
 });
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-bulk-all]")) boxes().forEach((box) => { box.checked = event.target.checked; });

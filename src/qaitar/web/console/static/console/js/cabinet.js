@@ -5,14 +5,6 @@ document.addEventListener("qaitar:cabinet", (event) => {
   if (/^https?:\/\//.test(url)) open(url, "_blank", "noopener,noreferrer");
 });
 
-// News about the open case do not wipe out what somebody is just typing: the card waits until it is sent or left.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (!event.detail.xhr.getResponseHeader("HX-Retarget")) return;
-  const dirty = [...document.querySelectorAll("#case textarea, #case input:not([type=hidden])")].some((field) =>
-    field.type === "file" ? field.files.length : /checkbox|radio/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
-  if (dirty) event.detail.shouldSwap = false;
-});
-
 // A key opens an act that is folded away: the fold opens around it.
 document.addEventListener("toggle", (event) => {
   const fold = event.target.open && event.target.matches?.("[data-offer]") && event.target.closest("[data-fold]");

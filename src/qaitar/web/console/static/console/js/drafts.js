@@ -1,10 +1,8 @@
 // What is typed is kept in this browser, by case and person, until the server has taken it; given back with a sentence.
+import { changed } from "./hands.js";
 const DAYS_KEPT = 7;
 const slot = (form) => `qaitar-draft:${form.dataset.keep}:${form.getAttribute("action")}:${form.elements.act?.value ?? ""}`;
 const typed = (form) => [...form.elements].filter((field) => field.name && !/^(hidden|file|submit|button|password)$/.test(field.type));
-const changed = (field) => /checkbox|radio/.test(field.type) ? field.checked !== field.defaultChecked
-  : field.options ? [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected))
-  : field.value !== field.defaultValue;
 
 function keep(form) {
   const values = typed(form).filter(changed).map((field) => [field.name, /checkbox|radio/.test(field.type) ? field.value : null, /checkbox|radio/.test(field.type) ? field.checked : field.value]);
@@ -69,7 +67,7 @@ for (const name of Object.keys(localStorage)) {
     localStorage.removeItem(name);
   }
 }
-document.addEventListener("htmx:afterSettle", all);
+document.addEventListener("htmx:afterSwap", all); // at once: a letter typed before it is back would stand for all of it
 all();
 
 // A press that got no answer is sent again by itself when the network is back: the server does it once.

@@ -16,6 +16,7 @@ onward.addEventListener("change", () => {
 const typing = (node) => node.closest?.("textarea, select, [contenteditable]") || (node.matches?.("input") && !/^(checkbox|radio|button|submit)$/.test(node.type));
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const current = () => document.activeElement?.closest("[data-row]");
+const settling = () => one("#case[data-settling]");
 
 function move(step) {
   const all = rows();
@@ -36,7 +37,7 @@ function press(key) {
   if (!offer) return target.click();
   const go = offer.querySelector("[data-confirm-press]");
   if (offer.open) {
-    if (!one("#case[data-settling]")) go.form.requestSubmit(go);
+    if (!settling()) go.form.requestSubmit(go);
     return;
   }
   offer.open = true;
@@ -57,7 +58,7 @@ const keys = {
   "?": () => one("#keys").showModal(),
 };
 
-document.addEventListener("keydown", (event) => {
+function hear(event) {
   if (event.key === "Escape") {
     document.querySelectorAll("details[data-menu][open]").forEach((menu) => { menu.open = false; });
     if (typing(event.target)) event.target.blur();
@@ -76,7 +77,25 @@ document.addEventListener("keydown", (event) => {
   if (!act) return;
   event.preventDefault();
   act(event);
-});
+}
+document.addEventListener("keydown", hear);
+document.addEventListener("keydown", (event) => {
+  if (/^(Enter| )$/.test(event.key) && settling() && event.target.closest("[data-confirm-press]")) event.preventDefault();
+}, true);
+// The second half of a double click decides nothing.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("[data-confirm-press]")) event.preventDefault();
+}, true);
+
+// What was pressed before this file was there: moving, opening and searching is done now; nothing is decided unseen.
+const LOOKS = /^(Key[JKOUE]|Slash|Enter)$/, EARLY_MS = 3000;
+const early = globalThis.qaitarEarly;
+document.removeEventListener("keydown", early.hear);
+for (const event of early.keys) {
+  if (!LOOKS.test(event.code) || performance.now() - event.timeStamp > EARLY_MS) continue;
+  if (event.code !== "Enter") hear(event);
+  else if (event.target === document.body) document.activeElement.closest("[data-open]")?.click();
+}
 
 // A case opens from a part of the queue: its address says which, so that the next one comes from there too.
 function remember(event) {
@@ -85,14 +104,16 @@ function remember(event) {
 }
 for (const name of ["pointerdown", "click"]) document.addEventListener(name, remember, true);
 
-// The next case stands where the last one stood: for a moment no number acts on it, so that a double press decides nothing unseen.
-let open = one("#case")?.dataset.url;
+// The next case, or a new state of this one, stands where the last one stood: for a moment no key decides on it, so that a
+// double press decides nothing unseen.
+let { url, version } = one("#case")?.dataset ?? {};
 document.addEventListener("htmx:afterSwap", () => {
-  const card = one("#case");
-  if (!card || card.dataset.url === open) return;
-  open = card.dataset.url;
+  const card = one("#case"), before = url;
+  if (!card || card.dataset.url === url && card.dataset.version === version) return;
+  ({ url, version } = card.dataset);
   card.toggleAttribute("data-settling", true);
   setTimeout(() => card.removeAttribute("data-settling"), SETTLE_MS);
+  if (url === before) return;
   scrollTo({ top: 0 });
   card.querySelector("h1").focus({ preventScroll: true });
 });

@@ -1,5 +1,6 @@
 // The queue stays true by itself. A cheap question every 15 seconds; what moved is told in a quiet line, and the list
 // is drawn anew at once only while no hand is on it.
+import { handsOn } from "./hands.js";
 const PAUSE = 15000, HAND_MS = 6000;
 const line = document.querySelector("[data-news-show]");
 const words = line.dataset;
@@ -7,12 +8,11 @@ let tag = "", touched = 0, asking = false;
 const news = { fresh: new Set(), moved: new Set(), gone: new Set() };
 const list = () => document.querySelector("[data-live]");
 
-for (const name of ["pointermove", "wheel", "touchmove", "keydown"]) {
+for (const name of ["pointermove", "pointerdown", "wheel", "touchmove", "keydown"]) {
   document.addEventListener(name, () => { touched = Date.now(); }, { passive: true });
 }
-const handOn = () =>
-  document.querySelector("[data-bulk]:checked, dialog[open], #queue details[open]") ||
-  document.activeElement?.closest("#queue") || scrollY > 40 ||
+const busy = () =>
+  handsOn(list()) || document.querySelector("#queue details[open]") || document.activeElement?.closest("#queue") || scrollY > 40 ||
   document.querySelectorAll("#queue [data-row]").length > 40 || Date.now() - touched < HAND_MS;
 
 function counts(told) {
@@ -57,19 +57,25 @@ async function views() {
   });
 }
 
-function refresh() {
-  const focused = document.activeElement?.closest("[data-row]")?.querySelector("[data-open]").pathname;
-  const chosen = new Set([...document.querySelectorAll("[data-bulk]:checked")].map((box) => box.value));
-  document.addEventListener("htmx:afterSettle", () => {
-    document.querySelectorAll("[data-bulk]").forEach((box) => { box.checked = chosen.has(box.value); });
-    if (focused) [...document.querySelectorAll("#queue [data-open]")].find((link) => link.pathname === focused)?.focus({ preventScroll: true });
-    views().catch(() => {});
-  }, { once: true });
+const refresh = (asked) => document.body.dispatchEvent(new CustomEvent("qaitar:refresh", { detail: { asked } }));
+line.addEventListener("click", () => refresh(true));
+
+// The list is on its way; a hand may have come back to it meanwhile: then it waits, unless it was asked for.
+let chosen = new Set();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (target !== list()) return;
+  if (!requestConfig.triggeringEvent.detail.asked && busy()) event.detail.shouldSwap = false;
+  if (!event.detail.shouldSwap) return tell();
+  chosen = new Set([...document.querySelectorAll("[data-bulk]:checked")].map((box) => box.value));
+});
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target !== list()) return;
+  document.querySelectorAll("[data-bulk]").forEach((box) => { box.checked = chosen.has(box.value); });
   Object.values(news).forEach((set) => set.clear());
   tell();
-  document.body.dispatchEvent(new CustomEvent("qaitar:refresh"));
-}
-line.addEventListener("click", refresh);
+  views().catch(() => {});
+});
 
 async function ask() {
   const here = list();
@@ -85,8 +91,8 @@ async function ask() {
   here.dataset.liveAfter = told.cursor;
   sort(told);
   if (line.hidden && !Object.values(news).some((set) => set.size)) return views();
-  if (handOn()) tell();
-  else refresh();
+  if (busy()) tell();
+  else refresh(false);
 }
 const again = () => {
   if (asking) return;

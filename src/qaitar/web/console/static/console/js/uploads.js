@@ -1,5 +1,7 @@
 // Photos and papers go up with their progress; what could not be sent is kept in this browser and sent again.
 // Sending the same file twice is one proof: the server knows it by its content.
+import { toast } from "./feedback.js";
+import { showCard } from "./hands.js";
 const DAYS_KEPT = 7;
 let store = null;
 let jobs = [];
@@ -73,6 +75,15 @@ async function forget(job) {
   jobs = jobs.filter((other) => other !== job);
   await box("readwrite", (shelf) => shelf.delete(job.id));
 }
+// The card of these files is drawn anew; where another one is open by now, or a newer state of it, a sentence is enough.
+function tell(job, answer) {
+  showCard(answer.responseText, () => {
+    const told = new DOMParser().parseFromString(answer.responseText, "text/html");
+    const [came, card] = [told.getElementById("case"), document.getElementById("case")];
+    if (job.owner === owner() && Number(came.dataset.version) >= Number(card.dataset.version)) return true;
+    toast(`${told.querySelector("h1").textContent}: ${told.querySelector("[data-toast-text], .callout p").textContent}`, answer.status < 300 ? "ok" : "danger");
+  });
+}
 async function run() {
   if (sending) return;
   sending = true;
@@ -87,7 +98,7 @@ async function run() {
       continue;
     }
     await forget(job);
-    if (answer.status < 300 || [400, 409, 422].includes(answer.status)) htmx.swap("#case", answer.responseText, { swapStyle: "outerHTML" });
+    if (answer.status < 300 || [400, 409, 422].includes(answer.status)) tell(job, answer);
     draw();
   }
   sending = false;
