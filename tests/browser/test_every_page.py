@@ -90,7 +90,7 @@ def windows(chromium: Browser, site: str, shop: object) -> Iterator[dict[str, Br
         page.fill("[name=login]", owner.username)
         page.fill("[name=password]", owner.password)
         page.locator("[name=password]").press("Enter")
-        page.wait_for_url("**/")
+        page.wait_for_url(lambda url: "/accounts/login" not in url)
         page.close()
     yield opened
     for context in opened.values():

@@ -8,21 +8,54 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.models import JournalEntry, User
 from qaitar.returns.models import Evidence
-from tests.browser.conftest import WAIT_MS, Desk, Hand, behind, sign_in
-from tests.browser.test_stories import button, scan, stage, stored
+from tests.browser.conftest import Desk, Hand, behind, sign_in
+from tests.browser.test_stories import (
+    button,
+    scan,
+    settle_a_defective_case,
+    settle_a_proper_quality_case,
+    stage,
+    stored,
+)
 from tests.factories.returns import make_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
 pytestmark = pytest.mark.browser
 TOUCH_MIN_PX = 44
 TARGETS = """all => all.filter(e => e.checkVisibility() && !e.matches('.sr, .pick-file input')).map(e => {
   const box = (e.closest('label') || e).getBoundingClientRect(); return [e.outerHTML.slice(0, 90), Math.round(box.height)]; })"""
+
+
+class Thumb(Hand):
+    """A person with a phone in the hand."""
+
+    def press(self, target: Locator) -> None:
+        """Tap once; a request's number stands beside the dot of an unopened case."""
+        if target.get_attribute("data-open") is None:
+            target.tap()
+        else:
+            target.tap(position={"x": 60, "y": 8})
+
+
+class CutOff(Thumb):
+    """The network goes away before each decision and is back after it."""
+
+    def press(self, target: Locator) -> None:
+        """Tap once; the press is sent by itself when there is a network again."""
+        if target.get_attribute("data-confirm-press") is None:
+            super().press(target)
+            return
+        self.page.wait_for_load_state()  # without its scripts no page knows of a lost network
+        self.context.set_offline(True)
+        target.tap()
+        expect(self.page.locator('.toast[data-tone="danger"]').last).to_be_visible()
+        self.context.set_offline(False)
 
 
 @pytest.fixture
@@ -38,9 +71,8 @@ def phone(chromium: Browser, site: str) -> Iterator[Hand]:
     context.route(
         "https://kaspi.kz/**", lambda route: route.fulfill(body="Kaspi", content_type="text/html")
     )
-    at = Hand(context.new_page(), context)
-    at.page.set_default_timeout(WAIT_MS)
-    at.page.on("pageerror", lambda error: at.problems.append(str(error)))
+    at = Thumb(context.new_page(), context)
+    at.ready()
     yield at
     context.close()
 
@@ -94,6 +126,20 @@ def test_from_the_queue_over_a_photo_to_a_decision(desk: Desk, phone: Hand) -> N
         "PHOTO_GOODS",
         "PHOTO_PACKAGING",
     ]
+    assert phone.problems == []
+
+
+@pytest.mark.parametrize(("language", "hand"), [("ru", Thumb), ("kk", CutOff)])
+@pytest.mark.parametrize("settle", [settle_a_proper_quality_case, settle_a_defective_case])
+def test_both_stories_by_thumb_and_with_the_network_cut_at_each_decision(
+    desk: Desk,
+    phone: Hand,
+    language: str,
+    hand: type[Hand],
+    settle: Callable[[Desk, Hand, str], None],
+) -> None:
+    User.objects.filter(username="aigerim").update(language=language)
+    settle(desk, hand(phone.page, phone.context), language)
     assert phone.problems == []
 
 
