@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+import pytest
+from django.db import DatabaseError, connection, transaction
 from procrastinate.contrib.django import app
 
 from qaitar.flows import housekeeping, tasks
 from qaitar.flows.sweep_deadlines import deadlines_sweep, merchant_sweep
 from qaitar.foundation.clock import frozen_at, utc_now
 from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
+from qaitar.foundation.jobs import (
+    behind_walls,
+    database_gone,
+    for_each_merchant,
+    job_defer,
+    merchants_active,
+)
 from qaitar.foundation.models import (
     IdempotencyRecord,
     MerchantKey,
@@ -122,6 +129,23 @@ def test_only_one_waiting_job_does_not_spoil_the_callers_transaction(bare: Bench
         assert job_defer("some.task", only_one="x", number=2) is False
         assert ReturnRequest.objects.count() == 0
     assert jobs() == [("some.task", "todo")]
+
+
+def test_a_database_that_went_away_is_told_from_data_that_does_not_fit(bare: Bench) -> None:
+    asked = {
+        "SELECT pg_terminate_backend(pg_backend_pid())": True,
+        "SELECT 1": True,  # over the connection that is no longer there
+        "SET statement_timeout = 1; SELECT pg_sleep(1)": False,
+        "SELECT 1 / 0": False,
+    }
+    for statement, gone in asked.items():
+        with pytest.raises(DatabaseError) as raised, connection.cursor() as cursor:
+            cursor.execute(statement)
+        assert database_gone(raised.value) is gone, statement
+        if statement == "SELECT 1":
+            connection.close()
+    connection.close()
+    assert database_gone(ValueError("no error of a database")) is False
 
 
 def test_a_failing_merchant_stops_nobody_else(bare: Bench) -> None:

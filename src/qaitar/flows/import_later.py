@@ -13,7 +13,7 @@ from qaitar.flows.import_orders import FileUnreadable, OrdersFile, Taken
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.files.keeping import file_note
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import behind_walls, database_gone, job_defer
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import SETTING, as_setting
 from qaitar.orders.errors import MergeBusy
@@ -72,7 +72,9 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
         return _merged(run, store, opened, now)
     except MergeBusy:
         raise
-    except Exception:
+    except Exception as error:
+        if database_gone(error):
+            raise  # not the file's fault, and nothing was written: the job is tried again
         with behind_walls(merchant_id):
             import_stop(run=run, problem=_("The program stumbled over this file."), now=now)
         raise

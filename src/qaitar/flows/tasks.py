@@ -36,7 +36,7 @@ def effects_drain(merchant_id: UUID, now: datetime) -> None:
     draining.effects_drain(merchant_id, now)
 
 
-@app.task(queue="effects", name="qaitar.flows.tasks.connection_mended")
+@app.task(queue="effects", name="qaitar.flows.tasks.connection_mended", retry=3)
 @merchant_job
 def connection_mended(merchant_id: UUID, now: datetime, *, connection_id: str) -> None:
     """Let go on what waited for a connection."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 from uuid import UUID
 
+import psycopg
 import structlog
 from django.db import close_old_connections, connection, transaction
 from procrastinate.contrib.django import app
@@ -68,6 +69,22 @@ def fresh_connection() -> Iterator[None]:
     finally:
         if not connection.in_atomic_block:
             close_old_connections()
+
+
+_GOING_AWAY: Final = frozenset({"57P01", "57P02", "57P03"})
+_CONNECTION_CLASS: Final = "08"
+
+
+def database_gone(error: Exception) -> bool:
+    """Tell whether an error only says that the database went away: what was being done may simply be done again.
+
+    A statement that took too long, a lock that did not come and data that does not fit are no such errors.
+    """
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    state = cause.sqlstate  # none where no server was there to give one
+    return state is None or state in _GOING_AWAY or state.startswith(_CONNECTION_CLASS)
 
 
 def for_each_merchant(name: str, work: Callable[[UUID], object]) -> int:

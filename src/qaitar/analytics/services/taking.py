@@ -15,7 +15,7 @@ from qaitar.analytics.models import ListExport
 from qaitar.analytics.taken import ListKind, Taken
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer
+from qaitar.foundation.jobs import behind_walls, database_gone, for_each_merchant, job_defer
 from qaitar.foundation.models import StoredFile
 from qaitar.kernel.ids import new_id
 
@@ -90,13 +90,24 @@ def list_export(merchant_id: UUID, now: datetime, *, export_id: UUID) -> bool:
     try:
         with translation.override(row.language):
             stored, name = _made(row, now)
-    except Exception:
+    except Exception as error:
+        if database_gone(error):
+            raise  # the job is tried again
         _set(row, state="FAILED", finished_at=now)
         raise
-    with behind_walls(merchant_id):
-        file = StoredFile.objects.create(
-            id=new_id(),
-            merchant_id=merchant_id,
+    return _finish(row, stored, name, now)
+
+
+def _finish(row: ListExport, stored: Stored, name: str, now: datetime) -> bool:
+    """Note the file and that the export is done, together, so that a worker killed here leaves no second file's row."""
+    file_id = new_id()
+    with behind_walls(row.merchant_id):
+        running = ListExport.objects.filter(pk=row.pk, state="RUNNING")
+        if not running.update(state="DONE", file_id=file_id, finished_at=now):
+            return False
+        StoredFile.objects.create(
+            id=file_id,
+            merchant_id=row.merchant_id,
             sha256=stored.sha256,
             size=stored.size,
             name=name[:255],
@@ -108,7 +119,6 @@ def list_export(merchant_id: UUID, now: datetime, *, export_id: UUID) -> bool:
             created_by_name="Qaitar",
             origin=ORIGIN,
         )
-    _set(row, state="DONE", file_id=file.pk, finished_at=now)
     return True
 
 
