@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,11 @@ class Bench:
         self.onec = OneCStandIn(password="пароль")
         self.onec.seed_order(ORDER)
         for name in ("usedesk", "sheets", "onec"):
-            self.urls[name] = self.stack.enter_context(Serving(getattr(self, name))).url
+            self.urls[name] = self.served(name)
+
+    def served(self, name: str) -> str:
+        """Put a stand-in up and tell its address."""
+        return self.stack.enter_context(Serving(getattr(self, name))).url
 
     def connect(self, *systems: str) -> None:
         """Save the connections named, or all of them."""
@@ -107,8 +111,8 @@ class Bench:
                 return
         raise AssertionError(f"never settles: {self.states()}")
 
-    def file(self, number: str = f"{ORDER}-1") -> ReturnRequest:
-        """File a request of proper quality."""
+    def file(self, number: str = f"{ORDER}-1", **told: Any) -> ReturnRequest:
+        """File a request, of proper quality unless told otherwise."""
         filing = Filing(
             store_id=self.shop.store.pk,
             number=number,
@@ -122,7 +126,9 @@ class Bench:
             customer_phone="+77011234567",
         )
         with behind_walls(self.shop.id):
-            return request_create(filing=filing, by=self.by, merchant_id=self.shop.id, now=self.now)
+            return request_create(
+                filing=replace(filing, **told), by=self.by, merchant_id=self.shop.id, now=self.now
+            )
 
     def act(self, case: ReturnRequest, act: Act, **details: Any) -> Acted:
         with behind_walls(self.shop.id):
@@ -138,10 +144,10 @@ class Bench:
     def prove(self, case: ReturnRequest) -> None:
         kinds = (EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
         with behind_walls(self.shop.id):
-            proofs = [NewProof(self._stored(kind.value), kind) for kind in kinds]
+            proofs = [NewProof(self.stored(kind.value), kind) for kind in kinds]
             evidence_add(request_id=case.pk, proofs=proofs, by=self.by, now=self.now)
 
-    def _stored(self, name: str) -> StoredFile:
+    def stored(self, name: str) -> StoredFile:
         content = f"picture of {name}".encode()
         kept = FileStore().put(io.BytesIO(content))
         return StoredFile.objects.create(

@@ -1,0 +1,185 @@
+"""One lane of the matrix: a database of its own, its own outside, and one story after another killed and revived."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from qaitar.foundation.models import MerchantKey
+from tests.kill_matrix.cells import SOMETIME, WAY_IN
+from tests.kill_matrix.deaths import ON_THE_WIRE, Death
+from tests.kill_matrix.moments import Armed
+from tests.kill_matrix.orders import Order
+from tests.kill_matrix.rows import ROWS
+from tests.kill_matrix.world import make_world
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from tests.kill_matrix.cells import Cell
+    from tests.kill_matrix.story import Story
+    from tests.kill_matrix.world import Outside, Request, World
+    from tests.kill_matrix.zygote import Zygote
+
+GAPS: Final = tuple(timedelta(minutes=m) for m in (0, 0.7, 3, 20, 120))
+"""How long after a death the next process starts: at once, within a claim, after it, long after."""
+TYPICAL_S: Final = 0.4
+TRIES: Final = 4
+_ROWS: Final = {row.story.name: row for row in ROWS}
+
+
+@dataclass(slots=True)
+class Lane:
+    """Where stories are played; `reversed` plays them in the program with the planted bug."""
+
+    zygote: Zygote
+    outside: Outside
+    stack: ExitStack
+    dsn: str
+    reversed: bool = False
+    worlds: int = 0
+    homes: dict[str, str] = field(default_factory=dict)
+    """Which cell a shop belonged to, to name it when an invariant names the shop."""
+
+    def moments(self, story: Story) -> tuple[str, ...]:
+        """Play a story in which nobody dies, and tell what it passed."""
+        world = self._world(story, 0)
+        request = story.begins(world)
+        world.minutes_pass()
+        pid = self.zygote.start(self._order(story, world, request))
+        if request is not None:
+            world.answers.append(world.ask(request))
+        ended = self.zygote.ended(pid)
+        assert ended.code == 0, ended.said
+        found = self._rest(story, world, request)
+        assert not found, (story.name, found)
+        return tuple(ended.told["passed"])
+
+    def play(self, cell: Cell) -> list[str]:
+        """Play one cell and say what is wrong afterwards."""
+        story = _ROWS[cell.story].story
+        world = self._world(story, cell.seed)
+        self.homes[str(world.shop.id)] = cell.name
+        request = story.begins(world)
+        world.minutes_pass()
+        wrong = self._dies(cell, story, world, request)
+        self.outside.wire.still()
+        self.outside.way_in.still()
+        world.now += GAPS[cell.seed % len(GAPS)]
+        if cell.seed % 7 == 3:
+            again = Armed("", world.dice.randrange(12), Death.KILLED)
+            self.zygote.run(self._order(story, world, None, again))
+        return wrong + self._rest(story, world, request, together=cell.seed % 7 == 5)
+
+    def guards(self, now: datetime) -> None:
+        """Let the deadline guard visit every shop there was, at one moment."""
+        MerchantKey.objects.update(active=True)
+        sweeps = ("qaitar.flows.tasks.deadlines_sweep",)
+        ended = self.zygote.run(Order("go on", now, self.dsn, sweeps=sweeps))
+        assert ended.code == 0, ended.said
+
+    def _world(self, story: Story, seed: int) -> World:
+        self.worlds += 1
+        dice = random.Random(f"{story.name} {seed}")
+        return make_world(self.worlds, dice, self.outside, self.stack)
+
+    def _order(
+        self, story: Story, world: World, request: Request | None, armed: Armed | None = None
+    ) -> Order:
+        return Order(
+            be="serve" if request else "work",
+            now=world.now,
+            dsn=self.dsn,
+            armed=armed,
+            merchant_id=world.shop.id,
+            sweeps=story.sweeps,
+            reversed=self.reversed,
+        )
+
+    def _dies(self, cell: Cell, story: Story, world: World, request: Request | None) -> list[str]:
+        """Let the story's first process meet its death; what is wrong is a death that never came."""
+        armed = None
+        moments = _ROWS[cell.story].moments[: max(cell.at, 0)]
+        wire = self.outside.way_in if cell.moment == WAY_IN else self.outside.wire
+        if cell.death in ON_THE_WIRE:
+            wire.cut(sum(each.startswith("call ") for each in moments), cell.death, world.dice)
+        elif cell.death is not Death.ANY_TIME:
+            armed = Armed(cell.moment, moments.count(cell.moment), cell.death)
+        pid = self.zygote.start(self._order(story, world, request, armed))
+        if cell.moment == SOMETIME and request is None:
+            _kill_later(pid, world.dice)
+        if request is not None:
+            _asks(world, request)
+        if cell.moment in {WAY_IN, SOMETIME} and request is not None:
+            _kill(pid)
+        ended = self.zygote.ended(pid)
+        if cell.death is Death.KILLED and ended.code != -signal.SIGKILL:
+            return [f"it never died: {ended.code} {ended.said[-500:]}"]
+        if cell.death in ON_THE_WIRE and not wire.met:
+            return ["the call never came"]
+        return []
+
+    def _rest(
+        self, story: Story, world: World, request: Request | None, *, together: bool = False
+    ) -> list[str]:
+        """Let the call be made until it is answered and the program settle; then say what is wrong."""
+        wrong = self._answered(story, world, request) if request is not None else []
+        order = Order(
+            "go on",
+            world.now,
+            self.dsn,
+            merchant_id=world.shop.id,
+            sweeps=story.sweeps,
+            reversed=self.reversed,
+        )
+        pids = [self.zygote.start(order) for _ in range(2 if together else 1)]
+        for ended in [self.zygote.ended(pid) for pid in pids]:
+            if ended.code != 0:
+                wrong.append(f"it does not rise: {ended.code} {ended.said[-800:]}")
+                continue
+            world.now = max(world.now, datetime.fromisoformat(ended.told["now"]))
+            wrong += ended.told["left"]
+        wrong += story.differs(world) + world.chains()
+        world.leaves()
+        return wrong
+
+    def _answered(self, story: Story, world: World, request: Request) -> list[str]:
+        """Send the call again under its key until there is an answer, then once more: it has to be the same."""
+        for _ in range(TRIES):
+            if world.answers and len(world.answers) > 1:
+                break
+            pid = self.zygote.start(self._order(story, world, request))
+            _asks(world, request)
+            self.zygote.ended(pid)
+        good = [body for status, body in world.answers if 200 <= status < 300]
+        if len(good) < 2 or len(set(good)) > 1:
+            return [f"answers: {world.answers}"]
+        return []
+
+
+def _asks(world: World, request: Request) -> None:
+    """Call once, as a client who may lose the answer; what is no answer of the program's is called again."""
+    try:
+        status, body = world.ask(request)
+    except (OSError, http.client.HTTPException):
+        return
+    if status < 500:
+        world.answers.append((status, body))
+
+
+def _kill_later(pid: int, dice: random.Random) -> None:
+    time.sleep(dice.random() * TYPICAL_S)
+    _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

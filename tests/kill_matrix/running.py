@@ -1,0 +1,237 @@
+"""Loads the program once, makes a database a lane, forks the lanes and gathers what they found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import struct
+import sys
+import tempfile
+import time
+import traceback
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+_FOLDER: Final = Path(
+    os.environ.setdefault("QAITAR_DATA", tempfile.mkdtemp(prefix="qaitar-kills-"))
+)
+os.environ.setdefault("QAITAR_ENCRYPTION_KEY", "a key of forty characters for tests only")
+os.environ.setdefault("QAITAR_PRIVATE_HOSTS", "127.0.0.1")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
+
+import django  # noqa: E402  the environment above is what it reads
+
+from qaitar.runtime.database import handed_on, resolve_database  # noqa: E402  as above
+from qaitar.runtime.folder import DataFolder  # noqa: E402  as above
+
+DATABASE = resolve_database(DataFolder(_FOLDER), os.environ)
+os.environ.update(handed_on(DATABASE))
+django.setup()
+
+import psycopg  # noqa: E402  what follows needs a set-up Django
+from django.conf import settings  # noqa: E402
+from psycopg import sql  # noqa: E402
+
+from qaitar.bench.ground import ground_drop, ground_open, point  # noqa: E402
+from qaitar.config.serving import load_ahead  # noqa: E402
+from qaitar.flows.invariants.checking import Asked, invariants_check  # noqa: E402
+from qaitar.foundation import logs  # noqa: E402
+from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of  # noqa: E402
+from tests.factories.accounts import NOW  # noqa: E402
+from tests.kill_matrix.cells import cells, planted, sampled  # noqa: E402
+from tests.kill_matrix.lane import Lane  # noqa: E402
+from tests.kill_matrix.rows import ROWS  # noqa: E402
+from tests.kill_matrix.world import Outside  # noqa: E402
+from tests.kill_matrix.zygote import Zygote  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.kill_matrix.cells import Cell
+
+_NUMBER: Final = struct.Struct("!I")
+AT_REST: Final = NOW + timedelta(hours=3, minutes=50)
+"""When most stories have come to rest and no control date of theirs has come yet."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a lane came to."""
+
+    played: int = 0
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    planted: dict[str, list[str]] = field(default_factory=dict)
+    moments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Play what is asked for and print what came of it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--lanes", type=int, default=2)
+    parser.add_argument("--story", default="")
+    parser.add_argument("--sample", type=int, default=0, help="so many cells, chosen by lot")
+    parser.add_argument("--death", default="", help="only this one")
+    parser.add_argument("--moment", default="", help="only this one")
+    parser.add_argument("--moments", action="store_true", help="tell every story's moments, too")
+    parser.add_argument("--planted", action="store_true", help="play the planted bug, too")
+    asked = parser.parse_args(argv)
+    began = time.monotonic()
+    logs.configure(stream=sys.stderr)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody logs in
+    wanted = cells(asked.seeds, story=asked.story)
+    wanted = [c for c in wanted if asked.death in {"", c.death} and asked.moment in {"", c.moment}]
+    if asked.sample:
+        wanted = sampled(wanted, asked.sample)
+    ground = ground_open(DATABASE, f"kills_{os.getpid()}", fresh=True)
+    load_ahead()
+    try:
+        found = _lanes(ground.addresses, wanted, asked.lanes, asked)
+    finally:
+        ground_drop(DATABASE, ground)
+    whole = {
+        "cells": len(wanted),
+        "played": sum(each.played for each in found),
+        "points": len({(c.story, c.moment) for c in wanted}),
+        "points and deaths": len({(c.story, c.moment, c.death) for c in wanted}),
+        "seeds": asked.seeds,
+        "wrong": {name: said for each in found for name, said in each.wrong.items()},
+        "broken": [said for each in found for said in each.broken],
+        "planted": {name: said for each in found for name, said in each.planted.items()},
+        "moments": {name: said for each in found for name, said in each.moments.items()},
+        "seconds": round(time.monotonic() - began, 1),
+        "processor seconds": round(sum(os.times()[:4]), 1),  # the database's are not among them
+    }
+    print(json.dumps(whole, ensure_ascii=False, indent=1))  # noqa: T201  its figures are what it is run for
+    return 1 if whole["wrong"] or whole["broken"] or whole["played"] != whole["cells"] else 0
+
+
+def _lanes(
+    base: DatabaseAddresses, wanted: Sequence[Cell], lanes: int, asked: argparse.Namespace
+) -> list[Found]:
+    """Fork the lanes; they take the numbers of their cells from one pipe, whoever is free the next."""
+    reading, writing = os.pipe()
+    folder = Path(tempfile.mkdtemp(dir=_FOLDER))
+    databases = [_cloned(base, number) for number in range(lanes)]
+    pids = []
+    for number, database in enumerate(databases):
+        pid = os.fork()
+        if pid == 0:
+            os.close(writing)
+            _be_lane(database, folder / str(number), (reading, wanted), asked, first=number == 0)
+        pids.append(pid)
+    os.close(reading)
+    try:
+        for number in range(len(wanted)):
+            os.write(writing, _NUMBER.pack(number))
+    except BrokenPipeError:
+        pass
+    os.close(writing)
+    for pid in pids:
+        os.waitpid(pid, 0)
+    for database in databases:
+        _dropped(database)
+    return [_read(folder / str(number)) for number in range(lanes)]
+
+
+def _read(path: Path) -> Found:
+    if not path.exists():
+        return Found(broken=["a lane ended without a word"])
+    return Found(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def _cloned(base: DatabaseAddresses, number: int) -> DatabaseAddresses:
+    name = parts_of(base.owner_dsn)["dbname"]
+    mine = f"{name}_{number}"
+    with psycopg.connect(DATABASE.owner_dsn, autocommit=True) as owner:
+        owner.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(mine), sql.Identifier(name)
+            )
+        )
+        role = parts_of(base.app_dsn).get("user", APP_ROLE)
+        owner.execute(
+            sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(
+                sql.Identifier(mine), sql.Identifier(role)
+            )
+        )
+    owner_dsn, app_dsn = (
+        make_url({**parts_of(dsn), "dbname": mine}) for dsn in (base.owner_dsn, base.app_dsn)
+    )
+    return DatabaseAddresses(owner_dsn, app_dsn, base.embedded)
+
+
+def _dropped(database: DatabaseAddresses) -> None:
+    name = parts_of(database.owner_dsn)["dbname"]
+    with psycopg.connect(DATABASE.owner_dsn, autocommit=True) as owner:
+        owner.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
+def _be_lane(
+    database: DatabaseAddresses,
+    path: Path,
+    work: tuple[int, Sequence[Cell]],
+    asked: argparse.Namespace,
+    *,
+    first: bool,
+) -> None:
+    """Be a lane until no cell is left, write down what was found, and end."""
+    found = Found()
+    try:
+        point(database)
+        spool = Path(tempfile.mkdtemp(dir=_FOLDER))
+        zygote = Zygote(spool)
+        with ExitStack() as stack:
+            outside = Outside(stack, zygote.port)
+            lane = Lane(zygote, outside, stack, database.app_dsn)
+            if asked.moments and first:
+                _tells(lane, found, asked.story)
+            _plays(lane, found, *work)
+            lane.guards(AT_REST)
+            found.broken += _invariants(database, lane)
+            if asked.planted and first:
+                lane.reversed = True
+                found.planted = {cell.name: lane.play(cell) for cell in planted()}
+        zygote.close()
+    except BaseException:  # noqa: BLE001  a lane says why it ended, whatever it was
+        found.broken.append(traceback.format_exc())
+    path.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    os._exit(0)
+
+
+def _tells(lane: Lane, found: Found, only: str) -> None:
+    for row in ROWS:
+        if only not in {"", row.story.name}:
+            continue
+        try:
+            found.moments[row.story.name] = lane.moments(row.story)
+        except Exception:  # noqa: BLE001  the others are told all the same
+            found.wrong[row.story.name] = [traceback.format_exc()]
+
+
+def _plays(lane: Lane, found: Found, reading: int, wanted: Sequence[Cell]) -> None:
+    while number := os.read(reading, _NUMBER.size):
+        cell = wanted[_NUMBER.unpack(number)[0]]
+        began = time.monotonic()
+        wrong = lane.play(cell)
+        took = time.monotonic() - began
+        print(f"{took:.2f} s  {cell.name}", *wrong, sep="\n    ", file=sys.stderr)  # noqa: T201  how far it is
+        found.played += 1
+        if wrong:
+            found.wrong[cell.name] = wrong
+
+
+def _invariants(database: DatabaseAddresses, lane: Lane) -> list[str]:
+    role = parts_of(database.app_dsn).get("user", APP_ROLE)
+    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+        report: Any = invariants_check(owner, Asked(AT_REST, role, contents=True))
+    return [
+        f"{each.code} {each.promises}: {row.place}: {row.said} ({lane.homes.get(row.merchant, '')})"
+        for each in report.checked
+        for row in each.first
+    ]
