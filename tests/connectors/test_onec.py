@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qaitar.connectors.onec.client import OneC
+from qaitar.connectors.onec.facts import EMPTY_GUID
 from qaitar.connectors.onec.fieldmap import FieldMap, OneCSettings
+from qaitar.contracts.outcome import Busy, Done, Unknown
 from qaitar.sandbox.onec.app import OneCStandIn
 from qaitar.sandbox.onec.base import SPARK_CARRIER
 from qaitar.sandbox.onec.faults import Fault
@@ -24,7 +26,7 @@ from qaitar.sandbox.onec.model import (
 from qaitar.sandbox.onec.seeds import SoldLine
 from qaitar.sandbox.serving import Serving
 from qaitar.transport.http import Timeouts
-from tests.contracts.erp import ErpContract, ErpStage, WrittenReturn
+from tests.contracts.erp import ErpContract, ErpStage, WrittenReturn, photo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -156,3 +158,15 @@ def stage(request: pytest.FixtureRequest) -> Iterator[OneCStage]:
 
 class TestOneC(ErpContract):
     """The suite, on УТ 11 with both generations of file storage."""
+
+    @pytest.mark.parametrize("key", ["слово", "", EMPTY_GUID, "9" * 5000])
+    def test_an_attached_file_without_a_key_of_its_own_is_unknown_and_added_no_second_time(
+        self, stage: OneCStage, key: str
+    ) -> None:
+        reference = self._return_order(stage)
+        assert isinstance(stage.erp.attach(reference, photo()), Done)
+        stage.server.base.rows[RETURN_FILES][0]["Ref_Key"] = key
+        executed = stage.executed()
+        assert isinstance(stage.erp.find_attachment(reference, photo().sha256), Unknown)
+        assert isinstance(stage.erp.attach(reference, photo()), Busy)
+        assert stage.executed() == executed

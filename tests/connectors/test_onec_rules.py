@@ -144,6 +144,12 @@ def test_bodies_that_are_no_object(body: bytes) -> None:
         read_object(body)
 
 
+def test_texts_no_table_can_hold_are_mended_when_they_are_read():
+    """They end in the journal and in files' names: a NUL or half a character would stop the effect for good."""
+    told = read_object(rb'{"Number": "00\u0000\ud800-1", "\udfff": [{"a": "\ud83d"}]}')
+    assert told == {"Number": "00��-1", "�": [{"a": "�"}]}
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"value":{}}', b'{"value":[1]}', b'{"value":null}'])
 def test_bodies_that_are_no_rows(body: bytes) -> None:
     with pytest.raises(Unreadable):

@@ -51,7 +51,7 @@ def load(body: bytes, *, doubled: list[str] | None = None) -> Any:
             parse_constant=lambda _: None,
             object_pairs_hook=pairs if doubled is not None else None,
         )
-        return _clean(value) if b"\\u" in body or b"\x00" in body else value
+        return storable(value) if b"\\u" in body or b"\x00" in body else value
     except RecursionError:
         raise Unreadable("nested too deep") from None
     except (ValueError, UnicodeDecodeError) as error:
@@ -62,14 +62,19 @@ def _whole_or_text(digits: str) -> int | str:
     return int(digits) if len(digits) <= DIGITS_MAX else digits
 
 
-def _clean(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    r"""Replace in a read JSON value what no PostgreSQL text can hold: NUL and halves of characters.
+
+    >>> storable({"a": ["\x00b", 1]})
+    {'a': ['�b', 1]}
+    """
     match value:
         case str():
             return _UNSTORABLE.sub("�", value)
         case dict():
-            return {_UNSTORABLE.sub("�", key): _clean(inner) for key, inner in value.items()}
+            return {_UNSTORABLE.sub("�", key): storable(inner) for key, inner in value.items()}
         case list():
-            return [_clean(inner) for inner in value]
+            return [storable(inner) for inner in value]
         case _:
             return value
 

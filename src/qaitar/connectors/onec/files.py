@@ -78,7 +78,7 @@ class Attachments:
             return made.outcome
         if isinstance(made, DoneInPart):
             return made
-        done = Done(text(made, "Ref_Key").lower(), detail=_full_name(made))
+        done = Done(reference(made), detail=_full_name(made))
         problem = self._store(done.reference, file) or self._flag(owner)
         if problem is None:
             return done
@@ -93,7 +93,7 @@ class Attachments:
             return entry.looked_up()
         if entry is None:
             return Missing()
-        file = text(entry, "Ref_Key").lower()
+        file = reference(entry)
         register = BLOBS_A if self._generation == "A" else LINKS_B
         stored = self._recorded(register, file)
         if isinstance(stored, Trouble):
@@ -105,6 +105,7 @@ class Attachments:
         return file_generation(self.settings.field_map, self.metadata)
 
     def _entry(self, owner: str, sha256_or_name: str) -> Row | Trouble | None:
+        """Find the entry of a file; one that is there without a key of its own leaves it unknown what to do with it."""
         rows = self.session.rows(
             self.settings.field_map.files_set,
             filter=f"ВладелецФайла_Key eq {guid(owner)}",
@@ -116,7 +117,7 @@ class Attachments:
         mark = file_mark(sha256_or_name)
         for row in standing(rows):
             if mark in text(row, "Описание") if by_hash else _full_name(row) == sha256_or_name:
-                return row
+                return _with_key(row)
         return None
 
     def _ensure_entry(self, owner: str, file: FileToAttach) -> Row | DoneInPart | Trouble:
@@ -239,6 +240,14 @@ def _check(file: FileToAttach) -> None:
         raise ValueError("the hash is not that of the content")
     if file.created_at.tzinfo is None:
         raise ValueError("created_at must know its time zone")
+
+
+def _with_key(row: Row) -> Row | Trouble:
+    try:
+        reference(row)
+    except Unreadable as error:
+        return Trouble(Unknown(f"an attached file in 1C: {error}"))
+    return row
 
 
 def _full_name(row: Row) -> str:

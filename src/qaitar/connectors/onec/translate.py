@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TIYN = Decimal(100)
 _MILLI = Decimal(1000)
+_OWN_KEY = "Ref_Key"
 _PROPORTIONAL = ("СуммаНДС", "СуммаСНДС")
 
 
@@ -90,14 +91,14 @@ def day(row: Mapping[str, Any], name: str = "Date") -> date:
         raise Unreadable(f"{name} is not a date") from error
 
 
-def reference(row: Mapping[str, Any], name: str = "Ref_Key") -> str:
-    """Read a reference; an empty one is an empty string.
+def reference(row: Mapping[str, Any], name: str = _OWN_KEY) -> str:
+    """Read a reference; an empty one is an empty string, and nobody's own key.
 
     Raises:
         Unreadable: it is not a reference.
     """
     value = text(row, name).lower()
-    if not is_guid(value):
+    if not is_guid(value) or (value == EMPTY_GUID and name == _OWN_KEY):
         raise Unreadable(f"{name} is not a reference")
     return "" if value == EMPTY_GUID else value
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from qaitar.connectors.onec.facts import ROOT
+from qaitar.transport.lenient import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class ODataError:
 
 
 def read_object(body: bytes) -> Row:
-    """Read a JSON object, numbers with a point as exact decimals.
+    """Read a JSON object, numbers with a point as exact decimals, texts fit to store.
 
     >>> read_object(b'{"a": 1299.9}')
     {'a': Decimal('1299.9')}
@@ -44,6 +45,7 @@ def read_object(body: bytes) -> Row:
     """
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
+        value = storable(value) if b"\\u" in body else value
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON, {len(body)} bytes") from error
     if not isinstance(value, dict):
