@@ -15,6 +15,7 @@ from qaitar.returns.services.evidence import (
     NewProof,
     evidence_add,
     evidence_confirm,
+    evidence_restore,
     evidence_withdraw,
 )
 from qaitar.returns.vocabulary import Act, EvidenceKind
@@ -91,6 +92,21 @@ def test_a_withdrawn_proof_no_longer_counts_and_stays_in_the_journal(
     last = JournalEntry.objects.order_by("-seq").first()
     assert last is not None
     assert (last.act, last.why) == ("WITHDRAW_EVIDENCE", "PHOTO_GOODS.jpg: не тот заказ")
+
+
+def test_a_proof_added_anew_is_not_doubled_by_putting_the_withdrawn_one_back(
+    shop: Shop, aigerim: Actor
+) -> None:
+    case = make_case(shop, aigerim)
+    proof = NewProof(make_file(shop.id), EvidenceKind.PHOTO_GOODS)
+    evidence_add(request_id=case.pk, proofs=[proof], by=aigerim, now=NOW)
+    taken_out = Evidence.objects.get()
+    evidence_withdraw(evidence_id=taken_out.pk, by=aigerim, now=NOW, why="по ошибке")
+    evidence_add(request_id=case.pk, proofs=[proof], by=aigerim, now=NOW)
+    put_back = evidence_restore(evidence_id=taken_out.pk, by=aigerim, now=NOW)
+    assert put_back == Evidence.objects.get(withdrawn_at=None) != taken_out
+    acts = JournalEntry.objects.order_by("seq").values_list("act", flat=True)
+    assert list(acts) == ["CREATE", "ADD_EVIDENCE", "WITHDRAW_EVIDENCE", "ADD_EVIDENCE"]
 
 
 def test_a_viewer_adds_nothing(shop: Shop, aigerim: Actor) -> None:

@@ -67,6 +67,17 @@ def test_files_are_kept_unchanged_under_their_hash_with_previews(
     assert [line.act for line in JournalEntry.objects.order_by("seq")] == ["CREATE", "ADD_EVIDENCE"]
 
 
+def test_the_same_picture_twice_in_one_upload_is_one_proof(
+    cast: Cast, case: dict[str, Any]
+) -> None:
+    """A phone's gallery lets people tick a picture twice."""
+    sent = {"kind": "PHOTO_DAMAGE", "file": [photo(), photo("blue"), photo()]}
+    answer = cast.operator.upload(path(case), sent)
+    assert answer.status_code == 201, answer.content
+    shas = [proof["file_sha256"] for proof in answer.json()["evidence"]]
+    assert len(shas) == len(set(shas)) == 2
+
+
 def test_no_transaction_is_open_while_a_file_is_judged(
     cast: Cast, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,7 +41,7 @@ class NewProof:
 def evidence_add(
     *, request_id: UUID, proofs: Sequence[NewProof], by: Actor, now: datetime, answered: bool = True
 ) -> ReturnRequest:
-    """Add proofs to a case in one change; files already there under the same kind are passed over.
+    """Add proofs to a case in one change; files already there, or twice among them, under one kind are passed over.
 
     `answered` notes that the customer has answered: photos and acts are what they were asked for.
 
@@ -62,7 +62,10 @@ def evidence_add(
             request_id=request_id, file_sha256__in=shas, withdrawn_at=None
         ).values_list("kind", "file_sha256")
     )
-    fresh = [p for p in proofs if (p.kind.value, p.file.sha256) not in there]
+    each_once: dict[tuple[str, str], NewProof] = {}
+    for proof in proofs:
+        each_once.setdefault((proof.kind.value, proof.file.sha256), proof)
+    fresh = [proof for key, proof in each_once.items() if key not in there]
     if not fresh:
         return request
     values = {"customer_answered": request.customer_answered or answered}
@@ -158,12 +161,21 @@ def evidence_withdraw(*, evidence_id: UUID, by: Actor, now: datetime, why: str) 
 
 
 def evidence_restore(*, evidence_id: UUID, by: Actor, now: datetime) -> Evidence:
-    """Put a withdrawn proof back into its case; one that stands there is left alone.  Errors as confirming."""
+    """Put a withdrawn proof back into its case; where it, or the same file added anew, stands, that is left alone.
+
+    Errors as confirming.
+    """
     proof = Evidence.objects.filter(pk=evidence_id).first()
     if proof is None:
         raise CaseMissing(str(evidence_id))
-    if proof.withdrawn_at is None:
-        return proof
+    standing = Evidence.objects.filter(
+        request_id=proof.request_id,
+        kind=proof.kind,
+        file_sha256=proof.file_sha256,
+        withdrawn_at=None,
+    ).first()
+    if standing is not None:
+        return standing
     _journalled(proof, "RESTORE_EVIDENCE", by, now, proof.file_name)
     proof.withdrawn_at = None
     proof.save(update_fields=["withdrawn_at"])

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.http.response import StreamingHttpResponse
 from django.utils.translation import gettext as _
-from ninja import File, Form, Router
+from ninja import FileEx, Form, P, Router
 from ninja.files import UploadedFile as NinjaFile
 
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
@@ -109,7 +109,7 @@ def evidence_upload(
     request: HttpRequest,
     request_id: UUID,
     form: Form[ProofForm],
-    file: File[list[NinjaFile]],  # noqa: ARG001  declares the files; the door has kept them
+    file: FileEx[list[NinjaFile], P(min_length=1, max_length=FILES_MAX)],  # noqa: ARG001  declares the files; the door has kept them
 ) -> HttpResponse:
     """Add files to a case: each checked by content, kept unchanged under its SHA-256, with previews beside it."""
     now = moment(request)
