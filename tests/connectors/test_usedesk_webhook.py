@@ -83,3 +83,14 @@ def test_a_form_is_rejected_with_the_way_out(ticket: StoredTicket) -> None:
 )
 def test_strange_bodies_are_rejected_and_never_break(body: bytes) -> None:
     assert isinstance(read_event(body, secret=SECRET), EventRejected)
+
+
+def test_letters_no_table_can_hold_are_neither_our_secret_nor_a_crash() -> None:
+    """Anybody may send a body here, so the secret itself may be half a character."""
+    assert read_event(rb'{"secret": "\ud800"}', secret=SECRET) == EventRejected(
+        "the secret is not ours"
+    )
+    told = read_event(
+        rb'{"secret": "channel-secret-5c1", "ticket": {"id": "\u000017"}}', secret=SECRET
+    )
+    assert told == TicketEvent(EventKind.OPENED, "�17", ours=False)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from qaitar.transport.lenient import storable
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping, Sequence
@@ -46,14 +48,14 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
-        """Read the body as JSON.
+        """Read the body as JSON, its texts fit to store.
 
         Raises:
             NotJson: the body is something else; carries its first characters without tags' content.
         """
         try:
-            return json.loads(self.body)
-        except (ValueError, UnicodeDecodeError) as error:
+            return storable(json.loads(self.body))
+        except (ValueError, RecursionError) as error:
             raise NotJson(f"HTTP {self.status}: not JSON, {len(self.body)} bytes") from error
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 
 from qaitar.connectors.usedesk.wire import text_of
 from qaitar.contracts.helpdesk import EventKind, EventRejected, TicketEvent
+from qaitar.transport.lenient import storable
 
 BODY_BYTES_MAX = 1024 * 1024
 _OUR_COMMENT = "[qtr:"
@@ -30,7 +31,7 @@ def read_event(body: bytes, *, secret: str) -> TicketEvent | EventRejected:
     if len(body) > BODY_BYTES_MAX:
         return EventRejected(f"longer than {BODY_BYTES_MAX} bytes")
     try:
-        payload = json.loads(body)
+        payload = storable(json.loads(body))
     except (ValueError, RecursionError):
         return EventRejected("not JSON: switch on the JSON option of the webhook in Usedesk")
     if not isinstance(payload, Mapping):
