@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
@@ -14,14 +12,13 @@ from qaitar.flows.take_cabinet import cabinet_read, cabinet_take
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.returns.models import ReturnRequest
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
-from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
-from qaitar.sandbox.kaspi.refunds_api import PREFIX, answer
 from qaitar.web.console.import_reasons import reason_said
 from qaitar.web.console.present_import import intake_report
 from qaitar.web.console.present_mirror import unread_lines
 from qaitar.web.console.unread_words import field_said, why_said
 from qaitar.web.console.views_model import Mirror
+from tests.corpora.market import CALLS, archived, cabinet_answers
+from tests.corpora.spoiling import CHANGES, places, written
 from tests.flows.spoiled_answers import Expected, expected
 
 if TYPE_CHECKING:
@@ -30,68 +27,13 @@ if TYPE_CHECKING:
 
     from tests.flows.bench import Bench
 
-RETYPED = ("слово", 7, -1.5, True, [], {}, [None], {"а": 1}, "9" * 5000, "\x00\ud800")
-CALLS = ("load-refunds-count", "load-refunds-by-tab", "load-refund-details")
-AMOUNT = re.compile(
-    r'"\\u00a4(\d+\.\d+)\\u00a4"'
-)  # the stand-in writes amounts as numbers at the very end
-Place = tuple[Any, ...]
-
-
-def answers(bench: Bench) -> dict[str, Any]:
-    """What the stand-in says to the three calls about one request."""
-    kaspi = KaspiStandIn(lambda: bench.now, shop=Shop())
-    kaspi.add_order(SoldOrder(code="700000077", created=bench.now))
-    kaspi.ledger.issue("700000077", at=bench.now)
-    claim = Claim(comment="мало", photos=(b"\x89PNG1", b"\x89PNG2"))
-    filing = kaspi.file_return("700000077", claim, control=bench.now)
-    asked = {
-        "merchantId": "30000001", "tab": "NEW", "p": "0", "s": "10",
-        "refundId": filing.refund_id, "code": filing.number,
-    }  # fmt: skip
-    told = {
-        call: answer(kaspi.ledger, "30000001", f"/{call}", asked, "https://kaspi.kz")[1]
-        for call in CALLS
-    }
-    whole: dict[str, Any] = json.loads(AMOUNT.sub(r"\1", json.dumps(told)))
-    return whole
-
-
-def places(value: Any, here: Place = ()) -> Iterator[Place]:
-    members = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, inner in members:
-        yield (*here, key)
-        if isinstance(inner, dict | list):
-            yield from places(inner, (*here, key))
-
 
 def spoiled(call: str, whole: Any) -> Iterator[tuple[str, Expected]]:
     """Every field removed, nulled, retyped, doubled; with each, what has to be shown of it."""
     for place in places(whole):
-        for change in ("REMOVED", "NULLED", "DOUBLED", *RETYPED):
-            made = copy.deepcopy(whole)
-            holder = made
-            for key in place[:-1]:
-                holder = holder[key]
-            told = expected(call, place, change)
-            if change == "REMOVED":
-                del holder[place[-1]]
-            elif change == "DOUBLED":
-                mark = json.dumps(str(place[-1]), ensure_ascii=False) + ": "
-                text = json.dumps(made, ensure_ascii=False)
-                if isinstance(place[-1], str):
-                    yield text.replace(mark, f"{mark}1, {mark}", 1), told
-                continue
-            else:
-                holder[place[-1]] = None if change == "NULLED" else change
-            yield json.dumps(made), told
-
-
-def archive(call: str, text: str) -> bytes:
-    url = f"https://mc.shop.kaspi.kz{PREFIX}/{call}?tab=NEW"
-    content = {"mimeType": "application/json", "text": text}
-    entry = {"request": {"url": url}, "response": {"status": 200, "content": content}}
-    return json.dumps({"log": {"version": "1.2", "entries": [entry]}}).encode()
+        for change in CHANGES:
+            if change != "DOUBLED" or isinstance(place[-1], str):
+                yield written(whole, [(place, change)]), expected(call, place, change)
 
 
 def read(bench: Bench, body: bytes) -> RawIntake:
@@ -152,10 +94,10 @@ def shown(bench: Bench, row: RawIntake, number: str, told: Expected) -> None:
 def test_five_hundred_spoiled_answers_lose_nothing_and_each_is_shown_as_what_it_is(
     bench: Bench,
 ) -> None:
-    whole = answers(bench)
+    whole = cabinet_answers(bench.now)
     number = whole["load-refund-details"]["applicationNumber"]
     made = [
-        (archive(call, text), told) for call in CALLS for text, told in spoiled(call, whole[call])
+        (archived(call, text), told) for call in CALLS for text, told in spoiled(call, whole[call])
     ]
     every = list({body: (body, told) for body, told in made}.values())
     step = len(every) / 500
@@ -164,7 +106,7 @@ def test_five_hundred_spoiled_answers_lose_nothing_and_each_is_shown_as_what_it_
     assert {"missing", "empty", "unread", "not_a_date", "unknown_section"} == {
         why for _body, told in chosen for _name, why in told.unread
     }
-    clean = archive(CALLS[2], json.dumps(whole[CALLS[2]]))
+    clean = archived(CALLS[2], json.dumps(whole[CALLS[2]]))
     assert (read(bench, clean).report["unread"], mirror(bench, number).get("unread")) == ([], None)
     states = []
     for body, told in chosen:

@@ -30,7 +30,7 @@ from tests.factories.orders import export_csv, export_rows
 from tests.web.api.world import make_order, photo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from qaitar.bench.life_ground import Served
     from qaitar.runtime.addresses import DatabaseAddresses
@@ -59,9 +59,18 @@ class Target:
     things: dict[str, list[str]]
 
 
+def web_line(host: str, port: int) -> list[str]:
+    """Give the command of the web process alone: with the worker, webhooks would go out to generated addresses."""
+    return command_line(host, port, 2)
+
+
 @contextmanager
-def target(database: DatabaseAddresses, folder: Path) -> Iterator[Target]:
-    """Serve a shop with one thing of each kind; the web process only, so that nothing is sent to generated addresses."""
+def target(
+    database: DatabaseAddresses,
+    folder: Path,
+    line: Callable[[str, int], list[str]] = web_line,
+) -> Iterator[Target]:
+    """Serve a shop with one thing of each kind, by the web process alone or by another command."""
     with transaction.atomic():
         now = utc_now()
         shop = make_shop(now=now)
@@ -81,7 +90,7 @@ def target(database: DatabaseAddresses, folder: Path) -> Iterator[Target]:
     }
     with (
         mock.patch.dict(os.environ, environ),
-        serving(lambda host, port: command_line(host, port, 2), folder) as served,
+        serving(line, folder) as served,
     ):
         base = f"http://127.0.0.1:{served.port}/api/v1"
         things = {**_made(base, token, shop), "order_id": [order], "code": codes}
