@@ -19,10 +19,11 @@ globalThis.qaitarDraw = (() => {
     .soft { color: var(--soft); font-size: 12px; } .row { display: flex; gap: 8px; align-items: start; justify-content: space-between; }
     .box ol { display: grid; gap: 10px; list-style: none; } .box ul { display: grid; gap: 2px; padding-left: 16px; }
     .text { white-space: pre-wrap; background: var(--fill); border-radius: 6px; padding: 8px 10px; max-height: 140px; overflow: auto; overflow-wrap: anywhere; }
+    .step { display: grid; gap: 6px; } .step .row { align-items: center; }
     .press { font-weight: 600; } a { color: var(--main); overflow-wrap: anywhere; }
     button { border: 1px solid var(--line); background: var(--fill); color: var(--ink); border-radius: 6px; padding: 4px 10px; cursor: pointer; white-space: nowrap; }
     button:hover { border-color: var(--main); } .close { border: 0; background: none; padding: 0 4px; font-size: 18px; line-height: 1; color: var(--soft); }
-    .warn { border-left: 4px solid var(--late); }
+    .warn { border-left: 4px solid var(--late); top: 16px; bottom: auto; }
   `;
   const SOON_MS = 24 * 3600_000;
   const closed = new Set(); // panels the person put away on this page
@@ -131,7 +132,7 @@ globalThis.qaitarDraw = (() => {
       await navigator.clipboard.writeText(text);
       copy.textContent = say(told, "copied");
     });
-    return made("div", {}, made("div", { class: "row" }, made("span", { class: "soft" }, say(told, "text")), copy), made("div", { class: "text" }, text));
+    return made("div", { class: "step" }, made("div", { class: "row" }, made("span", { class: "soft" }, say(told, "text")), copy), made("div", { class: "text" }, text));
   }
 
   /** Say that reading has stopped and why. */

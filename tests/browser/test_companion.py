@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Playwright
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -100,6 +100,7 @@ def inside(page: Any, name: str) -> Any:
     return page.locator(f"qaitar-{name}")
 
 
+@pytest.mark.long
 def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
     sight: Sight, cabinet: Cabinet, desk: Desk
 ) -> None:
@@ -128,6 +129,33 @@ def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
     assert cases(desk)[numbers[0]].shown_at == moved.control
     assert watch(desk).session == "OPEN"
     page.close()
+
+
+@pytest.mark.long
+def test_a_hundred_requests_are_read_again_within_sixty_questions(
+    sight: Sight, cabinet: Cabinet, desk: Desk
+) -> None:
+    """After the first reading: nothing moved, one moved, and every one moved, which takes as many readings as it needs."""
+    numbers = five_tabs(cabinet.kaspi, 100)
+    pair_and_read(sight, desk)
+    cabinet.asked()
+    sight.read_now()
+    assert len(cabinet.asked()) == 1 + 2 * 4 + 1, (
+        "counts, two pages of each open section, one of the closed"
+    )
+    filings = cabinet.kaspi.ledger.filings
+    filings[numbers[7]].control += timedelta(days=1)
+    sight.read_now()
+    assert len(cabinet.asked()) == 1 + 2 * 4 + 1 + 1
+    for number in numbers:
+        filings[number].control += timedelta(hours=1)
+    details: list[str] = []
+    for _reading in range(3):
+        sight.read_now()
+        asked = cabinet.asked()
+        assert len(asked) <= 60
+        details += [path.split("code=")[1] for path in asked if "load-refund-details" in path]
+    assert sorted(details) == sorted(numbers), "each once, none forgotten"
 
 
 def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
@@ -257,6 +285,7 @@ def test_an_ended_session_stops_everything_is_said_and_mends_itself(
     expect(inside(page, "notice")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_two_shops_of_a_login_are_read_and_one_not_shown_is_left_alone(
     sight: Sight, cabinet: Cabinet, desk: Desk
 ) -> None:
@@ -292,6 +321,7 @@ def test_two_shops_of_a_login_are_read_and_one_not_shown_is_left_alone(
     assert ended, "unpaired in the browser, the token is dead in Qaitar too"
 
 
+@pytest.mark.long
 def test_paused_in_mid_reading_it_asks_nothing_more(
     sight: Sight, cabinet: Cabinet, desk: Desk
 ) -> None:
@@ -313,6 +343,7 @@ def test_paused_in_mid_reading_it_asks_nothing_more(
     assert len(cases(desk)) == 60, "what was left is read when it goes on"
 
 
+@pytest.mark.long
 def test_a_slow_a_broken_and_a_changed_cabinet_lose_nothing(
     sight: Sight, cabinet: Cabinet, desk: Desk
 ) -> None:
@@ -358,6 +389,7 @@ def test_revoked_in_qaitar_it_forgets_the_shop(sight: Sight, cabinet: Cabinet, d
     assert sight.state("shops") is None
 
 
+@pytest.mark.long
 def test_at_its_shipped_pace_it_asks_once_a_second_and_nobody_else(
     driver: Playwright, stands: Serving, tmp_path: Path, cabinet: Cabinet, desk: Desk, site: str
 ) -> None:
