@@ -184,14 +184,6 @@ class Sight:
             page.wait_for_url("**/mc/")
         return page
 
-    def put_to_sleep(self) -> None:
-        """End the companion's worker, as the browser does when nothing has happened for half a minute."""
-        page = self.options()
-        session = self.context.new_cdp_session(page)
-        session.send("ServiceWorker.enable")
-        session.send("ServiceWorker.stopAllWorkers")
-        page.close()
-
     def state(self, name: str) -> Any:
         return self.worker.evaluate(
             "async (name) => (await chrome.storage.local.get(name))[name] ?? null", name

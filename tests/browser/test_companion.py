@@ -270,7 +270,6 @@ def test_an_ended_session_stops_everything_is_said_and_mends_itself(
     page = pair_and_read(sight, desk)
     cabinet.kaspi.shops[0].session = cabinet.kaspi.shops[1].session = ""
     cabinet.asked()
-    sight.put_to_sleep()  # nothing happened for a while: it has to find the cabinet's tab again
     sight.read_now()
     assert len(cabinet.asked()) == 1, "the first refusal is the last question"
     expect(inside(page, "notice").locator("p")).to_contain_text("войдите заново")
