@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from qaitar.runtime.ports import pick_port
 
@@ -138,5 +139,5 @@ def test_whoever_only_finds_the_page_takes_nothing(fresh: Fresh, page: Page) -> 
     page.fill("[name=username]", "timur")
     page.fill("[name=password]", "тауға шығамыз 7")
     page.click("main button[type=submit]")
-    assert page.locator(".errorlist").count() == 1
+    expect(page.locator(".errorlist")).to_have_count(1)
     become_owner(page, fresh.link)
