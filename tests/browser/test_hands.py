@@ -238,6 +238,7 @@ def test_a_button_held_down_while_news_come_is_pressed_all_the_same(desk: Desk, 
     proofs_come(desk, case)
     with hand.page.expect_response(lambda a: "/live?" in a.url and a.status == 200):
         hand.page.evaluate(LOOK)
+    hand.page.evaluate("new Promise(done => setTimeout(done, 500))")  # the news have been read
     with hand.page.expect_response("**/assign"):
         hand.page.mouse.up()
     expect(hand.page.locator(".tile")).to_have_count(2)
