@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qaitar.bench.simulation.agenda import Agenda
-from qaitar.bench.simulation.ledgers import ledgers_differ
+from qaitar.bench.simulation.ledgers import executed_twice, ledgers_differ, mirror_differs
 from qaitar.bench.simulation.outside import Outside
 from qaitar.bench.simulation.telling import Told, Wanted, together
 
@@ -64,8 +64,11 @@ def test_what_stands_outside_twice_or_unknown_is_found(db_walls: None) -> None:
     outside = Outside(Random(1), lambda: AT, 0.0)
     outside.executed["ticket"] = Counter({"a": 2})
     outside.rows["700000001-1"] = {}
+    assert executed_twice(outside) == ["ticket a was executed 2 times"]
+    assert mirror_differs({"700000002-1": (AT, "NEW")}) == [
+        "the mirror of 700000002-1 says nothing, the newest page said NEW"
+    ]
     assert ledgers_differ(outside) == [
-        "ticket a was executed 2 times",
         "ticket a stands outside and is not known here",
         "the register has a row of 700000001-1 nobody wrote",
     ]

@@ -165,7 +165,16 @@ PLANTED: dict[str, tuple[str, set[str]]] = {
     "two effects with one ticket": (
         """UPDATE foundation_plannedeffect SET kind = 'OPEN_TICKET', state = 'DONE', settled_at = now(), reference = '77'
         WHERE kind IN ('OPEN_TICKET', 'TICKET_COMMENT')""",
-        {"N1 one step plans"},
+        {"N1 one step plans", "N1 an outside effect"},
+    ),
+    "a date counted for another stage": (
+        f"UPDATE returns_returnrequest SET control_rule = 'DISPUTE_ANSWER' WHERE id = {OPEN}",
+        {"T1 a counted control date", "S1 replaying"},
+    ),
+    "an effect planned by a line that plans nothing": (
+        """INSERT INTO foundation_plannedeffect SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(),
+        'reference', '', 'ordinal', 1))).* FROM foundation_plannedeffect e WHERE kind = 'OPEN_TICKET'""",
+        {"N1 an outside effect"},
     ),
     "one effect planned twice": (
         """ALTER TABLE foundation_plannedeffect DROP CONSTRAINT effect_once;

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qaitar.foundation import logs
+from tests.bench.worlds import blank, play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["blank", "play"]
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ The *control date* is the one next date of an open request.  What is done as it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -115,6 +116,17 @@ class ControlDate:
     due: datetime
     rule: ControlRule
     source: str
+
+
+COUNTED_AT: Final[Mapping[ControlRule, frozenset[Stage]]] = {
+    ControlRule.REACTION_DEFAULT: UNDECIDED,
+    ControlRule.PLANNED_ARRIVAL: frozenset({Stage.IN_DELIVERY}),
+    ControlRule.DECISION_AT_SELLER: frozenset({Stage.ARRIVED}),
+    ControlRule.DECISION_AT_POINT: frozenset({Stage.ARRIVED}),
+    ControlRule.REFILE_WINDOW: frozenset({Stage.REFUSED}),
+    ControlRule.DISPUTE_ANSWER: frozenset({Stage.DISPUTED}),
+}
+"""At which stages a term of the manual is counted; a date the marketplace shows may stand at any."""
 
 
 class Silence(StrEnum):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from django.db import connection
+
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from qaitar.bench.simulation.outside import Outside
 
+_MIRRORED: Final = "SELECT number, section FROM returns_returnrequest WHERE number = ANY(%s)"
 KINDS: Final = {
     "ticket": (Effect.OPEN_TICKET, Effect.ASK_SERVICE_CENTRE, Effect.ASK_REOPEN),
     "comment": (Effect.TICKET_COMMENT,),
@@ -17,12 +23,33 @@ KINDS: Final = {
 }
 
 
+def executed_twice(outside: Outside) -> list[str]:
+    """Say what was executed more than once; at any moment."""
+    return [
+        f"{what} {key} was executed {n} times"
+        for what in (*KINDS, "file")
+        for key, n in outside.executed[what].items()
+        if n > 1
+    ]
+
+
+def mirror_differs(shown: Mapping[str, tuple[datetime, str]]) -> list[str]:
+    """Say where the mirror is not what the newest page handed over has shown; at any moment, inside the walls."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MIRRORED, [list(shown)])
+        mirrored = dict(cursor.fetchall())
+    return [
+        f"the mirror of {number} says {mirrored.get(number, 'nothing')}, the newest page said {section}"
+        for number, (_, section) in shown.items()
+        if mirrored.get(number) != section
+    ]
+
+
 def ledgers_differ(outside: Outside) -> list[str]:
-    """Say what was executed twice, executed and not known, or said to be done and never executed; inside the walls."""
+    """Say what stands outside and is not known, or is said to be done and never was; at rest, inside the walls."""
     wrong: list[str] = []
     for what, kinds in KINDS.items():
-        executed = {key: n for key, n in outside.executed[what].items() if n}
-        wrong += [f"{what} {key} was executed {n} times" for key, n in executed.items() if n > 1]
+        executed = {key for key, n in outside.executed[what].items() if n}
         effects = PlannedEffect.objects.filter(kind__in=[kind.value for kind in kinds])
         done = {
             str(pk)
@@ -30,22 +57,17 @@ def ledgers_differ(outside: Outside) -> list[str]:
             if state == EffectState.DONE and reference
         }
         wrong += [
-            f"{what} {key} stands outside and is not known here"
-            for key in sorted(set(executed) - done)
+            f"{what} {key} stands outside and is not known here" for key in sorted(executed - done)
         ]
         wrong += [
-            f"{what} {key} is said to be done and is not there"
-            for key in sorted(done - set(executed))
+            f"{what} {key} is said to be done and is not there" for key in sorted(done - executed)
         ]
-    for key, n in outside.executed["file"].items():
-        if n > 1:
-            wrong.append(f"file {key} was hung on {n} times")
-    wrong += _unsettled()
+    wrong += unsettled()
     wrong += _register(outside)
     return wrong
 
 
-def _unsettled() -> list[str]:
+def unsettled() -> list[str]:
     """Say what never comes to an end, but for what waits for a person."""
     still = PlannedEffect.objects.filter(state__in=["PLANNED", "SENDING", "UNKNOWN"])
     still = still.exclude(state="PLANNED", payload__has_key="waits")

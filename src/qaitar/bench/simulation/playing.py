@@ -11,7 +11,12 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from qaitar.bench.simulation.agenda import Agenda
-from qaitar.bench.simulation.ledgers import ledgers_differ
+from qaitar.bench.simulation.ledgers import (
+    executed_twice,
+    ledgers_differ,
+    mirror_differs,
+    unsettled,
+)
 from qaitar.bench.simulation.market import FILED_SHARE, Market
 from qaitar.bench.simulation.outside import Outside, WorkerDied, play_in
 from qaitar.bench.simulation.staff import Staff
@@ -36,13 +41,14 @@ from qaitar.runtime.addresses import APP_ROLE
 
 if TYPE_CHECKING:
     from qaitar.bench.simulation.telling import Wanted
+    from qaitar.contracts.marketplace import ReturnReading
 
 BEGIN: Final = datetime(2025, 1, 6, 3, 0, tzinfo=UTC)  # a Monday, 8:00 in Almaty
 HOUR: Final = timedelta(hours=1)
 STEP: Final = timedelta(minutes=5)
-CHECK_EVERY: Final = timedelta(days=30)
+CHECKS: Final = 12  # of a whole world on its way, but not more often than once a day
+HANDED_OVER_LATE: Final = 0.5  # the chance of an hour that a page kept back arrives
 REST_DAYS: Final = 45
-OPEN: Final = ("PLANNED", "SENDING", "UNKNOWN")
 WORKING_HOURS: Final = range(4, 14)  # UTC: 9 to 18 in Almaty
 FIRST_CODE: Final = 730_000_000
 
@@ -72,6 +78,8 @@ class World:
         self.outside = Outside(wanted.dice("faults"), lambda: self.now, wanted.faults)
         self.told = Told(wanted)
         self.filings: dict[int, list[str]] = {}
+        self.late: list[tuple[datetime, list[ReturnReading]]] = []
+        self.shown: dict[str, tuple[datetime, str]] = {}
 
     def opens(self) -> None:
         """Make the shop, connect it and sell everything that will be sold."""
@@ -123,20 +131,23 @@ class World:
     def plays(self, owner: Any) -> None:
         """Let the days pass."""
         checked_at, off_until = self.now, self.now
+        check_every = timedelta(days=max(1, self.wanted.days // CHECKS))
         for hour in range(1, self.wanted.days * 24):
             self._until(BEGIN + hour * HOUR, running=self.now >= off_until)
             self._outside_world(hour)
             if self.now < off_until:
                 continue
-            if self.dice.random() < self.wanted.faults / 100:
+            if self.dice.random() < self.wanted.goes_off:
                 off_until = self.now + timedelta(hours=self.dice.randint(2, 100))
                 self.told.outages += 1
                 continue
             self._program()
             self._people(hour)
-            if self.now - checked_at > CHECK_EVERY:
+            if self.now - checked_at > check_every:
                 checked_at = self.now
                 self._checks(owner, hashes=False)
+            if self.told.broken:
+                return  # what came after would only follow from it
         self._rests(owner)
 
     def _until(self, moment: datetime, *, running: bool) -> None:
@@ -163,15 +174,31 @@ class World:
             each()
 
     def _looks(self) -> None:
+        """Look into the cabinet; with faults a page is also handed over a second time, hours late."""
         readings = self.market.readings(self.wanted.faults)
-        if readings:
-            look = Look(self.store.pk, self.merchant_id, system_actor("mirror"), self.now, self.now)
-            with frozen_at(self.now):
-                seen = readings_take(look, readings)
-            if seen.created or seen.updated:
-                self.agenda.written()
+        if self.late and self.dice.random() < HANDED_OVER_LATE:
+            seen_at, late = self.late.pop(0)
+            self._takes(seen_at, late)
+            with behind_walls(self.merchant_id):
+                shown = {each.number: self.shown[each.number] for each in late}
+                self.told.broken += [f"{self.now.isoformat()} {e}" for e in mirror_differs(shown)]
+        self._takes(self.now, readings)
+        if readings and self.dice.random() < self.wanted.faults:
+            self.late.append((self.now, readings))
+
+    def _takes(self, seen_at: datetime, readings: list[ReturnReading]) -> None:
+        if not readings:
+            return
+        look = Look(self.store.pk, self.merchant_id, system_actor("mirror"), seen_at, self.now)
+        with frozen_at(self.now):
+            taken = readings_take(look, readings)
+        if taken.created or taken.updated:
+            self.agenda.written()
         for reading in readings:
             self.staff.due.setdefault(reading.number, self.now)
+            if self.shown.get(reading.number, (seen_at, ""))[0] <= seen_at:
+                section = reading.section.value if reading.section else ""
+                self.shown[reading.number] = (seen_at, section)
 
     def _guards(self) -> None:
         if not self.agenda.guard_is_due(self.now):
@@ -208,11 +235,12 @@ class World:
             self._guards()
             self._drains()
             with behind_walls(self.merchant_id):
-                if not PlannedEffect.objects.filter(state__in=OPEN).exists():
+                if not unsettled():
                     break
         self._checks(owner, hashes=True)
-        with behind_walls(self.merchant_id):
-            self.told.broken += ledgers_differ(self.outside)
+        if not self.told.broken:
+            with behind_walls(self.merchant_id):
+                self.told.broken += ledgers_differ(self.outside)
 
     def _checks(self, owner: Any, *, hashes: bool) -> None:
         self._drains()
@@ -223,6 +251,9 @@ class World:
             for each in report.checked
             for row in each.first
         ]
+        with behind_walls(self.merchant_id):
+            wrong = executed_twice(self.outside) + mirror_differs(self.shown)
+        self.told.broken += [f"{self.now.isoformat()} {each}" for each in wrong]
 
     def sums(self) -> Told:
         """Count, and take the hash of everything that happened."""

@@ -43,6 +43,8 @@ PROOFS: Final = (
     EvidenceKind.TECHNICAL_ACT,
     EvidenceKind.QUALITY_CHECK_ACT,
 )
+CALLED_AWAY: Final = 0.15  # the page stays open, and is acted from when they are back
+BY_CONSOLE: Final = 0.5
 CHECKED: Final = ("CONFIRMED", "CONFIRMED", "CONFIRMED", "DIFFERENT", "UNCHECKED")
 
 
@@ -74,6 +76,7 @@ class Staff:
     ledger: Ledger
     due: dict[str, datetime] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    pages: dict[str, Case] = field(default_factory=dict)
     _kept: Kept | None = None
 
     def works(self, numbers: Sequence[str], now: datetime) -> None:
@@ -90,9 +93,14 @@ class Staff:
             return
         self.due[request.number] = now + timedelta(hours=self.dice.randint(*habit.hours))
         by = self.people[habit.role]
+        page = self.pages.pop(request.number, None)
+        if page is None and self.dice.random() < CALLED_AWAY:
+            self.pages[request.number] = case
+            self.told.append(f"{now.isoformat()} {habit.role.value} {request.number} called away")
+            return
         try:
             with behind_walls(self.merchant_id):
-                what = self._does(case, habit, by, now)
+                what = self._does(page or case, habit, by, now)
         except ActBlocked as no:
             what = f"was refused: {no.blocked.code}"
         except (CaseChanged, NotAllowed) as no:
@@ -147,6 +155,8 @@ class Staff:
         reasons = refusal_reasons(stage, facts)
         reason = reasons[0] if act is Act.REFUSE and reasons else None
         planned = (now + timedelta(days=3)).date() if act is Act.TAKE_FOR_INSPECTION else None
-        details = Details(reason=reason, text="Текст", planned_on=planned)
+        # the console sends the page's version along, the program's other callers do not
+        version = case.request.version if self.dice.random() < BY_CONSOLE else None
+        details = Details(reason=reason, text="Текст", planned_on=planned, expected_version=version)
         case_act(case=case, act=act, by=by, now=now, details=details)
         return act.value

@@ -14,14 +14,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What world is to be played.  The orders are shared out among the sellers; `seller` is whose part this is."""
+    """What world is to be played.  The orders are shared out among the sellers; `seller` is whose part this is.
+
+    `faults` is the share of calls that go wrong; `outages`, the chance of an hour that the program goes off for some
+    hours or days, follows from it if not told.
+    """
 
     seed: int
     days: int
     orders: int
     faults: float = 0.0
     sellers: int = 1
+    outages: float | None = None
     seller: int = 0
+
+    @property
+    def goes_off(self) -> float:
+        """Tell the chance of an hour that the program goes off."""
+        return self.faults / 100 if self.outages is None else self.outages
 
     def dice(self, whose: str) -> random.Random:
         """Give a source of chance of this seller and this part of its world, and of nobody else."""

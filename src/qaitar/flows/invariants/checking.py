@@ -21,7 +21,9 @@ from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import EffectState, JournalEntry
 from qaitar.foundation.walls import SETTING
 from qaitar.foundation.walls_install import walled_tables
+from qaitar.returns.control_dates import COUNTED_AT
 from qaitar.returns.procedure import PROCEDURE
+from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +64,7 @@ TOLD: Final = (
 )
 """Columns of a case that change only together with a journal line."""
 
+PROVING: Final = ("ADD_EVIDENCE", "CONFIRM_EVIDENCE")
 _GIVEN_AT_BIRTH: Final = frozenset(
     {"stage", "planned_arrival_on", "control_at", "control_rule", "control_source"}
 )
@@ -146,10 +149,24 @@ def _parameters(asked: Asked) -> dict[str, Any]:
             {name: _initial(name) for name in TOLD if name not in _GIVEN_AT_BIRTH}
         ),
         "moments": list(MOMENTS),
+        "counted": json.dumps(
+            [
+                {"rule": rule.value, "stage": at.value}
+                for rule, stages in COUNTED_AT.items()
+                for at in sorted(stages)
+            ]
+        ),
         "steps": json.dumps(steps),
+        "plans": json.dumps([{"act": act, "kind": kind} for act, kind in sorted(_plans())]),
         "walled": walled_tables(),
         "effect_states": [state.value for state in EffectState],
     }
+
+
+def _plans() -> set[tuple[str, str]]:
+    """Tell which journal words plan which outside effects: the procedure's steps, and proofs that come later."""
+    by_steps = {(step.act.value, effect.value) for step in PROCEDURE for effect in step.then}
+    return by_steps | {(act, Effect.ATTACH_EVIDENCE.value) for act in PROVING}
 
 
 def _initial(name: str) -> Any:

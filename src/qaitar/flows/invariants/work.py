@@ -60,6 +60,20 @@ TIME: Final = (
     ),
     Invariant(
         "T1",
+        "a counted control date is one of the stage the case is at",
+        """
+        WITH counted AS (
+            SELECT c.* FROM json_to_recordset(%(counted)s::json) AS c(rule text, stage text)
+        )
+        SELECT merchant_id AS merchant, number AS place,
+          format('%%s of %%s at %%s', control_rule, control_at, stage) AS said
+        FROM returns_returnrequest r
+        WHERE stage <> 'CLOSED' AND control_rule IN (SELECT rule FROM counted)
+          AND NOT EXISTS (SELECT FROM counted c WHERE c.rule = r.control_rule AND c.stage = r.stage)
+        """,
+    ),
+    Invariant(
+        "T1",
         "an open case past its control date was written down as missed",
         """
         SELECT merchant_id AS merchant, number AS place,
@@ -153,6 +167,20 @@ WORK: Final = (
           AND reference <> '' AND state = 'DONE'
         GROUP BY merchant_id, CASE WHEN kind = 'CREATE_RETURN_ORDER' THEN 1 ELSE 2 END, reference
         HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "N1",
+        "an outside effect was planned by a line that plans it",
+        """
+        WITH plans AS (
+            SELECT p.* FROM json_to_recordset(%(plans)s::json) AS p(act text, kind text)
+        )
+        SELECT e.merchant_id AS merchant, e.id::text AS place,
+          format('%%s of %%s by line %%s, which is %%s', e.kind, e.subject_id, e.ordinal, j.act) AS said
+        FROM foundation_plannedeffect e JOIN foundation_journalentry j
+          ON j.subject_id = e.subject_id AND j.seq = e.ordinal
+        WHERE NOT EXISTS (SELECT FROM plans p WHERE p.act = j.act AND p.kind = e.kind)
         """,
     ),
     Invariant(
