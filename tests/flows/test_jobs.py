@@ -87,6 +87,19 @@ def test_every_task_is_known_under_the_name_rows_are_written_with() -> None:
     } <= every_minute
 
 
+def test_a_job_that_failed_once_is_tried_again_or_called_up_by_the_minute() -> None:
+    """Without either, one broken connection to the database would leave its work undone for ever."""
+    by_the_clock = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
+    called_up = {
+        f"qaitar.flows.tasks.{name}"
+        for name in ("effects_drain", "webhooks_drain", "orders_poll", "cabinets_poll")
+    }
+    ours = {name for name in app.tasks if name.startswith("qaitar.")}
+    assert called_up < ours
+    once = {name for name in ours if app.tasks[name].retry_strategy is None}
+    assert once == by_the_clock | called_up
+
+
 def test_due_effects_are_called_up_once_a_merchant(bench: Bench) -> None:
     for number in (1, 2):
         bench.act(bench.file(f"70000000{number}-1"), Act.ASK_CUSTOMER)

@@ -1,18 +1,20 @@
-"""The table: every story of the matrix with every moment it passes, in order, when nobody dies.
+"""The table: every story of the matrix with every moment it passes, in order, when nobody dies (`moments.json`).
 
-What is not here may not happen: `tests/flows/test_kill_matrix.py` plays every story and compares.  After a change, look
-at what `python -m tests.kill_matrix --seeds 0 --lanes 1 --moments` tells, and whether it is what was meant.
+What is not there may not happen: `tests/flows/test_kill_matrix.py` plays every story and compares.  Whoever changes what
+a story commits, calls or keeps writes the moments anew (`python -m tests.kill_matrix --write`) and reads the difference.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.kill_matrix import calls_stories, intake_stories, nightly_stories, outside_stories
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.kill_matrix.story import Story
 
@@ -22,283 +24,14 @@ STORIES: Final = (
     *calls_stories.STORIES,
     *nightly_stories.STORIES,
 )
-MOMENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "ticket and comment": (
-        "job effects_drain",
-        "write jobs",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call POST create/ticket",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call POST create/comment",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-    ),
-    "return order and files": (
-        "job effects_drain",
-        "write jobs",
-        "commit plannedeffect",
-        "call GET standard.odata/$metadata",
-        "call GET standard.odata/Document_ЗаказКлиента",
-        "call GET standard.odata/Document_РеализацияТоваровУслуг",
-        "call GET standard.odata/Catalog_Номенклатура",
-        "call GET standard.odata/Document_ЗаявкаНаВозвратТоваровОтКлиента",
-        "call GET standard.odata/Document_РеализацияТоваровУслуг",
-        "call GET standard.odata/Document_ЗаказКлиента",
-        "call POST standard.odata/Document_ЗаявкаНаВозвратТоваровОтКлиента",
-        "call GET standard.odata/Document_ЗаявкаНаВозвратТоваровОтКлиента",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call GET standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call POST standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call GET standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call POST standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call GET standard.odata/InformationRegister_НаличиеФайлов",
-        "call POST standard.odata/InformationRegister_НаличиеФайлов",
-        "call GET standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call POST standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call GET standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call POST standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call GET standard.odata/InformationRegister_НаличиеФайлов",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-    ),
-    "lines of the register": (
-        "job effects_drain",
-        "write jobs",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call POST token",
-        "call GET values/'Возвраты Казахстан'!:",
-        "call GET values/'Возвраты Казахстан'",
-        "call PUT values/'Возвраты Казахстан'!A:P",
-        "call GET values/'Возвраты Казахстан'!A:A",
-        "call POST values/'Возвраты Казахстан'!A:P:append",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-    ),
-    "service centre asked": (
-        "job effects_drain",
-        "write jobs",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call POST create/ticket",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-    ),
-    "reopening asked": (
-        "job effects_drain",
-        "write jobs",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call POST create/ticket",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-    ),
-    "connection mended": (
-        "job connection_mended",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-        "job effects_drain",
-        "write jobs",
-        "commit plannedeffect",
-        "call POST create/ticket",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-    ),
-    "all systems at once": (
-        "job effects_drain",
-        "write jobs",
-        "call GET standard.odata/$metadata",
-        "call GET standard.odata/Document_ЗаказКлиента",
-        "call GET standard.odata/Document_РеализацияТоваровУслуг",
-        "call GET standard.odata/Catalog_Номенклатура",
-        "commit plannedeffect",
-        "commit plannedeffect",
-        "call POST create/ticket",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call GET standard.odata/Document_ЗаказКлиента",
-        "call GET standard.odata/Document_РеализацияТоваровУслуг",
-        "call GET standard.odata/Catalog_Номенклатура",
-        "call GET standard.odata/Document_ЗаявкаНаВозвратТоваровОтКлиента",
-        "call GET standard.odata/Document_РеализацияТоваровУслуг",
-        "call GET standard.odata/Document_ЗаказКлиента",
-        "call POST standard.odata/Document_ЗаявкаНаВозвратТоваровОтКлиента",
-        "call GET standard.odata/Document_ЗаявкаНаВозвратТоваровОтКлиента",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call GET standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call POST standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call GET standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call POST standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call GET standard.odata/InformationRegister_НаличиеФайлов",
-        "call POST standard.odata/InformationRegister_НаличиеФайлов",
-        "call GET standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call POST standard.odata/Catalog_ЗаявкаНаВозвратТоваровОтКлиентаПрисоединенныеФайлы",
-        "call GET standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call POST standard.odata/InformationRegister_ДвоичныеДанныеФайлов",
-        "call GET standard.odata/InformationRegister_НаличиеФайлов",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call POST create/comment",
-        "commit journalentry+plannedeffect+returnrequest",
-        "commit plannedeffect",
-        "call POST token",
-        "call GET values/'Возвраты Казахстан'!:",
-        "call GET values/'Возвраты Казахстан'",
-        "call PUT values/'Возвраты Казахстан'!A:P",
-        "call GET values/'Возвраты Казахстан'!A:A",
-        "call POST values/'Возвраты Казахстан'!A:P:append",
-        "commit journalentry+plannedeffect+returnrequest",
-        "job ends",
-    ),
-    "events to a merchant's program": (
-        "job webhooks_drain",
-        "commit webhookdelivery+webhookendpoint",
-        "commit webhookdelivery",
-        "call POST ",
-        "commit webhookdelivery",
-        "commit webhookdelivery",
-        "call POST ",
-        "commit webhookdelivery",
-        "commit webhookdelivery",
-        "call POST ",
-        "commit webhookdelivery",
-        "job ends",
-    ),
-    "what the cabinet showed is read": (
-        "job cabinet_read",
-        "commit journalentry+returnrequest+searchkey+stagedelta",
-        "commit plannedeffect+rawintake",
-        "job ends",
-    ),
-    "orders read from the marketplace": (
-        "job orders_poll",
-        "call GET v/orders",
-        "commit connection",
-        "call GET v/orders",
-        "commit connection",
-        "call GET v/orders",
-        "commit connection",
-        "call GET v/orders",
-        "commit connection",
-        "call GET v/orders",
-        "commit connection",
-        "call GET v/orders",
-        "commit connection",
-        "commit connection+importrun",
-        "job ends",
-    ),
-    "cabinet read directly": (
-        "job cabinets_poll",
-        "call GET merchant-cabinet/load-refunds-by-tab",
-        "call GET merchant-cabinet/load-refunds-by-tab",
-        "call GET merchant-cabinet/load-refunds-by-tab",
-        "call GET merchant-cabinet/load-refunds-by-tab",
-        "call GET merchant-cabinet/load-refunds-by-tab",
-        "call GET merchant-cabinet/load-refunds-by-tab",
-        "call GET merchant-cabinet/load-refund-details",
-        "call GET merchant-cabinet/load-refund-details",
-        "commit rawintake",
-        "commit journalentry+returnrequest+searchkey+stagedelta",
-        "commit connection+plannedeffect",
-        "job ends",
-    ),
-    "long export read": (
-        "job import_read",
-        "commit importrejection+importrun",
-        "job ends",
-    ),
-    "request filed by a program": (
-        "commit idempotencyrecord+journalentry+returnrequest+searchkey+stagedelta",
-        "answered",
-    ),
-    "act by a program": (
-        "commit idempotencyrecord+jobs+journalentry+plannedeffect+returnrequest+stagedelta",
-        "answered",
-    ),
-    "approval": (
-        "commit idempotencyrecord+jobs+journalentry+plannedeffect+returnrequest+stagedelta",
-        "answered",
-    ),
-    "proof uploaded": (
-        "keep file",
-        "sync file",
-        "name file",
-        "keep file",
-        "sync file",
-        "name file",
-        "commit evidence+idempotencyrecord+journalentry+returnrequest+storedfile",
-        "answered",
-    ),
-    "what the cabinet showed is handed over": (
-        "commit idempotencyrecord+rawintake",
-        "answered",
-    ),
-    "export handed over": (
-        "keep file",
-        "sync file",
-        "name file",
-        "commit idempotencyrecord+importrejection+importrun+storedfile",
-        "answered",
-    ),
-    "control dates pass": (
-        "job deadlines_sweep",
-        "commit journalentry+returnrequest",
-        "job ends",
-    ),
-    "stage counts": (
-        "job stage_counts_sum",
-        "commit stagecount+stagedelta",
-        "job ends",
-    ),
-    "figures counted": (
-        "job figures_count",
-        "commit casefigure+dayfigure+figurestate+reasonfigure",
-        "commit dayfigure+figurestate",
-        "job ends",
-    ),
-    "figures counted anew": (
-        "job figures_rebuild",
-        "commit figurestate",
-        "job ends",
-        "job figures_count",
-        "commit dayfigure+figurestate+reasonfigure",
-        "commit dayfigure+figurestate",
-        "job ends",
-    ),
-    "stored answers forgotten": (
-        "job idempotency_forget",
-        "commit idempotencyrecord",
-        "job ends",
-    ),
-    "list made into a file": (
-        "job list_export",
-        "commit listexport",
-        "commit listexport",
-        "keep file",
-        "sync file",
-        "name file",
-        "commit listexport+storedfile",
-        "job ends",
-    ),
-    "lists forgotten": (
-        "job exports_forget",
-        "commit listexport+storedfile",
-        "job ends",
-    ),
-    "control dates counted anew": (
-        "job control_dates_recount",
-        "commit journalentry+returnrequest",
-        "job ends",
-    ),
-}
+_FILE: Final = Path(__file__).with_name("moments.json")
+MOMENTS: Final[Mapping[str, list[str]]] = json.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def moments_write(moments: Mapping[str, Sequence[str]]) -> None:
+    """Write the moments anew, as they were passed just now."""
+    text = json.dumps(dict(moments), ensure_ascii=False, indent=1)
+    _FILE.write_text(text + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,4 +42,4 @@ class Row:
     moments: tuple[str, ...]
 
 
-ROWS: Final = tuple(Row(story, MOMENTS[story.name]) for story in STORIES)
+ROWS: Final = tuple(Row(story, tuple(MOMENTS.get(story.name, ()))) for story in STORIES)

@@ -32,7 +32,8 @@ DATABASE = resolve_database(DataFolder(_FOLDER), os.environ)
 os.environ.update(handed_on(DATABASE))
 django.setup()
 
-import psycopg  # noqa: E402  what follows needs a set-up Django
+import psutil  # noqa: E402  what follows needs a set-up Django
+import psycopg  # noqa: E402
 from django.conf import settings  # noqa: E402
 from psycopg import sql  # noqa: E402
 
@@ -44,7 +45,7 @@ from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, part
 from tests.factories.accounts import NOW  # noqa: E402
 from tests.kill_matrix.cells import cells, planted, sampled  # noqa: E402
 from tests.kill_matrix.lane import Lane  # noqa: E402
-from tests.kill_matrix.rows import ROWS  # noqa: E402
+from tests.kill_matrix.rows import MOMENTS, ROWS, moments_write  # noqa: E402
 from tests.kill_matrix.world import Outside  # noqa: E402
 from tests.kill_matrix.zygote import Zygote  # noqa: E402
 
@@ -73,23 +74,31 @@ def main(argv: Sequence[str]) -> int:
     """Play what is asked for and print what came of it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--from-seed", type=int, default=0, help="leave out those before")
     parser.add_argument("--lanes", type=int, default=2)
     parser.add_argument("--story", default="")
     parser.add_argument("--sample", type=int, default=0, help="so many cells, chosen by lot")
     parser.add_argument("--death", default="", help="only this one")
     parser.add_argument("--moment", default="", help="only this one")
     parser.add_argument("--moments", action="store_true", help="tell every story's moments, too")
+    parser.add_argument(
+        "--write", action="store_true", help="only write every story's moments anew"
+    )
     parser.add_argument("--planted", action="store_true", help="play the planted bug, too")
     asked = parser.parse_args(argv)
     began = time.monotonic()
     logs.configure(stream=sys.stderr)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody logs in
+    if asked.write:
+        asked.seeds, asked.lanes, asked.moments = 0, 1, True
     wanted = cells(asked.seeds, story=asked.story)
+    wanted = [c for c in wanted if c.seed >= asked.from_seed]
     wanted = [c for c in wanted if asked.death in {"", c.death} and asked.moment in {"", c.moment}]
     if asked.sample:
         wanted = sampled(wanted, asked.sample)
     ground = ground_open(DATABASE, f"kills_{os.getpid()}", fresh=True)
     load_ahead()
+    spent = _servers_seconds()
     try:
         found = _lanes(ground.addresses, wanted, asked.lanes, asked)
     finally:
@@ -105,10 +114,26 @@ def main(argv: Sequence[str]) -> int:
         "planted": {name: said for each in found for name, said in each.planted.items()},
         "moments": {name: said for each in found for name, said in each.moments.items()},
         "seconds": round(time.monotonic() - began, 1),
-        "processor seconds": round(sum(os.times()[:4]), 1),  # the database's are not among them
+        "processor seconds": round(sum(os.times()[:4]) + _servers_seconds() - spent, 1),
     }
+    if asked.write and not whole["wrong"]:
+        moments_write({**MOMENTS, **whole["moments"]})
     print(json.dumps(whole, ensure_ascii=False, indent=1))  # noqa: T201  its figures are what it is run for
     return 1 if whole["wrong"] or whole["broken"] or whole["played"] != whole["cells"] else 0
+
+
+def _servers_seconds() -> float:
+    """Tell how long the database's sessions that have ended used a processor; 0 when it runs on another machine."""
+    with psycopg.connect(DATABASE.owner_dsn) as owner:
+        row = owner.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        try:
+            server = psutil.Process(row[0]).parent()
+        except psutil.NoSuchProcess:
+            return 0.0
+        assert server is not None
+        times = server.cpu_times()
+        return float(times.children_user + times.children_system)
 
 
 def _lanes(
