@@ -41,6 +41,7 @@ ONE_COMMIT = {
     "webhooks_test",
     "companion_pair",
     "companion_contact",
+    "companion_unpair",
 }
 """Calls that go through the same door as those of the rows, reach nothing outside and keep no file: one commit with their answer."""
 
