@@ -123,6 +123,28 @@ class TestOrders:
         assert (order.code, order.total_minor) == ("700000001", 11_990_00)
         assert len(told.columns_unknown) == 1
 
+    def test_a_number_may_stand_under_either_of_two_columns_of_its_name(self):
+        head = f"{facts.CODE};{facts.CREATED};{facts.STATUS};{facts.CODE}"
+        first, second = "700000001", "700000002"
+        days = [f"{first};29.07.2025;Выдан;8", f";30.07.2025;Выдан;{first}"]
+        lines = [*days, f";30.07.2025;Выдан;{second}"]
+        told = read_orders("\n".join([head, *lines]).encode())
+        assert isinstance(told, OrdersFile)
+        assert told.rows_total == 3
+        orders = [order for order in told if isinstance(order, OrderRecord)]
+        assert [(order.code, len(order.lines or ())) for order in orders] == [
+            (first, 2),
+            (second, 1),
+        ]
+
+    @pytest.mark.parametrize("beyond", [";;;заметка", ";;; ", ";;;;;итого"])
+    def test_what_stands_beside_the_table_is_no_row(self, beyond: str):
+        """A note to the right of the table, or a sum under no heading, was counted and then nowhere to be found."""
+        head = f"{facts.CODE};{facts.CREATED};{facts.STATUS};"
+        told = read_orders("\n".join([head, "700000001;29.07.2025;Выдан;", beyond]).encode())
+        assert isinstance(told, OrdersFile)
+        assert told.rows_total == len(list(told)) == 1
+
     def test_only_required_columns(self):
         [order], rejected = read(xlsx(CELLS, columns=facts.REQUIRED))
         assert rejected == []

@@ -123,17 +123,25 @@ def _numbered(
 def _survey(
     table: Iterable[Sequence[object]], names: list[str], first: int
 ) -> tuple[int, Counter[str]]:
-    """Count the rows of each order, so that an order can be let go as soon as it is whole."""
-    position = names.index(facts.CODE)
+    """Count the rows of each order, so that an order can be let go as soon as it is whole.
+
+    What stands right of the table or under no heading is not a row, here as in `wire.row_from`.
+    """
+    named = [place for place, name in enumerate(names) if name]
+    numbers = [place for place, name in enumerate(names) if name == facts.CODE]
     codes: Counter[str] = Counter()
     total = 0
     for number, cells in enumerate(table, start=1):
-        if number >= first and any(map(wire.cell_text, cells)):
+        if number >= first and any(_texts(cells, named)):
             total += 1
-            codes[wire.cell_text(cells[position]) if position < len(cells) else ""] += 1
+            codes[next(filter(None, _texts(cells, numbers)), "")] += 1
         if number > ROWS_MAX:
             raise WorkbookRefused("too_long", f"More than {ROWS_MAX} rows: split the file.")
     return total, codes
+
+
+def _texts(cells: Sequence[object], places: Sequence[int]) -> Iterator[str]:
+    return (wire.cell_text(cells[place]) for place in places if place < len(cells))
 
 
 def _orders(
