@@ -23,6 +23,7 @@ with atheris.instrument_imports(include=["qaitar"]):
     from qaitar.connectors.onec import wire as odata
     from qaitar.connectors.onec.metadata import NotMetadata, read_metadata
     from qaitar.connectors.usedesk.webhook import read_event
+    from qaitar.contracts.marketplace import OrderRecord
     from qaitar.foundation.files.kinds import recognise
     from qaitar.foundation.search import folded, query_words
     from qaitar.kernel import identifiers, money, phones
@@ -88,7 +89,8 @@ def _search(data: bytes) -> None:
 def _orders(data: bytes) -> None:
     told = read_orders(data)
     if not isinstance(told, FileRefused):
-        assert sum(1 for _ in told) <= told.rows_total + 1
+        met = [len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in told]
+        assert sum(met) == told.rows_total, "each row is a line of an order or a rejection"
 
 
 def _cabinet(data: bytes) -> None:
@@ -138,12 +140,42 @@ HARNESSES: Final[dict[str, Callable[[bytes], None]]] = {
 }
 
 
+_EXPORT = (
+    "№ заказа;Дата поступления заказа;Сумма;Количество;Статус\n7;29.07.2025;119990.0;1.0;Выдан\n"
+)
+_READING = (
+    b'{"applicationNumber":"700000077-1","refundId":"R9","tab":"NEW","total":1,"price":"1299.0"}'
+)
+_EDMX = (
+    b'<?xml version="1.0"?><edmx:Edmx xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx">'
+    b'<EntityType xmlns="http://schemas.microsoft.com/ado/2009/11/edm" Name="X"><Property Name="A" Type="Edm.String"/>'
+    b"</EntityType></edmx:Edmx>"
+)
+SEEDS: Final[dict[str, tuple[bytes, ...]]] = {
+    "money": (b"\x0012 345,50", b"\x001455.0", b"\x00" + "1\u00a0000,5".encode()),
+    "dates": (b"\x0029.02.2024", b"\x0045658.5", b"\x002026-05-14T06:00:00+05:00~01a1ffe5-d6fc-7578-920c-f81c00dde7ba"),
+    "numbers": (b"\x00700000001-2", b"\x00131240010479", b"\x00490154203237518", b"\x00+7 (701) 123-45-67"),
+    "search": (b"\x00" + "Әсем 700000001-1".encode(), b'\x00"8e03978e-40d5"'),
+    "orders": (_EXPORT.encode(), _EXPORT.encode("cp1251"), _EXPORT.replace(";", ",").encode("utf-8-sig")),
+    "cabinet": (_READING, b'{"data":[' + _READING + b"]}", b'[{"tab":"NEW","total":3}]'),
+    "archive": (_READING, b"eyJhIjoxfQ=="),
+    "odata": (b'{"value":[{"Ref_Key":"5ba6c000-0000-4000-8000-000000000001"}]}', _EDMX,
+              b'{"odata.error":{"code":"9","message":{"lang":"ru","value":"x"}}}'),
+    "bodies": (b'{"secret":"a secret of tests","ticket":{"id":"17"},"trigger":{"comment":1}}', b'[{"a":"\\u0000"}]'),
+}  # fmt: skip
+"""What each parser is meant for: changed, it reaches further than noise does."""
+
+
 def main(name: str, folder: Path, seconds: str) -> None:
     """Feed one parser for so long; what broke it is kept in the folder."""
+    seeds = folder / "seeds"
+    seeds.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(SEEDS[name]):
+        (seeds / str(number)).write_bytes(seed)
     flags = [
         f"-max_total_time={seconds}", f"-max_len={LENGTH_MAX}", f"-timeout={SECONDS_MAX}",
         f"-rss_limit_mb={MEGABYTES_MAX}", f"-artifact_prefix={folder}/broke-", "-seed=20260514",
-        "-print_final_stats=1", str(folder / "seeds"),
+        "-print_final_stats=1", str(seeds),
     ]  # fmt: skip
     atheris.Setup([name, *flags], HARNESSES[name])
     atheris.Fuzz()
