@@ -1,15 +1,25 @@
-"""Six hundred hostile strings in each single field of every office form; `make test` sends them in all fields at once."""
+"""Twelve hundred hostile texts and three hundred odd numbers and dates in each single field of every office form and of the API.
+
+`make test` sends six hundred of the texts in all fields at once.
+"""
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qaitar.foundation.clock import frozen_at
+from qaitar.web.api.schemas_returns import ActAsked, Filed, Noted
+from tests.corpora.strings import strings
+from tests.corpora.values import values
 from tests.factories.accounts import NOW
+from tests.web.api.conftest import make_cast
 from tests.web.console.hostile_forms import (
     FORMS,
+    SECONDS_MAX,
     SYSTEMS,
     connection_form,
     connection_try,
@@ -17,13 +27,17 @@ from tests.web.console.hostile_forms import (
     pages_run_nothing,
 )
 from tests.web.console.office import make_office
-from tests.web.hostile_strings import hostile_strings, writable
+from tests.web.hostile_strings import as_json, writable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import BaseModel
+
 pytestmark = pytest.mark.django_db
-STRINGS = [text for text in hostile_strings() if writable(text)]
+TEXTS = [*strings(), *values()]
+STRINGS = [text for text in TEXTS if writable(text)]
+TAKEN = {200, 201, 400, 404, 409, 413, 422}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +55,7 @@ def test_each_field_of_a_form_alone(settings: Any, name: str) -> None:
         for field in FORMS[name]:
             form_try(office.owner, name, STRINGS, [field])
         pages_run_nothing(office.owner)
-    print(f"\n{name}: {len(STRINGS)} strings in each of {len(FORMS[name])} fields")  # noqa: T201  the figures are what a proof is for
+    print(f"\n{name}: {len(STRINGS)} texts in each of {len(FORMS[name])} fields")  # noqa: T201  the figures are what a proof is for
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -52,4 +66,31 @@ def test_each_setting_of_a_connection_alone(settings: Any, system: str) -> None:
         for field in names:
             connection_try(office, system, STRINGS, [field])
         pages_run_nothing(office.owner)
-    print(f"\n{system}: {len(STRINGS)} strings in each of {len(names)} settings")  # noqa: T201  the figures are what a proof is for
+    print(f"\n{system}: {len(STRINGS)} texts in each of {len(names)} settings")  # noqa: T201  the figures are what a proof is for
+
+
+@pytest.mark.parametrize("shape", [Filed, Noted, ActAsked], ids=lambda shape: shape.__name__)
+def test_each_field_of_the_api_alone(settings: Any, shape: type[BaseModel]) -> None:
+    """Each as a JSON text; numbers and dates also bare, as other programs write them."""
+    with frozen_at(NOW):
+        cast = make_cast()
+        store = str(cast.shop.store.pk)
+        filed = {"store": store, "number": "700000001-1", "quality": "PROPER"}
+        case = cast.operator.post("/returns", filed).json()["id"]
+        path, usual = {
+            Filed: ("/returns", filed),
+            Noted: (f"/returns/{case}/notes", {}),
+            ActAsked: (f"/returns/{case}/acts", {"act": "ASK_CUSTOMER"}),
+        }[shape]
+        sent = 0
+        for field in shape.model_fields:
+            bodies = [as_json({**usual, field: text}) for text in TEXTS]
+            told = json.dumps({**usual, field: "PLACE"})
+            bodies += [told.replace('"PLACE"', text).encode() for text in values()]
+            for body in bodies:
+                began = time.monotonic()
+                answer = cast.operator.post(path, raw=body)
+                assert answer.status_code in TAKEN, (body[:300], answer.status_code)
+                assert time.monotonic() - began < SECONDS_MAX, body[:300]
+            sent += len(bodies)
+    print(f"\n{shape.__name__}: {sent} bodies in {len(shape.model_fields)} fields")  # noqa: T201  the figures are what a proof is for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.web.console.office import Office
 
 FINE = {200, 303, 422}
+SECONDS_MAX = 5
 FORMS = {
     "store_new": ("name", "external_id", "cabinet_url", "support_mailbox", "exceptions", "day_mon"),
     "rules": ("note", "PROPER_WINDOW_DAYS", "APPROVAL_ABOVE_MINOR", "valid_from", "valid_to"),
@@ -72,10 +74,12 @@ def _send(
     browser: Client, path: str, usual: dict[str, Any], fields: Sequence[str], texts: Sequence[str]
 ) -> None:
     for text in texts:
+        began = time.monotonic()
         answer = browser.post(path, {**usual, **dict.fromkeys(fields, text)})
-        assert answer.status_code in FINE, (text, fields, answer.status_code)
+        assert answer.status_code in FINE, (text[:200], fields, answer.status_code)
+        assert time.monotonic() - began < SECONDS_MAX, (text[:200], fields)
         if answer.status_code != 303:
-            assert runs_nothing(answer.content.decode()), text
+            assert runs_nothing(answer.content.decode()), text[:200]
 
 
 def pages_run_nothing(browser: Client) -> None:
