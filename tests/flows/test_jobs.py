@@ -239,3 +239,38 @@ def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(
         see([bench.shop.id])
         assert set(PlannedEffect.objects.values_list("state", flat=True)) == {"DONE"}
     assert bench.executed()["tickets"] == 1
+
+
+def test_a_dead_sweep_whose_next_one_waits_keeps_no_other_job_from_being_retried(
+    bench: Bench, committed: Any, tmp_path: Path
+) -> None:
+    """Two of one lock cannot wait; found by the kill matrix: every stalled job after such a sweep was left for dead."""
+    bench.now = utc_now()
+    sweep, lock = "qaitar.flows.tasks.effects_sweep", "effects sweep"
+    died = "UPDATE procrastinate_jobs SET status = 'doing', attempts = 1 WHERE task_name = %s RETURNING id"
+    with transaction.atomic():
+        job_defer(sweep, queue="effects", only_one=lock, timestamp=0)
+    with connection.cursor() as cursor:
+        cursor.execute(died, [sweep])
+        (dead_sweep,) = cursor.fetchone()
+    with transaction.atomic():
+        job_defer(sweep, queue="effects", only_one=lock, timestamp=1)
+    bench.act(bench.file(), Act.ASK_CUSTOMER)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour' WHERE status = 'todo'"
+            " AND task_name = %s",
+            [sweep],
+        )
+        cursor.execute(died, ["qaitar.flows.tasks.effects_drain"])
+        (dead_drain,) = cursor.fetchone()
+    with transaction.atomic():
+        job_defer("qaitar.flows.tasks.stalled_jobs_retry", queue="chores", timestamp=0)
+    for _ in range(2):  # the first puts it back, and may end before it is taken again
+        worked = run_apart("work_once", database=committed, folder=tmp_path)
+        assert worked.returncode == 0, worked.stderr.decode()[-2000:]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, status::text FROM procrastinate_jobs")
+        states = dict(cursor.fetchall())
+    assert (states[dead_sweep], states[dead_drain]) == ("aborted", "succeeded")
+    assert bench.executed()["tickets"] == 1

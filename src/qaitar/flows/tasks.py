@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from qaitar.flows import (
     draining,
@@ -149,7 +151,10 @@ async def stalled_jobs_retry(context: JobContext, timestamp: int) -> None:  # no
     """Start again the jobs whose worker has died: without this they would stay "doing" for ever."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:  # the next of its kind waits already and does the same work
+            await manager.finish_job(job, status=Status.ABORTED, delete_job=False)
 
 
 @app.periodic(cron="37 3 * * *")
