@@ -7,11 +7,12 @@ import os
 import random
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.models import MerchantKey
+from tests.kill_matrix import worlds_clock
 from tests.kill_matrix.cells import SOMETIME, WAY_IN
 from tests.kill_matrix.deaths import ON_THE_WIRE, Death
 from tests.kill_matrix.moments import Armed
@@ -72,9 +73,10 @@ class Lane:
         self.outside.wire.still()
         self.outside.way_in.still()
         world.now += GAPS[cell.seed % len(GAPS)]
+        worlds_clock.set_to(world.now)
         if cell.seed % 7 == 3:
             again = Armed("", world.dice.randrange(12), Death.KILLED)
-            self.zygote.run(self._order(story, world, None, again))
+            self.zygote.run(self._rise(story, world, again))
         return wrong + self._rest(story, world, request, together=cell.seed % 7 == 5)
 
     def guards(self, now: datetime) -> None:
@@ -101,6 +103,10 @@ class Lane:
             sweeps=story.sweeps,
             reversed=self.reversed,
         )
+
+    def _rise(self, story: Story, world: World, armed: Armed | None = None) -> Order:
+        """Order the process that goes on after a death."""
+        return replace(self._order(story, world, None, armed), be="go on")
 
     def _dies(self, cell: Cell, story: Story, world: World, request: Request | None) -> list[str]:
         """Let the story's first process meet its death; what is wrong is a death that never came."""
@@ -130,14 +136,7 @@ class Lane:
     ) -> list[str]:
         """Let the call be made until it is answered and the program settle; then say what is wrong."""
         wrong = self._answered(story, world, request) if request is not None else []
-        order = Order(
-            "go on",
-            world.now,
-            self.dsn,
-            merchant_id=world.shop.id,
-            sweeps=story.sweeps,
-            reversed=self.reversed,
-        )
+        order = self._rise(story, world)
         pids = [self.zygote.start(order) for _ in range(2 if together else 1)]
         for ended in [self.zygote.ended(pid) for pid in pids]:
             if ended.code != 0:

@@ -82,10 +82,10 @@ def be(order: Order, listener: socket.socket) -> dict[str, Any]:
     app.connector.get_worker_connector = _one_session
     if order.reversed:
         reversal.reverse()
-    if order.be == "go on":
-        return _goes_on(order)
     moments = Moments(order.armed, order.dsn)
     moments.watch()
+    if order.be == "go on":
+        return _goes_on(order)
     if order.be == "work":
         with frozen_at(order.now):
             work(1, wait=False)
@@ -124,7 +124,8 @@ def _sweep(sweeps: Sequence[str]) -> None:
         cursor.execute(_LATER)
     stalled = any("doing" in job for job in _undone())
     for name in (*((STALLED,) if stalled else ()), *sweeps):
-        job_defer(name, queue=app.tasks[name].queue, only_one=name, timestamp=0)
+        task = app.tasks[name]
+        job_defer(name, queue=task.queue, only_one=task.queueing_lock or name, timestamp=0)
 
 
 def _undone() -> list[str]:

@@ -32,8 +32,9 @@ def _connected(world: World, *systems: str) -> None:
 
 def _ended(world: World, *kinds: str) -> list[str]:
     """Say which of these kinds of effects are not all done."""
-    states = [(e.kind, e.state) for e in world.effects() if e.kind in kinds]
-    return unlike("effects", set(states), {(kind, "DONE") for kind in kinds})
+    mine = [effect for effect in world.effects() if effect.kind in kinds]
+    wrong = [f"{e.kind} is {e.state}: {e.detail}" for e in mine if e.state != "DONE"]
+    return wrong + unlike("effects", {effect.kind for effect in mine}, set(kinds))
 
 
 def _told_begins(world: World) -> None:

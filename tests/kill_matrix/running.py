@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import signal
 import struct
 import sys
 import tempfile
@@ -16,16 +18,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-_FOLDER: Final = Path(
-    os.environ.setdefault("QAITAR_DATA", tempfile.mkdtemp(prefix="qaitar-kills-"))
-)
+_OWN: Final = "QAITAR_DATA" not in os.environ
+"""Whether the folder is this run's alone, and goes with it."""
+if _OWN:
+    os.environ["QAITAR_DATA"] = tempfile.mkdtemp(prefix="qaitar-kills-")
+_FOLDER: Final = Path(os.environ["QAITAR_DATA"])
 os.environ.setdefault("QAITAR_ENCRYPTION_KEY", "a key of forty characters for tests only")
 os.environ.setdefault("QAITAR_PRIVATE_HOSTS", "127.0.0.1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
 
 import django  # noqa: E402  the environment above is what it reads
 
-from qaitar.runtime.database import handed_on, resolve_database  # noqa: E402  as above
+from qaitar.runtime.database import handed_on, release_database, resolve_database  # noqa: E402  as above
 from qaitar.runtime.folder import DataFolder  # noqa: E402  as above
 
 DATABASE = resolve_database(DataFolder(_FOLDER), os.environ)
@@ -42,7 +46,9 @@ from qaitar.config.serving import load_ahead  # noqa: E402
 from qaitar.flows.invariants.checking import Asked, invariants_check  # noqa: E402
 from qaitar.foundation import logs  # noqa: E402
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of  # noqa: E402
+from qaitar.runtime.processes import DiesWith  # noqa: E402
 from tests.factories.accounts import NOW  # noqa: E402
+from tests.kill_matrix import worlds_clock  # noqa: E402
 from tests.kill_matrix.cells import cells, planted, sampled  # noqa: E402
 from tests.kill_matrix.lane import Lane  # noqa: E402
 from tests.kill_matrix.rows import MOMENTS, ROWS, moments_write  # noqa: E402
@@ -87,6 +93,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--planted", action="store_true", help="play the planted bug, too")
     asked = parser.parse_args(argv)
     began = time.monotonic()
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # told to end, it takes its server with it
     logs.configure(stream=sys.stderr)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody logs in
     if asked.write:
@@ -101,8 +110,12 @@ def main(argv: Sequence[str]) -> int:
     spent = _servers_seconds()
     try:
         found = _lanes(ground.addresses, wanted, asked.lanes, asked)
+        spent = _servers_seconds() - spent
     finally:
         ground_drop(DATABASE, ground)
+        if _OWN:
+            release_database(DataFolder(_FOLDER))
+            shutil.rmtree(_FOLDER, ignore_errors=True)
     whole = {
         "cells": len(wanted),
         "played": sum(each.played for each in found),
@@ -114,7 +127,7 @@ def main(argv: Sequence[str]) -> int:
         "planted": {name: said for each in found for name, said in each.planted.items()},
         "moments": {name: said for each in found for name, said in each.moments.items()},
         "seconds": round(time.monotonic() - began, 1),
-        "processor seconds": round(sum(os.times()[:4]) + _servers_seconds() - spent, 1),
+        "processor seconds": round(sum(os.times()[:4]) + spent, 1),
     }
     if asked.write and not whole["wrong"]:
         moments_write({**MOMENTS, **whole["moments"]})
@@ -144,9 +157,12 @@ def _lanes(
     folder = Path(tempfile.mkdtemp(dir=_FOLDER))
     databases = [_cloned(base, number) for number in range(lanes)]
     pids = []
+    mine = os.getpid()
     for number, database in enumerate(databases):
         pid = os.fork()
         if pid == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            DiesWith(mine)()
             os.close(writing)
             _be_lane(database, folder / str(number), (reading, wanted), asked, first=number == 0)
         pids.append(pid)
@@ -209,6 +225,7 @@ def _be_lane(
     found = Found()
     try:
         point(database)
+        worlds_clock.begin()
         spool = Path(tempfile.mkdtemp(dir=_FOLDER))
         zygote = Zygote(spool)
         with ExitStack() as stack:
