@@ -76,6 +76,7 @@ class Lane:
         worlds_clock.set_to(world.now)
         if cell.seed % 7 == 3:
             again = Armed("", world.dice.randrange(12), Death.KILLED)
+            world.hearts_stop()
             self.zygote.run(self._rise(story, world, again))
         return wrong + self._rest(story, world, request, together=cell.seed % 7 == 5)
 
@@ -136,6 +137,7 @@ class Lane:
     ) -> list[str]:
         """Let the call be made until it is answered and the program settle; then say what is wrong."""
         wrong = self._answered(story, world, request) if request is not None else []
+        world.hearts_stop()
         order = self._rise(story, world)
         pids = [self.zygote.start(order) for _ in range(2 if together else 1)]
         for ended in [self.zygote.ended(pid) for pid in pids]:

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 STALLED: Final = "qaitar.flows.tasks.stalled_jobs_retry"
 WAITS: Final = tuple(timedelta(minutes=m) for m in (0, 2, 1, 1, 2, 4, 8, 15, 30, 60))
 """How the time goes on after a death; whatever is not settled at the end of it never will be."""
-_OLD_BEATS: Final = (
-    "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 hour'"
-)
 _UNDONE: Final = """
 SELECT task_name, status::text FROM procrastinate_jobs
 WHERE status IN ('todo', 'doing') AND (scheduled_at IS NULL OR scheduled_at <= now())
@@ -118,9 +115,8 @@ def _goes_on(order: Order) -> dict[str, Any]:
 
 
 def _sweep(sweeps: Sequence[str]) -> None:
-    """Do what the minute does: dead workers' hearts have stopped, put-off jobs are due, the sweeps are called."""
+    """Do what the minute does: jobs put off for a moment are due, and the sweeps are called."""
     with connection.cursor() as cursor:
-        cursor.execute(_OLD_BEATS)
         cursor.execute(_LATER)
     stalled = any("doing" in job for job in _undone())
     for name in (*((STALLED,) if stalled else ()), *sweeps):
