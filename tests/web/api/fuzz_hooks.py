@@ -34,7 +34,7 @@ MADE_BY: Final = {
 
 @dataclass(frozen=True)
 class Code:
-    """A one-time code in the place of the token."""
+    """A one-time code, or a token that may be ended, in the place of the token."""
 
     text: str
 
@@ -101,6 +101,11 @@ class Things:
         self.turn += 1
         return Code(self.known["code"].pop()) if self.turn % 2 and self.known["code"] else None
 
+    def companion(self) -> Code:
+        """Give a companion's token to end, never the one all other calls are made with; when there is none, a wrong one."""
+        spare = self.known["companion"]
+        return Code(spare.pop() if spare else "qtr_all-of-them-are-ended")
+
     def learn(self, case: Case, operation: str, response: Response) -> None:
         """Count the answer, and keep what it made."""
         self.statuses[f"{operation} {response.status_code}"] += 1
@@ -149,6 +154,12 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
     THINGS.lead(case, operation)
     if operation == "companion_pair" and (code := THINGS.code()):
         kwargs["auth"] = code
+    if operation == "companion_unpair" and not _about_the_token(case):
+        kwargs["auth"] = THINGS.companion()
+
+
+def _about_the_token(case: Case) -> bool:
+    return case.meta is not None and case.meta.phase.data.parameter == "Authorization"
 
 
 @schemathesis.hook

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[3]
 SEED: Final = 20260514
 CODES: Final = 200
+"""Pairing codes, and companions that may be unpaired."""
 SECONDS_MAX: Final = 5
 """A call that takes longer hangs."""
 WHOLE_SHAPES: Final = ("returns_list", "webhooks_delete", "companion_shown", "evidence_confirm")
@@ -77,9 +78,11 @@ def target(
         person = make_person("saule", (shop.id, Role.OWNER), now=now)
         everything = ("read", "write", "intake", "admin", PAIRING, COMPANION)
         token = make_token(person, *everything, now=now)
-        row = ApiToken.objects.get(digest=digest_of(token))
-        told = {"paired_at": now, "last_contact_at": now, "session_at": now}
-        Companion.objects.create(id=new_id(), user=person, token=row, browser="Chrome", **told)
+        spare = [make_token(person, COMPANION, "intake", now=now) for _ in range(CODES)]
+        for each in (token, *spare):
+            row = ApiToken.objects.get(digest=digest_of(each))
+            told = {"paired_at": now, "last_contact_at": now, "session_at": now}
+            Companion.objects.create(id=new_id(), user=person, token=row, browser="Chrome", **told)
         codes = [make_token(person, PAIRING, now=now) for _ in range(CODES)]
         order = str(make_order(shop).pk)
     environ = {
@@ -93,7 +96,12 @@ def target(
         serving(line, folder) as served,
     ):
         base = f"http://127.0.0.1:{served.port}/api/v1"
-        things = {**_made(base, token, shop), "order_id": [order], "code": codes}
+        things = {
+            **_made(base, token, shop),
+            "order_id": [order],
+            "code": codes,
+            "companion": spare,
+        }
         yield Target(served, base, token, things)
 
 
