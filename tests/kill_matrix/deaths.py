@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Death(StrEnum):
@@ -24,14 +25,20 @@ AT_EVERY_MOMENT = (Death.KILLED, Death.BACKEND_GONE)
 ON_THE_WIRE = (Death.CUT_BEFORE, Death.CUT_AFTER, Death.ANSWER_LOST)
 
 
-def deaths_at(moment: str) -> tuple[Death, ...]:
-    """Say which deaths make a difference at a moment: a call that only reads is not executed twice, but its answer counts.
+_ONLY_KILLED: Final = ("job ", "keep file", "sync file", "name file", "answered")
 
-    >>> [len(deaths_at(moment)) for moment in ("commit storedfile", "call POST token", "call GET ticket", "job ends")]
-    [2, 5, 2, 1]
+
+def deaths_at(moment: str) -> tuple[Death, ...]:
+    """Say which deaths make a difference at a moment.
+
+    Dying before a call that only reads leaves what dying at the next moment leaves, but its answer counts.  The queue is
+    a library's, over sessions of its own, and no session is at work while a file is kept or after an answer was sent.
+
+    >>> [len(deaths_at(each)) for each in ("commit storedfile", "call POST token", "call GET ticket", "job ends")]
+    [2, 5, 1, 1]
     """
     if moment.startswith("call GET "):
-        return (Death.KILLED, Death.ANSWER_LOST)
-    if moment.startswith("job "):
-        return (Death.KILLED,)  # the queue is a library's, over sessions of its own
+        return (Death.ANSWER_LOST,)
+    if moment.startswith(_ONLY_KILLED):
+        return (Death.KILLED,)
     return AT_EVERY_MOMENT + (ON_THE_WIRE if moment.startswith("call ") else ())
