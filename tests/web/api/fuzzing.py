@@ -45,6 +45,7 @@ WHOLE_SHAPES: Final = ("returns_list", "webhooks_delete", "companion_shown", "ev
 """Of these four calls the short run also tries every edge of every value; the long run does of all."""
 CONFIG: Final = """
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422"]
+checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "422"]
 """
 """Shape is what the document promises; whether a number is taken or a cursor is ours it cannot say, so 422 is an answer
 to right shapes too.  Unreadable, unknown type or method (400, 405, 415) are not."""
