@@ -1,4 +1,4 @@
-"""`python -m tests.kill_matrix`: plays the matrix on two lanes and tells its figures as JSON; exit code 1 when anything is wrong."""
+"""`python -m tests.kill_matrix`: plays the matrix and tells its figures as JSON; exit code 1 when anything is wrong."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--from-seed", type=int, default=0, help="leave out those before")
-    parser.add_argument("--lanes", type=int, default=2)
+    parser.add_argument("--lanes", type=int, default=3)
     parser.add_argument("--story", default="")
     parser.add_argument("--sample", type=int, default=0, help="so many cells, chosen by lot")
     parser.add_argument("--death", default="", help="only this one")
