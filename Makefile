@@ -63,6 +63,7 @@ test: check browser ## everything CI runs, browser included
 prove: $(VENV)/fuzz ## the long proofs, each named, each printing its figure
 	$(BIN)/pytest -q -s tests/proofs
 	$(BIN)/pytest -q -m long tests/browser
+	$(BIN)/pytest -q -m hypothesis --hypothesis-profile=new --ignore=tests/proofs
 
 pictures: $(VENV)/dev browser ## the pictures of README and guide, from a demo shop that really runs
 	$(BIN)/python -m tests.pictures

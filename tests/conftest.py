@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 
 from qaitar.foundation import walls_install
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qaitar.runtime.addresses import DatabaseAddresses
+
+# A program: looking for examples in it would load the web application.
+collect_ignore = ["kill_matrix"]
+
+# The same examples every time, and no test fails for the machine being slow; `make prove` draws new ones.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("same", derandomize=True, **_PATIENT)
+settings.register_profile("new", max_examples=500, **_PATIENT)
+settings.load_profile("same")
 
 _LIBPQ = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 

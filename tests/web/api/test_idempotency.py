@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qaitar.foundation.models import IdempotencyRecord, JournalEntry
@@ -72,13 +72,17 @@ def test_an_unreadable_key_is_refused_and_nothing_happens(cast: Cast, key: str) 
     assert ReturnRequest.objects.count() == 0
 
 
-@settings(deadline=None)
+@pytest.fixture
+def shape(db_walls: None) -> re.Pattern[str]:
+    """How a key looks, as the document says it."""
+    call = document()["paths"][f"{BASE}/returns"]["post"]
+    return re.compile(call["parameters"][-1]["schema"]["pattern"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # one shape serves all
 @given(st.text(st.sampled_from('kK9~!#[] \\"é\x1f'), max_size=24) | st.from_regex(KEY_PATTERN))
-def test_the_document_says_which_keys_are_taken(text: str) -> None:
+def test_the_document_says_which_keys_are_taken(shape: re.Pattern[str], text: str) -> None:
     """What a program checks by the document beforehand is what is taken; spaces around a header belong to nobody."""
-    shape = re.compile(
-        document()["paths"][f"{BASE}/returns"]["post"]["parameters"][-1]["schema"]["pattern"]
-    )
     key = key_read(text)
     assert (key is not None) == (shape.fullmatch(text.strip(" \t")) is not None)
     if key is not None:
