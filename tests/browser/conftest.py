@@ -101,8 +101,14 @@ class Hand:
         if not what.startswith("Transition was"):
             self.problems.append(what)
 
+    def calm(self) -> None:
+        """Wait until the page is whole and the card stands still, as a person does; what is pressed sooner decides nothing."""
+        self.page.wait_for_load_state()
+        expect(self.page.locator("#case[data-settling]")).to_have_count(0)
+
     def press(self, target: Locator) -> None:
         """Press once, the way a person does."""
+        self.calm()
         target.click(timeout=WAIT_MS)
 
     def pressed(self, what: str) -> None:

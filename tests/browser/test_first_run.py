@@ -92,6 +92,7 @@ def become_owner(page: Page, link: str) -> None:
     page.wait_for_url("**/welcome")
 
 
+@pytest.mark.long
 def test_from_nothing_to_the_first_own_case_and_a_decided_one_in_the_demo_shop(
     fresh: Fresh, page: Page
 ) -> None:

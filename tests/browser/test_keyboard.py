@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import FileChooser, Locator
 
 pytestmark = pytest.mark.browser
-LANGUAGES = ["ru", "kk"]
 _COUNTING = """
 document.addEventListener("keydown", (e) => { if (e.isTrusted && !/^(Shift|Control|Alt|Meta)/.test(e.key)) qaitarKey(e.key); }, true);
 document.addEventListener("pointerdown", (e) => { if (e.isTrusted) qaitarMouse(e.target.tagName); }, true);
@@ -72,7 +71,7 @@ class Keys:
         )
         number = lit.get_attribute("data-key")
         assert number
-        expect(self.hand.page.locator("#case[data-settling]")).to_have_count(0)
+        self.hand.calm()
         self.press(number)
 
     def tab_to(self, target: Locator) -> None:
@@ -85,7 +84,13 @@ class Keys:
 
 
 @pytest.mark.parametrize(
-    ("language", "stay"), [("ru", False), ("ru", True), ("kk", False), ("kk", True)]
+    ("language", "stay"),
+    [
+        ("ru", False),
+        ("kk", True),
+        pytest.param("ru", True, marks=pytest.mark.long),
+        pytest.param("kk", False, marks=pytest.mark.long),
+    ],
 )
 def test_a_proper_quality_case_takes_four_keystrokes(
     desk: Desk, hand: Hand, language: str, *, stay: bool
@@ -138,6 +143,7 @@ def back_to_the_list(keys: Keys, numbers: list[str]) -> None:
     expect(keys.hand.page.locator("[data-row]")).to_have_count(len(numbers))
 
 
+@pytest.mark.long
 def test_three_cases_one_after_another_take_fourteen_keystrokes(desk: Desk, hand: Hand) -> None:
     """As a desk works by default: three passes over the list, 4 + 5 + 5 keystrokes, fewer than five for a case."""
     pks = three_cases(desk)
@@ -186,7 +192,7 @@ def bring_stamped_acts(keys: Keys) -> None:
     expect(stamped).to_have_count(0)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["ru", pytest.param("kk", marks=pytest.mark.long)])
 def test_a_defective_case_over_two_filings_by_keyboard_alone(
     desk: Desk, hand: Hand, language: str
 ) -> None:

@@ -37,6 +37,7 @@ class Thumb(Hand):
 
     def press(self, target: Locator) -> None:
         """Tap once; a request's number stands beside the dot of an unopened case."""
+        self.calm()
         if target.get_attribute("data-open") is None:
             target.tap()
         else:
@@ -51,7 +52,7 @@ class CutOff(Thumb):
         if target.get_attribute("data-confirm-press") is None:
             super().press(target)
             return
-        self.page.wait_for_load_state()  # without its scripts no page knows of a lost network
+        self.calm()  # without its scripts no page knows of a lost network
         self.context.set_offline(True)
         target.tap()
         expect(self.page.locator('.toast[data-tone="danger"]').last).to_be_visible()
@@ -129,8 +130,15 @@ def test_from_the_queue_over_a_photo_to_a_decision(desk: Desk, phone: Hand) -> N
     assert phone.problems == []
 
 
-@pytest.mark.parametrize(("language", "hand"), [("ru", Thumb), ("kk", CutOff)])
-@pytest.mark.parametrize("settle", [settle_a_proper_quality_case, settle_a_defective_case])
+@pytest.mark.parametrize(
+    ("language", "hand", "settle"),
+    [
+        ("ru", Thumb, settle_a_proper_quality_case),
+        ("kk", CutOff, settle_a_defective_case),
+        pytest.param("kk", CutOff, settle_a_proper_quality_case, marks=pytest.mark.long),
+        pytest.param("ru", Thumb, settle_a_defective_case, marks=pytest.mark.long),
+    ],
+)
 def test_both_stories_by_thumb_and_with_the_network_cut_at_each_decision(
     desk: Desk,
     phone: Hand,
@@ -192,7 +200,7 @@ def test_an_answer_lost_on_the_way_back_does_nothing_twice(desk: Desk, phone: Ha
     assert evidence(desk, case.pk) == [("PHOTO_GOODS", "IMG_0001.jpg")]
     eaten.clear()
     phone.context.route("**/act", eat)
-    button(phone, "ASK_CUSTOMER").tap()
+    phone.press(button(phone, "ASK_CUSTOMER"))
     expect(phone.page.locator("#toasts .toast")).to_have_count(1)
     phone.page.evaluate("dispatchEvent(new Event('online'))")
     expect(phone.page.locator("#toasts .toast")).to_have_count(2)

@@ -57,6 +57,7 @@ SENTENCES: Final = (
     _("No 1C user is set as author of attached files (author_key)."),
     _("%(file)s is larger than 25 MB"),
     _("1C kept other values of an attached file: %(names)s"),
+    _("an attached file in 1C: %(error)s"),
     _("the file may have been attached: %(error)s"),
     _("the content may have been stored: %(error)s"),
     _("$metadata cannot be read: %(error)s"),
