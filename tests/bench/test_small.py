@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 from django.test import override_settings
 
+from qaitar.bench.bulk import bench_bulk
 from qaitar.bench.exporting import bench_export
 from qaitar.bench.intake import bench_intake
 from qaitar.bench.presses import BUTTONS, bench_presses
@@ -59,6 +60,11 @@ def test_a_look_of_the_guard_asks_the_same_whatever_is_due(shop: DatabaseAddress
     for report in (few, many):
         assert goals(report)[SCANS] == 0
         assert goals(report)["statements of a look"] == 3 <= STATEMENTS_MAX
+
+
+def test_a_bulk_decision_reports_the_refused(shop: DatabaseAddresses) -> None:
+    report = bench_bulk(shop, NOW, size=80)  # it holds the answer to the journal itself
+    assert goals(report)["refused and told why, each round"] == 2
 
 
 def test_a_register_is_exported_to_its_last_line(shop: DatabaseAddresses) -> None:
