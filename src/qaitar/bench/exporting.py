@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 import xlsxwriter
-from django.conf import settings
 from django.db import transaction
-from django.test import override_settings
 
 from qaitar.analytics.services.taking import export_ask, export_find, list_export
 from qaitar.analytics.taken import ListKind, Taken
-from qaitar.bench.ground import point
+from qaitar.bench.ground import files_in, point
 from qaitar.bench.machine import calibration_seconds, this_machine
 from qaitar.bench.maker import Shape, world_ground
 from qaitar.bench.report import Goal, Report, Table
@@ -98,7 +96,7 @@ def bench_export(
     report = Report("export", this_machine(now).as_json())
     made: list[_Made] = []
     bare: list[float] = []
-    with tempfile.TemporaryDirectory(prefix="qaitar-export-") as folder, _files_in(folder):
+    with tempfile.TemporaryDirectory(prefix="qaitar-export-") as folder, files_in(folder):
         for count in sizes:
             report.calibration_seconds.append(calibration_seconds())
             _, world = world_ground(shop, f"console_{count}", Shape(count), now)
@@ -108,13 +106,6 @@ def bench_export(
     point(shop)
     _tell(report, made, max(bare))
     return report
-
-
-@contextmanager
-def _files_in(folder: str) -> Iterator[None]:
-    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": folder}}
-    with override_settings(STORAGES={**settings.STORAGES, "files": kept}):
-        yield
 
 
 def _export(world: World, now: datetime) -> _Made:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import psycopg
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.test import override_settings
 from psycopg import sql
 
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of
@@ -107,6 +109,12 @@ def ground_copy(shop: DatabaseAddresses, ground: Ground, suffix: str) -> Ground:
         _elsewhere(shop.owner_dsn, name), _elsewhere(shop.app_dsn, name), shop.embedded
     )
     return Ground(name, addresses, made)
+
+
+def files_in(folder: str) -> override_settings:
+    """Keep files in this folder instead of where the shop keeps its own, for a while."""
+    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": folder}}
+    return override_settings(STORAGES={**settings.STORAGES, "files": kept})
 
 
 def ground_drop(shop: DatabaseAddresses, ground: Ground) -> None:

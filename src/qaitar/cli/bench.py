@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.bench.bulk import bench_bulk
 from qaitar.bench.console import SIZES, bench_console
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
     from qaitar.runtime.folder import DataFolder
 
+    Measure = Callable[[DatabaseAddresses, DataFolder, argparse.Namespace], Report]
+
 SMALLEST: Final = 1_000
 _QUICK_SIZES: Final = (2_000, 20_000)
-_QUICK_PRESSED: Final = (5_000, 20_000)
-_QUICK_IMPORT: Final = 5_000
-_QUICK_BULK: Final = 500
 _QUICK_LIFE: Final = Plan(lives=400, block_seconds=3, plain_seconds=2, rounds=1)
 
 
@@ -76,34 +75,23 @@ def _sizes(options: argparse.Namespace) -> tuple[int, ...]:
     return (small, most) if most > small else (most,)
 
 
-def _console(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-    if options.quick:
-        return bench_console(shop, utc_now(), sizes=_QUICK_SIZES, rounds=2, calls=5)
-    return bench_console(shop, utc_now(), sizes=_sizes(options))
+def _sized(bench: Callable[..., Report], **quick: Any) -> Measure:
+    """Run a bench on a small shop and a big one; `quick` is what a look in a minute takes instead."""
+
+    def measure(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+        return bench(shop, utc_now(), **(quick if options.quick else {"sizes": _sizes(options)}))
+
+    return measure
 
 
-def _presses(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-    if options.quick:
-        return bench_presses(shop, utc_now(), sizes=_QUICK_PRESSED, rounds=1, presses=3)
-    return bench_presses(shop, utc_now(), sizes=_sizes(options))
+def _counted(bench: Callable[..., Report], count: str, **quick: Any) -> Measure:
+    """Run a bench on so many things as were asked for (its own number where none), or `quick` as above."""
 
+    def measure(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+        asked = {count: options.requests} if options.requests else {}
+        return bench(shop, utc_now(), **(quick if options.quick else asked))
 
-def _sweep(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-    if options.quick:
-        return bench_sweep(shop, utc_now(), sizes=_QUICK_SIZES, due=50, rounds=2)
-    return bench_sweep(shop, utc_now(), sizes=_sizes(options))
-
-
-def _export(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-    if options.quick:
-        return bench_export(shop, utc_now(), sizes=_QUICK_SIZES, bare_rows=5_000)
-    return bench_export(shop, utc_now(), sizes=_sizes(options))
-
-
-def _intake(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-    if options.quick:
-        return bench_intake(shop, utc_now(), bodies=30, jobs=200, rounds=1)
-    return bench_intake(shop, utc_now(), **({"jobs": options.requests} if options.requests else {}))
+    return measure
 
 
 def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
@@ -113,24 +101,13 @@ def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespa
     return bench_life(shop, up_line, folder.logs, utc_now(), plan)
 
 
-def _import(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-    if options.quick:
-        return bench_import(shop, utc_now(), rows=_QUICK_IMPORT, rounds=1)
-    return bench_import(shop, utc_now(), **({"rows": options.requests} if options.requests else {}))
-
-
-def _bulk(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-    size = _QUICK_BULK if options.quick else options.requests
-    return bench_bulk(shop, utc_now(), **({"size": size} if size else {}))
-
-
-BENCHES: Final[dict[str, Callable[[DatabaseAddresses, DataFolder, argparse.Namespace], Report]]] = {
-    "console": _console,
+BENCHES: Final[dict[str, Measure]] = {
+    "console": _sized(bench_console, sizes=_QUICK_SIZES, rounds=2, calls=5),
+    "presses": _sized(bench_presses, sizes=(5_000, 20_000), rounds=1, presses=3),
+    "sweep": _sized(bench_sweep, sizes=_QUICK_SIZES, due=50, rounds=2),
+    "export": _sized(bench_export, sizes=_QUICK_SIZES, bare_rows=5_000),
+    "import": _counted(bench_import, "rows", rows=5_000, rounds=1),
+    "bulk": _counted(bench_bulk, "size", size=500),
+    "intake": _counted(bench_intake, "jobs", bodies=30, jobs=200, rounds=1),
     "life": _life,
-    "import": _import,
-    "bulk": _bulk,
-    "presses": _presses,
-    "sweep": _sweep,
-    "intake": _intake,
-    "export": _export,
 }

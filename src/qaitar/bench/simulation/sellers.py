@@ -12,11 +12,10 @@ from concurrent.futures import ProcessPoolExecutor
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 
-from qaitar.bench.ground import ground_copy, ground_drop, ground_open, point
+from qaitar.bench.ground import files_in, ground_copy, ground_drop, ground_open, point
 from qaitar.bench.simulation.playing import World
 from qaitar.bench.simulation.telling import together
 from qaitar.kernel.ids import ids_from
@@ -85,19 +84,11 @@ def _play(part: Wanted, ground: Ground) -> Told:
     world = World(part)
     with (
         TemporaryDirectory(prefix="qaitar-world-") as files,
-        _apart(files),
+        files_in(files),
+        override_settings(QAITAR_CONNECTORS="qaitar.bench.simulation.outside.CONNECTORS"),
         ids_from(world.ids),
     ):
         with ground.owner() as owner:
             world.opens()
             world.plays(owner)
         return world.sums()
-
-
-def _apart(files: str) -> override_settings:
-    """Let this process speak with the simulated systems, and keep files in a folder of the world's own."""
-    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": files}}
-    return override_settings(
-        QAITAR_CONNECTORS="qaitar.bench.simulation.outside.CONNECTORS",
-        STORAGES={**settings.STORAGES, "files": kept},
-    )
