@@ -12,7 +12,7 @@ import pytest
 from django.utils import translation
 
 from qaitar.contracts.helpdesk import TicketStatus
-from qaitar.web.console.outside.said import SENTENCES, known, said
+from qaitar.web.console.outside.said import SENTENCES, SPLIT_MAX, known, said
 
 PACKAGE = Path(__file__).resolve().parents[3] / "src" / "qaitar"
 SPEAKERS = sorted(
@@ -138,6 +138,16 @@ def test_a_note_of_what_is_wrong_and_what_to_do_is_said_whole() -> None:
         assert said("Kaspi accepted the token. Finished orders created in 7 days: 12.") == (
             "Kaspi принял токен. Завершённых заказов, созданных за 7 дней: 12."
         )
+
+
+@pytest.mark.parametrize("times", [20, 90])
+def test_a_note_in_a_note_is_said_a_few_deep_and_the_rest_stays(times: int) -> None:
+    """What an outside system sends may not keep the card waiting; nothing of it is lost."""
+    sentence = "HTTP 500, 1C error 5: "
+    with translation.override("ru"):
+        told = said(sentence * times + "no")
+    assert told.endswith("1C error 5: no")
+    assert (told.count("ошибка 1С 5"), told.count("1C error 5")) == (SPLIT_MAX, times - SPLIT_MAX)
 
 
 def test_words_nobody_knows_stay_as_they_came() -> None:

@@ -39,7 +39,9 @@ TICKETS: Final[Mapping[TicketStatus, Promise]] = {
 _FACT: Final = re.compile(r"%\((\w+)\)s")
 _TICKET: Final = re.compile(r"([a-z_]+)( \([^()]*\))?")
 SPLIT_MAX: Final = 4
-"""How many sentences one note may be made of; a longer one is shown as it came."""
+"""How many sentences one note may be made of, and how deep one may stand in another; what goes on stays as it came."""
+SPLIT_CHARS_MAX: Final = 600
+"""A longer note is taken for one sentence with long words of a vendor's: looking for its seams would keep the page waiting."""
 
 
 def said(note: str) -> str:
@@ -53,10 +55,7 @@ def said(note: str) -> str:
     'nobody ever wrote this'
     """
     note = " ".join(note.split())
-    ticket = _TICKET.fullmatch(note)
-    if ticket and ticket[1] in {each.value for each in TicketStatus}:
-        return f"{TICKETS[TicketStatus(ticket[1])]}{ticket[2] or ''}"
-    return _said(note, SPLIT_MAX) or note
+    return _ticket(note) or _said(note, SPLIT_MAX) or note
 
 
 def known(note: str) -> bool:
@@ -64,23 +63,38 @@ def known(note: str) -> bool:
     return _said(" ".join(note.split()), SPLIT_MAX) is not None
 
 
+def _ticket(note: str) -> str:
+    found = _TICKET.fullmatch(note)
+    if found and found[1] in {each.value for each in TicketStatus}:
+        return f"{TICKETS[TicketStatus(found[1])]}{found[2] or ''}"
+    return ""
+
+
 def _said(note: str, most: int) -> str | None:
     """Say a note made of at most so many known sentences, the longest last one first; None when it is not."""
-    if most > 1:
+    if most > 1 and len(note) <= SPLIT_CHARS_MAX:
         for sentence, _whole, ending in _patterns():
             found = ending.fullmatch(note)
             head = _said(found["head"], most - 1) if found else None
             if found and head is not None:
-                return f"{head} {_filled(sentence, found)}"
+                return f"{head} {_filled(sentence, found, most - 1)}"
     for sentence, whole, _ending in _patterns():
         found = whole.fullmatch(note)
         if found:
-            return _filled(sentence, found)
+            return _filled(sentence, found, most - 1)
     return None
 
 
-def _filled(sentence: str, found: re.Match[str]) -> str:
-    facts = {name: said(value or "") for name, value in found.groupdict().items() if name != "head"}
+def _filled(sentence: str, found: re.Match[str], most: int) -> str:
+    """Say a sentence with its facts; a fact may be a known note itself, so many deep."""
+    facts = {
+        name: _ticket(value or "")
+        or (_said(value, most) if value and most else None)
+        or value
+        or ""
+        for name, value in found.groupdict().items()
+        if name != "head"
+    }
     return (gettext(sentence) % facts).strip()
 
 
