@@ -219,6 +219,15 @@ def test_stored_answers_go_after_a_week_and_not_before(bare: Bench) -> None:
     assert list(IdempotencyRecord.objects.values_list("key", flat=True)) == ["young"]
 
 
+def retry_the_dead(database: Any, folder: Path) -> None:
+    """Let a real worker put back what dead ones left, and do it."""
+    with transaction.atomic():
+        job_defer("qaitar.flows.tasks.stalled_jobs_retry", queue="chores", timestamp=0)
+    for _ in range(2):  # the first puts it back, and may end before it is taken again
+        worked = run_apart("work_once", database=database, folder=folder)
+        assert worked.returncode == 0, worked.stderr.decode()[-2000:]
+
+
 def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(
     bench: Bench, committed: Any, tmp_path: Path
 ) -> None:
@@ -227,11 +236,7 @@ def test_a_real_worker_drains_retries_what_a_dead_one_left_and_ends(
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', attempts = 1 RETURNING id")
         (job_id,) = cursor.fetchone()
-    with transaction.atomic():
-        job_defer("qaitar.flows.tasks.stalled_jobs_retry", queue="chores", timestamp=0)
-    for _ in range(2):  # the first puts it back, and may end before it is taken again
-        worked = run_apart("work_once", database=committed, folder=tmp_path)
-        assert worked.returncode == 0, worked.stderr.decode()[-2000:]
+    retry_the_dead(committed, tmp_path)
     with connection.cursor() as cursor:
         cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE id = %s", [job_id])
         assert cursor.fetchone() == ("succeeded",)
@@ -264,11 +269,7 @@ def test_a_dead_sweep_whose_next_one_waits_keeps_no_other_job_from_being_retried
         )
         cursor.execute(died, ["qaitar.flows.tasks.effects_drain"])
         (dead_drain,) = cursor.fetchone()
-    with transaction.atomic():
-        job_defer("qaitar.flows.tasks.stalled_jobs_retry", queue="chores", timestamp=0)
-    for _ in range(2):  # the first puts it back, and may end before it is taken again
-        worked = run_apart("work_once", database=committed, folder=tmp_path)
-        assert worked.returncode == 0, worked.stderr.decode()[-2000:]
+    retry_the_dead(committed, tmp_path)
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, status::text FROM procrastinate_jobs")
         states = dict(cursor.fetchall())
