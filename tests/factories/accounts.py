@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
-from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from qaitar.foundation.access import enter_as_user, token_create
@@ -64,16 +62,10 @@ def make_shop(name: str = "ТОО «Алма»", *, now: datetime = NOW, **store
     return Shop(merchant, made)
 
 
-@cache
-def _hashed(password: str) -> str:
-    """Hash a password as the program does; that is slow on purpose, so each one is hashed once."""
-    return make_password(password)
-
-
 def make_person(username: str, *memberships: tuple[UUID, Role], now: datetime = NOW) -> User:
     """Make a person with roles; the password is the username twice."""
     person = User(username=username, first_name=username.title(), language="ru")
-    person.password = _hashed(username * 2)
+    person.set_password(username * 2)
     person.save()
     for merchant_id, role in memberships:
         Membership.objects.create(user=person, merchant_id=merchant_id, role=role, created_at=now)
