@@ -42,11 +42,14 @@ def _point(alias: str, dsn: str) -> None:
     connections[alias].settings_dict.update(told)
 
 
-@pytest.fixture(autouse=True)
-def environ() -> Iterator[None]:
-    """What a test, or the program in it, tells its child processes is not told to those of the next test."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """What a test tells its child processes is not told to those of the next.
+
+    Around the whole of it, and no fixture: what a fixture of a session or a module sets would stay.
+    """
     with mock.patch.dict(os.environ):
-        yield
+        return (yield)
 
 
 @pytest.fixture(scope="session")

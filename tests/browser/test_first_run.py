@@ -5,7 +5,6 @@ The program runs as a person runs it, by `qaitar up`, on an empty folder; nothin
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qaitar.runtime.ports import pick_port
+from tests.runtime.programs import newcomers_environ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +42,10 @@ class Fresh:
 def fresh(tmp_path: Path) -> Iterator[Fresh]:
     """`qaitar up` on an empty folder, ended with the test."""
     port, told, lines = pick_port(), threading.Event(), []
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QAITAR_", "DATABASE_"))}
-    clean.pop("DJANGO_SETTINGS_MODULE", None)
     command = [sys.executable, "-m", "qaitar.cli.main", "up", "--data", str(tmp_path / "data")]
     started = time.monotonic()
     program = subprocess.Popen(
-        [*command, "--port", str(port)], env=clean, stdout=subprocess.PIPE, text=True
+        [*command, "--port", str(port)], env=newcomers_environ(), stdout=subprocess.PIPE, text=True
     )
 
     def listen() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from qaitar.runtime.ports import LOOPBACK, pick_port
 from qaitar.runtime.processes import wait_ready
+from tests.runtime.programs import newcomers_environ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def provider() -> Iterator[str]:
     port = pick_port()
     known = [part for person in PEOPLE for part in ("--user-claims", json.dumps(person))]
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), *known]
-    with process(*command, environ={**os.environ}):
+    with process(*command, environ=newcomers_environ()):
         address = f"http://{LOOPBACK}:{port}"
         wait_ready(f"{address}/.well-known/openid-configuration", READY_SECONDS)
         yield address
@@ -59,7 +59,7 @@ def provider() -> Iterator[str]:
 def qaitar(folder: Path, server: str) -> Iterator[str]:
     """The console with OpenID set up as docs/deployment.md says, and Aigerim entered by her e-mail."""
     environ = {
-        **os.environ,
+        **newcomers_environ(),
         "QAITAR_DATA": str(folder),
         "QAITAR_OIDC_SERVER": server,
         "QAITAR_OIDC_NAME": "Вход Алма",
