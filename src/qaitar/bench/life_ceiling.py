@@ -163,15 +163,11 @@ _CLOCK: Final = re.compile(r"(?<=\d):(?=\d)")
 
 
 def _escaped(statement: str) -> str:
-    (
-        """Keep pgbench from taking the colons of times, alone or inside JSON, for its variables.
+    r"""Keep pgbench from taking the colons of times, alone or inside JSON, for its variables.
 
-    >>> _escaped("'2026-05-14 06:00:00+00'"), _escaped("""
-        '{"at": "06:00"}'
-        """)
-    ("'2026-05-14 060000+00'", '\'{"at": "06\\\\u003a00"}\'')
+    >>> _escaped("'2026-05-14 06:00:00+00'"), _escaped("'{\"at\": \"06:00\"}'")
+    ("'2026-05-14 060000+00'", '\'{"at": "06\\u003a00"}\'')
     """
-    )
 
     def mended(found: re.Match[str]) -> str:
         colon = r"\u003a" if found[0][1:2] in {"{", "["} else ""

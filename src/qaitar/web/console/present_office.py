@@ -208,7 +208,9 @@ _HOLIDAYS: Final[Mapping[str, str]] = {
 def holiday_name(code: str) -> str:
     """Say a code of the state's table in words.
 
-    >>> holiday_name("NAURYZ:SHIFTED")
+    >>> from django.utils import translation
+    >>> with translation.override("en"):
+    ...     holiday_name("NAURYZ:SHIFTED")
     'Nauryz, moved from a weekend'
     """
     plain = code.partition(":")[0]

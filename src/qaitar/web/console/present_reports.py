@@ -207,10 +207,10 @@ def measure_figure(read: Read, name: str, whole: int = 0) -> Figure:
 
 
 def share_said(count: int, whole: int) -> str:
-    """Say a share in whole percents, rounded to the nearest.
+    r"""Say a share in whole percents, rounded to the nearest; the space does not break.
 
     >>> share_said(1, 3), share_said(0, 5)
-    ('33 %', '0 %')
+    ('33\xa0%', '0\xa0%')
     """
     return f"{(200 * count + whole) // (2 * whole)}\u00a0%"
 
