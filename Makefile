@@ -58,11 +58,11 @@ fast: $(VENV)/dev ## pure tests only
 	$(BIN)/pytest -q tests/kernel tests/returns/test_procedure.py tests/returns/test_policy.py tests/returns/test_control_dates.py tests/returns/test_deadline_guard.py
 
 test: check browser ## everything CI runs, browser included
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/proofs -m "not long"
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/proofs -m "not long"
 
 prove: $(VENV)/fuzz ## the long proofs, each named, each printing its figure
 	$(BIN)/pytest -q -s tests/proofs
-	$(BIN)/pytest -q -m long tests/browser
+	$(BIN)/pytest -q -m long tests/browser tests/web
 	$(BIN)/pytest -q -m hypothesis --hypothesis-profile=new --ignore=tests/proofs
 
 pictures: $(VENV)/dev browser ## the pictures of README and guide, from a demo shop that really runs

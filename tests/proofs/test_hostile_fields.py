@@ -1,6 +1,6 @@
 """Twelve hundred hostile texts and three hundred odd numbers and dates in each single field of every office form and of the API.
 
-`make test` sends six hundred of the texts in all fields at once.
+`make test` sends the hand-picked ones in all fields at once, `make prove` six hundred that way too.
 """
 
 from __future__ import annotations
