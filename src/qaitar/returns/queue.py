@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from qaitar.kernel.zones import as_utc
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.vocabulary import Stage
 
@@ -35,9 +36,8 @@ class Place:
         """Read a key from an address; None if it is not one."""
         at, _, last = text.partition("~")
         try:
-            moment = datetime.fromisoformat(at.replace(" ", "+"))
-            return cls(moment, UUID(last)) if moment.tzinfo else None
-        except ValueError:
+            return cls(as_utc(datetime.fromisoformat(at.replace(" ", "+"))), UUID(last))
+        except (ValueError, OverflowError):
             return None
 
 

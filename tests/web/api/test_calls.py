@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -17,6 +18,7 @@ from qaitar.web.api import me
 from tests.factories.accounts import make_token, open_walls
 from tests.web.api.callers import BASE, Program, api_title, document
 from tests.web.api.conftest import Cast
+from tests.web.api.world import make_order
 
 
 def filed(cast: Cast, **told: Any) -> dict[str, Any]:
@@ -178,12 +180,28 @@ def test_the_greatest_sum_a_table_holds_is_taken(cast: Cast) -> None:
         ("due_before=2026-05-14T00:00:00", "due_before", "timezone_aware"),
         ("cursor=nonsense", "cursor", "CURSOR_UNREADABLE"),
         ("cursor=2026-05-14T00:00:00~7", "cursor", "CURSOR_UNREADABLE"),
+        (f"cursor=0001-01-01T00:00:00%2B10:00~{UUID(int=7)}", "cursor", "CURSOR_UNREADABLE"),
     ],
 )
 def test_a_wrong_parameter_is_named(cast: Cast, query: str, parameter: str, code: str) -> None:
     answer = cast.operator.get(f"/returns?{query}")
     assert answer.status_code == 422
     assert [(e["parameter"], e["code"]) for e in answer.json()["errors"]] == [(parameter, code)]
+
+
+def test_a_clock_no_place_on_earth_has_names_its_moment(cast: Cast) -> None:
+    """Twenty hours from Greenwich is a moment to a caller's program; a database takes sixteen at most."""
+    far, same = "2026-05-14T20:22:00%2B20:22", "2026-05-14T00:00:00Z"
+    told = filed(cast, filed_at="2026-05-13T20:22:00+20:22")
+    case = cast.operator.get(f"/returns/{cast.operator.post('/returns', told).json()['id']}").json()
+    assert case["filed_at"] == "2026-05-13T00:00:00+00:00"
+    make_order(cast.shop, "700000009")
+    for path in ("/returns?due_before=", "/orders?ordered_before="):
+        there, here = cast.operator.get(path + far), cast.operator.get(path + same)
+        assert (there.status_code, there.json()) == (200, here.json())
+    for path in ("/returns?cursor=", "/orders?cursor="):
+        there, here = (cast.operator.get(f"{path}{at}~{UUID(int=7)}") for at in (far, same))
+        assert (there.status_code, there.json()) == (200, here.json())
 
 
 def test_a_call_without_a_body_takes_none(cast: Cast) -> None:

@@ -13,6 +13,7 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
+from qaitar.kernel.zones import as_utc
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.listing import OrdersWanted, orders_walk, store_find
 from qaitar.orders.selectors import OrderCard, import_rejections, order_card
@@ -163,15 +164,11 @@ def orders_list(request: HttpRequest, query: Query[OrdersQuery]) -> HttpResponse
 def _place(cursor: str) -> tuple[datetime, UUID]:
     at, _tilde, last = cursor.partition("~")
     try:
-        moment_read = datetime.fromisoformat(at.replace(" ", "+"))
-        key = UUID(last)
-    except ValueError:
-        moment_read, key = None, None
-    if moment_read is None or key is None or moment_read.tzinfo is None:
+        return as_utc(datetime.fromisoformat(at.replace(" ", "+"))), UUID(last)
+    except (ValueError, OverflowError):
         detail = _("This is not a cursor of ours.")
         errors = [{"parameter": "cursor", "detail": detail, "code": "CURSOR_UNREADABLE"}]
-        raise Turned(422, "CURSOR_UNREADABLE", detail, extra={"errors": errors})
-    return moment_read, key
+        raise Turned(422, "CURSOR_UNREADABLE", detail, extra={"errors": errors}) from None
 
 
 def _row(order: Order) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from qaitar.kernel.zones import as_utc
+
 BIGINT_MAX: Final = 2**63 - 1
 _YEARS: Final = range(2000, 2101)
 
@@ -14,7 +16,7 @@ _YEARS: Final = range(2000, 2101)
 def _sane_moment(value: datetime) -> datetime:
     if value.year not in _YEARS:
         raise ValueError("a moment between 2000 and 2100")
-    return value
+    return as_utc(value)  # a caller may be 20 hours from Greenwich, PostgreSQL's clock may not
 
 
 def _sane_day(value: date) -> date:
