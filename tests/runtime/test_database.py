@@ -11,7 +11,7 @@ import psutil
 import psycopg
 import pytest
 
-from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, with_role
+from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, steadied, with_role
 from qaitar.runtime.cluster import program
 from qaitar.runtime.database import (
     handed_on,
@@ -186,7 +186,7 @@ def test_a_foreign_owner_who_may_make_roles_gets_the_programs_role_made(
     environ = {"DATABASE_URL": shop}
     addresses = resolve_database(folder, environ)
     assert addresses == known_database(folder, environ)
-    assert (addresses.owner_dsn, addresses.embedded) == (shop, False)
+    assert (addresses.owner_dsn, addresses.embedded) == (steadied(shop), False)
     assert run(addresses.app_dsn, "SELECT current_user, current_database()") == [
         ("qaitar_app", "shop"),
     ]
@@ -213,7 +213,9 @@ def test_a_foreign_owner_who_may_not_is_told_the_exact_sql_and_it_works(
         run(elsewhere.superuser_dsn, line)
     app = with_role(shop, APP_ROLE, "choose-one")
     environ = {"DATABASE_URL": shop, "QAITAR_APP_DATABASE_URL": app}
-    assert resolve_database(folder, environ) == DatabaseAddresses(shop, app, embedded=False)
+    assert resolve_database(folder, environ) == DatabaseAddresses(
+        steadied(shop), steadied(app), embedded=False
+    )
 
 
 def test_a_role_with_another_password_is_not_overwritten(

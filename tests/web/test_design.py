@@ -253,7 +253,7 @@ def test_page_is_well_formed_and_works_without_scripts(name: str) -> None:
         assert form["method"] == "post"
 
 
-@pytest.mark.parametrize("code", [400, 403, 404, 409, 429, 500])
+@pytest.mark.parametrize("code", [400, 403, 404, 409, 429, 500, 503])
 def test_error_page_stands_without_request_or_database(code: int) -> None:
     html = _draw_alone(f"console/errors/{code}.html")
     assert f">{code}</p>" in html

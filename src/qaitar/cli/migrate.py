@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+
+from qaitar.runtime.database import OWNER_VARIABLE
 
 if TYPE_CHECKING:
     import argparse
@@ -20,12 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
     """Migrating itself happened while the environment was made ready; the walls are put up once more."""
-    owner = connections["owner"].get_connection_params()
-    dsn = " ".join(
-        f"{k}='{v}'"
-        for k, v in owner.items()
-        if k in {"dbname", "user", "password", "host", "port"}
+    call_command(
+        "walls_install",
+        owner_dsn=os.environ[OWNER_VARIABLE],
+        app_role=settings.DATABASES["default"]["USER"],
     )
-    call_command("walls_install", owner_dsn=dsn, app_role=settings.DATABASES["default"]["USER"])
     print("The database is up to date and walled.")
     return 0

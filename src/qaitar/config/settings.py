@@ -27,7 +27,8 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("QAITAR_ORIGINS", "").split(",
 HTTPS = os.environ.get("QAITAR_HTTPS", "") == "1"
 
 
-def _database(dsn_variable: str) -> dict[str, Any]:
+def _database(dsn_variable: str, **options: str) -> dict[str, Any]:
+    """Read one address; whatever libpq knows besides host, name and role (TLS, several hosts, time-outs) goes along."""
     given = conninfo_to_dict(
         os.environ.get(dsn_variable, "host=127.0.0.1 dbname=qaitar user=qaitar_app")
     )
@@ -43,12 +44,7 @@ def _database(dsn_variable: str) -> dict[str, Any]:
         **{django: str(given.get(libpq) or "") for libpq, django in known.items()},
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": {
-            "options": "-c jit=off -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-            " -c statement_timeout=60s",
-            "application_name": "qaitar",
-            **{k: v for k, v in given.items() if k not in known},
-        },
+        "OPTIONS": {**options, **{k: v for k, v in given.items() if k not in known}},
     }
 
 
@@ -72,9 +68,16 @@ def s3_options(environ: Mapping[str, str]) -> dict[str, Any] | None:
     }
 
 
+_BOUNDS = (
+    "-c jit=off -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    " -c statement_timeout=60s"
+)
 DATABASES = {
-    "default": {**_database("QAITAR_DB_APP_DSN"), "ATOMIC_REQUESTS": True},
-    "owner": {**_database("QAITAR_DB_OWNER_DSN"), "OPTIONS": {"application_name": "qaitar-owner"}},
+    "default": {
+        **_database("QAITAR_DB_APP_DSN", options=_BOUNDS, application_name="qaitar"),
+        "ATOMIC_REQUESTS": True,
+    },
+    "owner": _database("QAITAR_DB_OWNER_DSN", application_name="qaitar-owner"),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -10,6 +10,16 @@ from psycopg.conninfo import conninfo_to_dict
 
 from qaitar.runtime.problems import DatabaseProblem
 
+# A host whose power or network went away answers nothing, not even a refusal.  Without these it is waited for by the
+# system's own measure: minutes for a new connection, two hours for an open one.
+_LINE = {
+    "connect_timeout": "3",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+_ONE_OF_SEVERAL = {"target_session_attrs": "read-write"}
 DATABASE = "qaitar"
 OWNER_ROLE = "qaitar_owner"
 APP_ROLE = "qaitar_app"
@@ -73,6 +83,21 @@ def with_role(dsn: str, role: str, password: str) -> str:
     'postgresql://qaitar_app:y@db:5433/shop?sslmode=require'
     """
     return make_url({**parts_of(dsn), "user": role, "password": password})
+
+
+def steadied(dsn: str) -> str:
+    """Return the address with what notices within seconds that a host is gone; what it says itself wins.
+
+    Of several hosts the one that takes writes is meant: after a failover that is another one.
+
+    >>> steadied("postgresql://u@db/shop?connect_timeout=9").partition("?")[2][:34]
+    'connect_timeout=9&keepalives_idle='
+    >>> parts_of(steadied("postgresql://u@db1,db2/shop"))["target_session_attrs"]
+    'read-write'
+    """
+    given = parts_of(dsn)
+    several = _ONE_OF_SEVERAL if "," in given.get("host", "") + given.get("hostaddr", "") else {}
+    return make_url({**_LINE, **several, **given})
 
 
 def shown(dsn: str) -> str:

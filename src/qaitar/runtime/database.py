@@ -7,7 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, shown, with_role
+from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, shown, steadied, with_role
 from qaitar.runtime.postgres import EmbeddedPostgres
 from qaitar.runtime.problems import DatabaseProblem, Problem
 from qaitar.runtime.roles import prepare_roles
@@ -106,7 +106,7 @@ def _foreign_addresses(folder: DataFolder, environ: Mapping[str, str]) -> Databa
     app = environ.get(FOREIGN_APP_VARIABLE)
     if not app:
         app = with_role(owner, APP_ROLE, folder.secret("database-app"))
-    return DatabaseAddresses(owner, app, embedded=False)
+    return DatabaseAddresses(steadied(owner), steadied(app), embedded=False)
 
 
 def _foreign(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses:

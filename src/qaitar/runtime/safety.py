@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from qaitar.runtime.addresses import parts_of
 from qaitar.runtime.problems import DatabaseProblem, UnsafeDatabase
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def connect(dsn: str) -> psycopg.Connection[Any]:
         DatabaseProblem: the server does not let us in; the sentence carries its own words.
     """
     try:
-        return psycopg.connect(dsn, autocommit=True, connect_timeout=10)
+        patience = parts_of(dsn).get("connect_timeout", "10")
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=int(patience))
     except psycopg.OperationalError as error:
         said = " ".join(str(error).split())
         raise DatabaseProblem(f"The database does not let us in: {said}") from error

@@ -8,7 +8,7 @@ from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -256,3 +256,21 @@ def test_an_error_of_ours_leaves_nothing_and_frees_the_key(
         open_walls(real.shop.id)
         assert ReturnRequest.objects.count() == 0
     assert real.operator.post("/returns", filed(real), key=key).status_code == 201
+
+
+def test_a_call_during_a_failover_is_told_to_come_again_and_runs_once(real: Cast) -> None:
+    """The server throws everybody out: the call gets 503 with its moment, and the same key goes on from there."""
+    key, body = new_key(), filed(real)
+    assert document()  # it is read over the same connection
+    with connection.cursor() as cursor, pytest.raises(OperationalError):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    away = real.operator.post("/returns", body, key=key)
+    assert (away.status_code, away.json()["code"]) == (503, "DATABASE_AWAY")
+    assert away["Retry-After"] == "2"
+    connection.close()  # what the server does between two calls when one met an error
+    answers = [real.operator.post("/returns", body, key=key) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[1]["Idempotency-Replayed"] == "true"
+    with transaction.atomic():
+        open_walls(real.shop.id)
+        assert ReturnRequest.objects.count() == JournalEntry.objects.count() == 1

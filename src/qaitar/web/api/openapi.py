@@ -34,7 +34,7 @@ _PROBLEMS: Final = {
     "500": "Our error; nothing of the call stands",
     "503": "Not available now",
 }
-_READING: Final = ("401", "403", "422", "500")
+_READING: Final = ("401", "403", "422", "500", "503")
 _CHANGING: Final = tuple(_PROBLEMS)
 _KEY: Final = {
     "in": "header",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError, ValidationError
 
+from qaitar.foundation.jobs import database_gone
 from qaitar.foundation.problems import problem
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged, CaseMissing
 from qaitar.returns.sentences import bad_case_sentence, blocked_sentence, journal_act_label
 
 if TYPE_CHECKING:
+    from django.db import DatabaseError
     from django.http import HttpRequest, HttpResponse
     from ninja import NinjaAPI
 
@@ -151,6 +154,14 @@ def _http(_request: HttpRequest, no: HttpError) -> HttpResponse:
     return Turned(no.status_code, "BAD_REQUEST", str(no)).answer()
 
 
+def _database_error(request: HttpRequest, error: DatabaseError) -> HttpResponse:  # noqa: ARG001  a handler's signature
+    """Ask to come again while the database changes hosts: the same key gets the one answer, whatever became of this call."""
+    if not database_gone(error):
+        raise error
+    detail = _("The database does not answer just now. Ask again in a moment, with the same key.")
+    return Turned(503, "DATABASE_AWAY", detail, headers={"Retry-After": "2"}).answer()
+
+
 _HANDLERS: Final[Mapping[type[Exception], Any]] = {
     Turned: _turned,
     ActBlocked: _blocked,
@@ -159,6 +170,8 @@ _HANDLERS: Final[Mapping[type[Exception], Any]] = {
     BadCase: _bad_case,
     ValidationError: _not_valid,
     HttpError: _http,
+    OperationalError: _database_error,
+    InterfaceError: _database_error,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,20 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
+from qaitar.foundation.jobs import database_gone
 from qaitar.foundation.problems import problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
 
-TITLES = {400: "Bad request", 403: "Forbidden", 404: "Not found", 500: "Internal error"}
+TITLES = {
+    400: "Bad request",
+    403: "Forbidden",
+    404: "Not found",
+    500: "Internal error",
+    503: "Not available now",
+}
 
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
@@ -40,8 +48,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without showing anything of the inside."""
-    return _page(request, 500)
+    """Answer 500 without showing anything of the inside; 503 where only the database is away, which passes by itself."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, Exception) or not database_gone(error):
+        return _page(request, 500)
+    answer = _page(request, 503)
+    answer["Retry-After"] = "2"
+    return answer
 
 
 class WrongMethod(MiddlewareMixin):
