@@ -7,7 +7,7 @@ PORT ?= 8000
 COMPILE := @$(BIN)/python -m compileall -qq -j 0
 
 .DEFAULT_GOAL := help
-.PHONY: companion help up test fast lint types arch check prove pictures screens clean browser messages
+.PHONY: companion help mutants up test fast lint types arch check prove pictures screens clean browser messages
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  \1\t/' | expand -t 14
@@ -64,6 +64,9 @@ prove: $(VENV)/fuzz ## the long proofs, each named, each printing its figure
 	$(BIN)/pytest -q -s tests/proofs
 	$(BIN)/pytest -q -m long tests/browser tests/web
 	$(BIN)/pytest -q -m hypothesis --hypothesis-profile=new --ignore=tests/proofs
+
+mutants: $(VENV)/dev ## small faults put into the heart one by one: do the tests notice (an hour; part="control dates" for one)
+	$(BIN)/python -m tests.mutants $(if $(part),"$(part)")
 
 pictures: $(VENV)/dev browser ## the pictures of README and guide, from a demo shop that really runs
 	$(BIN)/python -m tests.pictures

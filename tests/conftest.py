@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from qaitar.runtime.addresses import DatabaseAddresses
 
-# A program: looking for examples in it would load the web application.
-collect_ignore = ["kill_matrix"]
+# Programs: looking for examples in them would load the web application, or begin to judge.
+collect_ignore = ["kill_matrix", "mutants"]
 
 # The same examples every time, and no test fails for the machine being slow; `make prove` draws new ones.
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.explaining import explained
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "qaitar"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
@@ -262,6 +264,12 @@ def test_a_silenced_lint_has_a_code_and_a_reason() -> None:
         if (found := NOQA.search(line)) and (not found["code"] or not found["why"].strip(" #"))
     ]
     assert bare == []
+
+
+def test_an_explained_mutant_is_still_there_and_has_its_reason() -> None:
+    """A reason outlives its line unnoticed otherwise, and then excuses another fault."""
+    assert [each.name for each in explained().values() if not each.still_there()] == []
+    assert [each.name for each in explained().values() if len(each.why) < 20] == []
 
 
 def test_jobs_are_ordered_where_work_is_done() -> None:

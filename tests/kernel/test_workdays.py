@@ -89,14 +89,16 @@ def test_an_exceptional_day_keeps_its_own_hours_when_the_weekday_has_them() -> N
 def test_a_calendar_that_never_works_is_told_not_searched_for_ever(n: int) -> None:
     start = local(2026, 5, 14)
     never = Calendar(day_off=frozenset(date(2026, 5, 1) + timedelta(days=i) for i in range(5000)))
-    with pytest.raises(NoWorkingDay):
+    with pytest.raises(NoWorkingDay, match=rf"^no {n} working days within 3660 days$"):
         add_working_days(start, n, never)
-    with pytest.raises(NoWorkingDay):
+    with pytest.raises(
+        NoWorkingDay, match=rf"^the shop is not open for {n}:00:00 within 3660 days$"
+    ):
         add_working_hours(start, timedelta(hours=n), never)
 
 
 def test_a_week_without_a_working_day_is_refused() -> None:
-    with pytest.raises(NoWorkingDay):
+    with pytest.raises(NoWorkingDay, match=r"^no day of the week works$"):
         WeekSchedule((None,) * 7)
     with pytest.raises(ValueError, match="seven"):
         WeekSchedule((Hours(time(9), time(18)),) * 5)

@@ -13,6 +13,7 @@ from qaitar.kernel.public_holidays import state_calendar
 from qaitar.kernel.workdays import Calendar, NoWorkingDay, end_of_day, five_day_week
 from qaitar.kernel.zones import ALMATY, NaiveMoment, zone
 from qaitar.returns.control_dates import (
+    COUNTED_AT,
     ClockFacts,
     ClockSettings,
     ControlDate,
@@ -406,6 +407,16 @@ def test_every_open_request_has_exactly_one_control_date_in_utc(facts: ClockFact
     assert control.source
     pressing = facts.awaiting_proof_since is not None
     assert control.rule in ({ControlRule.PROOF_OF_PRESS} if pressing else RULES[facts.stage])
+    assert facts.stage in COUNTED_AT.get(control.rule, OPEN)
+
+
+def test_each_term_of_the_manual_says_at_which_stages_it_is_counted() -> None:
+    counted = {
+        rule: {stage for stage, rules in RULES.items() if rule in rules} for rule in ControlRule
+    }
+    for rule in (ControlRule.MARKETPLACE_SHOWN, ControlRule.PROOF_OF_PRESS, ControlRule.ACT_KEPT):
+        del counted[rule]
+    assert counted == COUNTED_AT
 
 
 @given(ANY_FACTS)

@@ -13,7 +13,7 @@ from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import request_act
-from qaitar.returns.services.guarding import guard_sweep
+from qaitar.returns.services.guarding import Swept, guard_sweep
 from qaitar.returns.vocabulary import Act, Outcome, Stage
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
 from tests.factories.returns import arrive, look, make_case, take
@@ -181,3 +181,79 @@ def test_a_sweep_looks_at_due_cases_only(shop: Shop, aigerim: Actor) -> None:
     for n in range(5):
         make_case(shop, aigerim, f"70000001{n}-1", shown_at=NOW + timedelta(days=9), section="NEW")
     assert guard_sweep(merchant_id=shop.id, now=NOW).looked == 0
+
+
+def test_each_look_is_counted_and_says_when_to_look_again(shop: Shop, aigerim: Actor) -> None:
+    shown = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+
+    def look_at(now: datetime) -> tuple[Swept, datetime | None]:
+        swept = guard_sweep(merchant_id=shop.id, now=now)
+        return swept, ReturnRequest.objects.get(pk=case.pk).guard_next_at
+
+    hour = timedelta(hours=1)
+    assert look_at(shown - 24 * hour) == (Swept(looked=1, reminded=1), shown - 8 * hour)
+    assert look_at(shown - 9 * hour) == (Swept(), shown - 8 * hour)
+    assert look_at(shown - 4 * hour) == (Swept(looked=1, escalated=1), shown - hour)
+    nearly = shown - timedelta(minutes=29)
+    assert look_at(nearly) == (Swept(looked=1, escalated=1), shown + timedelta(seconds=1))
+    assert look_at(shown + hour) == (Swept(looked=1, missed=1), shown + 25 * hour)
+    assert look_at(shown + 2 * hour) == (Swept(), shown + 25 * hour)
+    assert guard_lines(case.pk) == [
+        "GUARD_REMIND",
+        "GUARD_ESCALATE",
+        "GUARD_DEFAULT_ACTION",
+        "GUARD_MISSED",
+    ]
+
+
+def test_a_look_too_early_only_moves_the_next_look(shop: Shop, aigerim: Actor) -> None:
+    shown = NOW + timedelta(days=9)
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    ReturnRequest.objects.filter(pk=case.pk).update(guard_next_at=NOW)
+    before = ReturnRequest.objects.get(pk=case.pk).version
+    assert guard_sweep(merchant_id=shop.id, now=NOW) == Swept(looked=1)
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (stored.guard_next_at, stored.version) == (shown - timedelta(hours=24), before)
+    assert guard_lines(case.pk) == []
+
+
+def test_of_many_due_the_longest_due_are_looked_at_first(shop: Shop, aigerim: Actor) -> None:
+    shown = NOW + timedelta(days=2)
+    for n in range(3):
+        at = shown - timedelta(minutes=n)
+        make_case(shop, aigerim, f"70000002{n}-1", shown_at=at, section="NEW")
+    late = shown + timedelta(hours=1)
+    assert guard_sweep(merchant_id=shop.id, now=late, limit=2) == Swept(looked=2, missed=2)
+    told = ReturnRequest.objects.filter(escalated="MISSED").values_list("number", flat=True)
+    assert sorted(told) == ["700000021-1", "700000022-1"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "stage", "act"),
+    [
+        (None, Stage.IN_DELIVERY, "TAKE_FOR_INSPECTION"),
+        (Act.ASK_CUSTOMER, Stage.IN_DELIVERY, "TAKE_FOR_INSPECTION"),
+        (Act.SEND_FOR_APPROVAL, Stage.IN_DELIVERY, "TAKE_FOR_INSPECTION"),
+        (Act.NOTE_ARRIVAL, Stage.REFUND_GRANTED, "GRANT_REFUND"),
+    ],
+)
+def test_a_store_that_accepts_by_default_does_what_silence_would(
+    shop: Shop, aigerim: Actor, asked: Act | None, stage: Stage, act: str
+) -> None:
+    type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="ACCEPT")
+    case = make_case(shop, aigerim, shown_at=NOW + timedelta(days=2), section="NEW")
+    if asked is Act.NOTE_ARRIVAL:
+        case = arrive(take(case, aigerim), aigerim)
+    elif asked is not None:
+        request_act(request_id=case.pk, act=asked, by=aigerim, now=NOW)
+    case.refresh_from_db()
+    assert case.control_at is not None
+    swept = guard_sweep(merchant_id=shop.id, now=case.control_at - timedelta(minutes=5))
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (swept.acted, swept.escalated, stored.stage) == (1, 0, stage)
+    assert stored.escalated == "DEFAULT_ACTION"
+    last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
+    assert last is not None
+    assert (last.act, last.actor_role, last.channel) == (act, "SYSTEM", "guard")
+    assert last.why.startswith("DEFAULT_ACTION")

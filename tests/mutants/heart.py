@@ -1,0 +1,86 @@
+"""The parts of the heart: which modules each is made of and which tests judge them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SOURCE: Final = ROOT / "src" / "qaitar"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the heart; paths are below `src/qaitar` and below `tests`."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+# In the order of what a fault costs: a wrong refusal, a missed date, an act out of turn, a shop seen by another's people.
+HEART: Final = (
+    Part(
+        "policy",
+        ("returns/policy.py", "returns/rules.py", "returns/reasons.py", "returns/goods_groups.py"),
+        ("returns/test_policy.py", "returns/test_grounds.py", "returns/test_procedure_stories.py"),
+    ),
+    Part(
+        "control dates",
+        ("returns/control_dates.py", "returns/calendars.py", "kernel/workdays.py"),
+        (
+            "returns/test_control_dates.py",
+            "returns/test_calendars.py",
+            "kernel/test_workdays.py",
+            "returns/test_overlooked.py",
+        ),
+    ),
+    Part(
+        "procedure",
+        ("returns/procedure.py", "returns/guards.py"),
+        (
+            "returns/test_procedure.py",
+            "returns/test_recommended.py",
+            "returns/test_procedure_stories.py",
+            "returns/test_acting.py",
+        ),
+    ),
+    Part(
+        "deadline guard",
+        ("returns/deadline_guard.py", "returns/services/guarding.py"),
+        ("returns/test_deadline_guard.py", "returns/test_guarding.py"),
+    ),
+    Part(
+        "access",
+        ("foundation/access.py", "foundation/walls.py", "foundation/actors.py"),
+        ("foundation/test_access.py", "foundation/test_walls.py", "web/api/test_idempotency.py"),
+    ),
+    Part(
+        "intake",
+        (
+            "orders/incoming.py",
+            "orders/overlay.py",
+            "orders/readings.py",
+            "orders/services/merging.py",
+            "returns/services/intake.py",
+            "flows/take_cabinet.py",
+        ),
+        (
+            "orders/test_merging.py",
+            "orders/test_readings.py",
+            "orders/test_cards_and_units.py",
+            "orders/test_import_files.py",
+            "orders/test_poll_orders.py",
+            "returns/test_acting.py",
+            "returns/test_mirroring.py",
+            "flows/test_take_cabinet.py",
+            "flows/test_companion_mutations.py",
+        ),
+    ),
+)
+
+
+def part_named(name: str) -> Part:
+    """Return a part of the heart by its name."""
+    return next(part for part in HEART if part.name == name)
