@@ -68,6 +68,7 @@ HEART: Final = (
         ),
         (
             "orders/test_merging.py",
+            "orders/test_overlay.py",
             "orders/test_readings.py",
             "orders/test_cards_and_units.py",
             "orders/test_import_files.py",

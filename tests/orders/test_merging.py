@@ -18,13 +18,12 @@ from qaitar.contracts.marketplace import (
 )
 from qaitar.orders.measuring import sample_orders
 from qaitar.orders.models import Customer, Order, OrderLine, Tender
-from qaitar.orders.services.merging import Counts, orders_merge
+from qaitar.orders.services.merging import Counts, Merged, orders_merge
 from tests.factories.accounts import NOW, make_shop, open_walls
 from tests.factories.orders import DAY, MOMENT, api_order, file_order
 
 if TYPE_CHECKING:
     from qaitar.contracts.marketplace import OrderRecord
-    from qaitar.orders.services.merging import Merged
     from tests.factories.accounts import Shop
 
 LATER = NOW + timedelta(hours=1)
@@ -301,3 +300,97 @@ def test_a_failing_source_leaves_nothing_behind_after_rollback(shop: Shop) -> No
     with pytest.raises(OSError, match="the file ended"):
         orders_merge(store=shop.store, records=broken(), now=NOW)  # type: ignore[arg-type]  # a generator that breaks
     assert merge(shop, file_order("999999999")).rows == Counts(created=1)
+
+
+def test_a_refused_order_is_told_with_its_reason_and_what_was_read(shop: Shop) -> None:
+    bad = file_order("300000002", status="s" * 61, row_numbers=(3,), raw={"Статус": "s"})
+    rowless = api_order("1" * 41)
+    merged = merge(shop, bad, api_order(), rowless)
+    assert merged.rejected == [
+        RowRejected(
+            row_number=3,
+            reason_code="too_long",
+            reason="«status» is longer than 60 characters.",
+            raw={"Статус": "s"},
+        ),
+        RowRejected(
+            row_number=0,
+            reason_code="too_long",
+            reason="The order number is longer than 40 characters.",
+            raw=rowless.raw,
+        ),
+    ]
+    assert (merged.rows, merged.orders) == (Counts(created=1, rejected=2),) * 2
+
+
+def test_outcomes_of_several_merges_add_up(shop: Shop) -> None:
+    whole = Merged()
+    twice = file_order("300000002", row_numbers=(3, 4))
+    for records in ((api_order(), twice), (api_order(status="RETURNED"), twice), (file_order(""),)):
+        whole.add(merge(shop, *records))
+    assert whole.rows == Counts(created=3, updated=1, unchanged=2, rejected=1)
+    assert whole.orders == Counts(created=2, updated=1, unchanged=1, rejected=1)
+    assert (whole.rows.read, whole.orders.read) == (7, 5)
+    assert whole.touched == ["300000001", "300000002", "300000001"]
+    assert [each.reason_code for each in whole.rejected] == ["no_code"]
+
+
+def test_an_order_is_written_again_only_when_something_kept_has_changed(shop: Shop) -> None:
+    merge(shop, api_order())
+    answer = bytes(Order.objects.get().digest)
+    assert (len(answer), answer[:16]) == (32, bytes(16))
+    merge(shop, file_order())
+    both = bytes(Order.objects.get().digest)
+    assert both[16:] == answer[16:]
+    other = file_order(address="Алматы, Сатпаева 1", row_numbers=(2, 3))
+    assert merge(shop, other, now=LATER).rows == Counts(unchanged=2)
+    kept = Order.objects.get()
+    assert (kept.updated_at, bytes(kept.digest)[16:]) == (NOW, answer[16:])
+    assert bytes(kept.digest)[:16] not in {both[:16], bytes(16)}
+    assert merge(shop, api_order(status="RETURNED"), now=LATER).touched == ["300000001"]
+    assert Order.objects.get().updated_at == LATER
+
+
+def test_one_way_of_paying_of_a_kind_is_kept_the_first_told(shop: Shop) -> None:
+    told = tuple(
+        TenderRecord(kind=kind, amount_minor=amount)
+        for kind, amount in ((TenderKind.CARD, 1), (TenderKind.BONUS, 2), (TenderKind.CARD, 3))
+    )
+    merge(shop, api_order(tenders=told))
+    assert sorted(Tender.objects.values_list("kind", "amount_minor")) == [("BONUS", 2), ("CARD", 1)]
+
+
+@pytest.mark.parametrize(
+    ("told", "key", "name", "phone"),
+    [
+        (CustomerRecord(external_id="k1", name="Оксана"), "k1", "Оксана", ""),
+        (
+            CustomerRecord(first_name="Оксана", last_name="Петрова"),
+            "order:300000001",
+            "Оксана Петрова",
+            "",
+        ),
+        (CustomerRecord(last_name="Петрова"), "order:300000001", "Петрова", ""),
+        (CustomerRecord(phone_raw="8 701 234-56-78"), "phone:+77012345678", "", "+77012345678"),
+        (CustomerRecord(phone_raw="none"), "phone:none", "", ""),
+    ],
+)
+def test_a_customer_is_kept_under_the_surest_name(
+    shop: Shop, told: CustomerRecord, key: str, name: str, phone: str
+) -> None:
+    merge(shop, api_order(customer=told))
+    kept = Customer.objects.get()
+    assert (kept.external_id, kept.name, kept.phone) == (key, name, phone)
+    assert Order.objects.get().customer_id == kept.pk
+    merge(shop, api_order("300000002", customer=CustomerRecord()))
+    assert Order.objects.get(code="300000002").customer_id is None
+
+
+def test_what_a_customer_is_not_told_of_stays(shop: Shop) -> None:
+    whole = CustomerRecord(external_id="k1", name="Оксана", phone_raw="87012345678")
+    merge(shop, api_order(customer=whole))
+    other = CustomerRecord(external_id="k1", phone_raw="87770000000")
+    assert merge(shop, api_order(customer=other)).rows == Counts(updated=1)
+    assert Customer.objects.values_list("name", "phone").get() == ("Оксана", "+77770000000")
+    merge(shop, api_order(customer=CustomerRecord(external_id="k1", name="Оксана П.")))
+    assert Customer.objects.values_list("name", "phone").get() == ("Оксана П.", "+77770000000")

@@ -186,6 +186,22 @@ def test_a_missed_date_is_told_again_every_day_until_the_request_moves_on() -> N
     again = verdict(first + 24 * H, done)
     assert (again.deed, again.action, again.skipped) == (Deed.MISSED, DefaultAction.CALL_DUTY, ())
     assert remembered(done, again, first + 24 * H).missed_at == first + 24 * H
+    # a rung somebody added meanwhile was not slept through
+    assert verdict(first + 24 * H, GuardDone(missed_at=first)).skipped == ()
+
+
+def test_the_store_that_said_nothing_is_warned_four_times_and_its_senior_and_owner_are_called() -> (
+    None
+):
+    senior, duty = frozenset({Role.SENIOR}), frozenset({Role.SENIOR, Role.OWNER})
+    assert GuardSettings() == GuardSettings(
+        ladder=(Rung(24 * H), Rung(8 * H), Rung(4 * H, senior), Rung(H, duty)),
+        lead=30 * M,
+        default_action=DefaultAction.CALL_DUTY,
+        duty=duty,
+        repeat_missed_every=24 * H,
+        acts_on_guessed_dates=False,
+    )
 
 
 @pytest.mark.parametrize(

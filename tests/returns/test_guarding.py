@@ -224,6 +224,12 @@ def test_of_many_due_the_longest_due_are_looked_at_first(shop: Shop, aigerim: Ac
         at = shown - timedelta(minutes=n)
         make_case(shop, aigerim, f"70000002{n}-1", shown_at=at, section="NEW")
     late = shown + timedelta(hours=1)
+    warned = shown - timedelta(hours=23)
+    assert guard_sweep(merchant_id=shop.id, now=warned) == Swept(looked=3, reminded=3)
+    raised = shown - timedelta(hours=3)
+    assert guard_sweep(merchant_id=shop.id, now=raised) == Swept(looked=3, escalated=3)
+    called = shown - timedelta(minutes=5)
+    assert guard_sweep(merchant_id=shop.id, now=called) == Swept(looked=3, escalated=3)
     assert guard_sweep(merchant_id=shop.id, now=late, limit=2) == Swept(looked=2, missed=2)
     told = ReturnRequest.objects.filter(escalated="MISSED").values_list("number", flat=True)
     assert sorted(told) == ["700000021-1", "700000022-1"]
@@ -257,3 +263,27 @@ def test_a_store_that_accepts_by_default_does_what_silence_would(
     assert last is not None
     assert (last.act, last.actor_role, last.channel) == (act, "SYSTEM", "guard")
     assert last.why.startswith("DEFAULT_ACTION")
+
+
+def test_a_case_that_may_not_close_yet_says_why(shop: Shop, aigerim: Actor) -> None:
+    """The store has just given its customers longer to file again, and the stored date is the longer one already."""
+    type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
+    shown = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    closed = ReturnReading(number=case.number, section=Section.CLOSED, reject_text="Нет ответа")
+    look(shop, shown, closed)
+    over = ReturnRequest.objects.get(pk=case.pk).control_at
+    assert over is not None
+    ReturnRequest.objects.filter(pk=case.pk).update(control_at=over + timedelta(days=5))
+    late = over + timedelta(hours=1)
+    assert guard_sweep(merchant_id=shop.id, now=late) == Swept(looked=1)
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (stored.stage, stored.guard_next_at) == (Stage.REFUSED, late + timedelta(hours=24))
+    last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
+    assert last is not None
+    assert (last.act, last.why) == (
+        "GUARD_WINDOW_OVER",
+        "WINDOW_OVER; not done: REFILE_WINDOW_OPEN",
+    )

@@ -1,0 +1,277 @@
+"""A reading is laid over what is stored: gaps are filled, nothing is erased, a file never outdoes the marketplace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from qaitar.contracts.marketplace import (
+    CustomerRecord,
+    LineRecord,
+    OrderRecord,
+    TenderKind,
+    TenderRecord,
+)
+from qaitar.orders.overlay import (
+    LaidTenders,
+    StoredTender,
+    filled,
+    laid,
+    only_fills,
+    order_laid,
+    tenders_laid,
+)
+from qaitar.orders.readings import ORDER_AT, Fault, Reading, reading_of
+
+FIRST, SECOND, THIRD = "2026-05-01", "2026-05-02", "2026-05-03"
+
+
+def stored(**kept: str) -> list[str]:
+    texts = [""] * len(ORDER_AT)
+    for name, text in kept.items():
+        texts[ORDER_AT[name]] = text
+    return texts
+
+
+def reading(*, api: bool = False, **told: Any) -> Reading:
+    day = told.pop("on", None)
+    record = OrderRecord(
+        code="100",
+        external_id="kaspi-1" if api else None,
+        status_changed_on=date.fromisoformat(day) if day else None,
+        currency="",
+        **told,
+    )
+    made = reading_of(record)
+    assert isinstance(made, Reading)
+    return made
+
+
+def named(texts: list[str]) -> dict[str, str]:
+    return {name: texts[at] for name, at in ORDER_AT.items() if texts[at]}
+
+
+@pytest.mark.parametrize(
+    ("told_on", "kept", "fills"),
+    [
+        (FIRST, {"status_changed_on": SECOND}, True),
+        (SECOND, {"status_changed_on": SECOND}, False),
+        (THIRD, {"status_changed_on": SECOND}, False),
+        (None, {"status_changed_on": SECOND}, False),
+        (FIRST, {}, False),
+        (THIRD, {"status_changed_on": SECOND, "external_id": "kaspi-1"}, True),
+        (None, {"external_id": "kaspi-1"}, True),
+    ],
+)
+def test_a_file_only_fills_where_it_is_older_or_the_marketplace_has_told(
+    told_on: str | None, kept: dict[str, str], fills: bool
+) -> None:
+    assert only_fills(reading(on=told_on), stored(**kept)) is fills
+    assert not only_fills(reading(api=True, on=told_on), stored(**kept))
+
+
+def test_what_is_told_replaces_and_what_is_not_told_stays() -> None:
+    kept = stored(status="DELIVERED", status_changed_on=SECOND, address="Abay 1", state="ARCHIVE")
+    told = reading(api=True, status="RETURNED", address="Abay 2")
+    assert named(order_laid(kept, told, FIRST)) == {
+        "external_id": "kaspi-1",
+        "status": "RETURNED",
+        "address": "Abay 2",
+        "state": "ARCHIVE",
+    }
+
+
+def test_a_day_of_change_is_kept_beside_its_own_status_only() -> None:
+    kept = stored(status="DELIVERED", status_changed_on=SECOND)
+    same = order_laid(kept, reading(api=True, status="DELIVERED", on=FIRST), SECOND)
+    assert same[ORDER_AT["status_changed_on"]] == FIRST
+    silent = order_laid(kept, reading(api=True, on=THIRD), SECOND)
+    assert silent[ORDER_AT["status_changed_on"]] == SECOND
+    bare = stored(status="DELIVERED", external_id="kaspi-1")
+    other = order_laid(bare, reading(status="RETURNED", on=FIRST), SECOND)
+    assert named(other) == {"status": "DELIVERED", "external_id": "kaspi-1"}
+
+
+@pytest.mark.parametrize(
+    ("changed_on", "seen_on", "later"),
+    [
+        (THIRD, SECOND, True),
+        (SECOND, SECOND, False),
+        (THIRD, THIRD, False),
+        (FIRST, SECOND, False),
+        (FIRST, "", False),
+    ],
+)
+def test_a_file_tells_a_later_status_of_an_order_the_marketplace_has_told(
+    changed_on: str, seen_on: str, later: bool
+) -> None:
+    kept = {
+        "external_id": "kaspi-1",
+        "status": "DELIVERED",
+        "status_changed_on": FIRST,
+        "state": "ARCHIVE",
+        "address": "Abay 1",
+        "delivered_at": "2026-05-01 10:00:00",
+    }
+    told = reading(
+        on=changed_on,
+        status="CANCELLED",
+        cancellation_reason="BUYER",
+        address="Abay 2",
+        pickup_point="PP1",
+    )
+    status = {"status": "CANCELLED", "status_changed_on": changed_on}
+    filled_up = {"pickup_point": "PP1", "cancellation_reason": "BUYER"}
+    assert named(order_laid(stored(**kept), told, seen_on)) == (
+        kept | filled_up | (status if later else {})
+    )
+    reason = stored(**kept | {"cancellation_reason": "SHOP"})
+    assert named(order_laid(reason, told, seen_on))["cancellation_reason"] == (
+        "BUYER" if later else "SHOP"
+    )
+
+
+def test_rows_of_different_length_are_no_rows_of_one_table() -> None:
+    for lay in (filled, laid):
+        with pytest.raises(ValueError, match="argument 2 is shorter"):
+            lay(["a", "b"], ["x"])
+
+
+CARD = StoredTender("t1", ["CARD", "100", ""])
+BONUS = StoredTender("t2", ["BONUS", "5", ""])
+
+
+def paid(*tenders: TenderRecord) -> Reading:
+    return reading(api=True, tenders=tenders)
+
+
+@pytest.mark.parametrize("kind", ["CARD", "CREDIT", "UNKNOWN"])
+@pytest.mark.parametrize("told", ["CARD", "CREDIT", "UNKNOWN"])
+def test_another_main_way_of_paying_replaces_the_stored_one(kind: str, told: str) -> None:
+    kept = [StoredTender("t1", [kind, "100", ""]), BONUS]
+    now = paid(TenderRecord(kind=TenderKind(told), amount_minor=100))
+    if kind == told:
+        assert tenders_laid(kept, now, fills=False) == LaidTenders((), ())
+        return
+    assert tenders_laid(kept, now, fills=False) == LaidTenders(
+        ((None, [told, "100", ""]),), ("t1",)
+    )
+    assert tenders_laid(kept, now, fills=True) == LaidTenders((), ())
+
+
+def test_bonuses_replace_nobody_and_gaps_are_filled() -> None:
+    bonus = paid(TenderRecord(kind=TenderKind.BONUS, amount_minor=7))
+    assert tenders_laid([CARD], bonus, fills=False) == LaidTenders(
+        ((None, ["BONUS", "7", ""]),), ()
+    )
+    assert tenders_laid([CARD], bonus, fills=True) == LaidTenders(((None, ["BONUS", "7", ""]),), ())
+    assert tenders_laid([CARD, BONUS], bonus, fills=False) == LaidTenders(
+        (("t2", ["BONUS", "7", ""]),), ()
+    )
+    assert tenders_laid([CARD, BONUS], bonus, fills=True) == LaidTenders((), ())
+    term = paid(TenderRecord(kind=TenderKind.CARD, amount_minor=99, term_months=3))
+    assert tenders_laid([CARD], term, fills=True) == LaidTenders(
+        (("t1", ["CARD", "100", "3"]),), ()
+    )
+    assert tenders_laid([CARD], term, fills=False) == LaidTenders(
+        (("t1", ["CARD", "99", "3"]),), ()
+    )
+
+
+# --- how long a text may be ---------------------------------------------------------------------------------------
+
+ORDER_TEXTS = {
+    "external_id": 120,
+    "state": 40,
+    "status": 60,
+    "payment_mode": 40,
+    "currency": 3,
+    "delivery_mode": 40,
+    "address": 4000,
+    "pickup_point": 120,
+    "waybill_number": 60,
+    "waybill_url": 2000,
+    "cancellation_reason": 300,
+}
+LINE_TEXTS = {
+    "offer_code": 120,
+    "name": 500,
+    "category_code": 200,
+    "category_title": 200,
+    "unit_type": 30,
+}
+CUSTOMER_TEXTS = {
+    "external_id": 120,
+    "name": 200,
+    "first_name": 100,
+    "last_name": 100,
+    "phone_raw": 60,
+}
+SUMS = ("total_minor", "delivery_cost_minor", "delivery_cost_seller_minor")
+
+
+def of_order(name: str, value: Any) -> OrderRecord:
+    return replace(OrderRecord(code="100"), **{name: value})
+
+
+def of_line(name: str, value: Any) -> OrderRecord:
+    return OrderRecord(code="100", lines=(replace(LineRecord(), **{name: value}),))
+
+
+def of_customer(name: str, value: Any) -> OrderRecord:
+    return OrderRecord(code="100", customer=replace(CustomerRecord(), **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "limit"),
+    [
+        *((of_order, name, limit) for name, limit in ORDER_TEXTS.items()),
+        *((of_line, name, limit) for name, limit in LINE_TEXTS.items()),
+        *((of_customer, name, limit) for name, limit in CUSTOMER_TEXTS.items()),
+        (of_line, "external_id", 155),
+    ],
+)
+def test_a_text_of_full_length_is_kept_and_one_letter_more_is_told(
+    made: Any, name: str, limit: int
+) -> None:
+    assert isinstance(reading_of(made(name, "я" * limit)), Reading)
+    column = {"phone_raw": "phone"}.get(name, name)
+    if made is of_line and name == "external_id":
+        column = "line_id"
+    assert reading_of(made(name, "я" * (limit + 1))) == Fault(
+        "too_long", f"«{column}» is longer than {limit} characters."
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "digits", "negative"),
+    [
+        *((of_order, name, 18, True) for name in SUMS),
+        (of_line, "number", 9, False),
+        (of_line, "quantity_milli", 18, False),
+        (of_line, "price_minor", 18, True),
+        (of_line, "total_minor", 18, True),
+    ],
+)
+def test_a_number_that_has_no_room_is_told(
+    made: Any, name: str, digits: int, negative: bool
+) -> None:
+    no = Fault("out_of_range", f"«{name}» is out of range.")
+    assert isinstance(reading_of(made(name, 10**digits - 1)), Reading)
+    assert reading_of(made(name, 10**digits)) == no
+    below = reading_of(made(name, -1))
+    assert isinstance(below, Reading) if negative else below == no
+
+
+def test_an_order_number_has_forty_letters_at_most() -> None:
+    assert isinstance(reading_of(OrderRecord(code="1" * 40)), Reading)
+    assert reading_of(OrderRecord(code="1" * 41)) == Fault(
+        "too_long", "The order number is longer than 40 characters."
+    )
+    assert reading_of(OrderRecord(code="")) == Fault("no_code", "The order has no number.")
+    assert reading_of(OrderRecord(code="1\x1f2")) == Fault(
+        "control_characters", "A text has control or broken characters that no text has."
+    )
