@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection, transaction
 
+from qaitar.contracts.marketplace import (
+    ReturnReading,
+    RowRejected,
+    SavedAnswers,
+    Section,
+    SectionCounts,
+    Unread,
+)
 from qaitar.flows.poll_cabinet import cabinets_poll
 from qaitar.flows.take_cabinet import (
     BodyRefused,
     StoreMissing,
+    _report,
+    actor_from,
     cabinet_read,
     cabinet_take,
 )
@@ -22,6 +34,7 @@ from qaitar.foundation.models import RawIntake
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.changing import DRAIN_TASK
 from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.mirroring import Mirrored
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import make_merchant
 
@@ -194,3 +207,99 @@ def session(bench: Bench, url: str, *, consent: bool) -> None:
     )
     with behind_walls(bench.shop.id):
         connection_save(merchant_id=bench.shop.id, entered=entered, now=bench.now)
+
+
+def test_a_body_is_kept_with_who_brought_it_and_its_reading_is_ordered_in_their_name(
+    bare: Bench,
+) -> None:
+    body = b"[]"
+
+    def bring(received_from: str) -> None:
+        with behind_walls(bare.shop.id):
+            cabinet_take(
+                store_id=bare.shop.store.pk,
+                body=body,
+                received_from=received_from,
+                by=bare.by,
+                now=bare.now,
+            )
+
+    bring("a" * 201)
+    (row,) = intakes(bare)
+    assert (row.merchant_id, row.store_id) == (bare.shop.id, bare.shop.store.pk)
+    assert (row.source, row.content_type) == ("kaspi_cabinet", "application/json")
+    assert row.digest == hashlib.sha256(body).hexdigest()
+    assert (row.received_at, row.received_from) == (bare.now, "a" * 200)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args::text FROM procrastinate_jobs")
+        args = json.loads(cursor.fetchone()[0])
+    assert args["merchant_id"] == str(bare.shop.id)
+    assert actor_from(args["by"]) == replace(bare.by, request_ref="")
+    bare.now += timedelta(minutes=1)
+    bring("b" * 201)
+    (row,) = intakes(bare)
+    assert (row.received_at, row.received_from) == (bare.now, "b" * 200)
+    bare.now -= timedelta(hours=1)
+    bring("older")
+    assert intakes(bare)[0].received_from == "b" * 200
+
+
+def test_a_body_that_is_too_large_is_refused_with_its_size(bare: Bench) -> None:
+    with pytest.raises(BodyRefused, match=r"^33554433 bytes; 1 to 33554432 are taken$"):
+        take(bare, bytes(32 * 1024 * 1024 + 1))
+    assert intakes(bare) == []
+
+
+def test_only_an_intake_of_the_cabinet_is_read_and_the_report_stays_with_it(bare: Bench) -> None:
+    taken = take(bare, json.dumps([DETAIL]).encode())
+    assert read(bare, bare.shop.id) is None
+    with behind_walls(bare.shop.id):
+        RawIntake.objects.update(source="webhook")
+    assert read(bare, taken.id) is None
+    assert cases(bare) == []
+    with behind_walls(bare.shop.id):
+        RawIntake.objects.update(source="kaspi_cabinet")
+    bare.now += timedelta(minutes=5)
+    report = read(bare, taken.id)
+    (row,) = intakes(bare)
+    assert (row.state, row.report, row.read_at) == ("READ", report, bare.now)
+
+
+def test_a_report_tells_counts_refusals_and_what_was_not_understood() -> None:
+    unread = Unread("plannedDate", "not_a_date", "завтра")
+    saved = SavedAnswers(
+        readings=(ReturnReading(number="7" * 61, unread=(unread,)),),
+        problems=(RowRejected(row_number=3, reason_code="no_number", reason="No number."),),
+        counts=SectionCounts(
+            totals={Section.NEW: 4}, unknown={"ODD": 2}, unread=(Unread("TOTAL", "missing"),)
+        ),
+    )
+    mirrored = Mirrored(read=5, created=1, updated=2, unchanged=3, rejected=[("1-1", "bad")])
+    assert _report(mirrored, saved) == {
+        "read": 5,
+        "created": 1,
+        "updated": 2,
+        "unchanged": 3,
+        "rejected": [{"number": "1-1", "code": "bad"}],
+        "problems": [{"row": 3, "code": "no_number", "reason": "No number."}],
+        "unread": [
+            {"number": "", "name": "TOTAL", "why": "missing", "came": ""},
+            {"number": "7" * 60, "name": "plannedDate", "why": "not_a_date", "came": "завтра"},
+        ],
+        "counts": {"NEW": 4, "ODD": 2},
+    }
+    silent = _report(Mirrored(), SavedAnswers(readings=(), problems=()))
+    assert (silent["counts"], silent["unread"]) == ({}, [])
+
+
+def test_of_many_the_first_two_hundred_are_told() -> None:
+    saved = SavedAnswers(
+        readings=(ReturnReading(number="1", unread=(Unread("a", "missing"),) * 201),),
+        problems=saved_problems(201),
+    )
+    report = _report(Mirrored(rejected=[("1", "bad")] * 201), saved)
+    assert [len(report[name]) for name in ("rejected", "problems", "unread")] == [200] * 3
+
+
+def saved_problems(count: int) -> tuple[RowRejected, ...]:
+    return tuple(RowRejected(row_number=n, reason_code="x", reason="X.") for n in range(count))

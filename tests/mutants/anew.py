@@ -42,6 +42,8 @@ class Job:
     files: tuple[str, ...]
     tests: tuple[str, ...]
     database: Any
+    folder: str
+    """Where the tests may leave their files."""
     seconds: float
 
 
@@ -99,7 +101,7 @@ def _started_anew(job: Job) -> str:
     os.dup2(devnull, 2)
     plant_at_import(job.mutant.module, job.mutant.source)
     chosen = _Chosen(job)
-    code = pytest.main([*OPTIONS, "-x", *job.files], plugins=[chosen])
+    code = pytest.main([*OPTIONS, "-x", f"--basetemp={job.folder}", *job.files], plugins=[chosen])
     if code == pytest.ExitCode.OK:
         return "survived"
     return f"killed: {chosen.failed or 'does not start'}"

@@ -140,7 +140,9 @@ class Lane:
             return "not reached by any test"
         files = tuple(dict.fromkeys(item.nodeid.partition("::")[0] for item in meeting))
         tests = tuple(item.nodeid for item in meeting)
-        said = self._starter.judge(Job(mutant, files, tests, self._database, _limit(meeting)))
+        folder = str(self._work / f"anew {self._name}")
+        job = Job(mutant, files, tests, self._database, folder, _limit(meeting))
+        said = self._starter.judge(job)
         if said is None:
             self._empty_database()
             return "killed: took too long or fell"
@@ -232,7 +234,9 @@ def _covered(items: list[pytest.Item]) -> Covered | str:
 
 def main(work: Path, name: str, tests: list[str]) -> int:
     """Judge the mutants of a folder with these tests."""
-    return pytest.main([*OPTIONS, *tests], plugins=[Lane(work, name)])
+    return pytest.main(
+        [*OPTIONS, f"--basetemp={work / f'lane {name}'}", *tests], plugins=[Lane(work, name)]
+    )
 
 
 if __name__ == "__main__":
