@@ -60,16 +60,21 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class Serving:
-    """Runs one WSGI stand-in on 127.0.0.1; use as a context manager, `url` tells where.
+    """Runs one WSGI stand-in on a loopback port, or at the `host` given; use as a context manager, `url` tells where.
 
     Port 0 takes a free one.  A stand-in raising `Dropped` cuts its connection.
     """
 
     def __init__(
-        self, app: WSGIApplication, *, port: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        app: WSGIApplication,
+        *,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         """Bind the port, with TLS if a context is given; nothing is served before `start`."""
-        self._server = _Server(("127.0.0.1", port), _RequestHandler)
+        self._server = _Server((host, port), _RequestHandler)
         self._server.set_app(app)
         if tls is not None:  # the handshake waits for the request's own thread
             self._server.socket = tls.wrap_socket(
@@ -78,7 +83,7 @@ class Serving:
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_STOP_POLL_S,), daemon=True
         )
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{self._server.server_port}"
 
     def start(self) -> Self:
         """Serve from a background thread until `stop`."""
