@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from qaitar.flows.by_hand import EffectMissing, effect_done_by_hand, effect_retry
 from qaitar.flows.housekeeping import connection_effects_resume
+from qaitar.flows.locks import session_lock
 from qaitar.foundation.connections import Entered, connection_save, connection_test
 from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.vocabulary import Act
@@ -213,3 +216,35 @@ def test_a_return_order_waits_for_the_marketplaces_day_and_then_asks_a_person(
     bench.drain(timedelta(hours=25))
     assert bench.one("CREATE_RETURN_ORDER").state == "REFUSED"
     assert bench.executed()["documents"] == 0
+
+
+def test_what_waits_for_what_another_worker_is_settling_is_looked_at_in_a_moment(
+    bench: Bench,
+) -> None:
+    """Another worker is just writing down that the ticket was opened: it wakes nobody who did not wait yet."""
+    case = bench.file()
+    bench.act(case, Act.ASK_CUSTOMER)
+    bench.take(case)
+    ticket = bench.one("OPEN_TICKET")
+    settling, done = Event(), Event()
+
+    def another_worker() -> None:
+        with session_lock(f"effect {ticket.pk}") as mine, behind_walls(bench.shop.id):
+            assert mine
+            assert PlannedEffect.objects.select_for_update().filter(pk=ticket.pk).exists()
+            settling.set()
+            done.wait(20)
+        connection.close()
+
+    worker = Thread(target=another_worker)
+    worker.start()
+    assert settling.wait(20)
+    bench.drain()
+    done.set()
+    worker.join()
+    comment = bench.one("TICKET_COMMENT")
+    assert (comment.state, comment.payload["waits"]) == ("PLANNED", "TICKET")
+    assert comment.next_at - bench.now == timedelta(seconds=5)
+    bench.drain(timedelta(seconds=5))
+    assert (bench.one("OPEN_TICKET").state, bench.one("TICKET_COMMENT").state) == ("DONE", "DONE")
+    assert (bench.executed()["tickets"], bench.executed()["comments"]) == (1, 1)

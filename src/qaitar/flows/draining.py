@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.models import Connection
 
 BATCH: Final = 200
+IN_A_MOMENT_S: Final = 5
 NOT_CONNECTED: Final = "No such system is connected: do it by hand."
 BUDGET_S: Final = 60.0
 """A drain gives its place to other jobs after this; what is left goes on in a new job."""
@@ -306,9 +307,26 @@ def _prepared(effect: PlannedEffect, case: Case, now: datetime) -> _Taken | Verd
             payload={"connection": str(connection.pk)},
         )
     ready = story.prepare(effect, case, now)
+    if isinstance(ready, Waits) and ready.on in UNLOCKS.values():
+        ready = _surely_waits(story, ready, effect, case, now)
     if isinstance(ready, Waits | Idle | Impossible):
         return _not_ready(effect, ready, now)
     return _Taken(effect, case, connection, ready)
+
+
+def _surely_waits(
+    story: Story[Any], ready: Waits, effect: PlannedEffect, case: Case, now: datetime
+) -> Any:
+    """Look again while holding what is awaited: whoever settles it meanwhile wakes only those who wait by then.
+
+    What another worker holds just now is not waited for, as it may be waking us: it is looked at again in a moment.
+    """
+    kinds = [kind for kind, on in UNLOCKS.items() if on == ready.on]
+    awaited = PlannedEffect.objects.filter(subject_id=effect.subject_id, kind__in=kinds)
+    held = awaited.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    if len(held) < awaited.count():
+        return Waits(ready.on, ready.detail, IN_A_MOMENT_S)
+    return story.prepare(effect, case, now)
 
 
 def _not_ready(effect: PlannedEffect, ready: NotReady, now: datetime) -> Verdict:
