@@ -21,6 +21,7 @@ from qaitar.runtime.folder import DataFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from qaitar.runtime.addresses import DatabaseAddresses
 
@@ -89,6 +90,18 @@ def django_db_setup(database: DatabaseAddresses, django_db_blocker: Any) -> None
 @pytest.fixture
 def db_walls(db: None) -> None:
     """The database as the program sees it, rolled back after the test; walls are closed until opened."""
+
+
+@pytest.fixture(scope="session")
+def _practice_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("practice")
+
+
+@pytest.fixture
+def practice_files(settings: Any, _practice_folder: Path) -> None:
+    """One file store for every practice of this process: the program draws its papers once a process."""
+    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": str(_practice_folder)}}
+    settings.STORAGES = {**settings.STORAGES, "files": kept}
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from qaitar.kernel.ids import new_id
 from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Stage
+from qaitar.training.models import Practice, PracticeState
+from qaitar.training.scoring import Finding
 from tests.web.url_matrix import addresses
 
 if TYPE_CHECKING:
@@ -136,7 +138,33 @@ def things(now: datetime) -> dict[str, Any]:
             "connection": Connection.objects.order_by("system").first(),
             "person": owner.pk,
             "endpoint": endpoint.pk,
+            "practice": _practised(merchant, owner, now).pk,
         }
+
+
+def _practised(merchant: Any, owner: User, now: datetime) -> Practice:
+    """A result in which every fault is told."""
+    ground = {
+        "code": "LOOK_NOT_KEPT",
+        "source": ["LAW", "274-IV, art. 30 (14)"],
+        "leads_to": 5,
+        "params": {"marks": "unused"},
+    }
+    deed = {
+        "act": "TAKE_FOR_INSPECTION", "at": now.isoformat(), "reason": "", "advised": "REFUSE",
+        "true_reasons": ["USED_OR_INCOMPLETE"], "class": "PROPER", "seconds": 412,
+        "findings": [each.value for each in Finding], "grounds": [ground],
+    }  # fmt: skip
+    case = {
+        "number": "858202988-1", "product": "Кроссовки Jorga беговые", "words": "Носили неделю, бирку срезали",
+        "story": "worn", "class": "PROPER", "deeds": [deed], "left": "GRANT_REFUND", "grounds": [ground],
+        "findings": [each.value for each in Finding], "points": 0,
+    }  # fmt: skip
+    return Practice.objects.create(
+        id=new_id(), merchant_id=merchant, user_id=owner.pk, user_name=str(owner), shop_id=new_id(), seed=7,
+        state=PracticeState.DONE, asked_at=now, opened_at=now, until=now, ended_at=now, score=40,
+        result={"cases": [case, {**case, "number": "858202995-1", "deeds": [], "left": "", "findings": [], "points": 80}]},
+    )  # fmt: skip
 
 
 def _telling_case() -> ReturnRequest:
@@ -159,6 +187,7 @@ def _parameters(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "person": {"user_id": found["person"]},
         "webhook": {"endpoint_id": found["endpoint"]},
         "guide_page": {"name": "steps"},
+        "practice_result": {"practice_id": found["practice"]},
     }
 
 

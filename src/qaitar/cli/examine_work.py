@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from qaitar.cli.findings import Finding, Level, ok, problem, warn
 from qaitar.foundation.connections import State, connection_test, health_told
-from qaitar.foundation.jobs import merchants_active
+from qaitar.foundation.jobs import merchants_real
 from qaitar.foundation.models import Connection, EffectState, Merchant, PlannedEffect
 from qaitar.foundation.walls import see
 from qaitar.returns.models import ReturnRequest
@@ -27,7 +27,7 @@ _BAD: Final = {State.MISCONFIGURED, State.REFUSED}
 def work_found(now: datetime, *, ask: bool) -> list[Finding]:
     """Look at everything; with `ask` outside systems are asked, else what they last said counts."""
     found = jobs_found(now)
-    merchants = merchants_active()
+    merchants = merchants_real()
     for merchant_id in merchants:
         found += merchant_found(merchant_id, now, ask=ask)
     if not merchants:

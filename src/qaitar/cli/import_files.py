@@ -21,7 +21,7 @@ from qaitar.flows.import_orders import (
 from qaitar.flows.take_cabinet import BodyRefused, cabinet_read, cabinet_take
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import merchants_active
+from qaitar.foundation.jobs import merchants_real
 from qaitar.foundation.models import Merchant
 from qaitar.foundation.walls import see
 from qaitar.orders.errors import MergeBusy
@@ -126,7 +126,7 @@ def _refused(sentence: str) -> int:
 
 def _take_orders(body: bytes, named: str | None, report: Report, now: datetime) -> None:
     file = orders_file_take(body, report.file)
-    if isinstance(file, NotTaken) and not merchants_active():
+    if isinstance(file, NotTaken) and not merchants_real():
         report.problem = str(file.reason)
         return
     shop = "" if isinstance(file, NotTaken) else shop_number(file.orders)
@@ -181,7 +181,7 @@ TAKERS: Final[dict[str, Callable[[bytes, str | None, Report, datetime], None]]] 
 
 def _store(named: str | None, shop: str, report: Report, now: datetime) -> Store:
     """Find the store meant, or make the first one; the walls of all merchants are open meanwhile."""
-    merchants = merchants_active()
+    merchants = merchants_real()
     see(merchants)
     stores = stores_of(merchants)
     if not stores and len(merchants) <= 1 and named is None:

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "qaitar.returns",
     "qaitar.analytics",
     "qaitar.flows",
+    "qaitar.training",
     "qaitar.web.console",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -32,6 +32,7 @@ from qaitar.flows.effects.write_register import KIND as REGISTER
 from qaitar.flows.effects.write_register import registers_write
 from qaitar.flows.lending import Clients, connection_of
 from qaitar.flows.locks import session_lock
+from qaitar.flows.practising import practice_settle
 from qaitar.flows.settling import (
     SETTLED_AT_ONCE,
     Verdict,
@@ -116,6 +117,8 @@ def effects_drain(merchant_id: UUID, now: datetime) -> Drained:
     until = running_s() + BUDGET_S
     _absorb(merchant_id)
     kinds = _kinds_due(merchant_id, now)
+    if kinds and practice_settle(merchant_id, now, drained.states):
+        return drained
     if kinds & _RANK.keys():
         _settle_unconnected(merchant_id, now, drained)
     with ExitStack() as stack:

@@ -64,28 +64,38 @@ class Principal:
         return any(role in roles for role in self.roles.values())
 
 
+# Whoever practises works in the practice shop and nowhere else until they end it; their programs never do.
 _PRINCIPAL_SQL = """
 WITH person AS (
     SELECT u.id, COALESCE(NULLIF(TRIM(u.first_name || ' ' || u.last_name), ''), u.username) AS name,
            u.language, {scopes} AS scopes
     FROM foundation_user u {join} WHERE u.is_active AND {where}
 ), roles AS (
-    SELECT jsonb_object_agg(m.merchant_id, m.role) AS by_merchant,
-           '{{' || string_agg(m.merchant_id::text, ',') || '}}' AS setting
-    FROM foundation_membership m JOIN foundation_merchantkey k ON k.id = m.merchant_id AND k.active
-    WHERE m.user_id = (SELECT id FROM person)
+    SELECT jsonb_object_agg(h.merchant_id, h.role) AS by_merchant,
+           '{{' || string_agg(h.merchant_id::text, ',') || '}}' AS setting
+    FROM (SELECT m.merchant_id, m.role, k.practice_of IS NOT NULL AS practice,
+                 bool_or(k.practice_of IS NOT NULL) OVER () AS practises
+          FROM foundation_membership m JOIN foundation_merchantkey k ON k.id = m.merchant_id AND k.active
+          WHERE m.user_id = (SELECT id FROM person)) h
+    WHERE h.practice = {practice}
 )
 SELECT person.id, person.name, person.language, person.scopes, roles.by_merchant,
        set_config('{setting}', COALESCE(roles.setting, ''), true) {extra}
 FROM person, roles
 """
 _BY_USER = _PRINCIPAL_SQL.format(
-    scopes="NULL::jsonb", join="", where="u.id = %s", setting=SETTING, extra=""
+    scopes="NULL::jsonb",
+    join="",
+    where="u.id = %s",
+    practice="h.practises",
+    setting=SETTING,
+    extra="",
 )
 _BY_TOKEN = _PRINCIPAL_SQL.format(
     scopes="t.scopes",
     join="JOIN foundation_apitoken t ON t.user_id = u.id",
     where="t.digest = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)",
+    practice="false",
     setting=SETTING,
     extra="/*extra*/",
 )

@@ -38,6 +38,12 @@ def merchants_active() -> list[UUID]:
     return list(MerchantKey.objects.filter(active=True).order_by("pk").values_list("pk", flat=True))
 
 
+def merchants_real() -> list[UUID]:
+    """List the active merchants that are nobody's practice."""
+    keys = MerchantKey.objects.filter(active=True, practice_of=None)
+    return list(keys.order_by("pk").values_list("pk", flat=True))
+
+
 def merchant_job(
     work: Callable[Concatenate[UUID, datetime, _P], None],
 ) -> Callable[..., None]:

@@ -30,6 +30,9 @@ class MerchantKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id)
     active = models.BooleanField(default=True)
+    # a practice shop: whose it is, and at which merchant its result is kept; nobody else ever sees its rows
+    practice_of = models.BigIntegerField(null=True)
+    practice_home = models.UUIDField(null=True)
 
     @override
     def __str__(self) -> str:

@@ -77,6 +77,17 @@ def clock_settings(store_text: str) -> ClockSettings:
 
 
 @lru_cache(maxsize=512)
+def answer_time(store_text: str) -> timedelta:
+    """Tell how long before a date of this store "no answer" may be said: a day, or a practice shop's minutes.
+
+    >>> answer_time("{}"), answer_time('{"clocks": {"no_answer_minutes": 10}}')
+    (datetime.timedelta(days=1), datetime.timedelta(seconds=600))
+    """
+    clocks = json.loads(store_text).get("clocks") or {}
+    return timedelta(minutes=int(clocks.get("no_answer_minutes", 24 * 60)))
+
+
+@lru_cache(maxsize=512)
 def guard_settings(store_text: str) -> GuardSettings:
     """Read what happens by itself when a date of this store is about to pass; the safe default calls the duty person."""
     store = json.loads(store_text)

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from qaitar.kernel.zones import local_date
 from qaitar.returns import rules as r
-from qaitar.returns.calendars import clock_settings, guard_settings, store_calendar
+from qaitar.returns.calendars import answer_time, clock_settings, guard_settings, store_calendar
 from qaitar.returns.control_dates import ClockFacts, ControlDate, Place, next_control_date
 from qaitar.returns.deadline_guard import GuardDone, guard_verdict
 from qaitar.returns.goods_groups import GoodsGroup, suggest_group
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.selectors import Case
-
-NEAR: Final = timedelta(hours=24)  # from here on, "no answer by the control date" may be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ def judge_case(
         approval_needed=verdict.approval_needed,
         asked_by_me=actor_id is not None and request.approval_asked_by_id == actor_id,
         damage_reported=verdict.damage_reported,
-        near_control=control_at is not None and now >= control_at - NEAR,
+        near_control=control_at is not None and now >= control_at - answer_time(case.store_text),
         control_due_passed=over,
         awaiting_proof=bool(request.proof_of),
         refusal_reason=reason,

@@ -12,7 +12,7 @@ from django.db.models import JSONField
 
 from qaitar.foundation.prepared import prepared_cursor
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.vocabulary import EvidenceKind
+from qaitar.returns.vocabulary import EvidenceKind, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,3 +146,11 @@ def cases_due(merchant_id: UUID, before: Any, limit: int) -> list[Case]:
 def any_request(merchants: Sequence[UUID]) -> bool:
     """Tell whether these merchants have had a request yet."""
     return ReturnRequest.objects.filter(merchant_id__in=merchants).exists()
+
+
+def requests_of(merchant_id: UUID, *, still_open: bool = False) -> list[UUID]:
+    """Name all requests of one small merchant, the oldest first; the open ones only, where asked."""
+    rows = ReturnRequest.objects.filter(merchant_id=merchant_id).order_by("pk")
+    if still_open:
+        rows = rows.exclude(stage=Stage.CLOSED)
+    return list(rows.values_list("pk", flat=True))

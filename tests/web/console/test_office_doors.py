@@ -27,6 +27,7 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.models import DayOff, MerchantRule
+from qaitar.training.models import Practice
 from qaitar.web.console import urls_office
 from qaitar.web.console.screen import DECIDERS, EVERYBODY, MANAGERS
 from tests.factories.accounts import NOW, make_person
@@ -85,6 +86,8 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "webhook_remove": (MANAGERS, "post", ("endpoint",)),
     "profile": (EVERYBODY, "get", ()),
     "first_run": (MANAGERS, "get", ()),
+    "practice": (DECIDERS, "get", ()),
+    "practice_result": (DECIDERS, "get", ("practice",)),
 }
 OF_ONE = sorted(name for name, (_who, _way, things) in DOORS.items() if things)
 
@@ -142,6 +145,9 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
             store_id=store.pk,
             defaults={**one(companion_id=new_id()), "seen_at": NOW, "session_at": NOW},
         )[0].pk,
+        "practice": Practice.objects.create(
+            **one(user_id=person.pk, user_name="x", shop_id=new_id(), seed=7, asked_at=NOW)
+        ).pk,
         "endpoint": WebhookEndpoint.objects.create(
             **one(url="https://example.kz/h", secrets=b"", created_at=NOW)
         ).pk,

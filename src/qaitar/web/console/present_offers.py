@@ -68,7 +68,9 @@ class Desk:
 
 
 def cabinet_url(case: Case) -> str:
-    """Give the address of the store's cabinet; an address that is no web page is not followed."""
+    """Give the address of the store's cabinet; an address that is no web page is not followed, and a practice has none."""
+    if (case.store.get("merchant_settings") or {}).get("practice"):
+        return f"{reverse('console:practice')}#cabinet"
     own = str(case.store.get("cabinet_url") or "")
     return own if own.startswith(("https://", "http://")) else CABINET
 

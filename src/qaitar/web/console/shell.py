@@ -37,7 +37,8 @@ SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) 
        AND EXISTS (SELECT 1 FROM returns_returnrequest r
                    WHERE r.merchant_id = w.merchant_id AND r.store_id = w.store_id AND r.stage <> 'CLOSED')
      ORDER BY w.seen_at LIMIT 3) u)::text,
-  (SELECT bool_or(m.settings ->> 'first_steps' = 'OPEN') FROM foundation_merchant m)
+  (SELECT bool_or(m.settings ->> 'first_steps' = 'OPEN') FROM foundation_merchant m),
+  (SELECT max(m.settings -> 'practice' ->> 'until') FROM foundation_merchant m)
 """
 _CASES: Final = ("/returns/", "/views/", "/bulk")
 """What is opened from the queue, whose own address is the root of them all."""
@@ -78,6 +79,7 @@ def shell_of(visit: Visit) -> Shell:
             for code, _name in settings.LANGUAGES
         ),
         language_url=reverse("console:language"),
+        practice_until=datetime.fromisoformat(row[4]) if row and row[4] else None,
         unseen=tuple(_unseen(*each) for each in unseen),
         design_url=reverse("console:design") if who.may(MANAGERS) else "",
         unseen_url=reverse("console:companion") if who.may(DECIDERS) else "",
@@ -134,6 +136,7 @@ def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple
     )
     if visit.who.may(DECIDERS):
         work = (*work, ("companion", _("Companion"), "screen", None))
+        work = (*work, ("practice", _("Practice"), "repeat", None))
     if first_steps and visit.who.may(MANAGERS):
         work = (("first_run", _("First steps"), "bolt", None), *work)
     office = (

@@ -15,6 +15,7 @@ from qaitar.web.console import (
     import_views,
     mapping_views,
     people_views,
+    practice_views,
     profile_views,
     register_views,
     report_rule_views,
@@ -89,5 +90,7 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/<uuid:endpoint_id>/switch", webhook_views.webhook_switch, name="webhook_switch"),
     path("webhooks/<uuid:endpoint_id>/remove", webhook_views.webhook_remove, name="webhook_remove"),
     path("profile", profile_views.profile, name="profile"),
+    path("practice", practice_views.practice, name="practice"),
+    path("practice/<uuid:practice_id>", practice_views.practice_result, name="practice_result"),
     path("welcome", first_run_views.first_run, name="first_run"),
 ]

@@ -54,4 +54,5 @@ class Shell:
     language_url: str = ""
     unseen: tuple[Unseen, ...] = ()
     unseen_url: str = ""
+    practice_until: datetime | None = None  # in a practice shop: when it ends
     design_url: str = ""  # for those who look after the installation

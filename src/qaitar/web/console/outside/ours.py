@@ -17,6 +17,7 @@ SENTENCES: Final = (
     _("An error in the program; it is in the log."),
     _("A person asked to try again."),
     _("No such system is connected: do it by hand."),
+    _("Practice: it would have been done by now; nothing was sent anywhere."),
     _("Looked up and not there; looked up once more before it is sent again."),
     _("Looked up twice and not there: it is sent again."),
     _("The program stopped while this was being sent: it is looked up."),

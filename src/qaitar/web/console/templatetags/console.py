@@ -238,6 +238,7 @@ def file_size(size_bytes: int) -> str:
     return _("%(size)s MB") % {"size": shown}
 
 
+@register.filter
 def span_text(seconds: int) -> str:
     """Say a length of time in its two largest units; the browser's countdown says the same."""
     left = abs(seconds)

@@ -1,0 +1,58 @@
+"""What the imitated world does next in a practice case: customer, senior, marketplace and courier, in minutes.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from qaitar.returns.vocabulary import Effect, Stage
+
+SOON: Final = timedelta(seconds=45)
+ON_THE_WAY: Final = timedelta(minutes=2)
+
+
+class Deed(StrEnum):
+    """What may happen by itself."""
+
+    SEE_PRESS = "SEE_PRESS"  # the marketplace shows what was decided
+    PAY_BACK = "PAY_BACK"  # the marketplace shows the money given back
+    ANSWER = "ANSWER"  # the customer sends what they were asked for
+    APPROVE = "APPROVE"  # the senior says yes
+    ARRIVE = "ARRIVE"  # the goods come to our point and are the ones sold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What decides it."""
+
+    stage: Stage
+    since: datetime
+    proof_of: str = ""
+    proof_since: datetime | None = None
+    asked: bool = False
+    answered: bool = False
+    will_answer: bool = False
+
+
+def next_deed(case: Standing, now: datetime) -> Deed | None:
+    """Tell what happens by now in a case, one thing at a time.
+
+    >>> begun = datetime(2026, 1, 1)
+    >>> asked = Standing(stage=Stage.WAITING_CUSTOMER, since=begun, asked=True, will_answer=True)
+    >>> next_deed(asked, begun), next_deed(asked, begun + SOON)
+    (None, <Deed.ANSWER: 'ANSWER'>)
+    """
+    if case.proof_of and case.proof_since is not None:
+        if now < case.proof_since + SOON:
+            return None
+        return Deed.PAY_BACK if case.proof_of == Effect.PRESS_GRANT else Deed.SEE_PRESS
+    if case.stage is Stage.IN_DELIVERY:
+        return Deed.ARRIVE if now >= case.since + ON_THE_WAY else None
+    if now < case.since + SOON:
+        return None
+    if case.stage is Stage.WAITING_APPROVAL:
+        return Deed.APPROVE
+    awaited = case.asked and case.will_answer and not case.answered
+    return Deed.ANSWER if case.stage is Stage.WAITING_CUSTOMER and awaited else None

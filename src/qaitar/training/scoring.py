@@ -1,0 +1,103 @@
+"""How a practice is counted: what may be held against a decision and what it costs.  Pure.
+
+A case begins with a hundred points and loses each cost once; the score is the mean of the cases, rounded down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from qaitar.returns.vocabulary import Act, RefusalReason
+
+WHOLE: Final = 100
+SLOW_AFTER_S: Final = 300
+
+
+class Finding(StrEnum):
+    """What may be held against a case."""
+
+    NOT_ADVISED = "NOT_ADVISED"  # another act was right
+    LEFT = "LEFT"  # a decision was due and nobody took it
+    MISSED = "MISSED"  # the control date passed first
+    CLASS_WRONG = "CLASS_WRONG"  # the quality class is not the true one
+    REASON_UNTRUE = "REASON_UNTRUE"  # refused rightly, with a reason that is not true
+    NEEDLESS = "NEEDLESS"  # right was to wait
+    SLOW = "SLOW"  # more than five minutes for one decision
+
+
+COSTS: Final[Mapping[Finding, int]] = MappingProxyType(
+    {
+        Finding.NOT_ADVISED: 50,
+        Finding.LEFT: 50,
+        Finding.MISSED: 30,
+        Finding.CLASS_WRONG: 25,
+        Finding.REASON_UNTRUE: 25,
+        Finding.NEEDLESS: 10,
+        Finding.SLOW: 10,
+    }
+)
+"""Points of a case, once each however often it happened there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One act of the person, and what the policy led to at that moment with the true facts."""
+
+    act: Act
+    advised: Act | None
+    """None where it was right to wait."""
+    reason: RefusalReason | None = None
+    true_reasons: frozenset[RefusalReason] = frozenset()
+    class_right: bool = True
+    seconds: int = 0
+    late: bool = False
+
+
+def deed_findings(deed: Deed) -> frozenset[Finding]:
+    """Say what is held against one act.
+
+    >>> sorted(deed_findings(Deed(act=Act.REFUSE, advised=Act.ASK_CUSTOMER, late=True)))
+    [<Finding.MISSED: 'MISSED'>, <Finding.NOT_ADVISED: 'NOT_ADVISED'>]
+    """
+    other = deed.act is not deed.advised
+    refused = deed.act is Act.REFUSE and not other
+    held = {
+        Finding.NEEDLESS: other and deed.advised is None,
+        Finding.NOT_ADVISED: other and deed.advised is not None,
+        Finding.REASON_UNTRUE: refused and deed.reason not in deed.true_reasons,
+        Finding.CLASS_WRONG: not deed.class_right,
+        Finding.MISSED: deed.late,
+        Finding.SLOW: deed.seconds > SLOW_AFTER_S,
+    }
+    return frozenset(finding for finding, holds in held.items() if holds)
+
+
+def case_findings(deeds: Iterable[Deed], *, left: Act | None, missed: bool) -> frozenset[Finding]:
+    """Say what is held against a case: all of its acts, what was left undone at the end, a date nobody met."""
+    found = frozenset[Finding]().union(*(deed_findings(deed) for deed in deeds))
+    if left is not None:
+        found |= {Finding.LEFT}
+    return found | {Finding.MISSED} if missed else found
+
+
+def case_points(findings: Iterable[Finding]) -> int:
+    """Count a case's points, never below none.
+
+    >>> case_points([]), case_points([Finding.MISSED, Finding.SLOW]), case_points(Finding)
+    (100, 60, 0)
+    """
+    return max(0, WHOLE - sum(COSTS[finding] for finding in set(findings)))
+
+
+def practice_score(points: Iterable[int]) -> int:
+    """Give the mean of the cases' points, rounded down; nothing practised is no points.
+
+    >>> practice_score([100, 50, 0]), practice_score([])
+    (50, 0)
+    """
+    each = tuple(points)
+    return sum(each) // len(each) if each else 0

@@ -1,0 +1,1 @@
+"""Writes of the practice: begun, gone on with, ended."""

@@ -1,0 +1,130 @@
+"""What happens in open practice shops by itself, minute by minute, and the end of those whose time is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from django.db import transaction
+
+from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import MerchantKey
+from qaitar.foundation.walls import see
+from qaitar.returns.errors import ActBlocked, CaseChanged
+from qaitar.returns.selectors import case_load, requests_of
+from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.marks import request_note
+from qaitar.returns.vocabulary import Act, Section, Stage
+from qaitar.training.cases import cases_drawn
+from qaitar.training.models import Practice, PracticeState
+from qaitar.training.reacting import Deed, Standing, next_deed
+from qaitar.training.services.ending import practice_end
+from qaitar.training.services.filling import (
+    CLERK,
+    MIRROR,
+    SENIOR,
+    Papers,
+    Shop,
+    papers_add,
+    papers_draw,
+    press_see,
+    section_show,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from qaitar.returns.models import ReturnRequest
+    from qaitar.training.cases import Story
+
+STEPS_MAX: Final = 4  # things that may happen to one case in one round
+_log = structlog.get_logger(__name__)
+
+
+def practices_go(now: datetime) -> int:
+    """Go on with every open practice; one that fails stops nobody else.  Returns how many things happened."""
+    happened = 0
+    keys = MerchantKey.objects.filter(active=True, practice_home__isnull=False).order_by("pk")
+    for shop_id, home in list(keys.values_list("pk", "practice_home")):
+        try:
+            assert home is not None, "asked for above"
+            happened += practice_go(shop_id, home, now)
+        except Exception:  # noqa: BLE001  one person's practice must not stop another's
+            _log.exception("a practice could not go on", merchant=str(shop_id))
+    return happened
+
+
+def practice_go(shop_id: UUID, home: UUID, now: datetime) -> int:
+    """Let due things happen in one practice, or end it when its time is over."""
+    with behind_walls(home):
+        practice = Practice.objects.filter(shop_id=shop_id, state=PracticeState.OPEN).first()
+    if practice is None or practice.until is None:
+        return 0
+    if now >= practice.until:
+        with transaction.atomic(durable=True):
+            see([home, shop_id])
+            practice_end(practice_id=practice.pk, now=practice.until)
+        return 0
+    stories = {drawn.number: drawn.story for drawn in cases_drawn(practice.seed)}
+    papers: Papers = {}
+    return sum(
+        _case_go(shop_id, request_id, stories, papers, now) for request_id in _open_cases(shop_id)
+    )
+
+
+def _open_cases(shop_id: UUID) -> list[UUID]:
+    with behind_walls(shop_id):
+        return requests_of(shop_id, still_open=True)
+
+
+def _case_go(
+    shop_id: UUID, request_id: UUID, stories: Mapping[str, Story], papers: Papers, now: datetime
+) -> int:
+    for happened in range(STEPS_MAX):
+        with behind_walls(shop_id):
+            loaded = case_load(request_id)
+            assert loaded is not None, "requests are never removed"
+            case = loaded.request
+            story = stories.get(case.number)
+            deed = next_deed(_standing(case, story), now)
+            kinds = story.answers if story else ()
+        if deed is None:
+            return happened
+        if deed is Deed.ANSWER:
+            papers.update(papers_draw([kind for kind in kinds if kind not in papers]))
+        try:
+            with behind_walls(shop_id):
+                _happens(Shop(shop_id, case.store_id, papers, now), case, story, deed)
+        except (ActBlocked, CaseChanged):  # the person was quicker, or it waits for them
+            return happened
+    return STEPS_MAX
+
+
+def _standing(case: ReturnRequest, story: Story | None) -> Standing:
+    return Standing(
+        stage=Stage(case.stage),
+        since=case.stage_since,
+        proof_of=case.proof_of,
+        proof_since=case.proof_since,
+        asked=case.customer_asked,
+        answered=case.customer_answered,
+        will_answer=bool(story and story.answers),
+    )
+
+
+def _happens(shop: Shop, case: ReturnRequest, story: Story | None, deed: Deed) -> None:
+    if deed is Deed.SEE_PRESS:
+        press_see(case.pk, shop.now)
+    elif deed is Deed.PAY_BACK:
+        request_act(request_id=case.pk, act=Act.NOTE_REFUND_DONE, by=MIRROR, now=shop.now)
+    elif deed is Deed.APPROVE:
+        request_act(request_id=case.pk, act=Act.APPROVE, by=SENIOR, now=shop.now)
+    elif deed is Deed.ARRIVE:
+        request_act(request_id=case.pk, act=Act.NOTE_ARRIVAL, by=MIRROR, now=shop.now)
+        section_show(case.pk, shop.now, Section.AWAITING_DECISION)
+        same = {"goods_checked": "SAME"}
+        request_note(request_id=case.pk, values=same, by=CLERK, now=shop.now)
+    elif story is not None:
+        papers_add(shop, case.pk, story.answers, shop.now)
