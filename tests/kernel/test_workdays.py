@@ -271,3 +271,9 @@ def test_zones_are_read_once_and_know_their_name() -> None:
     assert zone(ALMATY) is ALMATY_ZONE
     assert ALMATY_ZONE.key == "Asia/Almaty"
     assert zone("Etc/GMT-5").key == "Etc/GMT-5"
+
+
+def test_west_of_greenwich_the_day_of_a_moment_is_the_shops_own() -> None:
+    shop = Calendar(ROUND_THE_CLOCK.schedule, zone=ZoneInfo("America/New_York"))
+    evening = datetime(2026, 5, 15, 2, tzinfo=UTC)  # still the 14th there
+    assert working_hours_between(evening, evening + timedelta(hours=1), shop) == timedelta(hours=1)

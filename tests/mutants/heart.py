@@ -32,6 +32,7 @@ HEART: Final = (
         (
             "returns/test_control_dates.py",
             "returns/test_calendars.py",
+            "returns/test_deadline_guard.py",
             "kernel/test_workdays.py",
             "returns/test_overlooked.py",
         ),

@@ -120,6 +120,19 @@ def test_a_date_older_than_the_section_is_stale_and_one_at_its_start_is_not(
     assert stale == next_control_date(facts)
 
 
+def test_a_date_from_before_the_goods_set_out_is_stale_unless_their_taking_is_not_seen_yet() -> (
+    None
+):
+    between, set_out = local(2026, 5, 15), local(2026, 5, 16)
+    facts = replace(FACTS, stage=Stage.IN_DELIVERY, stage_since=set_out, shown_at=between)
+    stale = replace(facts, shown_for_section=Section.IN_DELIVERY)
+    assert next_control_date(stale) == next_control_date(replace(facts, shown_at=None))
+    pressed = replace(facts, awaiting_proof_since=set_out, shown_for_section=Section.NEW)
+    assert next_control_date(pressed) == ControlDate(
+        between, ControlRule.PROOF_OF_PRESS, "kaspi.request.planned_date"
+    )
+
+
 def test_a_reopened_request_is_not_governed_by_the_date_of_its_first_time() -> None:
     first_shown, refused, reopened = local(2026, 5, 16), local(2026, 5, 18), local(2026, 5, 19)
     facts = replace(
@@ -288,10 +301,10 @@ def test_proof_is_never_due_later_than_the_shown_date(
     assert next_control_date(facts) == ControlDate(
         shown, ControlRule.PROOF_OF_PRESS, "kaspi.request.planned_date"
     )
-    later = replace(facts, shown_at=local(2026, 5, 20))
-    assert next_control_date(later) == ControlDate(
-        local(2026, 5, 18, 11), ControlRule.PROOF_OF_PRESS, "settings.proof_hours"
-    )
+    for later in (local(2026, 5, 18, 11), local(2026, 5, 20)):
+        assert next_control_date(replace(facts, shown_at=later)) == ControlDate(
+            local(2026, 5, 18, 11), ControlRule.PROOF_OF_PRESS, "settings.proof_hours"
+        )
 
 
 def test_a_granted_refund_waits_to_be_seen_even_when_nobody_noted_since_when() -> None:
