@@ -114,8 +114,6 @@ class Cluster:
             "listen-peer-urls": f"http://{host.address}:2380",
             "initial-advertise-peer-urls": f"http://{host.address}:2380",
             "initial-cluster": peers,
-            "heartbeat-interval": "250",
-            "election-timeout": "2500",
         }
         line = [etcd_program(), *(f"--{key}={value}" for key, value in flags.items())]
         host.start("etcd", line, PLAIN_ENVIRONMENT)
