@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -51,8 +50,8 @@ def _point(alias: str, dsn: str) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Side by side, whoever ends first finds small files to go on with, not one long file in another's hands."""
     if hasattr(config, "workerinput"):
-        rooms = Path(__file__).parent
-        items.sort(key=lambda item: item.path.relative_to(rooms).parts[0] not in _SLOW)
+        root = config.rootpath
+        items.sort(key=lambda item: item.path.relative_to(root).parts[1] not in _SLOW)
 
 
 @pytest.hookimpl(wrapper=True)
