@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from qaitar.returns.policy import Answer, Ground
 from qaitar.returns.rules import Source, SourceKind
@@ -43,10 +44,10 @@ CHAPTERS: Final = {
     Finding.SLOW: "queue",
 }
 STATES: Final[Mapping[str, Promise]] = {
-    PracticeState.PREPARING: _("being prepared"),
-    PracticeState.OPEN: _("under way"),
-    PracticeState.DONE: _("done"),
-    PracticeState.GIVEN_UP: _("given up"),
+    PracticeState.PREPARING: pgettext_lazy("practice", "being prepared"),
+    PracticeState.OPEN: pgettext_lazy("practice", "under way"),
+    PracticeState.DONE: pgettext_lazy("practice", "done"),
+    PracticeState.GIVEN_UP: pgettext_lazy("practice", "given up"),
 }
 GOOD, FAIR = 80, 50
 
