@@ -66,15 +66,16 @@ check: lint types arch ## the gates that need no database
 fast: $(VENV)/dev ## pure tests only
 	$(BIN)/pytest -q tests/kernel tests/returns/test_procedure.py tests/returns/test_policy.py tests/returns/test_control_dates.py tests/returns/test_deadline_guard.py
 
+# Three at once on two cores: somebody always waits for a disk or for a person's pace in a browser.
 test: check browser ## everything CI runs, browser included
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/proofs -m "not long"
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/proofs -m "not long"
 
 prove: $(VENV)/fuzz $(VENV)/hosts ## the long proofs, each named, each printing its figure
 	$(BIN)/pytest -q -s tests/proofs
 	$(BIN)/pytest -q -m long tests/browser tests/web
 	$(BIN)/pytest -q -m hypothesis --hypothesis-profile=new --ignore=tests/proofs
 
-mutants: $(VENV)/dev ## small faults put into the heart one by one: do the tests notice (an hour; part="control dates" for one)
+mutants: $(VENV)/dev ## small faults put into the heart one by one: do the tests notice (hours; part="control dates" for one)
 	$(BIN)/python -m tests.mutants $(if $(part),"$(part)")
 
 hosts: $(VENV)/hosts ## the proof of docs/scaling.md alone: hosts cut off, the primary lost under load
