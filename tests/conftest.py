@@ -39,11 +39,22 @@ _SLOW = {"bench", "browser", "cli", "demo", "flows"}
 _LIBPQ = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 
-def _point(alias: str, dsn: str) -> None:
+_own: dict[str, str] = {}
+"""Where Django's two connections lead in every test that has not moved them itself."""
+
+
+def _told(dsn: str) -> dict[str, str]:
     given = conninfo_to_dict(dsn)
-    told = {django: str(given.get(libpq) or "") for django, libpq in _LIBPQ.items()}
-    connections.databases[alias].update(told)
-    connections[alias].settings_dict.update(told)
+    return {django: str(given.get(libpq) or "") for django, libpq in _LIBPQ.items()}
+
+
+def _points(alias: str, dsn: str) -> bool:
+    return _told(dsn).items() <= connections[alias].settings_dict.items()
+
+
+def _point(alias: str, dsn: str) -> None:
+    connections.databases[alias].update(_told(dsn))
+    connections[alias].settings_dict.update(_told(dsn))
 
 
 @pytest.hookimpl(trylast=True)
@@ -56,12 +67,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Iterator[None]:
-    """What a test tells its child processes is not told to those of the next.
+    """What a test tells its child processes is not told to those of the next, and Django comes back from a bench's database.
 
     Around the whole of it, and no fixture: what a fixture of a session or a module sets would stay.
     """
     with mock.patch.dict(os.environ):
-        return (yield)
+        ended = yield
+    for alias, dsn in _own.items():
+        if not _points(alias, dsn):
+            connections[alias].close()
+            _point(alias, dsn)
+    return ended
 
 
 @pytest.fixture(scope="session")
@@ -78,8 +94,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseAddre
 def django_db_setup(database: DatabaseAddresses, django_db_blocker: Any) -> None:
     """Migrate as the owner, put the walls up, and let the tests in as the program's role."""
     with django_db_blocker.unblock():
-        _point("default", database.app_dsn)
-        _point("owner", database.owner_dsn)
+        _own.update(default=database.app_dsn, owner=database.owner_dsn)
+        for alias, dsn in _own.items():
+            _point(alias, dsn)
         call_command("migrate", database="owner", verbosity=0)
         with psycopg.connect(database.owner_dsn) as owner:
             walls_install.install(owner, app_role=APP_ROLE)

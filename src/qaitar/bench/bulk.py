@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 
+from qaitar.bench.ground import point
 from qaitar.bench.machine import calibration_seconds, this_machine
 from qaitar.bench.maker import Shape, World, world_ground
 from qaitar.bench.report import Goal, Report, Table
@@ -73,6 +74,7 @@ def bench_bulk(shop: DatabaseAddresses, now: datetime, *, size: int = SIZE) -> R
         ours.append(seconds)
         answers.append(answer)
     _check(world, answers[-1], size, refused_each)
+    point(shop)
     ratio = median(ours) / median(bare)
     rows = [
         ["bare UPDATE + INSERT", *bare, median(bare), size / median(bare)],

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from qaitar.bench import life_ceiling
-from qaitar.bench.ground import Ground, ground_open
+from qaitar.bench.ground import Ground, ground_open, point
 from qaitar.bench.life_check import faults
 from qaitar.bench.life_client import ACTS
 from qaitar.bench.life_ground import FIRST_ORDER, Held, Shop, serving, shop_make
@@ -108,6 +108,7 @@ def bench_life(
     _tell(report, blocks, plain)
     _tell_memory(report, before, after)
     found = faults(store.merchant_id, player.lived, sample)
+    point(shop)
     _tell_faults(report, played, found, player.lived)
     return report
 
