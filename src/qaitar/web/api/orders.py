@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
@@ -13,11 +12,11 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
-from qaitar.kernel.zones import as_utc
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.listing import OrdersWanted, orders_walk, store_find
 from qaitar.orders.selectors import OrderCard, import_rejections, order_card
 from qaitar.web.api.answers import answer, text_of
+from qaitar.web.api.cursors import place_read
 from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment, prepared
 from qaitar.web.api.problems import Turned, invalid, missing
 from qaitar.web.api.schemas import At, Given, Moment, Money, On, Shown, Uuid
@@ -148,27 +147,18 @@ class ImportShown(Shown):
 @lets_in(Entry("read"))
 def orders_list(request: HttpRequest, query: Query[OrdersQuery]) -> HttpResponse:
     """List orders, the newest first; those without a date of order are found by their code only."""
+    place = place_read(query.cursor)
     wanted = OrdersWanted(
         store_id=query.store,
         code=query.code or "",
         ordered_before=query.ordered_before,
-        after=None if query.cursor is None else _place(query.cursor),
+        after=(place.at, place.id) if place else None,
     )
     found = orders_walk(caller(request).merchants, wanted, query.limit + 1)
     shown = found[: query.limit]
     last_row = shown[-1] if len(found) > query.limit else None
     following = f"{text_of(last_row.ordered_at)}~{last_row.pk}" if last_row else None
     return answer({"items": [_row(order) for order in shown], "next": following})
-
-
-def _place(cursor: str) -> tuple[datetime, UUID]:
-    at, _tilde, last = cursor.partition("~")
-    try:
-        return as_utc(datetime.fromisoformat(at.replace(" ", "+"))), UUID(last)
-    except (ValueError, OverflowError):
-        detail = _("This is not a cursor of ours.")
-        errors = [{"parameter": "cursor", "detail": detail, "code": "CURSOR_UNREADABLE"}]
-        raise Turned(422, "CURSOR_UNREADABLE", detail, extra={"errors": errors}) from None
 
 
 def _row(order: Order) -> dict[str, Any]:

@@ -17,14 +17,15 @@ from qaitar.returns.card import card_beside
 from qaitar.returns.errors import ActBlocked, BadCase, CaseMissing
 from qaitar.returns.lookups import Question, merchant_of_request, requests_find
 from qaitar.returns.procedure import WORKERS, Blocked
-from qaitar.returns.queue import Place, QueueFilter, queue_slice
+from qaitar.returns.queue import QueueFilter, queue_slice
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.acting import Details, case_act, request_act_many, request_preview_many
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.marks import loaded_note
 from qaitar.web.api.answers import answer
+from qaitar.web.api.cursors import place_read
 from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
-from qaitar.web.api.problems import Turned, invalid
+from qaitar.web.api.problems import invalid
 from qaitar.web.api.schemas_returns import (
     ActAsked,
     BulkAnswer,
@@ -82,23 +83,12 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
             stage=query.stage,
             store_id=query.store,
             due_before=query.due_before,
-            after=_place(query.cursor),
+            after=place_read(query.cursor),
         ),
         limit=query.limit,
     )
     items = [row_shown(case.request, now) for case in part.cases]
     return answer({"items": items, "next": part.next.text() if part.next else None})
-
-
-def _place(cursor: str | None) -> Place | None:
-    if cursor is None:
-        return None
-    place = Place.read(cursor)
-    if place is None:
-        detail = _("This is not a cursor of ours.")
-        errors = [{"parameter": "cursor", "detail": detail, "code": "CURSOR_UNREADABLE"}]
-        raise Turned(422, "CURSOR_UNREADABLE", detail, extra={"errors": errors})
-    return place
 
 
 @router.get(
