@@ -221,7 +221,8 @@ def _tell(report: Report, desks: Sequence[_Desk], buttons: Sequence[Press]) -> N
         Goal("readings of a big table end to end", len(scans), "at most", 0),
     ]
     if len(desks) > 1:
-        grown = {b.title: big.p50(b.title) / desks[0].p50(b.title) for b in buttons}
+        titles = [OPENED, *(button.title for button in buttons)]
+        grown = {title: big.p50(title) / desks[0].p50(title) for title in titles}
         worst = max(grown, key=lambda title: grown[title])
         name = f"growth from {desks[0].count:,} to {big.count:,}, the most: {worst}"
         report.goals.insert(1, Goal(name, grown[worst], "at most", GROWTH_MAX, "x"))
