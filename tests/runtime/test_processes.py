@@ -91,6 +91,32 @@ def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
         )  # 5 s of grace, and a busy machine
 
 
+# The supervisor dies the moment its program runs, before it could do anything more about it.
+SUPERVISE_NO_LONGER = f"""
+import os, signal, subprocess, time
+class Popen(subprocess.Popen):
+    def __init__(self, command, **how):
+        super().__init__(command, **how)
+        if command[0] == "sh":
+            while not all(os.path.exists(os.path.join(command[3], name)) for name in {{names}}):
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+subprocess.Popen = Popen
+{SUPERVISE}
+"""
+
+
+@pytest.mark.parametrize("names", [("family", "family-child"), ("stubborn",)])
+def test_a_supervisor_killed_while_it_starts_a_program_takes_that_with_it(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    code = SUPERVISE_NO_LONGER.replace("{names}", repr(names))
+    with running(code, tmp_path, names[0]) as supervisor:
+        assert supervisor.wait(20) == -signal.SIGKILL
+        family = pids(tmp_path, *names)
+        wait_for(lambda: not any(is_alive(pid) for pid in family), seconds=30)
+
+
 def test_a_dead_program_is_started_again_and_too_many_deaths_end_everything(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

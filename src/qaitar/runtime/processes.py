@@ -146,7 +146,7 @@ class Supervisor:
                 process.wait(self._grace)
             warden.end_groups({process.pid}, 1.0)
             process.wait()
-            self._tell_warden("-", process.pid)
+            self._strike_out(process.pid)
 
     def start(self) -> None:
         """Start every program that is not running."""
@@ -237,9 +237,8 @@ class Supervisor:
             env=None if environ is None else dict(environ),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=DiesWith(os.getpid()),  # noqa: PLW1509  # no thread holds a lock it needs
+            preexec_fn=_Entered(os.getpid(), self._warden),  # noqa: PLW1509  # no thread holds a lock it needs
         )
-        self._tell_warden("+", child.process.pid)
 
     def _revive(self) -> bool:
         """Collect the dead and start those whose wait is over; False when one died too often."""
@@ -261,7 +260,7 @@ class Supervisor:
 
     def _bury(self, child: _Child, process: subprocess.Popen[bytes], now: float) -> None:
         warden.send(process.pid, signal.SIGKILL)  # what it left in its group would hold its port
-        self._tell_warden("-", process.pid)
+        self._strike_out(process.pid)
         child.process = None
         wait = child.deaths.note(self._restarts, now)
         _log.warning(
@@ -271,12 +270,13 @@ class Supervisor:
             wait,
         )
 
-    def _tell_warden(self, sign: str, group: int) -> None:
+    def _strike_out(self, group: int) -> None:
+        """Let the warden forget a group that has ended."""
         if self._warden is not None and self._warden.stdin is not None:
             with contextlib.suppress(
                 BrokenPipeError
             ):  # killed on its own: the kernel's way remains
-                self._warden.stdin.write(f"{sign}{group}\n".encode())
+                self._warden.stdin.write(f"-{group}\n".encode())
                 self._warden.stdin.flush()
 
     def _dismiss_warden(self) -> None:
@@ -346,3 +346,23 @@ class DiesWith:
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != self._parent:  # it was gone before we asked
             os._exit(1)
+
+
+class _Entered:
+    """Makes the child, before it becomes its program, enter itself with the warden, and end with the supervisor.
+
+    The child itself, not the supervisor once it has it: one killed in between would leave what nobody knows of.
+    """
+
+    def __init__(self, parent: int, warden_run: subprocess.Popen[bytes] | None) -> None:
+        self._dies = DiesWith(parent)
+        self._pipe = warden_run.stdin.fileno() if warden_run and warden_run.stdin else None
+
+    def __call__(self) -> None:
+        """Write one line into the supervisor's pipe, which closes with the start of the program."""
+        if self._pipe is not None:
+            said = signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the warden may have been killed
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._pipe, f"+{os.getpid()}\n".encode())
+            signal.signal(signal.SIGPIPE, said)
+        self._dies()
