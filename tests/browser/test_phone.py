@@ -24,7 +24,7 @@ from tests.factories.returns import make_case
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser, Locator, Route
 
 pytestmark = pytest.mark.browser
 TOUCH_MIN_PX = 44
@@ -207,6 +207,36 @@ def test_an_answer_lost_on_the_way_back_does_nothing_twice(desk: Desk, phone: Ha
     phone.page.evaluate("dispatchEvent(new Event('online'))")
     stage(phone, "Ждём клиента")
     assert lines(desk, case.pk, "ASK_CUSTOMER") == 1
+
+
+def test_a_network_back_before_the_press_is_known_to_have_failed(desk: Desk, phone: Hand) -> None:
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.goto(f"/returns/{case.pk}")
+    held: list[Route] = []
+    phone.context.route("**/act", lambda route: route.continue_() if held else held.append(route))
+    with phone.page.expect_request("**/act"):
+        phone.press(button(phone, "ASK_CUSTOMER"))
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    held[0].abort("connectionreset")
+    stage(phone, "Ждём клиента")
+    assert lines(desk, case.pk, "ASK_CUSTOMER") == 1
+
+
+def test_news_that_cannot_come_alarm_nobody(desk: Desk, phone: Hand) -> None:
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.goto(f"/returns/{case.pk}")
+    phone.context.set_offline(True)
+    with phone.page.expect_event("requestfailed", lambda call: "/live?" in call.url):
+        pass
+    expect(phone.page.locator("[data-offline]")).to_be_visible()
+    expect(phone.page.locator("#toasts .toast")).to_have_count(0)
+    button(phone, "ASK_CUSTOMER").tap()
+    expect(phone.page.locator("#toasts .toast")).to_have_count(1)
+    assert stored(desk, case.number).stage == "NEW"
 
 
 def test_what_was_typed_comes_back_after_the_page_was_closed(desk: Desk, phone: Hand) -> None:

@@ -70,16 +70,24 @@ for (const name of Object.keys(localStorage)) {
 document.addEventListener("htmx:afterSwap", all); // at once: a letter typed before it is back would stand for all of it
 all();
 
-// A press that got no answer is sent again by itself when the network is back: the server does it once.
-const unanswered = new Map();
-for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, (event) => {
-    const form = event.detail.elt;
-    if (form?.matches?.("#case form[hx-post]")) unanswered.set(form.getAttribute("action") + (form.elements.act?.value ?? ""), form);
-  });
-}
-addEventListener("online", () => {
+// A press that got no answer is sent again by itself when the network is back, also when it came back before the press
+// was known to have failed: the server does it once.
+const unanswered = new Map(), sentAt = new WeakMap();
+let back = 0;
+function sendAgain() {
   const waiting = [...unanswered.values()].filter((form) => form.isConnected);
   unanswered.clear();
   waiting.slice(0, 1).forEach((form) => htmx.trigger(form, "submit"));
+}
+document.addEventListener("htmx:beforeSend", ({ detail }) => sentAt.set(detail.xhr, performance.now()));
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, ({ detail: { elt: form, xhr } }) => {
+    if (!form?.matches?.("#case form[hx-post]")) return;
+    unanswered.set(form.getAttribute("action") + (form.elements.act?.value ?? ""), form);
+    if (sentAt.get(xhr) < back) setTimeout(sendAgain);
+  });
+}
+addEventListener("online", () => {
+  back = performance.now();
+  sendAgain();
 });

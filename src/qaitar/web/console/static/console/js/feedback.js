@@ -1,4 +1,5 @@
 // Toasts, confirmation, copying, menus, the offline bar, and plain words for a request that failed.
+import { news } from "./hands.js";
 const words = document.getElementById("strings").dataset;
 const shelf = document.getElementById("toasts");
 
@@ -86,7 +87,9 @@ document.addEventListener("htmx:responseError", (event) => {
   toast(text, "danger");
 });
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, () => toast(words.unsure, "danger"));
+  document.addEventListener(name, ({ detail: { elt, requestConfig } }) => {
+    if (!news(elt) || requestConfig.triggeringEvent?.detail?.asked) toast(words.unsure, "danger"); // news come unasked
+  });
 }
 
 // network

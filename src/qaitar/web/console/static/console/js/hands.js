@@ -93,7 +93,7 @@ export function showCard(answer, wanted) {
 }
 
 // --- what HTMX draws anew
-const news = (node) => node?.matches?.('[hx-trigger*="every "], [hx-trigger*="qaitar:"]');
+export const news = (node) => node?.matches?.('[hx-trigger*="every "], [hx-trigger*="qaitar:"]');
 const sent = new WeakMap(), guarded = new WeakSet();
 document.addEventListener("htmx:beforeRequest", ({ detail }) => { sent.set(detail.xhr, placeIn(detail.target)); });
 document.addEventListener("htmx:beforeSwap", (event) => {
