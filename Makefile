@@ -46,9 +46,13 @@ $(VENV)/hosts: $(VENV)/dev requirements/hosts.txt
 up: $(VENV)/run ## everything on this machine with a demo shop: database, web, worker, stand-ins
 	$(BIN)/qaitar up --demo --port $(PORT)
 
-browser: ## Chromium for the browser tests (Debian package), if it is missing
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core >/dev/null; } \
+# The companion is tried in the whole Chromium, everything else in its build without windows where there is one.
+browser: ## Chromium for the browser tests (Debian packages), if it is missing
+	@{ command -v chromium && command -v chromium-headless-shell; } >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && export DEBIAN_FRONTEND=noninteractive \
+	  && apt-get update -qq && apt-get install -y -qq chromium fonts-dejavu-core >/dev/null \
+	  && { apt-get install -y -qq chromium-headless-shell >/dev/null 2>&1 || echo "No headless build: the whole Chromium does it all."; }; } \
+	  || command -v chromium >/dev/null \
 	  || { echo "Browser tests need Chromium: install the package 'chromium' and run again."; exit 1; }
 
 lint: $(VENV)/dev ## ruff: rules and format

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.hashers import get_hasher, make_password
 from django.db import connection
 
 from qaitar.foundation.access import enter_as_user, token_create
@@ -62,10 +64,16 @@ def make_shop(name: str = "ТОО «Алма»", *, now: datetime = NOW, **store
     return Shop(merchant, made)
 
 
+@cache
+def _hashed(password: str, _algorithm: str) -> str:
+    """Hash slowly, as the program does, once: most people of tests never sign in, and the same names come back."""
+    return make_password(password)
+
+
 def make_person(username: str, *memberships: tuple[UUID, Role], now: datetime = NOW) -> User:
     """Make a person with roles; the password is the username twice."""
     person = User(username=username, first_name=username.title(), language="ru")
-    person.set_password(username * 2)
+    person.password = _hashed(username * 2, get_hasher().algorithm)
     person.save()
     for merchant_id, role in memberships:
         Membership.objects.create(user=person, merchant_id=merchant_id, role=role, created_at=now)

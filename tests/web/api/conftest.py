@@ -24,7 +24,6 @@ def folders(settings: Any, tmp_path: Path) -> None:
     """Files of a test in a folder of its own; no static files are served here."""
     settings.STATIC_ROOT = tmp_path
     settings.WHITENOISE_USE_FINDERS = False
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody logs in
     settings.QAITAR_ENCRYPTION_KEY = "a-key-of-tests-that-is-long-enough-to-be-one"
     kept = {**settings.STORAGES["files"], "OPTIONS": {"location": str(tmp_path / "files")}}
     settings.STORAGES = {**settings.STORAGES, "files": kept}
