@@ -123,6 +123,19 @@ def test_a_proper_quality_case_takes_four_keystrokes(
     assert hand.problems == []
 
 
+def test_a_change_of_language_keeps_no_page_waiting(desk: Desk, hand: Hand) -> None:
+    """A service worker of its own for each language took over while the next page was on its way, and it never came."""
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    keys = Keys(hand, "ru")
+    for language in ("kk", "ru") * 4:
+        User.objects.filter(username="aigerim").update(language=language)
+        hand.goto("/")
+        hand.page.reload()
+        keys.press("o")
+        hand.page.wait_for_url(f"**/returns/{case.pk}", timeout=10_000)
+
+
 def pass_through(keys: Keys, numbers: list[str], act: str, stage: Stage) -> None:
     """Go through the list from its first case: each decision opens the next one, the last one stays."""
     keys.press("o")

@@ -255,9 +255,11 @@ def test_what_was_typed_comes_back_after_the_page_was_closed(desk: Desk, phone: 
     expect(phone.page.locator(".draft")).to_have_count(0)
 
 
+@pytest.mark.parametrize(("language", "said"), [("ru", "Нет сети"), ("kk", "Желі жоқ")])
 def test_without_a_network_our_own_page_is_shown_and_nothing_of_anybody(
-    desk: Desk, phone: Hand
+    desk: Desk, phone: Hand, language: str, said: str
 ) -> None:
+    User.objects.filter(username="aigerim").update(language=language)
     with behind(desk):
         case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
     sign_in(phone)
@@ -266,12 +268,12 @@ def test_without_a_network_our_own_page_is_shown_and_nothing_of_anybody(
     phone.goto(f"/returns/{case.pk}")
     phone.context.set_offline(True)
     phone.page.reload()
-    expect(phone.page.locator("h1")).to_have_text("Нет сети")
+    expect(phone.page.locator("h1")).to_have_text(said)
     kept = phone.page.evaluate(
         "caches.keys().then(names => Promise.all(names.map(n => caches.open(n).then(c => c.keys()))))"
         ".then(all => all.flat().map(r => new URL(r.url).pathname).sort())"
     )
-    assert kept[0] == "/offline"
-    assert all(path.startswith("/static/console/") for path in kept[1:])
+    assert kept[:4] == ["/language", *["/offline"] * 3]
+    assert all(path.startswith("/static/console/") for path in kept[4:])
     phone.context.set_offline(False)
     expect(phone.page.locator("h1")).to_have_text(case.number)

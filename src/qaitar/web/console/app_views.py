@@ -75,9 +75,14 @@ def _icons(purpose: str) -> list[dict[str, str]]:
 @require_GET
 @transaction.non_atomic_requests
 def worker(request: HttpRequest) -> HttpResponse:
-    """Give the service worker; it stands at the root, for a worker looks after what lies below its own address."""
-    offline = f"{reverse('app:offline')}?l={_language(request)}"
-    kept = [offline, *(static(f"console/{name}") for name in OFFLINE_FILES)]
+    """Give the service worker; it stands at the root, for a worker looks after what lies below its own address.
+
+    One for all languages: another address would be another worker, put in the place of the first while a page is open.
+    """
+    offline = reverse("app:offline")
+    languages = sorted(dict(settings.LANGUAGES), key=lambda code: code != settings.LANGUAGE_CODE)
+    kept = [f"{offline}?l={language}" for language in languages]
+    kept += [static(f"console/{name}") for name in OFFLINE_FILES]
     kept += [static("console/icons.svg"), static("console/favicon.svg")]
     answer = render(
         request, "console/worker.js", {"kept": kept, "offline": offline}, "text/javascript"
