@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import random
 import signal
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.models import MerchantKey
@@ -154,17 +156,35 @@ class Lane:
         return wrong
 
     def _answered(self, story: Story, world: World, request: Request) -> list[str]:
-        """Send the call again under its key until there is an answer, then once more: it has to be the same."""
-        for _ in range(TRIES):
-            if world.answers and len(world.answers) > 1:
-                break
-            pid = self.zygote.start(self._order(story, world, request))
-            _asks(world, request)
-            self.zygote.ended(pid)
+        """Send the call again under its key until there is an answer, then once more: it has to be the same.
+
+        When the program has written to the case meanwhile, a call that was never done is refused; who is told so reads
+        the case and presses anew, under another key.
+        """
+        self._asks_twice(story, world, request)
+        if story.anew is not None and _changed_meanwhile(world.answers):
+            world.answers.clear()
+            self._asks_twice(story, world, story.anew(world))
         good = [body for status, body in world.answers if 200 <= status < 300]
         if len(good) < 2 or len(set(good)) > 1:
             return [f"answers: {world.answers}"]
         return []
+
+    def _asks_twice(self, story: Story, world: World, request: Request) -> None:
+        for _ in range(TRIES):
+            if len(world.answers) > 1:
+                return
+            pid = self.zygote.start(self._order(story, world, request))
+            _asks(world, request)
+            self.zygote.ended(pid)
+
+
+def _changed_meanwhile(answers: list[tuple[int, bytes]]) -> bool:
+    """Twice the same refusal, because the case is not as it was when the call was made."""
+    if len(answers) < 2 or len(set(answers)) > 1:
+        return False
+    status, body = answers[0]
+    return status == HTTPStatus.CONFLICT and json.loads(body)["code"] == "CASE_CHANGED"
 
 
 def _asks(world: World, request: Request) -> None:

@@ -32,6 +32,8 @@ class Story:
     """Which effects of the procedure it brings about."""
     operation: str = ""
     """Which call of the API it makes."""
+    anew: Callable[[World], Request] | None = None
+    """The call of whoever was told that the case has changed meanwhile, and has read it."""
     whole_only: bool = False
     """Its moments are those of other stories: it dies only at any time."""
 
