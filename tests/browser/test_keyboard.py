@@ -134,6 +134,10 @@ def test_a_change_of_language_keeps_no_page_waiting(desk: Desk, hand: Hand) -> N
         hand.page.reload()
         keys.press("o")
         hand.page.wait_for_url(f"**/returns/{case.pk}", timeout=10_000)
+    workers = hand.page.evaluate(
+        "navigator.serviceWorker.getRegistrations().then(all => all.map(each => new URL(each.active.scriptURL)).map(at => at.pathname + at.search))"
+    )
+    assert workers == ["/sw.js"]
 
 
 def pass_through(keys: Keys, numbers: list[str], act: str, stage: Stage) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Locator, Route
 
+    from qaitar.returns.models import ReturnRequest
+
 pytestmark = pytest.mark.browser
 TOUCH_MIN_PX = 44
 TARGETS = """all => all.filter(e => e.checkVisibility() && !e.matches('.sr, .pick-file input')).map(e => {
@@ -76,6 +78,15 @@ def phone(chromium: Browser, site: str) -> Iterator[Hand]:
     at.ready()
     yield at
     context.close()
+
+
+def on_screen(desk: Desk, phone: Hand) -> ReturnRequest:
+    """Open a new case with two days to its date."""
+    with behind(desk):
+        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+    sign_in(phone)
+    phone.goto(f"/returns/{case.pk}")
+    return case
 
 
 def evidence(desk: Desk, pk: object) -> list[tuple[str, str]]:
@@ -152,10 +163,7 @@ def test_both_stories_by_thumb_and_with_the_network_cut_at_each_decision(
 
 
 def test_a_lost_network_loses_nothing_and_does_nothing_twice(desk: Desk, phone: Hand) -> None:
-    with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
-    sign_in(phone)
-    phone.goto(f"/returns/{case.pk}")
+    case = on_screen(desk, phone)
     phone.context.set_offline(True)
     phone.page.locator("#note").fill("Коробка вскрыта, пломба цела")
     phone.page.locator(".case-timeline form button").tap()
@@ -176,10 +184,7 @@ def test_a_lost_network_loses_nothing_and_does_nothing_twice(desk: Desk, phone: 
 
 def test_an_answer_lost_on_the_way_back_does_nothing_twice(desk: Desk, phone: Hand) -> None:
     """The server has done it, its answer never comes; the press and the photo are sent again."""
-    with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
-    sign_in(phone)
-    phone.goto(f"/returns/{case.pk}")
+    case = on_screen(desk, phone)
     eaten: list[str] = []
 
     def eat(route: object) -> None:
@@ -210,10 +215,7 @@ def test_an_answer_lost_on_the_way_back_does_nothing_twice(desk: Desk, phone: Ha
 
 
 def test_a_network_back_before_the_press_is_known_to_have_failed(desk: Desk, phone: Hand) -> None:
-    with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
-    sign_in(phone)
-    phone.goto(f"/returns/{case.pk}")
+    case = on_screen(desk, phone)
     held: list[Route] = []
     phone.context.route("**/act", lambda route: route.continue_() if held else held.append(route))
     with phone.page.expect_request("**/act"):
@@ -225,10 +227,7 @@ def test_a_network_back_before_the_press_is_known_to_have_failed(desk: Desk, pho
 
 
 def test_news_that_cannot_come_alarm_nobody(desk: Desk, phone: Hand) -> None:
-    with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
-    sign_in(phone)
-    phone.goto(f"/returns/{case.pk}")
+    case = on_screen(desk, phone)
     phone.context.set_offline(True)
     with phone.page.expect_event("requestfailed", lambda call: "/live?" in call.url):
         pass
@@ -240,10 +239,7 @@ def test_news_that_cannot_come_alarm_nobody(desk: Desk, phone: Hand) -> None:
 
 
 def test_what_was_typed_comes_back_after_the_page_was_closed(desk: Desk, phone: Hand) -> None:
-    with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
-    sign_in(phone)
-    phone.goto(f"/returns/{case.pk}")
+    case = on_screen(desk, phone)
     phone.page.locator("#note").fill("Не отправлено")
     phone.goto("/")
     phone.goto(f"/returns/{case.pk}")
