@@ -81,13 +81,18 @@ def pytest_runtest_protocol() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseAddresses]:
-    """An embedded server of this test process, in a folder with a space and Cyrillic letters."""
-    folder = DataFolder(tmp_path_factory.mktemp("данные qaitar"))
-    yield resolve_database(folder, {})
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """The data folder of this test process, with a space and Cyrillic letters in its name."""
+    return DataFolder(tmp_path_factory.mktemp("данные qaitar"))
+
+
+@pytest.fixture(scope="session")
+def database(data_folder: DataFolder) -> Iterator[DatabaseAddresses]:
+    """An embedded server of this test process."""
+    yield resolve_database(data_folder, {})
     for each in connections.all(initialized_only=True):
         each.close()
-    release_database(folder)
+    release_database(data_folder)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qaitar.bench.ground import Ground
     from qaitar.bench.maker import World
     from qaitar.bench.plans import Asking
+    from qaitar.bench.warmth import Warmth
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)
@@ -106,12 +107,24 @@ def bench_presses(
     sizes: Sequence[int] = SIZES,
     rounds: int = ROUNDS,
     presses: int = PRESSES,
+    warmth: Warmth | None = None,
 ) -> Report:
-    """Press every button at every size, the sizes by turns; then listen to the statements of one more press of each."""
+    """Press every button at every size, the sizes by turns; then listen to the statements of one more press of each.
+
+    Args:
+        shop: the server to measure on.
+        now: the moment of the run.
+        sizes: how many requests each shop has.
+        rounds: how often each shop gets its turn.
+        presses: how many of each button in a turn.
+        warmth: whether the shops' files are to lie in memory when it begins; as they happen to when not told.
+    """
     report = Report("presses", this_machine(now).as_json())
     buttons = BUTTONS
     needed = rounds * (presses + WARM_UP) + 1
     desks = [_desk(shop, count, now, buttons, needed) for count in sizes]
+    if warmth:
+        report.notes.append(warmth.settle([desk.ground for desk in desks]))
     for number in range(rounds):
         report.calibration_seconds.append(calibration_seconds())
         for desk in desks if number % 2 == 0 else reversed(desks):

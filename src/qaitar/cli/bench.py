@@ -14,9 +14,11 @@ from qaitar.bench.intake import bench_intake
 from qaitar.bench.life import Plan, bench_life
 from qaitar.bench.presses import bench_presses
 from qaitar.bench.sweep import bench_sweep
+from qaitar.bench.warmth import CAN_CHILL, Warmth
 from qaitar.cli.web import up_line
 from qaitar.foundation import logs
 from qaitar.foundation.clock import utc_now
+from qaitar.runtime.cluster import Cluster
 from qaitar.runtime.database import resolve_database
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="how much to measure on: requests of the big shop (console, presses, sweep, export), lives, orders (import), decisions (bulk), jobs (intake)",
     )
     parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="presses: begin with the shops' files on the disk alone, as after a start of the machine",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="a look in a minute; its figures prove nothing"
     )
 
@@ -54,7 +61,13 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     if options.requests is not None and options.requests < SMALLEST:
         print(f"qaitar: --requests takes {SMALLEST} or more.")
         return 2
+    if options.cold and (options.name != "presses" or options.quick or not CAN_CHILL):
+        print("qaitar: --cold goes with `bench presses`, not with --quick, on Linux.")
+        return 2
     shop = resolve_database(folder, os.environ)
+    if options.cold and not shop.embedded:
+        print("qaitar: --cold needs the embedded database: another's files are not in reach.")
+        return 2
     with (folder.logs / "bench.log").open("a", encoding="utf-8") as stream:
         logs.configure(stream=stream)
         try:
@@ -94,6 +107,13 @@ def _counted(bench: Callable[..., Report], count: str, **quick: Any) -> Measure:
     return measure
 
 
+def _presses(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
+    if options.quick:
+        return bench_presses(shop, utc_now(), sizes=(5_000, 20_000), rounds=1, presses=3)
+    warmth = Warmth(Cluster(folder).data, options.cold) if shop.embedded else None
+    return bench_presses(shop, utc_now(), sizes=_sizes(options), warmth=warmth)
+
+
 def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
     plan = _QUICK_LIFE if options.quick else Plan()
     if options.requests:
@@ -103,7 +123,7 @@ def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespa
 
 BENCHES: Final[dict[str, Measure]] = {
     "console": _sized(bench_console, sizes=_QUICK_SIZES, rounds=2, calls=5),
-    "presses": _sized(bench_presses, sizes=(5_000, 20_000), rounds=1, presses=3),
+    "presses": _presses,
     "sweep": _sized(bench_sweep, sizes=_QUICK_SIZES, due=50, rounds=2),
     "export": _sized(bench_export, sizes=_QUICK_SIZES, bare_rows=5_000),
     "import": _counted(bench_import, "rows", rows=5_000, rounds=1),
