@@ -16,15 +16,18 @@ from qaitar.contracts.marketplace import (
     TenderRecord,
 )
 from qaitar.orders.overlay import (
+    LaidLine,
     LaidTenders,
+    StoredLine,
     StoredTender,
     filled,
     laid,
+    lines_laid,
     only_fills,
     order_laid,
     tenders_laid,
 )
-from qaitar.orders.readings import ORDER_AT, Fault, Reading, reading_of
+from qaitar.orders.readings import LINE_AT, ORDER_AT, Fault, Reading, reading_of
 
 FIRST, SECOND, THIRD = "2026-05-01", "2026-05-02", "2026-05-03"
 
@@ -179,6 +182,118 @@ def test_bonuses_replace_nobody_and_gaps_are_filled() -> None:
     assert tenders_laid([CARD], term, fills=False) == LaidTenders(
         (("t1", ["CARD", "99", "3"]),), ()
     )
+
+
+# --- which told line is which stored one ------------------------------------------------------------------------------
+
+
+def goods(offer: str, name: str, total: int | None = None, line_id: str = "") -> LineRecord:
+    return LineRecord(external_id=line_id, offer_code=offer, name=name, total_minor=total)
+
+
+def has(line_id: str, key: str, offer: str, name: str, total: str = "") -> StoredLine:
+    texts = [""] * len(LINE_AT)
+    texts[LINE_AT["offer_code"]], texts[LINE_AT["name"]] = offer, name
+    texts[LINE_AT["total_minor"]] = total
+    return StoredLine(line_id, key, texts)
+
+
+def told_lines(*lines: LineRecord, api: bool = False) -> Reading:
+    return reading(api=api, lines=lines)
+
+
+def summed(lines: list[LaidLine]) -> list[tuple[str | None, str, str, str, str]]:
+    """Id, key, offer, name and sum of each."""
+    names = ("offer_code", "name", "total_minor")
+    return [(x.id, x.key, *(x.texts[LINE_AT[name]] for name in names)) for x in lines]  # type: ignore[misc]  # three names
+
+
+API_LINES = [has("a", "line-a", "SKU-1", "Чайник"), has("b", "line-b", "SKU-2", "Чехол")]
+FILE_LINES = [
+    has("a", "SKU-1|Чайник", "SKU-1", "Чайник"),
+    has("b", "SKU-2|Чехол", "SKU-2", "Чехол"),
+]
+
+
+def test_a_line_of_a_file_finds_that_of_the_marketplace_by_offer_then_name_then_place() -> None:
+    by_offer = told_lines(goods("SKU-2", "иначе", 7), goods("SKU-1", "иначе", 5))
+    assert summed(lines_laid(API_LINES, by_offer, fills=True)) == [
+        ("b", "line-b", "SKU-2", "Чехол", "7"),
+        ("a", "line-a", "SKU-1", "Чайник", "5"),
+    ]
+    by_name = told_lines(goods("", "Чехол", 7), goods("", "Чайник", 5))
+    assert summed(lines_laid(API_LINES, by_name, fills=True)) == [
+        ("b", "line-b", "SKU-2", "Чехол", "7"),
+        ("a", "line-a", "SKU-1", "Чайник", "5"),
+    ]
+    by_place = told_lines(goods("", "", 7), goods("", "", 5))
+    assert summed(lines_laid(API_LINES, by_place, fills=True)) == [
+        ("a", "line-a", "SKU-1", "Чайник", "7"),
+        ("b", "line-b", "SKU-2", "Чехол", "5"),
+    ]
+    offer_first = told_lines(goods("SKU-2", "Чайник", 7), goods("SKU-1", "Чехол", 5))
+    assert [x.id for x in lines_laid(API_LINES, offer_first, fills=True)] == ["b", "a"]
+
+
+def test_a_file_adds_no_line_where_the_marketplace_has_told_its_own() -> None:
+    more = told_lines(goods("SKU-1", ""), goods("SKU-2", ""), goods("SKU-3", "Ремень", 1))
+    assert lines_laid(API_LINES, more, fills=True) == []
+    assert lines_laid(API_LINES, more, fills=False) == []
+    mixed = [API_LINES[0], FILE_LINES[1]]
+    assert lines_laid(mixed, more, fills=False) == []
+    assert summed(lines_laid(FILE_LINES, more, fills=False)) == [
+        (None, "SKU-3|Ремень", "SKU-3", "Ремень", "1")
+    ]
+
+
+def test_a_line_with_an_id_is_known_by_it_alone() -> None:
+    ids = told_lines(
+        goods("SKU-9", "Чехол", 7, line_id="line-a"),
+        goods("SKU-2", "Чехол", 5, line_id="line-c"),
+        api=True,
+    )
+    assert summed(lines_laid(API_LINES, ids, fills=False)) == [
+        ("a", "line-a", "SKU-9", "Чехол", "7"),
+        (None, "line-c", "SKU-2", "Чехол", "5"),
+    ]
+
+
+def test_a_line_of_a_file_takes_the_id_that_the_marketplace_tells_later() -> None:
+    ids = told_lines(
+        goods("SKU-2", "Чехол", line_id="line-b"),
+        goods("SKU-1", "Чайник", line_id="line-a"),
+        api=True,
+    )
+    assert summed(lines_laid(FILE_LINES, ids, fills=False)) == [
+        ("b", "line-b", "SKU-2", "Чехол", ""),
+        ("a", "line-a", "SKU-1", "Чайник", ""),
+    ]
+
+
+def test_a_file_replaces_the_words_of_a_file_and_only_fills_those_of_the_marketplace() -> None:
+    told = told_lines(goods("SKU-1", "Чайник электрический", 5))
+    assert summed(lines_laid(FILE_LINES, told, fills=False)) == [
+        ("a", "SKU-1|Чайник", "SKU-1", "Чайник электрический", "5")
+    ]
+    for fills in (True, False):
+        assert summed(lines_laid(API_LINES, told, fills=fills)) == [
+            ("a", "line-a", "SKU-1", "Чайник", "5")
+        ]
+    assert summed(lines_laid(FILE_LINES, told, fills=True)) == [
+        ("a", "SKU-1|Чайник", "SKU-1", "Чайник", "5")
+    ]
+
+
+def test_equal_lines_stay_as_many_as_they_are_and_get_keys_of_their_own() -> None:
+    twice = told_lines(goods("SKU-1", "Чайник", 5), goods("SKU-1", "Чайник", 5))
+    first = lines_laid([], twice, fills=False)
+    assert [x.key for x in first] == ["SKU-1|Чайник", "SKU-1|Чайник|2"]
+    kept = [StoredLine(str(at), x.key, x.texts) for at, x in enumerate(first)]
+    assert lines_laid(kept, twice, fills=False) == []
+    third = told_lines(*[goods("SKU-1", "Чайник", 5)] * 3)
+    assert [(x.id, x.key) for x in lines_laid(kept, third, fills=False)] == [
+        (None, "SKU-1|Чайник|3")
+    ]
 
 
 # --- how long a text may be ---------------------------------------------------------------------------------------

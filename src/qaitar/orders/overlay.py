@@ -119,14 +119,13 @@ def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -
     known = {line.id: line for line in stored}
     from_channel = any(FILE_LINE_MARK not in line.key for line in stored)
     result: list[LaidLine] = []
-    taken = {line.key for line in stored}
     keys = line_keys(reading)
     for place, texts in enumerate(reading.lines):
         match = known.get(by_place.get(place, ""))
         told_id = reading.line_ids[place]
         if match is None:
             if told_id or not from_channel:
-                result.append(LaidLine(None, _free(keys[place], taken), texts))
+                result.append(LaidLine(None, keys[place], texts))
             continue
         keep = fills or (FILE_LINE_MARK not in match.key and not told_id)
         merged = filled(match.texts, texts) if keep else laid(match.texts, texts)
@@ -134,15 +133,6 @@ def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -
         if merged != match.texts or key != match.key:
             result.append(LaidLine(match.id, key, merged))
     return result
-
-
-def _free(key: str, taken: set[str]) -> str:
-    base, number = key, 1
-    while key in taken:
-        number += 1
-        key = f"{base}{FILE_LINE_MARK}{number}"
-    taken.add(key)
-    return key
 
 
 def _matched(stored: Sequence[StoredLine], reading: Reading) -> dict[int, str]:
