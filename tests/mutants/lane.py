@@ -126,18 +126,17 @@ class Lane:
             if said not in {"survived", "killed: NotAlive"}:
                 return str(said)
         # What was made of the function at import is as it was: only a program started anew tells for sure.
-        # A table is read without running a line of its module, so any test may notice it.
+        # A table is read without running a line of its module, so any test may notice it; and so is what a function
+        # that nothing calls any more has made at import.
         if not mutant.inside:
             meeting = touching + [item for item in items if item not in touching]
-        return self._anew(mutant, meeting or touching)
+        return self._anew(mutant, meeting or touching or items)
 
     def _planted(self, alive: Alive, mutant: Mutant, meeting: list[pytest.Item]) -> str:
         alive.plant(mutant.module, mutant.inside, mutant.source)
         return _first_failure(meeting)
 
     def _anew(self, mutant: Mutant, meeting: list[pytest.Item]) -> str:
-        if not meeting:
-            return "not reached by any test"
         files = tuple(dict.fromkeys(item.nodeid.partition("::")[0] for item in meeting))
         tests = tuple(item.nodeid for item in meeting)
         folder = str(self._work / f"anew {self._name}")
