@@ -16,10 +16,12 @@ from qaitar.foundation.models import JournalEntry, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Order, Tender
+from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.services.acting import Details, request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.orders import file_order
 from tests.factories.returns import add_proofs, make_case, take
 from tests.web.console.desk import counted, signed_in, words_of
 
@@ -65,6 +67,21 @@ def test_the_card_tells_everything_about_a_case(shop: Shop, by: Actor, client: C
         assert said in words.replace("\u202f", " ").replace("\xa0", " "), said
     viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
     assert "7011234567" not in viewer.get(url(case)).content.decode()
+
+
+def test_days_of_a_sale_are_those_of_the_place_and_not_of_greenwich(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    orders_merge(store=shop.store, records=[file_order()], now=NOW)  # sold 29, received 31 July
+    offered = words_of(
+        client.get("/returns/new", {"number": "300000001", "store": str(shop.store.pk)})
+    )
+    assert "31 июл 2025" in offered
+    open_walls(shop.id)
+    case = make_case(shop, by, "300000001-1")
+    card = words_of(client.get(url(case)))
+    for day, shown in ((29, True), (31, True), (28, False), (30, False)):
+        assert (f"{day} июл 2025" in card) is shown, day
 
 
 @pytest.mark.parametrize("many", [0, 15])

@@ -15,6 +15,7 @@ from qaitar.foundation.search import search_keys
 from qaitar.foundation.transition import Change, Row, create, unwritten
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.zones import local_date, zone
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest, StageDelta
@@ -23,6 +24,7 @@ from qaitar.returns.vocabulary import Quality, Section, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from qaitar.foundation.actors import Actor
 
@@ -202,7 +204,7 @@ def _request(
         reason_text=filing.reason_text[:300],
         customer_words=filing.customer_words[:TEXT_MAX],
         filed_at=filing.filed_at,
-        received_on=filing.received_on or received_day(order),
+        received_on=filing.received_on or received_day(order, zone(frame.store["zone"])),
         planned_arrival_on=filing.planned_arrival_on,
         product_name=(filing.product_name or line.get("name") or "")[:500],
         product_sku=(filing.product_sku or line.get("offer_code") or "")[:120],
@@ -221,12 +223,19 @@ def _request(
     return request
 
 
-def received_day(order: Mapping[str, Any]) -> date | None:
-    """Read when the buyer received an order: told by the channel, else the day an issued order last changed."""
+def received_day(order: Mapping[str, Any], where: ZoneInfo) -> date | None:
+    """Read when the buyer received an order: told by the channel, else the day an issued order last changed.
+
+    Args:
+        order: the order's row, as JSON tells it.
+        where: the store's zone: the days of a return are counted from the buyer's calendar day, not from Greenwich's.
+    """
     if order.get("status") not in {"COMPLETED", "Выдан"}:
         return None
-    text = order.get("delivered_at") or order.get("status_changed_on")
-    return datetime.fromisoformat(text).date() if text else None
+    if moment := order.get("delivered_at"):
+        return local_date(datetime.fromisoformat(moment), where)
+    day = order.get("status_changed_on")
+    return date.fromisoformat(day) if day else None
 
 
 CREATED: Final = tuple(
@@ -248,8 +257,9 @@ SHOWN_AT_START: Final = (
 
 def _creation(request: ReturnRequest, by: Actor, now: datetime) -> Change:
     control = request.control_at
+    assert control is not None, "every open case has a control date"
     after = {name: getattr(request, name) for name in SHOWN_AT_START}
-    after["control_at"] = control.isoformat() if control else None
+    after["control_at"] = control.isoformat()
     after["control_rule"] = request.control_rule
     after["control_source"] = request.control_source
     line = JournalLine(act="CREATE", at=now, by=by, after=after)

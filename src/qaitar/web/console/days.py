@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import get_language
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 def written(day: date | None, shape: str) -> str:
     """Write a day or a moment in Django's letters of dates, `M` for a short month, `E` for a long one; nothing for none.
+
+    A moment falls on the day it has where the page is about (`timezone.activate`), not on Greenwich's.
 
     >>> from datetime import date
     >>> from django.utils.translation import override
@@ -28,6 +31,8 @@ def written(day: date | None, shape: str) -> str:
     """
     if day is None:
         return ""
+    if isinstance(day, datetime) and timezone.is_aware(day):
+        day = timezone.localtime(day)
     small = not (get_language() or "").startswith("en")
     return (
         formats.date_format(day, shape.replace("M", "b")).lower()

@@ -11,20 +11,26 @@ from django import forms
 from django.contrib import messages
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods
 
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.money import Currency, format_minor
+from qaitar.kernel.zones import zone
 from qaitar.orders.models import Store
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.reasons import quality_of
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.sentences import bad_case_sentence
-from qaitar.returns.services.intake import Filing, OrderFrame, frames_load, request_create
+from qaitar.returns.services.intake import (
+    Filing,
+    OrderFrame,
+    frames_load,
+    received_day,
+    request_create,
+)
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.days import written
@@ -224,7 +230,7 @@ def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
         (_("Customer"), frame.customer.get("name")),
         (_("Amount"), _sum(frame)),
         (_("Status"), frame.order.get("status")),
-        (_("Received by the customer"), _day(frame.order.get("delivered_at"))),
+        (_("Received by the customer"), _received(frame)),
         (_("Unit"), frame.unit),
     )
     facts += [Fact(label=label, value=str(value)) for label, value in told if value]
@@ -238,6 +244,5 @@ def _sum(frame: OrderFrame) -> str:
     return format_minor(int(minor), Currency(frame.order.get("currency") or "KZT"))
 
 
-def _day(text: Any) -> str:
-    moment = parse_datetime(str(text)) if text else None
-    return written(moment, "j M Y") if moment else ""
+def _received(frame: OrderFrame) -> str:
+    return written(received_day(frame.order, zone(frame.store["zone"])), "j M Y")

@@ -296,5 +296,4 @@ def _date(day: Any) -> str:
 def _day(text: Any) -> str:
     if not text:
         return ""
-    moment = parse_datetime(str(text))
-    return _date(moment.date() if moment else parse_date(str(text)))
+    return _date(parse_datetime(str(text)) or parse_date(str(text)))
