@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from qaitar.contracts.marketplace import (
     CustomerRecord,
@@ -16,6 +17,8 @@ from qaitar.contracts.marketplace import (
     TenderKind,
     TenderRecord,
 )
+from qaitar.orders.errors import MergeBusy
+from qaitar.orders.incoming import LOCK
 from qaitar.orders.measuring import sample_orders
 from qaitar.orders.models import Customer, Order, OrderLine, Tender
 from qaitar.orders.services.merging import Counts, Merged, orders_merge
@@ -24,6 +27,7 @@ from tests.factories.orders import DAY, MOMENT, api_order, file_order
 
 if TYPE_CHECKING:
     from qaitar.contracts.marketplace import OrderRecord
+    from qaitar.runtime.addresses import DatabaseAddresses
     from tests.factories.accounts import Shop
 
 LATER = NOW + timedelta(hours=1)
@@ -394,3 +398,19 @@ def test_what_a_customer_is_not_told_of_stays(shop: Shop) -> None:
     assert Customer.objects.values_list("name", "phone").get() == ("Оксана", "+77770000000")
     merge(shop, api_order(customer=CustomerRecord(external_id="k1", name="Оксана П.")))
     assert Customer.objects.values_list("name", "phone").get() == ("Оксана П.", "+77770000000")
+
+
+def test_a_merge_waits_for_the_turn_of_its_own_merchant_and_for_no_others(
+    shop: Shop, database: DatabaseAddresses
+) -> None:
+    foreign = make_shop("Чужой")
+    open_walls(shop.id)
+    with psycopg.connect(database.app_dsn) as elsewhere, connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '100ms'")
+        elsewhere.execute(LOCK, [str(shop.id)])
+        with pytest.raises(MergeBusy), transaction.atomic():
+            merge(shop, api_order())
+        assert not Order.objects.exists()
+        elsewhere.rollback()
+        elsewhere.execute(LOCK, [str(foreign.id)])
+        assert merge(shop, api_order()).rows == Counts(created=1)
