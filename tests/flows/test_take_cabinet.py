@@ -19,6 +19,7 @@ from qaitar.contracts.marketplace import (
     SectionCounts,
     Unread,
 )
+from qaitar.flows import take_cabinet
 from qaitar.flows.poll_cabinet import cabinets_poll
 from qaitar.flows.take_cabinet import (
     BodyRefused,
@@ -27,18 +28,21 @@ from qaitar.flows.take_cabinet import (
     actor_from,
     cabinet_read,
     cabinet_take,
+    readings_take,
 )
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
+from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.changing import DRAIN_TASK
 from qaitar.returns.services.marks import request_note
-from qaitar.returns.services.mirroring import Mirrored
+from qaitar.returns.services.mirroring import Look, Mirrored
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import make_merchant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from tests.flows.bench import Bench
@@ -303,3 +307,57 @@ def test_of_many_the_first_two_hundred_are_told() -> None:
 
 def saved_problems(count: int) -> tuple[RowRejected, ...]:
     return tuple(RowRejected(row_number=n, reason_code="x", reason="X.") for n in range(count))
+
+
+# --- many readings are applied in short transactions ---------------------------------------------------------------
+
+
+class Applied:
+    """Stands in the place of `readings_apply`: tells what it was given and is disturbed some times first."""
+
+    def __init__(self, disturbed: int = 0) -> None:
+        self.disturbed = disturbed
+        self.given: list[list[str]] = []
+
+    def __call__(self, look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
+        assert connection.in_atomic_block
+        self.given.append([each.number for each in readings])
+        if self.disturbed:
+            self.disturbed -= 1
+            raise CaseChanged
+        n = len(readings)
+        return Mirrored(n, 2 * n, 3 * n, 4 * n, [(each.number, "BAD") for each in readings])
+
+
+def many(bench: Bench, applied: Applied, monkeypatch: pytest.MonkeyPatch) -> Mirrored:
+    monkeypatch.setattr(take_cabinet, "readings_apply", applied)
+    monkeypatch.setattr(take_cabinet, "BATCH", 2)
+    look = Look(bench.shop.store.pk, bench.shop.id, bench.by, bench.now, bench.now)
+    return readings_take(look, [ReturnReading(number=f"{n}-1") for n in range(5)])
+
+
+def test_batches_add_up_and_leave_nothing_out(bare: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied = Applied()
+    total = many(bare, applied, monkeypatch)
+    assert applied.given == [["0-1", "1-1"], ["2-1", "3-1"], ["4-1"]]
+    assert (total.read, total.created, total.updated, total.unchanged) == (5, 10, 15, 20)
+    assert total.rejected == [(f"{n}-1", "BAD") for n in range(5)]
+
+
+@pytest.mark.parametrize("disturbed", [1, 2])
+def test_a_batch_somebody_acted_in_meanwhile_is_applied_again(
+    bare: Bench, monkeypatch: pytest.MonkeyPatch, disturbed: int
+) -> None:
+    applied = Applied(disturbed)
+    total = many(bare, applied, monkeypatch)
+    assert applied.given == [["0-1", "1-1"]] * (disturbed + 1) + [["2-1", "3-1"], ["4-1"]]
+    assert total.read == 5
+
+
+def test_a_batch_that_is_disturbed_again_and_again_is_given_up_for_the_job_to_come_back(
+    bare: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied = Applied(disturbed=3)
+    with pytest.raises(CaseChanged):
+        many(bare, applied, monkeypatch)
+    assert applied.given == [["0-1", "1-1"]] * 3

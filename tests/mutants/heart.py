@@ -75,6 +75,8 @@ HEART: Final = (
             "orders/test_import_files.py",
             "orders/test_poll_orders.py",
             "returns/test_acting.py",
+            "returns/test_intake.py",
+            "returns/test_linking.py",
             "returns/test_mirroring.py",
             "flows/test_take_cabinet.py",
             "flows/test_companion_mutations.py",

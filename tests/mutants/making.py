@@ -25,8 +25,8 @@ _IN_TABLES: Final = {
     mutators.operator_swap_op,
     mutators.operator_remove_unary_ops,
 }
-# Annotations and imports decide nothing; an assertion states what cannot happen, so no test can see it loosened;
-# a decorator says how a thing is kept, not what it does.
+# Annotations and imports decide nothing; an assertion states what cannot happen, so no test can see it loosened, and
+# neither can it see that of `zip`, `strict`; a decorator says how a thing is kept, not what it does.
 _TABLES: Final = (cst.Tuple, cst.List, cst.Set, cst.Dict)
 _PASSED_BY: Final = (cst.Annotation, cst.Import, cst.ImportFrom, cst.Assert, cst.Decorator)
 
@@ -81,10 +81,13 @@ class _Finder(cst.CSTVisitor):
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, _PASSED_BY) or _for_types_only(node) or _for_programmers(node):
             return False
+        if _is_strict(node):
+            return False
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self.scope.append((node.name.value, isinstance(node, cst.FunctionDef)))
         for changed in self._changed(node):
-            self._keep(node, changed)
+            if not _only_less_strict(node, changed):
+                self._keep(node, changed)
         self.tables += isinstance(node, _TABLES)
         self.defaults += isinstance(node, cst.Parameters)
         return True
@@ -154,6 +157,24 @@ def _for_programmers(node: cst.CSTNode) -> bool:
         and isinstance(node.exc.func, cst.Name)
         and node.exc.func.value == "ValueError"
     )
+
+
+def _only_less_strict(node: cst.CSTNode, changed: cst.CSTNode) -> bool:
+    """Tell whether nothing but the `strict=True` of a `zip` is changed: it states that two things are of one length."""
+    if not (isinstance(node, cst.Call) and isinstance(changed, cst.Call)):
+        return False
+    kept = [[a for a in call.args if not _is_strict(a)] for call in (node, changed)]
+    return len(kept[0]) < len(node.args) and [_written(each) for each in kept[0]] == [
+        _written(each) for each in kept[1]
+    ]
+
+
+def _is_strict(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value == "strict"
+
+
+def _written(argument: cst.Arg) -> str:
+    return cst.Module(()).code_for_node(argument.with_changes(comma=cst.MaybeSentinel.DEFAULT))
 
 
 def _changed(node: cst.CSTNode, *, in_function: bool) -> Iterator[cst.CSTNode]:

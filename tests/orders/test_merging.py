@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from qaitar.contracts.marketplace import (
     CustomerRecord,
@@ -78,7 +79,11 @@ def test_an_order_of_a_file_is_kept_whole(shop: Shop) -> None:
 def test_the_same_again_touches_no_row(shop: Shop, record: OrderRecord) -> None:
     merge(shop, record)
     before = versions()
-    again = merge(shop, record, now=LATER)
+    with CaptureQueriesContext(connection) as asked:
+        again = merge(shop, record, now=LATER)
+    assert (
+        len(asked) == 3
+    )  # its turn, the temporary tables, the digest: nothing that is stored has to be read
     assert again.rows == Counts(unchanged=1)
     assert again.touched == []
     assert versions() == before

@@ -8,7 +8,7 @@ import pytest
 
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, TenderKind, TenderRecord
 from qaitar.kernel.phones import normalise_phone
-from qaitar.orders.readings import Fault, Reading, copied, line_keys, reading_of
+from qaitar.orders.readings import LINE_AT, Fault, Reading, copied, line_keys, reading_of
 from qaitar.orders.services.merging import _phone
 from tests.factories.orders import api_order, file_order
 
@@ -95,9 +95,18 @@ def test_lines_without_ids_are_named_by_offer_code_and_name() -> None:
     assert len(keys[2]) == 26
 
 
-def test_a_line_without_a_name_takes_the_sellers_own() -> None:
-    reading = Reading(file_order(lines=(LineRecord(merchant_name="Моё"),)))
-    assert reading.lines[0][2] == "Моё"
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (LineRecord(merchant_name="Моё"), "Моё"),
+        (LineRecord(name="Чайник", merchant_name="Моё"), "Чайник"),
+        (LineRecord(name="Чайник"), "Чайник"),
+        (LineRecord(name="", merchant_name="Моё"), ""),
+        (LineRecord(), ""),
+    ],
+)
+def test_a_line_without_a_name_takes_the_sellers_own(line: LineRecord, name: str) -> None:
+    assert Reading(file_order(lines=(line,))).lines[0][LINE_AT["name"]] == name
 
 
 def test_mobile_numbers_are_read_as_the_library_reads_them() -> None:

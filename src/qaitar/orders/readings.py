@@ -30,24 +30,27 @@ FILE_LINE_MARK: Final = "|"  # stands in the key of a line whose source gives li
 _CANON_VERSION: Final = b"1"  # a change of what is kept makes every digest new
 
 _BIG: Final = 18  # digits of a bigint that surely fits
-_TIME: Final = 40
+_WRITTEN: Final = 40
 
 
 class Column(NamedTuple):
-    """A field of a record, the column it is kept in, its type and how long its text may be."""
+    """A field of a record, the column it is kept in, its type and how long its text may be.
+
+    A number has so many digits; days, moments and truths are written by us and are never as long as this.
+    """
 
     source: str
     name: str
     type: str
-    limit: int
+    limit: int = _WRITTEN
 
 
 ORDER: Final = (
     Column("external_id", "external_id", "text", 120),
-    Column("created_at", "ordered_at", "timestamptz", _TIME),
+    Column("created_at", "ordered_at", "timestamptz"),
     Column("state", "state", "text", 40),
     Column("status", "status", "text", 60),
-    Column("status_changed_on", "status_changed_on", "date", _TIME),
+    Column("status_changed_on", "status_changed_on", "date"),
     Column("payment_mode", "payment_mode", "text", 40),
     Column("total_minor", "total_minor", "bigint", _BIG),
     Column("currency", "currency", "text", 3),
@@ -58,10 +61,10 @@ ORDER: Final = (
     Column("pickup_point", "pickup_point", "text", 120),
     Column("waybill_number", "waybill_number", "text", 60),
     Column("waybill_url", "waybill_url", "text", 2000),
-    Column("planned_delivery_at", "planned_delivery_at", "timestamptz", _TIME),
-    Column("courier_handed_at", "courier_handed_at", "timestamptz", _TIME),
-    Column("delivered_at", "delivered_at", "timestamptz", _TIME),
-    Column("returned_to_warehouse", "returned_to_warehouse", "boolean", 5),
+    Column("planned_delivery_at", "planned_delivery_at", "timestamptz"),
+    Column("courier_handed_at", "courier_handed_at", "timestamptz"),
+    Column("delivered_at", "delivered_at", "timestamptz"),
+    Column("returned_to_warehouse", "returned_to_warehouse", "boolean"),
     Column("cancellation_reason", "cancellation_reason", "text", 300),
 )
 LINE: Final = (
@@ -74,7 +77,7 @@ LINE: Final = (
     Column("unit_type", "unit_type", "text", 30),
     Column("price_minor", "price_minor", "bigint", _BIG),
     Column("total_minor", "total_minor", "bigint", _BIG),
-    Column("imei_required", "imei_required", "boolean", 5),
+    Column("imei_required", "imei_required", "boolean"),
 )
 TENDER: Final = (
     Column("kind", "kind", "text", 16),
