@@ -225,6 +225,18 @@ def test_one_customer_of_several_orders_is_one_and_the_phone_has_one_shape(shop:
     assert set(Order.objects.values_list("customer_id", flat=True)) == {customer.pk}
 
 
+def test_an_order_learns_its_customer_later_and_follows_another_one(shop: Shop) -> None:
+    merge(shop, file_order())
+    assert Order.objects.get().customer_id is None
+    merge(shop, api_order(), now=LATER)
+    assert Order.objects.get().customer_id == Customer.objects.get().pk
+    other = CustomerRecord(external_id="B", name="Әсем Н.")
+    assert merge(shop, api_order(customer=other), now=LATER).rows == Counts(updated=1)
+    assert Order.objects.get().customer_id == Customer.objects.get(external_id="B").pk
+    assert merge(shop, api_order(customer=None), now=LATER).rows.read == 1
+    assert Order.objects.get().customer_id == Customer.objects.get(external_id="B").pk
+
+
 def test_a_customer_without_an_id_is_known_by_phone_or_by_the_order(shop: Shop) -> None:
     by_phone = CustomerRecord(name="Оксана", phone_raw="87012345678")
     by_order = CustomerRecord(name="Тимур")
