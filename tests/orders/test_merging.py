@@ -195,6 +195,19 @@ def test_an_older_file_fills_gaps_but_turns_nothing_back(shop: Shop) -> None:
     assert order.address == "Алматы, Абая 10"
 
 
+def test_an_older_file_neither_renames_goods_nor_replaces_a_way_of_paying(shop: Shop) -> None:
+    (line,) = file_order().lines
+    card = TenderRecord(kind=TenderKind.CARD, amount_minor=11_999_000)
+    credit = TenderRecord(kind=TenderKind.CREDIT, amount_minor=11_999_000, term_months=12)
+    newer = {"status_changed_on": date(2025, 8, 20), "tenders": (card,)}
+    merge(shop, file_order(lines=(replace(line, category_title=None),), **newer))
+    older = file_order(lines=(replace(line, name="Иначе"),), tenders=(credit,))
+    assert merge(shop, older, now=LATER).rows == Counts(updated=1)
+    kept = OrderLine.objects.get()
+    assert (kept.name, kept.category_title) == ("Смартфон Әлем 8/256", "Смартфоны")
+    assert list(Tender.objects.values_list("kind", "term_months")) == [("CARD", None)]
+
+
 def test_a_later_file_tells_a_new_status_of_an_order_known_by_api(shop: Shop) -> None:
     merge(shop, api_order())
     later = file_order(status="RETURNED", status_changed_on=(NOW + timedelta(days=3)).date())
@@ -347,13 +360,14 @@ def test_a_refused_order_is_told_with_its_reason_and_what_was_read(shop: Shop) -
 def test_outcomes_of_several_merges_add_up(shop: Shop) -> None:
     whole = Merged()
     twice = file_order("300000002", row_numbers=(3, 4))
-    for records in ((api_order(), twice), (api_order(status="RETURNED"), twice), (file_order(""),)):
+    bad = file_order("")
+    for records in ((api_order(), twice), (api_order(status="RETURNED"), twice), (bad,), (bad,)):
         whole.add(merge(shop, *records))
-    assert whole.rows == Counts(created=3, updated=1, unchanged=2, rejected=1)
-    assert whole.orders == Counts(created=2, updated=1, unchanged=1, rejected=1)
-    assert (whole.rows.read, whole.orders.read) == (7, 5)
+    assert whole.rows == Counts(created=3, updated=1, unchanged=2, rejected=2)
+    assert whole.orders == Counts(created=2, updated=1, unchanged=1, rejected=2)
+    assert (whole.rows.read, whole.orders.read) == (8, 6)
     assert whole.touched == ["300000001", "300000002", "300000001"]
-    assert [each.reason_code for each in whole.rejected] == ["no_code"]
+    assert [each.reason_code for each in whole.rejected] == ["no_code"] * 2
 
 
 def test_an_order_is_written_again_only_when_something_kept_has_changed(shop: Shop) -> None:

@@ -13,7 +13,6 @@ from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import ApiToken
 from qaitar.foundation.prepared import prepared_cursor
 from qaitar.foundation.walls import SETTING
-from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 
 if TYPE_CHECKING:
@@ -121,17 +120,11 @@ def _principal(row: Sequence[object], channel: str, ref: str) -> Principal:
     )
 
 
-def _fetch(sql: str, arguments: Sequence[Any]) -> Sequence[object] | None:
+def _fetch(sql: str, arguments: Sequence[Any]) -> Sequence[Any] | None:
     with prepared_cursor() as cursor:
         cursor.execute(sql, arguments)
-        row: Sequence[object] | None = cursor.fetchone()
-    if row is None:
-        return None
-    return [_parsed(value) for value in row]
-
-
-def _parsed(value: object) -> object:
-    return bytes(value) if isinstance(value, memoryview) else value
+        row: Sequence[Any] | None = cursor.fetchone()
+    return row
 
 
 def enter_as_user(user_id: int, *, ref: str = "", channel: str = "web") -> Principal | None:
@@ -166,14 +159,7 @@ def enter_as_token(
     row = _fetch(_BY_TOKEN.replace("/*extra*/", extra), arguments)
     if row is None:
         return None
-    held, fingerprint, status, body = row[6:10]
-    replay = Replay(
-        bool(held),
-        fingerprint if isinstance(fingerprint, bytes) else None,
-        status if isinstance(status, int) else None,
-        body if isinstance(body, bytes) else None,
-    )
-    return _principal(row, "api", ref), replay
+    return _principal(row, "api", ref), Replay(*row[6:])
 
 
 def digest_of(token: str) -> bytes:
@@ -192,7 +178,6 @@ def token_create(*, user: User, name: str, scopes: Sequence[str], now: datetime)
         raise ValueError(f"unknown scope: {', '.join(sorted(unknown))}; known: {', '.join(SCOPES)}")
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(
-        id=new_id(),
         user=user,
         name=name,
         digest=digest_of(token),
