@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -73,6 +73,59 @@ def test_an_order_of_a_file_is_kept_whole(shop: Shop) -> None:
     assert line.key == "SKU-1|Смартфон Әлем 8/256"
     tender = Tender.objects.get()
     assert (tender.kind, tender.amount_minor, tender.term_months) == ("CARD", 11_999_000, None)
+
+
+def test_all_that_is_told_of_an_order_its_goods_and_its_paying_is_kept(shop: Shop) -> None:
+    order: dict[str, Any] = {
+        "external_id": "kaspi-7",
+        "state": "ARCHIVE",
+        "status": "CANCELLED",
+        "status_changed_on": date(2025, 8, 1),
+        "payment_mode": "PAY_WITH_CREDIT",
+        "total_minor": 11,
+        "currency": "RUB",
+        "delivery_mode": "DELIVERY_PICKUP",
+        "delivery_cost_minor": 12,
+        "delivery_cost_seller_minor": 13,
+        "address": "Абая 1",
+        "pickup_point": "PP1",
+        "waybill_number": "W-7",
+        "waybill_url": "https://example.kz/w7",
+        "planned_delivery_at": MOMENT + timedelta(days=1),
+        "courier_handed_at": MOMENT + timedelta(days=2),
+        "delivered_at": MOMENT + timedelta(days=3),
+        "returned_to_warehouse": True,
+        "cancellation_reason": "BUYER",
+    }
+    line: dict[str, Any] = {
+        "number": 4,
+        "offer_code": "SKU-4",
+        "name": "Плед",
+        "category_code": "Master - Plaids",
+        "category_title": "Пледы",
+        "quantity_milli": 2500,
+        "unit_type": "PIECE",
+        "price_minor": 14,
+        "total_minor": 15,
+        "imei_required": False,
+    }
+    paid: dict[str, Any] = {"kind": TenderKind.CREDIT, "amount_minor": 16, "term_months": 24}
+    merge(
+        shop,
+        replace(
+            api_order(),
+            **order,
+            created_at=MOMENT,
+            lines=(LineRecord(external_id="line-7", **line),),
+            tenders=(TenderRecord(**paid),),
+        ),
+    )
+    (kept,) = Order.objects.values(*order, "ordered_at", "code", "erp_number")
+    assert kept == order | {"ordered_at": MOMENT, "code": "300000001", "erp_number": ""}
+    (kept,) = OrderLine.objects.values(*line, "key")
+    assert kept == line | {"key": "line-7"}
+    (kept,) = Tender.objects.values(*paid)
+    assert kept == paid
 
 
 @pytest.mark.parametrize("record", [file_order(), api_order()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -121,12 +121,19 @@ def test_a_file_tells_a_later_status_of_an_order_the_marketplace_has_told(
     }
     told = reading(
         on=changed_on,
+        state="DELIVERY",
         status="CANCELLED",
+        delivered_at=datetime(2026, 5, 3, tzinfo=UTC),
         cancellation_reason="BUYER",
         address="Abay 2",
         pickup_point="PP1",
     )
-    status = {"status": "CANCELLED", "status_changed_on": changed_on}
+    status = {
+        "state": "DELIVERY",
+        "status": "CANCELLED",
+        "status_changed_on": changed_on,
+        "delivered_at": "2026-05-03 00:00:00+00:00",
+    }
     filled_up = {"pickup_point": "PP1", "cancellation_reason": "BUYER"}
     assert named(order_laid(stored(**kept), told, seen_on)) == (
         kept | filled_up | (status if later else {})

@@ -100,7 +100,10 @@ def kept(request: ReturnRequest) -> dict[str, Any]:
 
 
 def test_what_is_not_told_comes_from_the_order(shop: Shop, aigerim: Actor) -> None:
-    order = sold(shop, api_order(delivered_at=datetime(2025, 7, 30, 9, tzinfo=UTC), currency="RUB"))
+    order = sold(
+        shop,
+        api_order(delivered_at=datetime(2025, 7, 30, 9, tzinfo=UTC), currency="RUB", total_minor=1),
+    )
     line, customer = OrderLine.objects.get(), Customer.objects.get()
     unit = {"merchant_id": shop.id, "order_id": order.pk, "kind": "SERIAL", "noted_by_name": "A"}
     Unit.objects.create(value="SN-OLD", noted_at=NOW - timedelta(days=1), **unit)
