@@ -267,6 +267,44 @@ def own(code: RuleCode, value: Any, since: date = RECEIVED, until: date | None =
     return RuleLine(code, value, OWN, since, until)
 
 
+def test_a_line_holds_from_its_first_day_to_its_last_both_included() -> None:
+    day = timedelta(days=1)
+    line = own(RuleCode.PROPER_WINDOW_DAYS, 30, since=RECEIVED, until=RECEIVED + day)
+    on = [RECEIVED - day, RECEIVED, RECEIVED + day, RECEIVED + 2 * day]
+    assert [line.holds(each) for each in on] == [False, True, True, False]
+    forever = own(RuleCode.PROPER_WINDOW_DAYS, 30, since=RECEIVED)
+    assert [forever.holds(each) for each in on] == [False, True, True, True]
+
+
+def test_a_line_that_is_over_or_not_yet_hides_no_other() -> None:
+    day, code = timedelta(days=1), RuleCode.PROPER_WINDOW_DAYS
+    over = own(code, 20, since=RECEIVED - 9 * day, until=RECEIVED - day)
+    held = own(code, 30, since=RECEIVED - 5 * day)
+    to_come = own(code, 40, since=RECEIVED + day)
+    windows = [
+        rules_on(DEFAULTS, lines, RECEIVED).rules.number(code)
+        for lines in ([over], [over, held], [to_come, held, over], [over, to_come])
+    ]
+    assert windows == [14, 30, 30, 14]
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (frozenset({GoodsGroup.CELLULAR}), ["GROUP_NOT_RETURNABLE"]),
+        (frozenset({GoodsGroup.UNDERWEAR}), []),
+        (frozenset(), []),
+    ],
+)
+def test_only_the_groups_a_merchant_has_kept_are_not_returnable(
+    groups: frozenset[GoodsGroup], said: list[str]
+) -> None:
+    rules = effective_rules(DEFAULTS, [own(RuleCode.NOT_RETURNABLE_GROUPS, groups)], RECEIVED)
+    verdict = judge(good(group=GoodsGroup.CELLULAR, group_reviewed=True), rules)
+    found = [ground.code for ground in verdict.grounds if ground.code.startswith("GROUP")]
+    assert found == said
+
+
 @pytest.mark.parametrize(
     ("line", "refusal"),
     [

@@ -182,6 +182,8 @@ def suggest_group(category_title: str) -> Suggestion | None:
 
     >>> suggest_group("Термобельё женское")
     Suggestion(group=<GoodsGroup.UNDERWEAR: 'UNDERWEAR'>, matched='термобель')
+    >>> suggest_group("Плёнка на отрез")
+    Suggestion(group=<GoodsGroup.BY_METRE: 'BY_METRE'>, matched='пленк на отрез')
     >>> suggest_group("Чехлы для смартфонов") is None
     True
     """
