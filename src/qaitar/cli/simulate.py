@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.bench.simulation.sellers import simulate
 from qaitar.bench.simulation.telling import Told, Wanted
@@ -25,6 +25,12 @@ ORDERS_A_SELLER: Final = 10_000
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare flags."""
     parser.add_argument("--seed", type=int, default=1, help="the same seed plays the same world")
+    parser.add_argument(
+        "--worlds",
+        type=int,
+        default=1,
+        help="so many in a row, of this seed and those after it; one that breaks is the last",
+    )
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--orders", type=int, default=500)
     parser.add_argument(
@@ -39,24 +45,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, folder: DataFolder) -> int:
-    """Play in a database of its own beside the shop's."""
+    """Play in databases of its own beside the shop's, one world after the other."""
+    if options.worlds < 1:
+        print("qaitar: --worlds takes 1 or more.")
+        return 2
     shop = resolve_database(folder, os.environ)
     sellers = options.sellers or max(1, options.orders // ORDERS_A_SELLER)
-    wanted = Wanted(options.seed, options.days, options.orders, options.faults, sellers)
-    began = monotonic()
+    played: list[dict[str, Any]] = []
     with (folder.logs / "simulate.log").open("a", encoding="utf-8") as stream:
-        logs.configure(stream=stream)
-        try:
-            told = simulate(shop, wanted)
-        finally:
-            logs.configure()
-    seconds = monotonic() - began
+        for seed in range(options.seed, options.seed + options.worlds):
+            wanted = Wanted(seed, options.days, options.orders, options.faults, sellers)
+            began = monotonic()
+            logs.configure(stream=stream)
+            try:
+                told = simulate(shop, wanted)
+            finally:
+                logs.configure()
+            seconds = monotonic() - began
+            if not options.json:
+                _tell(told, seconds)
+            played.append({"ok": not told.broken, "seconds": round(seconds, 1), **asdict(told)})
+            if told.broken:
+                break
     if options.json:
-        document = {"ok": not told.broken, "seconds": round(seconds, 1), **asdict(told)}
+        document = played[0] if options.worlds == 1 else {"worlds": played}
         print(json.dumps(document, ensure_ascii=False, indent=2))
-    else:
-        _tell(told, seconds)
-    return 1 if told.broken else 0
+    return 0 if all(each["ok"] for each in played) else 1
 
 
 def _tell(told: Told, seconds: float) -> None:
@@ -68,4 +82,4 @@ def _tell(told: Told, seconds: float) -> None:
     )
     print(f"transcript {told.transcript}")
     word = "Everything held." if not told.broken else f"{len(told.broken)} things broke."
-    print(f"{word} Seed {told.wanted.seed}.")
+    print(f"{word} Seed {told.wanted.seed}.", flush=True)
