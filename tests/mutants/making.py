@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, PositionProvider
 from mutmut.mutation import mutators
+from typing_extensions import TypeIs
 
 from tests.mutants.explaining import named
 from tests.mutants.heart import SOURCE
@@ -75,14 +76,17 @@ class _Finder(cst.CSTVisitor):
         self.lines = text.splitlines()
         self.scope: list[tuple[str, bool]] = []
         self.tables = self.defaults = 0
+        self.types: list[cst.CSTNode] = []
         self.found: list[Mutant] = []
         super().__init__()
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, _PASSED_BY) or _for_types_only(node) or _for_programmers(node):
             return False
-        if _is_strict(node):
+        if _is_strict(node) or node in self.types:
             return False
+        if _is_cast(node):
+            self.types.append(node.args[0])
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self.scope.append((node.name.value, isinstance(node, cst.FunctionDef)))
         for changed in self._changed(node):
@@ -177,10 +181,16 @@ def _written(argument: cst.Arg) -> str:
     return cst.Module(()).code_for_node(argument.with_changes(comma=cst.MaybeSentinel.DEFAULT))
 
 
+def _is_cast(node: cst.CSTNode) -> TypeIs[cst.Call]:
+    return (
+        isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "cast"
+    )
+
+
 def _changed(node: cst.CSTNode, *, in_function: bool) -> Iterator[cst.CSTNode]:
     if isinstance(node, cst.SimpleString) and node.value.startswith(('"""', "'''")):
         return
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "cast":
+    if _is_cast(node):
         return
     for kind, operator in mutators.mutation_operators:
         if isinstance(node, kind) and (in_function or operator in _IN_TABLES):

@@ -14,6 +14,7 @@ from qaitar.kernel.workdays import Calendar, NoWorkingDay, end_of_day, five_day_
 from qaitar.kernel.zones import ALMATY, NaiveMoment, zone
 from qaitar.returns.control_dates import (
     COUNTED_AT,
+    LOST,
     ClockFacts,
     ClockSettings,
     ControlDate,
@@ -95,6 +96,46 @@ def test_a_date_shown_in_another_section_does_not_govern(
     facts = replace(FACTS, stage=stage)
     stale = replace(facts, shown_at=FILED + timedelta(hours=30), shown_for_section=section)
     assert next_control_date(stale) == next_control_date(facts)
+
+
+@pytest.mark.parametrize(
+    ("stage", "section", "hours", "governs"),
+    [
+        (Stage.ARRIVED, Section.AWAITING_DECISION, -1, False),
+        (Stage.ARRIVED, Section.AWAITING_DECISION, 1, True),
+        (Stage.REFUND_GRANTED, Section.AWAITING_DECISION, 1, True),
+        (Stage.DISPUTED, Section.DISPUTE, 1, False),
+        (Stage.DISPUTED, Section.DISPUTE, 19, False),
+        (Stage.DISPUTED, Section.DISPUTE, 21, True),
+    ],
+)
+def test_a_date_counts_since_what_the_marketplace_waits_for_began_not_since_we_noticed(
+    stage: Stage, section: Section, hours: int, governs: bool
+) -> None:
+    facts = replace(
+        FACTS,
+        stage=stage,
+        filed_at=FILED - timedelta(days=2),
+        arrived_at=FILED,
+        disputed_at=FILED + timedelta(hours=20) if stage is Stage.DISPUTED else None,
+        stage_since=FILED + timedelta(hours=22),
+        awaiting_proof_since=FILED if stage is Stage.REFUND_GRANTED else None,
+    )
+    shown = FILED + timedelta(hours=hours)
+    control = next_control_date(replace(facts, shown_at=shown, shown_for_section=section))
+    assert control is not None
+    assert (control.due == shown) is governs
+
+
+@pytest.mark.parametrize("hour", [2, 12, 23])
+def test_goods_without_a_planned_day_are_expected_from_the_local_day_they_were_accepted(
+    hour: int,
+) -> None:
+    facts = replace(FACTS, stage=Stage.IN_DELIVERY, stage_since=local(2026, 5, 14, hour))
+    grace = facts.settings.arrival_grace_days
+    assert next_control_date(facts) == ControlDate(
+        ends(2026, 5, 14 + grace), ControlRule.PLANNED_ARRIVAL, LOST
+    )
 
 
 @pytest.mark.parametrize(

@@ -95,5 +95,5 @@ def guard_settings(store_text: str) -> GuardSettings:
     return GuardSettings(
         lead=timedelta(minutes=int(clocks.get("lead_minutes", 30))),
         default_action=DefaultAction(store.get("default_action") or DefaultAction.CALL_DUTY),
-        acts_on_guessed_dates=bool(clocks.get("acts_on_guessed_dates", False)),
+        acts_on_guessed_dates=bool(clocks.get("acts_on_guessed_dates")),
     )
