@@ -282,6 +282,14 @@ CONDITIONS = [
         replace(DEFECTIVE, near_control=True),
         "",
     ),
+    ("act missing, approved", S.ARRIVED, A.GRANT_REFUND, replace(DEFECTIVE, approval="GIVEN"), ""),
+    (
+        "act missing, approval only asked for",
+        S.ARRIVED,
+        A.GRANT_REFUND,
+        replace(DEFECTIVE, approval="ASKED"),
+        "EVIDENCE_MISSING",
+    ),
     ("parcel not overdue", S.IN_DELIVERY, A.NOTE_NEVER_ARRIVED, PROPER, "ARRIVAL_NOT_OVERDUE"),
     (
         "goods handed over",
