@@ -153,3 +153,18 @@ def test_a_stranger_sees_nothing(shop: Shop) -> None:
     assert JournalEntry.objects.count() == 0
     open_walls()
     assert ReturnRequest.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "approval"), [(Act.APPROVE, "GIVEN"), (Act.DECLINE, "DECLINED")]
+)
+def test_what_the_senior_answered_stands_in_the_case(
+    shop: Shop, answer: Act, approval: str
+) -> None:
+    aigerim = actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
+    daulet = actor(make_person("daulet", (shop.id, Role.SENIOR)), shop.id)
+    case = file(shop, aigerim)
+    asked = request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=aigerim, now=NOW)
+    assert asked.request.approval == "ASKED"
+    request_act(request_id=case.pk, act=answer, by=daulet, now=NOW)
+    assert ReturnRequest.objects.get(pk=case.pk).approval == approval

@@ -144,6 +144,15 @@ def test_waking_within_the_lead_acts_and_lists_every_rung_slept_through() -> Non
     ]
 
 
+def test_a_rung_that_falls_on_the_lead_itself_is_listed_with_the_action() -> None:
+    lead = GuardSettings(default_action=DefaultAction.REFUSE, ladder=(Rung(30 * M), Rung(H)))
+    at_lead = verdict(DUE - 30 * M, settings=lead)
+    assert (at_lead.deed, [one.before for one in at_lead.skipped]) == (
+        Deed.DEFAULT_ACTION,
+        [H, 30 * M],
+    )
+
+
 def test_the_default_action_happens_once() -> None:
     done = GuardDone(ALL_RUNGS, acted=True)
     assert verdict(DUE - 10 * M, done) == GuardVerdict(Deed.NOTHING, DUE + timedelta(seconds=1))

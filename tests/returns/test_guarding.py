@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ from qaitar.contracts.marketplace import ReturnReading, Section
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
+from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.selectors import cases_due
+from qaitar.returns.services import guarding
 from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.guarding import Swept, guard_sweep
 from qaitar.returns.vocabulary import Act, Outcome, Stage
@@ -287,3 +291,110 @@ def test_a_case_that_may_not_close_yet_says_why(shop: Shop, aigerim: Actor) -> N
         "GUARD_WINDOW_OVER",
         "WINDOW_OVER; not done: REFILE_WINDOW_OPEN",
     )
+
+
+def set_store(shop: Shop, **values: str) -> None:
+    type(shop.store).objects.filter(pk=shop.store.pk).update(**values)
+
+
+def last_line(case: ReturnRequest) -> JournalEntry:
+    return JournalEntry.objects.filter(subject_id=case.pk).latest("seq")
+
+
+@pytest.mark.parametrize(
+    ("wished", "taken"),
+    [
+        ("", "NO_ANSWER"),
+        ("NO_ANSWER", "NO_ANSWER"),
+        ("WINDOW_PASSED", "WINDOW_PASSED"),
+        ("DIFFERENT_GOODS_CAME", "WINDOW_PASSED"),  # untrue: the weightiest that is true
+    ],
+)
+def test_the_default_refusal_takes_the_stores_reason_where_it_is_true_and_never_an_untrue_one(
+    shop: Shop, aigerim: Actor, wished: str, taken: str
+) -> None:
+    set_store(shop, default_action="REFUSE", default_reason=wished)
+    shown = NOW + timedelta(days=2)
+    received = (NOW - timedelta(days=30)).date()
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW", received_on=received)
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (swept.acted, stored.stage, stored.refusal_reason) == (1, Stage.REFUSED, taken)
+
+
+def test_without_an_answer_to_wait_for_a_true_ground_still_refuses(
+    shop: Shop, aigerim: Actor
+) -> None:
+    set_store(shop, default_action="REFUSE", default_reason="NO_ANSWER")
+    shown = NOW + timedelta(days=2)
+    received = (NOW - timedelta(days=30)).date()
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW", received_on=received)
+    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    stored = ReturnRequest.objects.get(pk=case.pk)
+    assert (stored.stage, stored.refusal_reason) == (Stage.REFUSED, "WINDOW_PASSED")
+
+
+def test_every_deed_of_a_sweep_is_counted(shop: Shop, aigerim: Actor) -> None:
+    """Four due at once: two are refused for silence, two were never asked and only raise the duty person."""
+    set_store(shop, default_action="REFUSE", default_reason="NO_ANSWER")
+    shown = NOW + timedelta(days=2)
+    for n in range(4):
+        case = make_case(shop, aigerim, f"70000001{n}-1", shown_at=shown, section="NEW")
+        if n % 2:
+            request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    swept = asdict(guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5)))
+    nothing = {"reminded": 0, "missed": 0, "closed": 0}
+    assert swept == nothing | {"looked": 4, "acted": 2, "escalated": 2}
+    refused = ReturnRequest.objects.filter(stage=Stage.REFUSED)
+    for case in refused:
+        closed = ReturnReading(number=case.number, section=Section.CLOSED, reject_text="Нет ответа")
+        look(shop, shown, closed)
+    over = max(case.control_at for case in ReturnRequest.objects.filter(stage=Stage.REFUSED))
+    ReturnRequest.objects.filter(stage=Stage.NEW).update(guard_next_at=over + timedelta(days=1))
+    swept = asdict(guard_sweep(merchant_id=shop.id, now=over + timedelta(minutes=1)))
+    assert swept == nothing | {"looked": 2, "acted": 0, "escalated": 0, "closed": 2}
+    ended = ReturnRequest.objects.filter(stage=Stage.CLOSED)
+    assert {last_line(case).channel for case in ended} == {"guard"}
+    assert {last_line(case).act for case in ended} == {"CLOSE_REFUSED"}
+
+
+def test_a_default_that_comes_too_late_because_somebody_acted_is_told_and_not_repeated(
+    shop: Shop, aigerim: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_store(shop, default_action="ACCEPT")
+    shown = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+
+    def acted_meanwhile(**_: object) -> None:
+        raise CaseChanged
+
+    monkeypatch.setattr(guarding, "case_act", acted_meanwhile)
+    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    assert swept == Swept(looked=1, escalated=1)
+    line = last_line(case)
+    assert (line.act, line.why.rpartition("; ")[2]) == (
+        "GUARD_DEFAULT_ACTION",
+        "not done: CASE_CHANGED",
+    )
+
+
+def test_a_look_that_says_nothing_touches_no_other_case_and_none_that_has_moved(
+    shop: Shop, aigerim: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = NOW + timedelta(days=9)
+    case = make_case(shop, aigerim, "700000001-1", shown_at=shown, section="NEW")
+    other = make_case(
+        shop, aigerim, "700000002-1", shown_at=shown + timedelta(days=1), section="NEW"
+    )
+    ReturnRequest.objects.filter(pk=case.pk).update(guard_next_at=NOW)
+    seen = cases_due(shop.id, NOW, 10)
+    assert [one.request.pk for one in seen] == [case.pk]
+    untouched = ReturnRequest.objects.get(pk=other.pk).guard_next_at
+    guard_sweep(merchant_id=shop.id, now=NOW)
+    assert ReturnRequest.objects.get(pk=other.pk).guard_next_at == untouched
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    ReturnRequest.objects.filter(pk=case.pk).update(guard_next_at=NOW)
+    monkeypatch.setattr(guarding, "cases_due", lambda *_: seen)
+    assert guard_sweep(merchant_id=shop.id, now=NOW) == Swept(looked=1)
+    assert ReturnRequest.objects.get(pk=case.pk).guard_next_at == NOW

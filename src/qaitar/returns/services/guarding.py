@@ -40,8 +40,8 @@ _ACCEPTING: Final = {
     Stage.WAITING_CUSTOMER: Act.TAKE_FOR_INSPECTION,
     Stage.WAITING_APPROVAL: Act.TAKE_FOR_INSPECTION,
     Stage.ARRIVED: Act.GRANT_REFUND,
-    Stage.DISPUTED: Act.GRANT_REFUND,
 }
+"""What silence would come to, at the stages where the program may decide by itself (`default_action`)."""
 
 
 @dataclass(slots=True)
@@ -85,27 +85,22 @@ def _look(case: Case, now: datetime, swept: Swept) -> Change | None:
         case Deed.DEFAULT_ACTION:
             return _default(case, verdict, now, swept)
         case Deed.NOTHING:
-            return _noted(case, verdict, now, told=False)
+            _passed_by(request, verdict)
+            return None
         case Deed.REMIND:
             swept.reminded += 1
         case Deed.ESCALATE:
             swept.escalated += 1
         case Deed.MISSED:
             swept.missed += 1
-    return _noted(case, verdict, now)
+    return guard_line(case, verdict, now)
 
 
-def _noted(
-    case: Case, verdict: GuardVerdict, now: datetime, *, told: bool = True, why: str = ""
-) -> Change | None:
-    """Write the guard's bookkeeping; a look that found nothing to say only moves the next look."""
-    request = case.request
-    if not told:
-        ReturnRequest.objects.filter(pk=request.pk, version=request.version).update(
-            guard_next_at=verdict.wake_at
-        )
-        return None
-    return guard_line(case, verdict, now, why=why)
+def _passed_by(request: ReturnRequest, verdict: GuardVerdict) -> None:
+    """Only move the next look of a case there is nothing to say of, unless somebody has moved the case meanwhile."""
+    ReturnRequest.objects.filter(pk=request.pk, version=request.version).update(
+        guard_next_at=verdict.wake_at
+    )
 
 
 def _default(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> Change | None:
@@ -119,12 +114,12 @@ def _default(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> 
         except (ActBlocked, CaseChanged) as no:
             swept.escalated += 1
             code = no.blocked.code if isinstance(no, ActBlocked) else "CASE_CHANGED"
-            return _noted(case, verdict, now, why=f"{guard_said(verdict)}; not done: {code}")
+            return guard_line(case, verdict, now, why=f"{guard_said(verdict)}; not done: {code}")
         swept.acted += 1
         ReturnRequest.objects.filter(pk=request.pk).update(escalated=Deed.DEFAULT_ACTION.value)
         return None
     swept.escalated += 1
-    return _noted(case, verdict, now)
+    return guard_line(case, verdict, now)
 
 
 def _default_act(
@@ -132,7 +127,7 @@ def _default_act(
 ) -> tuple[Act | None, RefusalReason | None]:
     stage = Stage(case.request.stage)
     if verdict.action is DefaultAction.ACCEPT:
-        return _ACCEPTING.get(stage), None
+        return _ACCEPTING[stage], None
     if verdict.action is DefaultAction.REFUSE:
         true_now = refusal_reasons(stage, judge_case(case, now).facts)
         wished = RefusalReason(case.store.get("default_reason") or RefusalReason.NO_ANSWER)
@@ -148,12 +143,8 @@ def _close(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> Ch
             case=case, act=Act.CLOSE_REFUSED, by=system_actor("guard"), now=now, details=Details()
         )
     except ActBlocked as no:
-        return _noted(
-            case,
-            verdict,
-            now,
-            why=f"{guard_said(verdict)}; not done: {no.blocked.code}",
-        )
+        why = f"{guard_said(verdict)}; not done: {no.blocked.code}"
+        return guard_line(case, verdict, now, why=why)
     except CaseChanged:
         return None
     swept.closed += 1
