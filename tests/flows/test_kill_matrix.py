@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from qaitar.web.api.main import ROUTERS
 from tests.kill_matrix.cells import FOUND, planted, points
 from tests.kill_matrix.rows import ROWS
 from tests.kill_matrix.started import ROOT, matrix
+from tests.kill_matrix.world import Receiver
 
 if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
@@ -102,6 +104,24 @@ def small(database: DatabaseAddresses, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("kills")
     flags = ("--lanes", "1", "--seeds", "25", "--sample", str(SAMPLE), "--moments", "--planted")
     return matrix(database, folder, *flags, seconds=400)
+
+
+def test_an_event_whose_sender_died_on_its_way_was_not_told() -> None:
+    receiver = Receiver()
+    answers: list[str] = []
+
+    def tell(sent: bytes, announced: int) -> None:
+        environ = {
+            "wsgi.input": io.BytesIO(sent),
+            "CONTENT_LENGTH": str(announced),
+            "HTTP_WEBHOOK_ID": "one",
+        }
+        receiver(environ, lambda status, _: answers.append(status))  # type: ignore[arg-type]  # no more is asked of it
+
+    tell(b"{}", 9)
+    assert (receiver.got, answers) == ([], ["400 Bad Request"])
+    tell(b'{"a":"b"}', 9)
+    assert (receiver.got, answers[1:]) == ([("one", b'{"a":"b"}')], ["200 OK"])
 
 
 def test_every_story_passes_the_moments_of_its_row_and_no_other(small: dict[str, Any]) -> None:
