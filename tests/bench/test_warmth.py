@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
 FILLED = "CREATE TABLE filler AS SELECT g, repeat('x', 500) AS x FROM generate_series(1, 40000) g"
-pytestmark = pytest.mark.skipif(not CAN_CHILL, reason="only Linux forgets a file on demand")
 
 
 @pytest.fixture
@@ -59,6 +58,7 @@ def in_memory(path: Path) -> tuple[int, int]:
     return sum(each & 1 for each in told), pages
 
 
+@pytest.mark.skipif(not CAN_CHILL, reason="only Linux forgets a file on demand")
 def test_files_are_forgotten_and_read_again(ground: Ground, data_folder: DataFolder) -> None:
     data = Cluster(data_folder).data
     path = filler(ground, data)

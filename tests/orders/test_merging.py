@@ -134,9 +134,8 @@ def test_the_same_again_touches_no_row(shop: Shop, record: OrderRecord) -> None:
     before = versions()
     with CaptureQueriesContext(connection) as asked:
         again = merge(shop, record, now=LATER)
-    assert (
-        len(asked) == 3
-    )  # its turn, the temporary tables, the digest: nothing that is stored has to be read
+    # Its turn, the temporary tables, the digest: nothing that is stored has to be read.
+    assert len(asked) == 3
     assert again.rows == Counts(unchanged=1)
     assert again.touched == []
     assert versions() == before

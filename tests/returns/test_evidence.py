@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> Actor:
-    return actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
-
-
 def test_a_proof_is_added_once_and_notes_that_the_customer_answered(
     shop: Shop, aigerim: Actor
 ) -> None:

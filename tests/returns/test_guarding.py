@@ -11,7 +11,6 @@ import pytest
 from qaitar.contracts.marketplace import ReturnReading, Section
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.kernel.roles import Role
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_due
@@ -19,23 +18,13 @@ from qaitar.returns.services import guarding
 from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.guarding import Swept, guard_sweep
 from qaitar.returns.vocabulary import Act, Outcome, Stage
-from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
+from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import arrive, look, make_case, take
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.actors import Actor
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> Actor:
-    return actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
 
 
 def guard_lines(case_id: UUID) -> list[str]:

@@ -5,32 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from qaitar.contracts.marketplace import ReturnReading, Section, Unread
 from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.kernel.roles import Role
 from qaitar.returns.mirror import differs
 from qaitar.returns.models import ReturnRequest, StageDelta
 from qaitar.returns.services.acting import Details, request_act
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
-from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
+from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import arrive, look, make_case, take
 
 if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> Actor:
-    return actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
 
 
 def stored(number: str = "700000001-1") -> ReturnRequest:

@@ -11,7 +11,6 @@ from qaitar.contracts.marketplace import ReturnReading, Section
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.ids import new_id
-from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.models import DayOff, ReturnRequest
@@ -19,7 +18,7 @@ from qaitar.returns.services.acting import Details, request_act, request_act_man
 from qaitar.returns.services.guarding import guard_sweep
 from qaitar.returns.services.recounting import control_dates_recount
 from qaitar.returns.vocabulary import Act
-from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
+from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import look, make_case
 
 if TYPE_CHECKING:
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
 
 SHOWN = NOW + timedelta(days=2)
 BACK = SHOWN + timedelta(hours=3)  # the program is on again
-
-
-@pytest.fixture
-def shop(db_walls: None) -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def aigerim(shop: Shop) -> Actor:
-    return actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
 
 
 def told(case: ReturnRequest) -> list[tuple[str, str]]:

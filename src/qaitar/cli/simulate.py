@@ -53,20 +53,20 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     sellers = options.sellers or max(1, options.orders // ORDERS_A_SELLER)
     played: list[dict[str, Any]] = []
     with (folder.logs / "simulate.log").open("a", encoding="utf-8") as stream:
-        for seed in range(options.seed, options.seed + options.worlds):
-            wanted = Wanted(seed, options.days, options.orders, options.faults, sellers)
-            began = monotonic()
-            logs.configure(stream=stream)
-            try:
+        logs.configure(stream=stream)
+        try:
+            for seed in range(options.seed, options.seed + options.worlds):
+                wanted = Wanted(seed, options.days, options.orders, options.faults, sellers)
+                began = monotonic()
                 told = simulate(shop, wanted)
-            finally:
-                logs.configure()
-            seconds = monotonic() - began
-            if not options.json:
-                _tell(told, seconds)
-            played.append({"ok": not told.broken, "seconds": round(seconds, 1), **asdict(told)})
-            if told.broken:
-                break
+                seconds = monotonic() - began
+                if not options.json:
+                    _tell(told, seconds)
+                played.append({"ok": not told.broken, "seconds": round(seconds, 1), **asdict(told)})
+                if told.broken:
+                    break
+        finally:
+            logs.configure()
     if options.json:
         document = played[0] if options.worlds == 1 else {"worlds": played}
         print(json.dumps(document, ensure_ascii=False, indent=2))

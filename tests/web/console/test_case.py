@@ -15,6 +15,7 @@ from PIL import Image
 from qaitar.foundation.models import JournalEntry, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
+from qaitar.kernel.zones import ALMATY, MOSCOW
 from qaitar.orders.models import Order, Tender
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import Evidence, ReturnRequest
@@ -69,9 +70,11 @@ def test_the_card_tells_everything_about_a_case(shop: Shop, by: Actor, client: C
     assert "7011234567" not in viewer.get(url(case)).content.decode()
 
 
-def test_days_of_a_sale_are_those_of_the_place_and_not_of_greenwich(
-    shop: Shop, by: Actor, client: Client
+@pytest.mark.parametrize("where", [ALMATY, MOSCOW])
+def test_days_of_a_sale_are_those_of_the_marketplace_and_not_of_greenwich(
+    shop: Shop, by: Actor, client: Client, where: str
 ) -> None:
+    type(shop.store).objects.filter(pk=shop.store.pk).update(zone=where)
     orders_merge(store=shop.store, records=[file_order()], now=NOW)  # sold 29, received 31 July
     offered = words_of(
         client.get("/returns/new", {"number": "300000001", "store": str(shop.store.pk)})

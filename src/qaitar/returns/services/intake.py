@@ -13,9 +13,9 @@ from qaitar.foundation.models import SearchKey
 from qaitar.foundation.prepared import prepared_cursor
 from qaitar.foundation.search import search_keys
 from qaitar.foundation.transition import Change, Row, create, unwritten
+from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
-from qaitar.kernel.zones import local_date, zone
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest, StageDelta
@@ -24,7 +24,6 @@ from qaitar.returns.vocabulary import Quality, Section, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from zoneinfo import ZoneInfo
 
     from qaitar.foundation.actors import Actor
 
@@ -204,7 +203,7 @@ def _request(
         reason_text=filing.reason_text[:300],
         customer_words=filing.customer_words[:TEXT_MAX],
         filed_at=filing.filed_at,
-        received_on=filing.received_on or received_day(order, zone(frame.store["zone"])),
+        received_on=filing.received_on or received_day(order),
         planned_arrival_on=filing.planned_arrival_on,
         product_name=(filing.product_name or line.get("name") or "")[:500],
         product_sku=(filing.product_sku or line.get("offer_code") or "")[:120],
@@ -223,17 +222,15 @@ def _request(
     return request
 
 
-def received_day(order: Mapping[str, Any], where: ZoneInfo) -> date | None:
+def received_day(order: Mapping[str, Any]) -> date | None:
     """Read when the buyer received an order: told by the channel, else the day an issued order last changed.
 
-    Args:
-        order: the order's row, as JSON tells it.
-        where: the store's zone: the days of a return are counted from the buyer's calendar day, not from Greenwich's.
+    It is the marketplace's own day, as its exports and its cabinet tell it, wherever the store keeps its hours.
     """
     if order.get("status") not in {"COMPLETED", "Выдан"}:
         return None
     if moment := order.get("delivered_at"):
-        return local_date(datetime.fromisoformat(moment), where)
+        return almaty_day(datetime.fromisoformat(moment))
     day = order.get("status_changed_on")
     return date.fromisoformat(day) if day else None
 

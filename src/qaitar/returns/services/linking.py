@@ -10,7 +10,6 @@ from django.db import connection
 from qaitar.foundation.models import SearchKey
 from qaitar.foundation.search import search_keys
 from qaitar.kernel.ids import new_id
-from qaitar.kernel.zones import zone
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.services.intake import OrderFrame, frames_load, received_day
 from qaitar.returns.services.marks import case_note
@@ -65,7 +64,7 @@ def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
         "customer_phone": customer.get("phone") or "",
         "unit_value": frame.unit,
         "amount_minor": line.get("total_minor") if line else order.get("total_minor"),
-        "received_on": received_day(order, zone(frame.store["zone"])),
+        "received_on": received_day(order),
     }
     return values | {
         name: told for name, told in offered.items() if told and not getattr(request, name)

@@ -22,6 +22,9 @@ def written(day: date | None, shape: str) -> str:
     >>> with override("ru"):
     ...     written(date(2026, 11, 26), "j M")
     '26 ноя'
+    >>> with override("en"), timezone.override("Asia/Almaty"):
+    ...     written(datetime(2026, 11, 25, 19, tzinfo=timezone.get_default_timezone()), "j M")
+    '26 Nov'
     >>> with override("en"):
     ...     written(date(2026, 11, 26), "j M Y")
     '26 Nov 2026'

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.money import Currency, format_minor
-from qaitar.kernel.zones import zone
 from qaitar.orders.models import Store
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest
@@ -230,7 +229,7 @@ def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
         (_("Customer"), frame.customer.get("name")),
         (_("Amount"), _sum(frame)),
         (_("Status"), frame.order.get("status")),
-        (_("Received by the customer"), _received(frame)),
+        (_("Received by the customer"), written(received_day(frame.order), "j M Y")),
         (_("Unit"), frame.unit),
     )
     facts += [Fact(label=label, value=str(value)) for label, value in told if value]
@@ -242,7 +241,3 @@ def _sum(frame: OrderFrame) -> str:
     if minor is None:
         return ""
     return format_minor(int(minor), Currency(frame.order.get("currency") or "KZT"))
-
-
-def _received(frame: OrderFrame) -> str:
-    return written(received_day(frame.order, zone(frame.store["zone"])), "j M Y")

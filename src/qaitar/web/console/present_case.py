@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from qaitar.flows.by_hand import MAY as BY_HAND_ROLES
+from qaitar.kernel.almaty import almaty_day
 from qaitar.returns.policy import Answer
 from qaitar.returns.sentences import ground_sentence, source_sentence
 from qaitar.returns.services.marks import NOTERS
@@ -296,4 +297,5 @@ def _date(day: Any) -> str:
 def _day(text: Any) -> str:
     if not text:
         return ""
-    return _date(parse_datetime(str(text)) or parse_date(str(text)))
+    moment = parse_datetime(str(text))
+    return _date(almaty_day(moment)) if moment else ""
