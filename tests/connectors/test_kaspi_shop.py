@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -54,6 +54,21 @@ def account(served: str) -> ShopAccount:
 @pytest.fixture
 def shop(account: ShopAccount) -> Iterator[KaspiShop]:
     with KaspiShop(account) as shop:
+        yield shop
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[KaspiShop]:
+    """Read from a marketplace that says the same to every question."""
+
+    def app(_: Any, start: Any) -> list[bytes]:
+        start("200 OK", [("Content-Type", facts.MEDIA_TYPE)])
+        return [body]
+
+    with (
+        Serving(app) as serving,
+        KaspiShop(ShopAccount(token="t", base_url=serving.url, page_size=3)) as shop,
+    ):
         yield shop
 
 
@@ -176,6 +191,36 @@ class TestQuestion:
             7,
         )
 
+    @pytest.mark.parametrize(
+        ("meta", "page", "orders", "expected"),
+        [
+            ({"pageCount": 3, "totalCount": 7}, 0, 3, 3),
+            ({"pageCount": 3, "totalCount": 7}, 2, 1, 3),
+            ({"pageCount": 2, "totalCount": 6}, 1, 3, 2),  # full, and the last
+            ({"pageCount": 1, "totalCount": 7}, 0, 3, 3),  # fewer pages than orders
+            ({"pageCount": 3, "totalCount": 0}, 1, 3, 3),
+            ({"pageCount": 0, "totalCount": 0}, 0, 3, 2),  # more came than either counts
+            ({"pageCount": 1, "totalCount": 2}, 1, 3, 3),
+            ({"pageCount": 1, "totalCount": 2}, 1, 2, 2),
+            ({"pageCount": 999999999, "totalCount": 7}, 3, 0, 3),  # an empty page ends the list
+            ({"pageCount": 0, "totalCount": 0}, 0, 0, 0),
+            ({"pageCount": -1, "totalCount": -7}, 0, 1, 1),
+            ({"pageCount": "9" * 400}, 0, 0, 0),
+            ({}, 0, 3, 2),
+            ({}, 1, 2, 2),
+            (None, 0, 3, 2),
+        ],
+    )
+    def test_no_count_leaves_a_page_unread_or_has_pages_read_for_ever(
+        self, meta: Any, page: int, orders: int, expected: int
+    ):
+        """What the guide calls `pageCount` and `totalCount` is Kaspi's word; what came is a fact."""
+        body = json.dumps({"data": [{"id": str(n)} for n in range(orders)], "meta": meta})
+        with answering(body.encode()) as shop:
+            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None, page=page)
+        assert isinstance(told, OrderPage)
+        assert told.page_count == expected
+
     def test_card_and_own_product_come_when_switched_on(
         self, kaspi: KaspiStandIn, account: ShopAccount
     ):
@@ -254,14 +299,7 @@ class TestDiagnosis:
             assert told.retry_after_s == expected
 
     def test_other_order_than_asked_is_not_taken(self):
-        def lying(environ: Any, start: Any) -> list[bytes]:
-            start("200 OK", [("Content-Type", facts.MEDIA_TYPE)])
-            return [b'{"data":[{"id":"MQ","attributes":{"code":"700000009"}}]}']
-
-        with (
-            Serving(lying) as serving,
-            KaspiShop(ShopAccount(token="t", base_url=serving.url)) as shop,
-        ):
+        with answering(b'{"data":[{"id":"MQ","attributes":{"code":"700000009"}}]}') as shop:
             assert isinstance(shop.by_code("700000001"), Unknown)
 
 
@@ -469,16 +507,7 @@ class TestCaptures:
         ],
     )
     def test_order(self, name: str, wrap: bool, code: str, total: int, lines: int | None):
-        body = self.served_file(name, wrap)
-
-        def app(environ: Any, start: Any) -> list[bytes]:
-            start("200 OK", [("Content-Type", facts.MEDIA_TYPE)])
-            return [body]
-
-        with (
-            Serving(app) as serving,
-            KaspiShop(ShopAccount(token="t", base_url=serving.url)) as shop,
-        ):
+        with answering(self.served_file(name, wrap)) as shop:
             told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
         assert isinstance(told, OrderPage)
         assert told.rejected == ()

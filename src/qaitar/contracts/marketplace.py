@@ -137,7 +137,7 @@ class RowRejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPage:
-    """One page of a list; `page` counts from 0 and `page_count` is how many there are (0 = an empty list)."""
+    """One page of a list; `page` counts from 0, and the next one is read while it is below `page_count`."""
 
     orders: tuple[OrderRecord, ...]
     page: int

@@ -176,16 +176,27 @@ class KaspiShop:
             translate.order_from(raw, index, position=position)
             for position, raw in enumerate(answer.data, start=1)
         ]
-        full = len(answer.data) >= self._account.page_size
-        told = answer.meta.pageCount if answer.meta else None
         return OrderPage(
             orders=tuple(item for item in read if isinstance(item, OrderRecord)),
             page=page,
-            # Without a count a full page promises one more, so that nothing is left unread.
-            page_count=told if told is not None else page + (2 if full else 1),
+            page_count=self._page_count(answer, page),
             total=answer.meta.totalCount if answer.meta else None,
             rejected=tuple(item for item in read if isinstance(item, RowRejected)),
         )
+
+    def _page_count(self, answer: wire.Answer, page: int) -> int:
+        """Tell how many pages a list has, so that nothing is left unread and nothing is read for ever.
+
+        An empty page ends the list whatever was counted.  Of the two counts the larger one holds, and neither where more
+        came than it counts: then a full page promises one more.
+        """
+        if not answer.data:
+            return page
+        size, meta = self._account.page_size, answer.meta or wire.Meta()
+        counted = max(meta.pageCount or 0, -(-(meta.totalCount or 0) // size))
+        if page * size + len(answer.data) <= counted * size:
+            return counted
+        return page + (2 if len(answer.data) >= size else 1)
 
     def _read(
         self, path: str, params: Sequence[tuple[str, str]], *, checking: bool = False
