@@ -10,11 +10,13 @@ import ssl
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.request import Request
 from uuid import UUID
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 
 from django.conf import settings
 from django.db import connection
+from django.urls import Resolver404, resolve
 from django.utils.module_loading import import_string
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
@@ -27,7 +29,7 @@ from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.connections import registry
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import PlannedEffect, WebhookDelivery
-from qaitar.kernel.public_holidays import public_holidays
+from qaitar.kernel.public_holidays import public_holidays, working_weekends
 from qaitar.transport.http import HttpClient
 from tests.kill_matrix import reversal, worlds_clock
 from tests.kill_matrix.moments import Armed, Moments
@@ -67,8 +69,15 @@ def load_whole() -> None:
                 importlib.import_module(module.name)
     for connector in registry().values():
         import_string(connector.factory)
+    for name in ("procrastinate.worker", "encodings.idna", "encodings.utf_8_sig", "tzdata"):
+        importlib.import_module(name)
     for country in ("KZ", "RU"):
-        public_holidays(country, 2026)
+        for year in (2025, 2026, 2027):
+            public_holidays(country, year)
+            working_weekends(country, year)
+    with contextlib.suppress(Resolver404):
+        resolve("/api/v1/nothing")  # passes, and so compiles, every address of the API
+    Request("http://127.0.0.1")  # as above: what the jar of a client's cookies reads addresses with
     ssl.create_default_context()
     HttpClient("http://127.0.0.1").close()
 

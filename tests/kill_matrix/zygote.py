@@ -9,11 +9,11 @@ import contextlib
 import gc
 import os
 import pickle
+import select
 import signal
 import socket
 import struct
 import sys
-import time
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _SIZE: Final = struct.Struct("!I")
 LONGEST_S: Final = 60.0
-_TICK_S: Final = 0.002
 _FAILED: Final = 70  # EX_SOFTWARE
 
 
@@ -147,11 +146,10 @@ def _fork(order: Order, line: socket.socket, listener: socket.socket, folder: Pa
 
 
 def _code(pid: int, kill_after_s: float) -> int:
-    until = time.monotonic() + kill_after_s
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > until:
+    ends = os.pidfd_open(pid)
+    try:
+        if not select.select([ends], [], [], kill_after_s)[0]:
             os.kill(pid, signal.SIGKILL)
-        time.sleep(_TICK_S)
+    finally:
+        os.close(ends)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
