@@ -221,6 +221,20 @@ class TestQuestion:
         assert isinstance(told, OrderPage)
         assert told.page_count == expected
 
+    def test_what_is_no_order_is_told_row_by_row_and_does_not_end_the_list(self):
+        with answering(
+            b'{"data":[null,5,{"attributes":{"code":"1"}}],"meta":{"pageCount":3}}'
+        ) as shop:
+            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+            asked = shop.by_code("2")
+        assert isinstance(told, OrderPage)
+        assert ([order.code for order in told.orders], told.page_count) == (["1"], 3)
+        assert [(row.row_number, row.reason_code, row.raw) for row in told.rejected] == [
+            (1, "no_code", {"value": None}),
+            (2, "no_code", {"value": 5}),
+        ]
+        assert isinstance(asked, Unknown)
+
     def test_card_and_own_product_come_when_switched_on(
         self, kaspi: KaspiStandIn, account: ShopAccount
     ):

@@ -48,10 +48,12 @@ def related_ids(resource: wire.Resource, name: str) -> list[str] | None:
     return [found for ref in refs if (found := plain_id(ref.id)) is not None]
 
 
-def order_from(
-    raw: Mapping[str, Any], index: Index, *, position: int = 1
-) -> OrderRecord | RowRejected:
-    """Read one `orders` resource with what came beside it; `position` numbers it in a rejection."""
+def order_from(came: Any, index: Index, *, position: int = 1) -> OrderRecord | RowRejected:
+    """Read one `orders` resource with what came beside it; `position` numbers it in a rejection.
+
+    What is no object at all is an order without a number, and kept as `value`.
+    """
+    raw: Mapping[str, Any] = came if isinstance(came, dict) else {"value": came}
     resource = wire.Resource.model_validate(raw)
     told = wire.OrderAttributes.model_validate(resource.attributes)
     if told.code is None:
@@ -125,9 +127,9 @@ def _included_lines(order: wire.Resource, index: Index) -> tuple[LineRecord, ...
     return tuple(line_from(entry, index) for entry in entries if entry is not None)
 
 
-def lines_from(resources: Sequence[Mapping[str, Any]], index: Index) -> tuple[LineRecord, ...]:
+def lines_from(resources: Sequence[Any], index: Index) -> tuple[LineRecord, ...]:
     """Read the answer of `/orders/{id}/entries`."""
-    return tuple(line_from(wire.Resource.model_validate(raw), index) for raw in resources)
+    return tuple(line_from(wire.Resource.model_validate(raw), index) for raw in records(resources))
 
 
 def line_from(entry: wire.Resource, index: Index) -> LineRecord:

@@ -29,6 +29,12 @@ def _record_or_empty(value: object) -> dict[str, Any]:
     return record(value) or {}
 
 
+def _items(value: object) -> list[Any]:
+    if isinstance(value, dict):
+        return [value]
+    return value if isinstance(value, list) else []
+
+
 class Category(Wire):
     """`category` of an entry."""
 
@@ -143,9 +149,9 @@ class ErrorItem(Wire):
 
 
 class Answer(Wire):
-    """A whole answer.  `data` keeps the raw objects, so that they can be stored beside what was read."""
+    """A whole answer.  `data` keeps all that came, objects or not, so that it can be counted and stored beside what was read."""
 
-    data: Annotated[list[dict[str, Any]], BeforeValidator(records)] = Field(default_factory=list)
+    data: Annotated[list[Any], BeforeValidator(_items)] = Field(default_factory=list)
     included: Annotated[list[Resource], BeforeValidator(records)] = Field(default_factory=list)
     errors: Annotated[list[ErrorItem], BeforeValidator(records)] = Field(default_factory=list)
     meta: Annotated[Meta | None, BeforeValidator(record)] = None
