@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import pkgutil
 import socket
 import ssl
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -85,7 +87,7 @@ def load_whole() -> None:
 def be(order: Order, listener: socket.socket) -> dict[str, Any]:
     """Be what is ordered, in this very process, and say what was passed."""
     app.periodic_registry.periodic_tasks.clear()  # sweeps come when a story says so, not by the minute
-    app.connector.get_worker_connector = _one_session
+    _be_one_worker()
     if order.reversed:
         reversal.reverse()
     moments = Moments(order.armed, order.dsn)
@@ -100,9 +102,23 @@ def be(order: Order, listener: socket.socket) -> dict[str, Any]:
     return {"passed": moments.passed}
 
 
-def _one_session() -> PsycopgConnector:
-    """Make the queue's connector with one session instead of four: opening them takes longer than most stories."""
-    return PsycopgConnector(kwargs=connector_params("default"), min_size=1)
+class _KeptSession(PsycopgConnector):
+    """The queue's connector with one session, which stays open from one look for jobs to the next."""
+
+    @override
+    async def close_async(self) -> None:
+        """Leave it to the end of the process."""
+
+
+def _be_one_worker() -> None:
+    """Let every look for jobs be one worker's, as it is while the program runs: one loop, its threads, its session.
+
+    Opening them anew for each look takes longer than most stories; but each look has its own moment of the clock.
+    """
+    kept = _KeptSession(kwargs=connector_params("default"), min_size=1)
+    app.connector.get_worker_connector = lambda: kept
+    loop = asyncio.Runner()
+    asyncio.run = lambda look: loop.run(look, context=copy_context())
 
 
 def _goes_on(order: Order) -> dict[str, Any]:
