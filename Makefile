@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 # Compiled once here, every start is twice as fast and a process 5 MB smaller; a file that is no Python of this version is passed by.
 COMPILE := @$(BIN)/python -m compileall -qq -j 0
+CATALOGUES := $(wildcard src/qaitar/locale*/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
 .PHONY: companion help hosts mutants up test fast lint types arch check prove pictures screens clean browser messages
@@ -23,7 +24,13 @@ $(VENV)/run: $(VENV)/uv requirements/run.txt pyproject.toml
 	$(COMPILE) $(VENV)/lib src || true
 	@touch $@
 
-$(VENV)/dev: $(VENV)/run requirements/dev.txt
+# Only the sources of the catalogues are committed; what the program reads is compiled whenever they change.
+$(VENV)/catalogues: $(VENV)/run $(CATALOGUES)
+	@$(BIN)/pybabel --quiet compile --directory src/qaitar/locale --domain django
+	@$(BIN)/pybabel --quiet compile --directory src/qaitar/locale_accounts --domain django
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run $(VENV)/catalogues requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(COMPILE) $(VENV)/lib tests || true
 	@touch $@
@@ -43,7 +50,7 @@ $(VENV)/hosts: $(VENV)/dev requirements/hosts.txt
 	  || echo "No etcd: install the package 'etcd-server', or the proof of several hosts is skipped."
 	@touch $@
 
-up: $(VENV)/run ## everything on this machine with a demo shop: database, web, worker, stand-ins
+up: $(VENV)/run $(VENV)/catalogues ## everything on this machine with a demo shop: database, web, worker, stand-ins
 	$(BIN)/qaitar up --demo --port $(PORT)
 
 # The companion is tried in the whole Chromium, everything else in its build without windows where there is one.
@@ -99,7 +106,8 @@ messages: $(VENV)/dev ## gather texts for translators and compile the catalogues
 	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gettext >/dev/null; } \
 	  || { echo "Catalogues need GNU gettext: install the package 'gettext' and run again."; exit 1; }
 	cd src/qaitar && export DJANGO_SETTINGS_MODULE=qaitar.config.settings && ../../$(BIN)/django-admin makemessages -l ru -l kk \
-	  --no-wrap --no-obsolete --add-location file -v 0 && ../../$(BIN)/django-admin compilemessages -l ru -l kk -v 0
+	  --no-wrap --no-obsolete --add-location file -v 0
+	@$(MAKE) --no-print-directory $(VENV)/catalogues
 
 clean: ## remove the environment and caches (data stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
