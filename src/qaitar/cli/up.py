@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -15,8 +16,9 @@ from qaitar.demo.seed import LOGINS, demo_merchant, demo_seed
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.database import keep_database
 from qaitar.runtime.demo_wish import AT_HAND
+from qaitar.runtime.locks import sole_holder
 from qaitar.runtime.ports import require_free_port
-from qaitar.runtime.problems import NotReady
+from qaitar.runtime.problems import AlreadyRunning, NotReady
 from qaitar.runtime.processes import Program, Supervisor, wait_ready
 from qaitar.sandbox.outside import PORTS
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from qaitar.runtime.folder import DataFolder
 
 READY_SECONDS: Final = 60.0
+LOCK: Final = "up.lock"  # in the data folder; the kernel frees it when its holder dies
 STAND_INS_BEYOND: Final = 90  # the stand-ins' first port is so much above the console's
 
 
@@ -39,7 +42,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, folder: DataFolder) -> int:
-    """Start everything, say where it is, and end everything on Ctrl-C."""
+    """Start everything, say where it is, and end everything on Ctrl-C.
+
+    Raises:
+        AlreadyRunning: a living `qaitar up` works on this data folder; nothing was changed.
+    """
+    me = f"process {os.getpid()}, http://{options.host}:{options.port}"
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(sole_holder(folder.path / LOCK, me))
+        except AlreadyRunning as other:
+            raise AlreadyRunning(
+                f"Qaitar already runs on the data folder {folder.path} ({other}): open it there, end it "
+                "first, or choose another folder with --data."
+            ) from None
+        return _run(options, folder)
+
+
+def _run(options: argparse.Namespace, folder: DataFolder) -> int:
     require_free_port(options.port, options.host)
     gather()
     environ = {**os.environ, AT_HAND: "1"}

@@ -8,13 +8,14 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from qaitar.runtime.problems import DatabaseProblem
+from qaitar.runtime.problems import AlreadyRunning, DatabaseProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _PAUSE_SECONDS = 0.02
+_NOTE_BYTES = 4096
 
 
 class Presence:
@@ -62,6 +63,24 @@ def exclusive(path: Path, patience: float) -> Iterator[None]:
     """
     handle = _locked(path, fcntl.LOCK_EX, patience)
     try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def sole_holder(path: Path, note: str) -> Iterator[None]:
+    """Hold the lock alone for the block, or refuse at once; `note` says who holds it.
+
+    Raises:
+        AlreadyRunning: another living process holds it; its text is that process's note.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _try(handle, fcntl.LOCK_EX):
+            raise AlreadyRunning(os.pread(handle, _NOTE_BYTES, 0).decode(errors="replace"))
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, note.encode(), 0)
         yield
     finally:
         os.close(handle)

@@ -23,5 +23,9 @@ class PortTaken(Problem):
     """Another program listens on the port that was asked for."""
 
 
+class AlreadyRunning(Problem):
+    """Another process does the same on the same data folder; only one may."""
+
+
 class NotReady(Problem):
     """A program that was started has not answered in the time it was given."""
