@@ -11,6 +11,7 @@ _IMEI: Final = re.compile(r"[0-9]{15}")
 _IMEI_SEPARATORS: Final = re.compile(r"[ \u00a0/-]")
 _E164_SHARED: Final = re.compile(r"\+7([0-9]{3})[0-9]{5}([0-9]{2})")
 _DIGIT: Final = re.compile(r"[0-9]")
+_SHOP_POINT: Final = re.compile(r"([0-9]{3,20})_PP[0-9]{1,4}")
 
 _FIRST_PASS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 _SECOND_PASS: Final = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
@@ -47,6 +48,16 @@ def request_attempt(number: str) -> RequestNumber:
     if found is None or int(found[2]) == 0:
         raise UnreadableNumber(f"not a return request number: {number[:40]!r}")
     return RequestNumber(found[1], int(found[2]))
+
+
+def shop_number(point: str) -> str:
+    """Read the marketplace's number of a shop from a warehouse or pickup point `<shop>_PP<n>`; '' when it holds none.
+
+    >>> shop_number("30141222_PP1"), shop_number("Склад на Абая"), shop_number("PP1")
+    ('30141222', '', '')
+    """
+    found = _SHOP_POINT.fullmatch(point.strip())
+    return found[1] if found else ""
 
 
 def checked_iin_bin(text: str) -> str:
