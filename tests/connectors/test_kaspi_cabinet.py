@@ -323,6 +323,22 @@ class TestSaved:
         assert [problem.reason_code for problem in problems] == [code]
 
 
+@pytest.mark.parametrize(
+    ("written", "tiyn"),
+    [(b"1.29999E7", 1299990000), (b'"12999900.00"', 1299990000), (b"12999900.004", None)],
+)
+def test_a_refunds_sum_is_read_in_every_form_of_a_number_or_named(written: bytes, tiyn: int | None):
+    item = (
+        b'{"refundId": "a", "applicationNumber": "1000000002-1", "tab": "NEW", "sum": %b}' % written
+    )
+    [reading], problems = read_cabinet(b'{"data": [%b], "total": 1}' % item)
+    assert problems == ()
+    assert (reading.number, reading.order_code) == ("1000000002-1", "1000000002")
+    assert reading.amount_minor == tiyn
+    named = [(one.name, one.why, one.came) for one in reading.unread if one.name == "sum"]
+    assert named == ([] if tiyn else [("sum", "unread", "12999900.004")])
+
+
 JUNK: list[Any] = [None, True, 0, -1, 10**30, 1e300, "", "x", "\x00\ud800", "9999-12-31T23:59:59+14:00", "0001-01-01T00:00:00", [], {},
                    [None], [[]], {"code": {}}, "700000001-2", "1e999999999"]  # fmt: skip
 

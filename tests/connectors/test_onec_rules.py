@@ -31,6 +31,7 @@ from qaitar.connectors.onec.translate import (
     marker_value,
     minor,
     number,
+    value_of,
 )
 from qaitar.connectors.onec.wire import (
     Unreadable,
@@ -130,6 +131,27 @@ def test_money_goes_to_1c_and_back_unchanged(tiyn: int) -> None:
 def test_what_is_no_number_is_unreadable(value: object) -> None:
     with pytest.raises(Unreadable):
         number(value)
+
+
+@pytest.mark.parametrize(
+    ("written", "tiyn"),
+    [(b"1.29999E7", 1299990000), (b'"1.29999E7"', 1299990000), (b"12999900.0", 1299990000), (b"188.29999999999998", 18830)],
+)  # fmt: skip
+def test_a_price_is_read_in_every_form_of_a_number(written: bytes, tiyn: int) -> None:
+    row = read_object('{"Цена": '.encode() + written + b"}")
+    assert value_of(row, "Цена", minor) == tiyn
+
+
+@pytest.mark.parametrize("written", [b"1E400", b'"1E400"', b'"12,50"', b"null"])
+def test_a_price_that_is_none_is_named_with_its_line(written: bytes) -> None:
+    row = read_object('{"LineNumber": "3", "Цена": '.encode() + written + b"}")
+    with pytest.raises(Unreadable, match=r"^Цена in line 3: not a number"):
+        value_of(row, "Цена", minor)
+
+
+def test_a_number_no_computer_holds_is_no_answer_of_1c() -> None:
+    with pytest.raises(Unreadable):
+        read_object('{"Цена": 1E9999999999999999999}'.encode())
 
 
 def test_halves_round_away_from_zero() -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import Final
 
 MINOR_PER_UNIT: Final = 100  # tiyn in a tenge, kopecks in a rouble
 MAJOR_DIGITS_MAX: Final = 12  # longer amounts are a typing error, not money
 DECIMALS: Final = 2
+_NOISE_DIGITS: Final = (
+    20  # beyond so many digits before or behind the point nothing is money or quantity
+)
+_NOISE_OF_PART: Final = Decimal("0.0001")
+_NOISE_OF_DOUBLE: Final = Decimal(2) ** -49
 
 _AMOUNT: Final = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?")
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+(?:[.,][0-9]{1,2})?")
@@ -163,19 +168,38 @@ def parse_minor(text: str) -> int:
 def minor_from_decimal(value: Decimal) -> int:
     """Turn tenge or roubles from a vendor's JSON into minor units, exactly; the sign is kept.
 
+    Vendors keep amounts as binary doubles: what their arithmetic leaves behind the last minor unit is taken off.
+
     Raises:
         UnreadableAmount: a fraction of a minor unit, not a number, or more than twelve whole digits.
 
-    >>> minor_from_decimal(Decimal("2000.0")), minor_from_decimal(Decimal("-0.01"))
-    (200000, -1)
+    >>> minor_from_decimal(Decimal("1.29999E7")), minor_from_decimal(Decimal("-0.01"))
+    (1299990000, -1)
+    >>> minor_from_decimal(Decimal("25990.000000000004"))
+    2599000
     """
-    if not value.is_finite() or (value and not -DECIMALS <= value.adjusted() < MAJOR_DIGITS_MAX):
-        raise UnreadableAmount(f"not an amount: {value!s:.40}")
-    numerator, denominator = value.as_integer_ratio()
-    minor, rest = divmod(numerator * MINOR_PER_UNIT, denominator)
-    if rest:
-        raise UnreadableAmount(f"fraction of a minor unit: {value!s:.40}")
-    return minor
+    if value.is_finite() and value.adjusted() < MAJOR_DIGITS_MAX:
+        minor = whole_parts(value, MINOR_PER_UNIT)
+        if minor is not None:
+            return minor
+    raise UnreadableAmount(f"not an amount in whole minor units: {value!s:.40}")
+
+
+def whole_parts(value: Decimal, per_unit: int) -> int | None:
+    """Count the parts of a unit (100 tiyn, 1000 thousandths) in a finite number; None where a part is not whole.
+
+    A double has 53 bits, so a value read from one may miss its part by the rounding of a few operations: up to 2^-49 of
+    it, or a ten-thousandth of a part.  Nothing else is rounded.
+
+    >>> whole_parts(Decimal("0.30000000000000004"), 1000), whole_parts(Decimal("0.3335"), 1000)
+    (300, None)
+    """
+    if value and not -_NOISE_DIGITS <= value.adjusted() <= _NOISE_DIGITS:
+        return None
+    parts = value * per_unit
+    nearest = parts.quantize(Decimal(1), ROUND_HALF_EVEN)
+    allowed = max(_NOISE_OF_PART, abs(parts) * _NOISE_OF_DOUBLE)
+    return int(nearest) if abs(parts - nearest) <= allowed else None
 
 
 def format_minor(minor: int, currency: Currency) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+
+from qaitar.kernel.money import UnreadableAmount, minor_from_decimal, whole_parts
 
 DIGITS_MAX = 15  # longer whole numbers are kept as text: no amount, time or count is that long
 NUMBER_CHARS_MAX = 40
@@ -21,7 +23,8 @@ MINOR_MAX = 10**15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS_MAX = 32_503_680_000_000  # year 3000
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{0,9})?\Z")
+_NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,4})?\Z")
+_WHOLE_AS_NUMBER = re.compile(r"\d+(?:\.0*|(?:\.\d+)?[eE]\+?\d{1,2})\Z", re.ASCII)
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 
 
@@ -93,47 +96,78 @@ def text(value: object) -> str | None:
     return None
 
 
+def code(value: object) -> str | None:
+    """Read an identifier as text; one that came as a JSON number is written with its plain digits.
+
+    >>> code("700000901"), code(1000000001), code("1.000000001E9"), code("700000901.0"), code("A-1.5E3x")
+    ('700000901', '1000000001', '1000000001', '700000901', 'A-1.5E3x')
+    """
+    found = text(value)
+    if found is None or _WHOLE_AS_NUMBER.match(found) is None:
+        return found
+    plain = number(found)
+    return found if plain is None or plain != int(plain) else str(int(plain))
+
+
 def number(value: object) -> Decimal | None:
-    """Read a decimal number of at most 15 whole and 9 fraction digits; spaces between digits and a comma are allowed.
+    """Read a decimal number below a thousand million million, in any form JSON allows and as text.
+
+    Spaces between digits and a comma for the point are allowed in a text.
 
     >>> number("1 455,50"), number(3), number("2000.0"), number("1e309"), number(True)
     (Decimal('1455.50'), Decimal('3'), Decimal('2000.0'), None, None)
+    >>> number("1.29999E7")
+    Decimal('1.29999E+7')
     """
     match value:
         case str() if len(value) <= NUMBER_CHARS_MAX:
             plain = _SPACES.sub("", value).replace(",", ".")
             readable = plain.isascii() and _NUMBER.match(plain) is not None
-            return Decimal(plain) if readable else None
+            return _bounded(Decimal(plain)) if readable else None
         case int() | Decimal() if not isinstance(value, bool):
-            amount = Decimal(value)
-            return amount if amount.is_finite() and abs(amount) < MINOR_MAX else None
+            return _bounded(Decimal(value))
+        case float():
+            return _bounded(Decimal(repr(value)))
         case _:
             return None
 
 
-def minor(value: object) -> int | None:
-    """Read an amount in whole units as hundredths (tenge → tiyn), half up; below zero is not an amount.
+def _bounded(amount: Decimal) -> Decimal | None:
+    """Keep out what no amount, time or count is, so that nobody computes with a million digits."""
+    if not amount.is_finite() or (amount and not -DIGITS_MAX * 2 < amount.adjusted() < DIGITS_MAX):
+        return None
+    return amount
 
-    >>> minor("8999.0"), minor(4100), minor("0.005"), minor("-1"), minor(None)
-    (899900, 410000, 1, None, None)
+
+def minor(value: object) -> int | None:
+    """Read an amount in whole units (tenge) as hundredths (tiyn), exactly; None where it is not one.
+
+    Below zero, a fraction of a hundredth and more than twelve whole digits are no amounts.
+
+    >>> minor("8999.0"), minor(4100), minor("1.29999E7"), minor("188.29999999999998")
+    (899900, 410000, 1299990000, 18830)
+    >>> minor("0.005"), minor("-1"), minor(None)
+    (None, None, None)
     """
     amount = number(value)
     if amount is None or amount < 0:
         return None
-    hundredths = int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    return hundredths if hundredths < MINOR_MAX else None
+    try:
+        return minor_from_decimal(amount)
+    except UnreadableAmount:
+        return None
 
 
 def milli(value: object) -> int | None:
-    """Read a quantity as thousandths, half up.
+    """Read a quantity as thousandths, exactly; None where it is not one.
 
-    >>> milli(1), milli("0.5")
-    (1000, 500)
+    >>> milli(1), milli("0.5"), milli("2E0"), milli("0.0005")
+    (1000, 500, 2000, None)
     """
     amount = number(value)
     if amount is None or not 0 <= amount < MINOR_MAX // 1000:
         return None
-    return int((amount * 1000).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return whole_parts(amount, 1000)
 
 
 def whole(value: object) -> int | None:
@@ -200,6 +234,7 @@ def texts(value: object) -> list[str]:
 
 
 Text = Annotated[str | None, BeforeValidator(text)]
+Code = Annotated[str | None, BeforeValidator(code)]
 Number = Annotated[Decimal | None, BeforeValidator(number)]
 Minor = Annotated[int | None, BeforeValidator(minor)]
 Milli = Annotated[int | None, BeforeValidator(milli)]

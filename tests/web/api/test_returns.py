@@ -43,6 +43,20 @@ def stored(cast: Cast) -> list[tuple[str, str, int]]:
     return list(ReturnRequest.objects.order_by("number").values_list("number", "stage", "version"))
 
 
+def test_a_sum_is_taken_in_every_form_json_has_for_a_whole_number(cast: Cast) -> None:
+    store = str(cast.shop.store.pk)
+    for place, written in enumerate(("1299990000", "1.29999E9", "1299990000.0", "1.29999e+9"), 1):
+        body = f'{{"store": "{store}", "number": "1000000001-{place}", "amount_minor": {written}}}'
+        answer = cast.operator.post("/returns", raw=body.encode())
+        assert answer.status_code == 201, answer.content
+        assert answer.json()["amount"] == {"minor": 1_299_990_000, "currency": "KZT"}
+    refused = f'{{"store": "{store}", "number": "1000000001-9", "amount_minor": 12.5}}'
+    answer = cast.operator.post("/returns", raw=refused.encode())
+    assert answer.status_code == 422
+    assert "amount_minor" in str(answer.json())
+    assert len(stored(cast)) == 4
+
+
 # --- filing ---------------------------------------------------------------------------------------------------------
 
 

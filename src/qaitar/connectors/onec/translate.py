@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from qaitar.connectors.onec.facts import EMPTY_GUID, REASON_LENGTH, TYPE_PREFIX
 from qaitar.connectors.onec.wire import Unreadable, is_guid, moment, text
 from qaitar.contracts.erp import Difference, ErpLine, ErpOrder
+from qaitar.transport import lenient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qaitar.connectors.onec.fieldmap import FieldMap, OneCSettings
     from qaitar.connectors.onec.metadata import Metadata
@@ -33,24 +34,22 @@ def number(value: object) -> Decimal:
     (Decimal('12'), Decimal('1.5'))
 
     Raises:
-        Unreadable: it is neither.
+        Unreadable: it is neither, or longer than any sum or quantity.
     """
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise Unreadable(f"not a number: {value!r}")
-    try:
-        found = Decimal(str(value).strip())
-    except InvalidOperation as error:
-        raise Unreadable(f"not a number: {value!r}") from error
-    if not found.is_finite():
-        raise Unreadable(f"not a number: {value!r}")
+    found = None if isinstance(value, str) and "," in value else lenient.number(value)
+    if found is None:
+        raise Unreadable(f"not a number: {value!s:.40}")
     return found
 
 
 def minor(value: object) -> int:
-    """Turn major units into minor ones, halves away from zero.
+    """Turn major units into minor ones, halves away from zero: a price in 1C may have more decimals than money.
 
-    >>> minor(Decimal("1299.9")), minor(129990)
-    (129990, 12999000)
+    >>> minor(Decimal("1299.9")), minor(129990), minor("1.29999E7")
+    (129990, 12999000, 1299990000)
+
+    Raises:
+        Unreadable: it is no number.
     """
     return int((number(value) * _TIYN).quantize(Decimal(1), ROUND_HALF_UP))
 
@@ -65,8 +64,26 @@ def major(minor_units: int) -> Decimal:
 
 
 def milli(value: object) -> int:
-    """Turn a quantity into thousandths; 1C keeps three decimals."""
+    """Turn a quantity into thousandths; 1C keeps three decimals.
+
+    Raises:
+        Unreadable: it is no number.
+    """
     return int((number(value) * _MILLI).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def value_of(row: Mapping[str, Any], name: str, read: Callable[[object], int]) -> int:
+    """Read a number of a row by `minor` or `milli`.
+
+    Raises:
+        Unreadable: it is not one; the message names the attribute and, in a section, the line.
+    """
+    try:
+        return read(row.get(name))
+    except Unreadable as error:
+        line = text(row, "LineNumber")
+        place = f"{name} in line {line}" if line else name
+        raise Unreadable(f"{place}: {error}") from error
 
 
 def line_amount(quantity_milli: int, price_minor: int) -> int:
@@ -161,9 +178,9 @@ def _line(source: str, row: Row, product: str, names: Mapping[str, str]) -> ErpL
         key=f"{source}:{text(row, 'LineNumber')}",
         product_reference=product,
         name=names.get(product, ""),
-        quantity_milli=milli(row.get("Количество")),
-        price_minor=minor(row.get("Цена")),
-        amount_minor=minor(row.get("Сумма")),
+        quantity_milli=value_of(row, "Количество", milli),
+        price_minor=value_of(row, "Цена", minor),
+        amount_minor=value_of(row, "Сумма", minor),
     )
 
 
@@ -277,7 +294,7 @@ def _check_quantities(fm: FieldMap, sources: Sources, draft: ReturnOrderDraft) -
     asked: dict[str, int] = {}
     for line in draft.lines:
         asked[line.line_key] = asked.get(line.line_key, 0) + line.quantity_milli
-        sold = milli(_sold(fm, sources, line).get("Количество"))
+        sold = value_of(_sold(fm, sources, line), "Количество", milli)
         if asked[line.line_key] > sold:
             back, shipped = (_plain(Decimal(n) / _MILLI) for n in (asked[line.line_key], sold))
             raise Unfit(
@@ -305,10 +322,13 @@ def _return_row(
     }
     for name in _PROPORTIONAL:
         if name in sold and name in known:
-            row[name] = major(_share(minor(sold[name]), amount, minor(sold.get("Сумма"))))
+            part, whole = (value_of(sold, each, minor) for each in (name, "Сумма"))
+            row[name] = major(_share(part, amount, whole))
     if "КоличествоУпаковок" in sold and "КоличествоУпаковок" in known:
         packs = _share(
-            milli(sold["КоличествоУпаковок"]), line.quantity_milli, milli(sold["Количество"])
+            value_of(sold, "КоличествоУпаковок", milli),
+            line.quantity_milli,
+            value_of(sold, "Количество", milli),
         )
         row["КоличествоУпаковок"] = _plain(Decimal(packs) / _MILLI)
     if "КодСтроки" in known:

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -46,7 +46,7 @@ def read_object(body: bytes) -> Row:
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
         value = storable(value) if b"\\u" in body else value
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, InvalidOperation) as error:
         raise Unreadable(f"not JSON, {len(body)} bytes") from error
     if not isinstance(value, dict):
         raise Unreadable("not a JSON object")

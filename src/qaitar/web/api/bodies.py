@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal, InvalidOperation
+from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 DEPTH_MAX: Final = 32
+DIGITS_MAX: Final = 40  # a whole number with more digits stays a float: none of ours has so many
 PARSED: Final = "qaitar.json"
 _JSON: Final = "application/json"
 _FORM: Final = "multipart/form-data"
@@ -113,7 +116,10 @@ def json_parsed(body: bytes) -> Any:
     """
     try:
         value = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+            body.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_number,
         )
     except RecursionError:
         raise _too_deep() from None
@@ -129,6 +135,24 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a name stands twice")
     return made
+
+
+def _number(digits: str) -> int | float:
+    """Take a whole number for what it is however it is written: `1.29999E9` is an integer to JSON Schema, too.
+
+    >>> _number("1.29999E9"), _number("12.50")
+    (1299990000, 12.5)
+    """
+    try:
+        exact = Decimal(digits)
+    except InvalidOperation as error:
+        raise ValueError("a number beyond all bounds") from error
+    if abs(exact.adjusted()) <= DIGITS_MAX and exact == (whole := exact.to_integral_value()):
+        return int(whole)
+    near = float(exact)
+    if isinf(near):
+        raise ValueError("a number beyond all bounds")
+    return near
 
 
 def _no_constant(name: str) -> NoReturn:
