@@ -49,7 +49,10 @@ ONE_COMMIT = {
 }
 """Calls that go through the same door as those of the rows, reach nothing outside and keep no file: one commit with their answer."""
 
-ASKS_ONLY = {"companion_shown"}  # a POST because numbers do not belong into an address
+ASKS_ONLY = {
+    "companion_shown",
+    "companion_missing",
+}  # a POST because numbers do not belong into an address
 
 
 def test_every_effect_of_the_procedure_has_its_row() -> None:

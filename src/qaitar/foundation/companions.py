@@ -6,9 +6,10 @@ The code is itself a token that lives ten minutes and opens one address; whoever
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
 
@@ -18,7 +19,7 @@ from qaitar.foundation.models import ApiToken, CabinetWatch, Companion
 from qaitar.kernel.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -41,6 +42,33 @@ class Session(StrEnum):
     REFUSED = "REFUSED"  # signed in, and this shop is not shown to this login
     CHANGED = "CHANGED"  # answers in a shape never seen: the cabinet may have changed
     AWAY = "AWAY"  # no cabinet tab is open
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """One list of a store's cabinet read to its end: how many requests the counts name, and how many came."""
+
+    tab: str
+    expected: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingGaps:
+    """What a whole reading of a store found not to fit: lists shorter than the counts, numbers in a form never seen."""
+
+    lists: tuple[ListRead, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, lists: Sequence[ListRead], numbers: Sequence[str]) -> ReadingGaps:
+        """Keep of a whole reading what does not fit; more than expected is no gap, a request may have come meanwhile."""
+        return cls(tuple(one for one in lists if one.read < one.expected), tuple(numbers))
+
+    def as_json(self) -> dict[str, Any]:
+        """Write it as `CabinetWatch.not_whole` keeps it; empty where all fits."""
+        told = {"lists": [asdict(one) for one in self.lists], "numbers": list(self.numbers)}
+        return told if self.lists or self.numbers else {}
 
 
 class CodeUsed(Exception):
@@ -118,14 +146,28 @@ def contact_note(row: Companion, session: Session, *, now: datetime) -> None:
 
 
 def watch_session(
-    row: Companion, stores: Sequence[UUID], session: Session, *, who: Principal, now: datetime
+    row: Companion,
+    stores: Mapping[UUID, ReadingGaps | None],
+    session: Session,
+    *,
+    who: Principal,
+    now: datetime,
 ) -> None:
-    """Write down what the cabinet of these stores said to a companion; a closed tab says nothing of the cabinet."""
+    """Write down what the cabinet of these stores said to a companion; a closed tab says nothing of the cabinet.
+
+    A store's gaps are None when it was not read whole: what an earlier whole reading found then stays, and a cabinet whose
+    lists do not fit its counts is `CHANGED`, never `OPEN`.
+    """
     if session is Session.AWAY:
         return
     mine = CabinetWatch.objects.filter(companion_id=row.pk, store_id__in=stores)
-    for watch in mine.exclude(session=session).order_by("id"):
-        _session_set(watch, session, who, now)
+    for watch in mine.order_by("id"):
+        gaps = stores[watch.store_id]
+        not_whole = watch.not_whole if gaps is None else gaps.as_json()
+        is_short = session is Session.OPEN and bool(not_whole)
+        said = Session.CHANGED if is_short else session
+        if said != watch.session or not_whole != watch.not_whole:
+            _session_set(watch, said, who, now, not_whole=not_whole)
 
 
 def watch_seen(
@@ -139,7 +181,7 @@ def watch_seen(
     shut = seen.filter(seen_at__lte=now, session__in=(Session.ENDED, Session.REFUSED)).first()
     if seen.filter(Q(seen_at__lte=now)).update(companion_id=row.pk, seen_at=now):
         if shut is not None:
-            _session_set(shut, Session.OPEN, who, now)
+            _session_set(shut, Session.CHANGED if shut.not_whole else Session.OPEN, who, now)
     elif not seen.exists():
         values = {"companion_id": row.pk, "seen_at": now, "session_at": now}
         CabinetWatch.objects.get_or_create(
@@ -147,12 +189,26 @@ def watch_seen(
         )
 
 
-def _session_set(watch: CabinetWatch, session: Session, who: Principal, now: datetime) -> None:
+def _session_set(
+    watch: CabinetWatch,
+    session: Session,
+    who: Principal,
+    now: datetime,
+    *,
+    not_whole: Mapping[str, Any] | None = None,
+) -> None:
     """Change what a store's cabinet says, and journal it once: of two who tell the same, the first."""
-    rows = CabinetWatch.objects.filter(pk=watch.pk, session=watch.session)
-    if rows.update(session=session, session_at=now):
-        changed = {"session": watch.session}, {"session": session.value}
-        watch_note(watch, "CABINET_SESSION", changed, who=who, now=now)
+    gaps = watch.not_whole if not_whole is None else dict(not_whole)
+    rows = CabinetWatch.objects.filter(
+        pk=watch.pk, session=watch.session, not_whole=watch.not_whole
+    )
+    since = watch.session_at if session == watch.session else now
+    if rows.update(session=session, session_at=since, not_whole=gaps):
+        before: dict[str, Any] = {"session": watch.session}
+        after: dict[str, Any] = {"session": session.value}
+        if gaps != watch.not_whole:
+            before["not_whole"], after["not_whole"] = watch.not_whole, gaps
+        watch_note(watch, "CABINET_SESSION", (before, after), who=who, now=now)
 
 
 def watch_hours_set(watch: CabinetWatch, hours: int, *, who: Principal, now: datetime) -> None:

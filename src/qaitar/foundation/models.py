@@ -133,6 +133,9 @@ class CabinetWatch(Walled):
     session = models.CharField(max_length=12, default="OPEN")
     session_at = models.DateTimeField()
     silence_hours = models.PositiveSmallIntegerField(default=3)
+    not_whole = models.JSONField(
+        default=dict
+    )  # lists and numbers of `ReadingGaps`, empty: all fits
 
     @override
     def __str__(self) -> str:
@@ -291,7 +294,11 @@ class StoredFile(Walled):
 
 
 class RawIntake(Walled):
-    """Something that came in, byte for byte, stored before it was acknowledged and read by a job later."""
+    """Something that came in, stored before it was acknowledged and read by a job later.
+
+    `digest` is the SHA-256 of what came.  `body` is the same bytes, but of a browser's recording only the answers we may keep;
+    an empty `kept_digest` means that the body has not been reduced yet.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     source = models.CharField(max_length=32)
@@ -301,6 +308,8 @@ class RawIntake(Walled):
     content_type = models.CharField(max_length=100)
     received_at = models.DateTimeField()
     received_from = models.CharField(max_length=200)
+    kept_digest = models.CharField(max_length=64, default="", blank=True)  # SHA-256 of `body`
+    left_out = models.JSONField(default=dict)  # what of a recording was not stored: kind → how many
     state = models.CharField(
         max_length=16, default="STORED"
     )  # STORED, READ, DUPLICATE, QUARANTINED

@@ -6,12 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from django.db.models import F
+
 from qaitar.foundation.models import JournalEntry
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.vocabulary import Act, Effect, Stage
+from qaitar.returns.vocabulary import Act, Effect, Section, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -22,6 +24,8 @@ BUTTONS: Final[Mapping[Effect, tuple[Act, str]]] = {
 }
 """What is pressed in the cabinet, in the cabinet's own words: it speaks Russian to everybody."""
 NUMBERS_MAX: Final = 100
+MISSING_MAX: Final = 1_000  # told at once; what is left is told after the next reading
+OPEN_SECTIONS: Final = tuple(section.value for section in Section if section is not Section.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,32 @@ class ShownCase:
     stage: Stage
     due_at: datetime | None
     to_press: ToPress | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A request that we know in an open section and that a reading of the open sections did not bring."""
+
+    number: str
+    refund_id: str
+
+
+def cases_missed(
+    store_id: UUID, seen: Collection[str], *, most: int = MISSING_MAX
+) -> tuple[list[Missed], int]:
+    """List a store's requests that have left the open sections, the longest unseen first, and how many more there are.
+
+    Each has to be looked up by its detail: where it went cannot be told from a list.  A request whose id in the marketplace
+    is not known cannot be looked up and is left out.
+    """
+    rows = (
+        ReturnRequest.objects.filter(store_id=store_id, section__in=OPEN_SECTIONS)
+        .exclude(external_id="")
+        .exclude(number__in=list(seen))
+        .order_by(F("section_seen_at").asc(nulls_first=True), "id")
+    )
+    found = [Missed(*row) for row in rows[:most].values_list("number", "external_id")]
+    return found, (rows.count() - most if len(found) == most else 0)
 
 
 def cases_shown(stores: Sequence[UUID], numbers: Sequence[str]) -> tuple[ShownCase, ...]:

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.companions import code_create, companion_of, companion_revoke
 from qaitar.foundation.models import CabinetWatch, Companion, JournalEntry, RawIntake
+from qaitar.returns.cabinet_shown import cases_missed
 from qaitar.returns.models import ReturnRequest
+from qaitar.web.console.companion_views import gap_sentences
 from tests.factories.accounts import NOW, actor, make_token, open_walls
 from tests.factories.returns import make_case, take
 from tests.web.api.callers import Program
@@ -25,6 +28,7 @@ OPENED = {
     ("POST", "api/v1/companion/contact"),
     ("POST", "api/v1/companion/unpair"),
     ("POST", "api/v1/companion/shown"),
+    ("POST", "api/v1/companion/missing"),
     ("POST", "api/v1/intake/cabinet/<uuidstr:store_id>"),
     ("GET", "api/v1/intake/<uuidstr:intake_id>"),
 }
@@ -70,7 +74,7 @@ def test_a_code_ends_after_ten_minutes_and_when_another_is_made(cast: Cast) -> N
     assert Companion.objects.count() == 0
 
 
-def test_the_token_opens_five_calls_of_all_the_program_has(cast: Cast) -> None:
+def test_the_token_opens_six_calls_of_all_the_program_has(cast: Cast) -> None:
     """Every address of the API by every method it takes, and every address of the console."""
     program = paired(cast)
     row = companion_of(program.token)
@@ -222,3 +226,81 @@ def test_unpaired_in_the_browser_its_token_opens_nothing_here(cast: Cast) -> Non
     assert program.post(f"/intake/cabinet/{cast.shop.store.pk}", {"a": 1}).status_code == 401
     open_walls(cast.shop.id)
     assert RawIntake.objects.count() == 0
+
+
+def contact(program: Program, store: str, read: int | None, **more: Any) -> None:
+    said: dict[str, Any] = {"session": "OPEN", "stores": [store], **more}
+    if read is not None:
+        said["lists"] = [{"store": store, "tab": "NEW", "expected": 23, "read": read}]
+    assert program.post("/companion/contact", said).status_code == 200
+
+
+def test_a_list_shorter_than_its_count_is_changed_until_a_whole_reading_fits(cast: Cast) -> None:
+    """«23 ожидалось, 15 прочитано» is never an open cabinet; a look at one request in between proves nothing."""
+    program, store = paired(cast), str(cast.shop.store.pk)
+    program.post(f"/intake/cabinet/{store}", {"a": 1})
+    short = {"lists": [{"tab": "NEW", "expected": 23, "read": 15}], "numbers": []}
+    seen = []
+    for read in (15, None, 23):
+        contact(program, store, read)
+        open_walls(cast.shop.id)
+        watch = CabinetWatch.objects.get()
+        seen.append((watch.session, watch.not_whole, Companion.objects.get().session))
+    assert seen == [("CHANGED", short, "CHANGED"), ("CHANGED", short, "OPEN"), ("OPEN", {}, "OPEN")]
+    assert [line[2:] for line in journal(cast)[1:]] == [
+        ({"session": "OPEN", "not_whole": {}}, {"session": "CHANGED", "not_whole": short}),
+        ({"session": "CHANGED", "not_whole": short}, {"session": "OPEN", "not_whole": {}}),
+    ]
+
+
+def test_numbers_in_a_form_never_seen_are_kept_and_more_than_expected_is_no_gap(cast: Cast) -> None:
+    program, store = paired(cast), str(cast.shop.store.pk)
+    program.post(f"/intake/cabinet/{store}", {"a": 1})
+    contact(program, store, 24, odd_numbers=[{"store": store, "number": "700000002/1"}])
+    open_walls(cast.shop.id)
+    watch = CabinetWatch.objects.get()
+    assert (watch.session, watch.not_whole) == (
+        "CHANGED",
+        {"lists": [], "numbers": ["700000002/1"]},
+    )
+    with override("en"):
+        assert gap_sentences(watch.not_whole) == (
+            "Numbers of requests in a form not known: 700000002/1.",
+        )
+        lists = [
+            {"tab": "EXPERTISE", "expected": 4, "read": 0},
+            {"tab": "NEW", "expected": 23, "read": 15},
+        ]
+        assert gap_sentences({"lists": lists}) == (
+            "EXPERTISE: 4 expected, 0 read.", "New: 23 expected, 15 read."
+        )  # fmt: skip
+    contact(program, store, 24)
+    watch.refresh_from_db()
+    assert (watch.session, watch.not_whole) == ("OPEN", {})
+
+
+def test_what_left_the_open_sections_is_named_the_longest_unseen_first(cast: Cast) -> None:
+    program, store = paired(cast), str(cast.shop.store.pk)
+    by = actor(cast.people["aigerim"], cast.shop.id)
+    told = {1: "NEW", 2: "ON_DELIVERY", 3: "CLOSED", 4: "NEW", 5: "NEW"}
+    for n, section in told.items():
+        case = make_case(cast.shop, by, f"70000000{n}-1")
+        known = {
+            "section": {"ON_DELIVERY": "IN_DELIVERY"}.get(section, section),
+            "external_id": f"{n:024x}" if n != 5 else "",
+            "section_seen_at": NOW - timedelta(hours=n),
+        }
+        ReturnRequest.objects.filter(pk=case.pk).update(**known)
+    asked = {"store": store, "seen": ["700000004-1", "700000099-1"]}
+    assert program.post("/companion/missing", asked).json() == {
+        "items": [
+            {"number": "700000002-1", "refund_id": f"{2:024x}"},
+            {"number": "700000001-1", "refund_id": f"{1:024x}"},
+        ],
+        "left": 0,
+    }
+    open_walls(cast.shop.id)
+    missed, left = cases_missed(cast.shop.store.pk, [], most=1)
+    assert ([each.number for each in missed], left) == (["700000004-1"], 2)
+    stranger = Program(make_token(cast.people["timur"], "companion"))
+    assert stranger.post("/companion/missing", asked).status_code == 404

@@ -93,6 +93,9 @@ MATRIX: dict[str, tuple[Try, ...]] = {
     "api/v1/companion/contact": (Try("POST", "companion", lambda _: {"session": "OPEN"}),),
     "api/v1/companion/unpair": (Try("POST", "companion"),),
     "api/v1/companion/shown": (Try("POST", "companion", lambda _: {"numbers": ["700000001-1"]}),),
+    "api/v1/companion/missing": (
+        Try("POST", "companion", lambda ids: {"store": ids["store_id"], "seen": []}),
+    ),
     "api/v1/webhooks": (
         Try("GET", "admin"),
         Try("POST", "admin", lambda _: {"url": "https://hooks.example.kz/other"}, own=201),

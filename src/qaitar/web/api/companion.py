@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,8 @@ from pydantic import Field
 from qaitar.foundation.access import COMPANION, PAIRING
 from qaitar.foundation.companions import (
     CodeUsed,
+    ListRead,
+    ReadingGaps,
     Session,
     companion_of,
     companion_pair,
@@ -22,7 +25,7 @@ from qaitar.foundation.companions import (
 )
 from qaitar.foundation.companions_journal import companion_note
 from qaitar.orders.listing import stores_of
-from qaitar.returns.cabinet_shown import NUMBERS_MAX, cases_shown
+from qaitar.returns.cabinet_shown import NUMBERS_MAX, cases_missed, cases_shown
 from qaitar.returns.words import word_for
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 
 router = Router(tags=["companion"])
 STORES_MAX = 200
+LISTS_MAX = 2_000
+ODD_MAX = 100
+SEEN_MAX = 10_000
 
 
 class Pairing(Given):
@@ -60,11 +66,29 @@ class Paired(Shown):
     stores: list[StoreOfCabinet]
 
 
+class ListOfCabinet(Given):
+    """One list of a store's cabinet that was read to its end: how many the counts name, how many came."""
+
+    store: Short
+    tab: Annotated[str, Field(min_length=1, max_length=60)]
+    expected: Annotated[int, Field(ge=0, le=1_000_000)]
+    read: Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class OddNumber(Given):
+    """A request's number in a form other than `<order>-<attempt>`, as the cabinet wrote it."""
+
+    store: Short
+    number: Annotated[str, Field(min_length=1, max_length=60)]
+
+
 class Contact(Given):
-    """How the cabinet is, and of which stores that is said."""
+    """How the cabinet is, of which stores that is said, and after a whole reading how its lists fit its counts."""
 
     session: Session
     stores: Annotated[list[Short], Field(max_length=STORES_MAX, default_factory=list)]
+    lists: Annotated[list[ListOfCabinet], Field(max_length=LISTS_MAX, default_factory=list)]
+    odd_numbers: Annotated[list[OddNumber], Field(max_length=ODD_MAX, default_factory=list)]
 
 
 class ContactTaken(Shown):
@@ -124,6 +148,27 @@ class CasesShown(Shown):
     items: list[CaseShown]
 
 
+class SeenOpen(Given):
+    """Every number that a whole reading of a store's open sections brought."""
+
+    store: Short
+    seen: Annotated[list[Short], Field(max_length=SEEN_MAX)]
+
+
+class MissedRequest(Shown):
+    """A request to be looked up by its detail."""
+
+    number: str
+    refund_id: str
+
+
+class MissedRequests(Shown):
+    """Requests that have left the open sections; `left` is how many more there are."""
+
+    items: list[MissedRequest]
+    left: int
+
+
 @router.post(
     "/companion/pair",
     response={201: Paired},
@@ -156,11 +201,31 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
     if row is None:
         raise missing()
     now = moment(request)
-    contact_note(row, given.session, now=now)
     mine = {str(store.pk): store.pk for store in _stores(request)}
-    said = [mine[each] for each in given.stores if each in mine]
+    gaps = _gaps(given)
+    is_short = given.session is Session.OPEN and any(one.as_json() for one in gaps.values())
+    contact_note(row, Session.CHANGED if is_short else given.session, now=now)
+    said = {mine[each]: gaps.get(each) for each in (*given.stores, *gaps) if each in mine}
     watch_session(row, said, given.session, who=caller(request), now=now)
     return answer(_told(request))
+
+
+def _gaps(given: Contact) -> dict[str, ReadingGaps]:
+    """Give what of each store read whole does not fit, by the store's id; a store without lists was not read whole."""
+    stores = dict.fromkeys(
+        [*(one.store for one in given.lists), *(one.store for one in given.odd_numbers)]
+    )
+    return {
+        store: ReadingGaps.of(
+            [
+                ListRead(one.tab, one.expected, one.read)
+                for one in given.lists
+                if one.store == store
+            ],
+            [one.number for one in given.odd_numbers if one.store == store],
+        )
+        for store in stores
+    }
 
 
 @router.post(
@@ -192,6 +257,22 @@ def companion_shown(request: HttpRequest, given: Seen) -> HttpResponse:
     """Tell the stage, the date and what is left to press of requests, by their numbers."""
     stores = [store.pk for store in _stores(request)]
     return answer({"items": [_case(each) for each in cases_shown(stores, given.numbers)]})
+
+
+@router.post(
+    "/companion/missing",
+    response=MissedRequests,
+    operation_id="companion_missing",
+    summary="Ask which requests have left the open sections",
+)
+@lets_in(Entry(COMPANION, body=Body.JSON))
+def companion_missing(request: HttpRequest, given: SeenOpen) -> HttpResponse:
+    """Name the store's requests known in an open section that are not among `seen`, the longest unseen first."""
+    store = next((each for each in _stores(request) if str(each.pk) == given.store), None)
+    if store is None:
+        raise missing()
+    items, left = cases_missed(store.pk, given.seen)
+    return answer({"items": [asdict(one) for one in items], "left": left})
 
 
 def _stores(request: HttpRequest) -> list[Store]:

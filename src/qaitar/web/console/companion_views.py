@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django import forms
@@ -24,6 +24,8 @@ from qaitar.foundation.companions_journal import companion_note
 from qaitar.foundation.models import CabinetWatch, Membership, User
 from qaitar.foundation.secrets import NoKey
 from qaitar.orders.listing import stores_of
+from qaitar.returns.vocabulary import Section
+from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import (
     NO_KEY,
@@ -105,6 +107,32 @@ def _row(visit: Visit, row: Companion) -> CompanionRow:
     )
 
 
+_TABS: Final[Mapping[str, Section]] = {
+    "NEW": Section.NEW,
+    "WAITING_DECISION": Section.AWAITING_DECISION,
+    "ON_DELIVERY": Section.IN_DELIVERY,
+    "DISPUTE": Section.DISPUTE,
+    "CLOSED": Section.CLOSED,
+}
+"""The marketplace's names of the sections; one never seen is shown by its own name."""
+
+
+def gap_sentences(not_whole: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what of a whole reading did not fit: each short list, then the numbers in a form never seen."""
+    lists = [
+        _("%(section)s: %(expected)d expected, %(read)d read.")
+        % {
+            "section": word_for(_TABS[each["tab"]]) if each["tab"] in _TABS else each["tab"],
+            "expected": each["expected"],
+            "read": each["read"],
+        }
+        for each in not_whole.get("lists", ())
+    ]
+    numbers = ", ".join(not_whole.get("numbers", ()))
+    odd = _("Numbers of requests in a form not known: %(numbers)s.") % {"numbers": numbers}
+    return (*lists, odd) if numbers else tuple(lists)
+
+
 def _watch(store: str, row: CabinetWatch) -> WatchRow:
     tone, sentence = _SAID[row.session]
     return WatchRow(
@@ -112,6 +140,7 @@ def _watch(store: str, row: CabinetWatch) -> WatchRow:
         seen_at=row.seen_at,
         tone=tone,
         sentence=str(sentence),
+        gaps=gap_sentences(row.not_whole),
         hours=row.silence_hours,
         choices=SILENCE_HOURS,
         url=reverse("console:companion_watch", args=[row.pk]),

@@ -436,6 +436,7 @@ class WatchRow:
     hours: int
     choices: tuple[int, ...]
     url: str
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
