@@ -6,16 +6,19 @@ import random
 from collections import Counter
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from uuid_utils.compat import uuid7
 
 from qaitar.analytics.models import CaseFigure, DayFigure, FigureState, ReasonFigure
 from qaitar.analytics.rows import marks_of_row
 from qaitar.analytics.services import counting
 from qaitar.analytics.services.counting import figures_count, figures_count_all, figures_rebuild
 from qaitar.foundation.models import Merchant
+from qaitar.kernel.ids import ids_from
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.errors import ActBlocked
@@ -78,6 +81,18 @@ def test_a_new_request_is_counted_and_again_changes_nothing(shop: Shop, aigerim:
     )
 
 
+def test_what_was_written_while_the_clock_was_hours_back_is_counted(
+    shop: Shop, aigerim: Actor
+) -> None:
+    case = make_case(shop, aigerim)
+    count(shop)
+    back_ms = 3 * 60 * 60 * 1000
+    with ids_from(lambda: UUID(int=uuid7().int - (back_ms << 80))):
+        take(case, aigerim, now=NOW + timedelta(hours=2))
+    assert count(shop, hours=3) == 1
+    assert (DAY, "taking.IN_TIME") in days()
+
+
 def test_each_act_moves_the_figures_by_the_difference(shop: Shop, aigerim: Actor) -> None:
     case = make_case(shop, aigerim)
     count(shop)
@@ -137,7 +152,7 @@ def test_the_sums_agree_with_a_recount_from_nothing(
     shop: Shop, aigerim: Actor, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "BATCH", 7)
-    monkeypatch.setattr(counting, "LINES", 11)
+    monkeypatch.setattr(counting, "NOTES", 11)
     live(shop, aigerim, seed)
     count(shop, days=20)
     step_by_step = days()

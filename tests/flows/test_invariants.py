@@ -191,6 +191,11 @@ PLANTED: dict[str, tuple[str, set[str]]] = {
         '', 'DELIVERED', 1, %(now)s, '', %(now)s, NULL)""",
         {"N1 an event"},
     ),
+    "a line that never went to an endpoint": (
+        f"""{ENDPOINT} {DELIVERY} VALUES ({ELSE}, {MERCHANT}, {ELSE}, (SELECT id FROM foundation_journalentry
+        WHERE subject_id = {OPEN} AND seq = 1), '', '', 'DELIVERED', 1, %(now)s, '', %(now)s, %(now)s)""",
+        {"N1 an event"},
+    ),
     "a wall taken down": (
         "ALTER TABLE returns_evidence NO FORCE ROW LEVEL SECURITY",
         {"P1 every business table"},

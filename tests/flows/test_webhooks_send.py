@@ -11,10 +11,11 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from uuid_utils.compat import uuid7
 
 from qaitar.flows import webhooks_send
 from qaitar.flows.webhook_events import TOLD, TYPES, Line, event_body, event_type
-from qaitar.flows.webhooks_send import Round, start_of, webhooks_drain
+from qaitar.flows.webhooks_send import Round, webhooks_drain
 from qaitar.foundation.models import JournalEntry, WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.webhooks.endpoints import (
     EndpointRefused,
@@ -25,7 +26,7 @@ from qaitar.foundation.webhooks.endpoints import (
     url_refusal,
 )
 from qaitar.foundation.webhooks.signing import WAITS_S, Check, check
-from qaitar.kernel.ids import new_id
+from qaitar.kernel.ids import ids_from, new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.evidence import NewProof, evidence_add
@@ -80,7 +81,7 @@ class Stage:
     def deliveries(self) -> list[tuple[str, str, int]]:
         with transaction.atomic():
             open_walls(self.shop.id)
-            rows = WebhookDelivery.objects.order_by("pk")
+            rows = WebhookDelivery.objects.exclude(state="SKIPPED").order_by("place")
             return list(rows.values_list("type", "state", "attempts"))
 
 
@@ -173,29 +174,48 @@ def test_what_was_there_before_the_endpoint_is_not_told(committed: None, stage: 
         assert WebhookDelivery.objects.filter(endpoint_id=stage.endpoint.pk).count() == 1
 
 
-def test_a_line_committed_late_with_an_older_id_is_not_lost(stage: Stage) -> None:
-    """Ids are made before the commit: a slow transaction's lines appear behind the place already reached."""
-    slow, reached = new_id(), play(stage)
+def ids_of_a_clock(shift: timedelta) -> Any:
+    """Make ids as a machine whose clock is off by `shift` would."""
+    moved_ms = int(shift.total_seconds() * 1000)
+    return ids_from(lambda: UUID(int=uuid7().int + (moved_ms << 80)))
+
+
+def test_a_line_written_while_the_clock_was_hours_back_is_delivered(stage: Stage) -> None:
+    play(stage)
     stage.drain()
+    with ids_of_a_clock(-timedelta(hours=3)), transaction.atomic():
+        open_walls(stage.shop.id)
+        make_case(stage.shop, actor(stage.person, stage.shop.id), "700000002-1")
+    assert stage.drain(NOW - timedelta(hours=3)).delivered == 1
+    assert stage.receiver.types[-1] == "return.created"
+    assert len(stage.receiver.got) == 5
+
+
+def test_two_machines_minutes_apart_deliver_every_event_once_and_in_order(stage: Stage) -> None:
+    by = actor(stage.person, stage.shop.id)
+    for number in range(1, 9):
+        ahead = timedelta(minutes=15) if number % 2 else timedelta()
+        with ids_of_a_clock(ahead), transaction.atomic():
+            open_walls(stage.shop.id)
+            make_case(stage.shop, by, f"70000001{number}-1")
+        assert stage.drain(NOW + ahead).delivered == 1
+    ids = [headers["webhook-id"] for headers, _ in stage.receiver.got]
+    assert len(ids) == len(set(ids)) == 8
+    numbers = [json.loads(body)["data"]["request"]["number"] for _, body in stage.receiver.got]
+    assert numbers == [f"70000001{number}-1" for number in range(1, 9)]
+
+
+def test_a_delivery_is_planned_in_the_transaction_that_writes_the_line(stage: Stage) -> None:
     with transaction.atomic():
         open_walls(stage.shop.id)
-        WebhookEndpoint.objects.get().after_entry  # noqa: B018  it is set by now
-        line = JournalEntry.objects.filter(subject_id=reached).order_by("seq").first()
-        assert line is not None
-        line.pk, line.subject_id, line.act = slow, new_id(), "NOTE_ARRIVAL"
-        line.after = {"stage": "ARRIVED"}
-        line.save(force_insert=True)
-    assert stage.drain().delivered == 1
-    assert stage.receiver.types[-1] == "return.stage_changed"
-
-
-def test_reading_starts_before_the_place_reached_and_never_before_the_endpoint() -> None:
-    made = new_id()
-    fresh = WebhookEndpoint(id=made, after_entry=made)
-    assert start_of(fresh) == made
-    later = UUID(int=made.int + ((webhooks_send.OVERLAP_MS + 5_000) << 80))
-    assert start_of(WebhookEndpoint(id=made, after_entry=later)) > made
-    assert start_of(WebhookEndpoint(id=made, after_entry=None)) == made
+        make_case(stage.shop, actor(stage.person, stage.shop.id))
+        entry = JournalEntry.objects.get()
+        planned = WebhookDelivery.objects.values_list("entry_id", "place", "state", "body")
+        assert list(planned) == [(entry.pk, entry.place, "PLANNED", "")]
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        open_walls(stage.shop.id)
+        assert WebhookDelivery.objects.count() == 0
 
 
 def test_an_endpoint_gets_only_the_types_it_asked_for(stage: Stage) -> None:

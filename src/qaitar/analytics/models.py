@@ -121,7 +121,6 @@ class FigureState(Walled):
     digest = models.CharField(max_length=500, blank=True)  # the way of counting the figures follow
     walk_after = models.UUIDField(null=True)  # where counting anew stands; empty when it is over
     walked = models.PositiveBigIntegerField(default=0)
-    after_entry = models.UUIDField(null=True)  # the journal was read up to here
     counted_at = models.DateTimeField(null=True)
     orders_at = models.DateTimeField(null=True)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from qaitar.returns.vocabulary import Quality
 
-FORMULA: Final = 1  # raise it when a rule of counting changes: every figure is then counted anew
+FORMULA: Final = 2  # raise it when a rule of counting changes: every figure is then counted anew
 
 
 class QualityDay(StrEnum):

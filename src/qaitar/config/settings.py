@@ -247,6 +247,8 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_DATABASE_ALIAS = "default"
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
+# Who is notified of new journal lines: a reader's name with the subject kinds it reads (foundation/journal_feed.py).
+QAITAR_JOURNAL_READERS = {"webhooks": ["returnrequest"], "figures": ["returnrequest"]}
 QAITAR_CONNECTORS = "qaitar.config.connectors.CONNECTORS"
 QAITAR_SUPPORT_URL = os.environ.get("QAITAR_SUPPORT_URL", "")
 # a seller's 1C often stands in their own network: hosts named here may be called although private

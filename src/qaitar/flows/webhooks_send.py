@@ -1,7 +1,8 @@
-"""Outgoing webhooks by Standard Webhooks: the journal read after each endpoint's place, each event delivered until it is.
+"""Outgoing webhooks by Standard Webhooks: planned deliveries get their messages and are sent until they arrive.
 
-Nothing is lost and the receiver can tell repeats: an event is planned once for each endpoint, its id stays over all
-tries.  No transaction is open while a message is under way.
+Nothing is lost and the receiver can tell repeats: the database plans a delivery for each endpoint in the statement that
+writes a journal line (`foundation/journal_feed.py`), and its id stays over all tries.  No transaction is open while a
+message is under way.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef
 
 from qaitar.flows.webhook_events import Line, event_body, event_type
 from qaitar.foundation.jobs import behind_walls
@@ -30,7 +29,6 @@ from qaitar.foundation.webhooks.signing import (
     signed_headers,
 )
 from qaitar.foundation.webhooks.ssrf import Forbidden, resolve_public
-from qaitar.kernel.ids import new_id
 from qaitar.returns.lookups import request_names
 from qaitar.transport.http import NoAnswer, NotSent, Reply
 from qaitar.transport.pinned import deliver
@@ -38,18 +36,16 @@ from qaitar.transport.pinned import deliver
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
-SUBJECT: Final = "returnrequest"  # whose journal is told; settings have journals of their own
 PAGE: Final = 500
-PAGES_MAX: Final = 400  # of one endpoint in one round
-OVERLAP_MS: Final = 10 * 60 * 1000  # a line may be committed this much later than its id was made
+PAGES_MAX: Final = 400  # of planned deliveries in one round
 LEASE: Final = timedelta(minutes=2)  # a sender that died lets go of its message after this
 SENT_MAX: Final = 200  # messages in one round
 ROUND_MAX_S: Final = 60.0
 DETAIL_MAX: Final = 300
 GONE: Final = 410
 _RANDOM: Final = secrets.SystemRandom()
-_TIME_BITS: Final = 80  # of a UUIDv7, below its milliseconds
 
 
 @dataclass(slots=True)
@@ -73,7 +69,7 @@ class _Ending:
 
 
 def webhooks_drain(merchant_id: UUID, now: datetime) -> Round:
-    """Plan what the journal has to tell a merchant's endpoints, then send what is due, within a minute.
+    """Write the messages of a merchant's planned deliveries, then send what is due, within a minute.
 
     Safe beside itself: a message is taken by one sender at a time.
     """
@@ -81,8 +77,7 @@ def webhooks_drain(merchant_id: UUID, now: datetime) -> Round:
     done = Round()
     with behind_walls(merchant_id):
         endpoints = {row.pk: row for row in _enabled(merchant_id)}
-    for endpoint in endpoints.values():
-        done.planned += _plan(endpoint, now)
+    done.planned = _plan(merchant_id, endpoints, now)
     _send_due(merchant_id, endpoints, now, done)
     return done
 
@@ -95,69 +90,42 @@ def _enabled(merchant_id: UUID) -> list[WebhookEndpoint]:
 # --- planning -------------------------------------------------------------------------------------------------------
 
 
-def start_of(endpoint: WebhookEndpoint) -> UUID:
-    """Say after which id to read: well before the place reached, since ids are made before they are committed.
+def _plan(merchant_id: UUID, endpoints: Mapping[UUID, WebhookEndpoint], now: datetime) -> int:
+    """Give planned deliveries their type and message; returns how many wait to be sent now.
 
-    Never before the endpoint itself was made.
+    A page is a transaction.  Deliveries of a switched-off endpoint stay planned until it is switched on again.
     """
-    if endpoint.after_entry is None:
-        return endpoint.pk
-    made_ms = endpoint.after_entry.int >> _TIME_BITS
-    earlier = UUID(int=max(made_ms - OVERLAP_MS, 0) << _TIME_BITS)
-    return max(earlier, endpoint.pk)
-
-
-def _plan(endpoint: WebhookEndpoint, now: datetime) -> int:
-    """Plan a delivery for every line not planned yet; a page is a transaction."""
-    after, planned = start_of(endpoint), 0
+    written = 0
     for _page in range(PAGES_MAX):
-        with behind_walls(endpoint.merchant_id):
-            lines = _unplanned(endpoint, after)
-            if not lines:
-                break
-            planned += _write(endpoint, lines, now)
-            after = lines[-1].pk
-            reached = max(after, endpoint.after_entry or after)
-            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(after_entry=reached)
-            endpoint.after_entry = reached
-        if len(lines) < PAGE:
+        with behind_walls(merchant_id):
+            planned = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(
+                merchant_id=merchant_id, state="PLANNED", endpoint_id__in=list(endpoints)
+            )
+            page = list(planned.order_by("place", "pk")[:PAGE])
+            written += _write(page, endpoints, now)
+        if len(page) < PAGE:
             break
-    return planned
+    return written
 
 
-def _unplanned(endpoint: WebhookEndpoint, after: UUID) -> list[JournalEntry]:
-    known = WebhookDelivery.objects.filter(endpoint_id=endpoint.pk, entry_id=OuterRef("pk"))
-    lines = JournalEntry.objects.filter(
-        merchant_id=endpoint.merchant_id,
-        pk__gt=after,
-        subject_kind=SUBJECT,
-    )
-    return list(lines.exclude(Exists(known)).order_by("pk")[:PAGE])
-
-
-def _write(endpoint: WebhookEndpoint, lines: Sequence[JournalEntry], now: datetime) -> int:
-    wanted = [
-        (line, kind)
-        for line in lines
-        if (kind := event_type(line.act, line.after))
-        and (not endpoint.types or kind in endpoint.types)
-    ]
-    about = request_names(line.subject_id for line, _ in wanted)
-    rows = [
-        WebhookDelivery(
-            id=new_id(),
-            merchant_id=endpoint.merchant_id,
-            endpoint_id=endpoint.pk,
-            entry_id=line.pk,
-            type=kind,
-            body=event_body(kind, _line(line, about.get(line.subject_id, {}))),
-            next_at=now,
-            created_at=now,
-        )
-        for line, kind in wanted
-    ]
-    WebhookDelivery.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
+def _write(
+    page: Sequence[WebhookDelivery], endpoints: Mapping[UUID, WebhookEndpoint], now: datetime
+) -> int:
+    """Write the messages of planned deliveries; a line that is no event, or none this endpoint wants, is skipped."""
+    entries = JournalEntry.objects.in_bulk([row.entry_id for row in page])
+    kinds = {pk: event_type(entry.act, entry.after) for pk, entry in entries.items()}
+    about = request_names(entry.subject_id for pk, entry in entries.items() if kinds[pk])
+    for row in page:
+        entry, kind = entries[row.entry_id], kinds[row.entry_id]
+        types = endpoints[row.endpoint_id].types
+        if kind is None or (types and kind not in types):
+            row.state, row.settled_at = "SKIPPED", now
+        else:
+            row.state, row.type, row.next_at = "WAITING", kind, now
+            row.body = event_body(kind, _line(entry, about.get(entry.subject_id, {})))
+    fields = ["state", "type", "body", "next_at", "settled_at"]
+    WebhookDelivery.objects.bulk_update(page, fields, batch_size=PAGE)
+    return sum(row.state == "WAITING" for row in page)
 
 
 def _line(entry: JournalEntry, request: Mapping[str, str | int]) -> Line:
@@ -207,7 +175,7 @@ def _claim(merchant_id: UUID, endpoint_ids: list[UUID], now: datetime) -> Webhoo
             next_at__lte=now,
             endpoint_id__in=endpoint_ids,
         )
-        row = due.order_by("next_at", "pk").first()
+        row = due.order_by("next_at", "place", "pk").first()
         if row is None:
             return None
         row.attempts += 1

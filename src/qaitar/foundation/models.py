@@ -16,6 +16,13 @@ def _choices(words: type) -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in words]  # type: ignore[attr-defined]  # any StrEnum
 
 
+class NextJournalPlace(models.Func):
+    """The next number of the sequence that orders journal lines."""
+
+    template = "nextval('foundation_journal_place')"
+    output_field = models.BigIntegerField()
+
+
 class Walled(models.Model):
     """A business row: it belongs to one merchant and is seen only inside that merchant's walls."""
 
@@ -146,6 +153,8 @@ class JournalEntry(Walled):
     """One change of state.  Append-only; each entry's hash covers the one before it in the same case."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
+    # The order in which lines were written, by the database: no machine's clock is in it.
+    place = models.BigIntegerField(db_default=NextJournalPlace())
     subject_kind = models.CharField(max_length=32)
     subject_id = models.UUIDField()
     seq = models.PositiveIntegerField()
@@ -166,11 +175,35 @@ class JournalEntry(Walled):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["subject_id", "seq"], name="journal_subject_seq"),
         ]
-        indexes: ClassVar = [models.Index(fields=["merchant_id", "id"], name="journal_merchant_id")]
+        indexes: ClassVar = [
+            models.Index(fields=["merchant_id", "place"], name="journal_merchant_place")
+        ]
 
     @override
     def __str__(self) -> str:
         return f"{self.act} {self.subject_id}#{self.seq}"
+
+
+class UnreadSubject(Walled):
+    """A subject with a new journal line that a reader has not processed yet.
+
+    Written by the database in the statement that writes the line (`journal_feed.py`), deleted by the reader in the
+    transaction in which it processes the subject: nothing depends on the order of ids or on clocks.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    reader = models.CharField(max_length=32)
+    subject_kind = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["merchant_id", "reader", "id"], name="unread_of_reader")
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.reader}: {self.subject_kind} {self.subject_id}"
 
 
 class EffectState(models.TextChoices):
@@ -382,7 +415,6 @@ class WebhookEndpoint(Walled):
     types = models.JSONField(default=list)  # empty: all
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=200, blank=True)
-    after_entry = models.UUIDField(null=True)
     created_at = models.DateTimeField()
 
     @override
@@ -391,14 +423,21 @@ class WebhookEndpoint(Walled):
 
 
 class WebhookDelivery(Walled):
-    """One event on its way to one endpoint; its id is the `webhook-id` over all tries."""
+    """One event on its way to one endpoint; its id is the `webhook-id` over all tries.
+
+    The database adds the row, PLANNED, in the statement that writes the journal line (`journal_feed.py`); the next round
+    gives it type and body (WAITING), or finds that the line is no event the endpoint wants (SKIPPED).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     endpoint_id = models.UUIDField()
     entry_id = models.UUIDField()
+    place = models.BigIntegerField(db_default=NextJournalPlace())  # the journal line's
     type = models.CharField(max_length=64)
     body = models.TextField()
-    state = models.CharField(max_length=16, default="WAITING")  # WAITING, DELIVERED, GAVE_UP
+    state = models.CharField(
+        max_length=16, default="WAITING"
+    )  # PLANNED, WAITING, SKIPPED, DELIVERED, GAVE_UP
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField()
     last_status = models.PositiveSmallIntegerField(null=True)
@@ -415,6 +454,11 @@ class WebhookDelivery(Walled):
                 fields=["merchant_id", "next_at"],
                 name="delivery_waiting",
                 condition=models.Q(state="WAITING"),
+            ),
+            models.Index(
+                fields=["merchant_id", "place"],
+                name="delivery_planned",
+                condition=models.Q(state="PLANNED"),
             ),
         ]
 

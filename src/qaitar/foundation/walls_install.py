@@ -1,4 +1,4 @@
-"""Puts the walls up after a migration: row-level security, grants, append-only journal.  Run as the owner.
+"""Puts the walls up after a migration: row-level security, grants, append-only journal and its feed.  Run as the owner.
 
 Safe to run any number of times; a table that gained `merchant_id` is walled by the next run.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from psycopg import sql
 
+from qaitar.foundation.journal_feed import install_feed
 from qaitar.foundation.models import Merchant, Walled
 from qaitar.foundation.walls import SEEN_SQL
 
@@ -47,6 +48,7 @@ def install(owner: psycopg.Connection[tuple[object, ...]], *, app_role: str) -> 
             )
         )
         _append_only(owner)
+        install_feed(owner)
 
 
 def _wall(owner: psycopg.Connection[tuple[object, ...]], table: str) -> None:

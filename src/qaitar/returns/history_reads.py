@@ -27,10 +27,6 @@ FROM foundation_journalentry WHERE subject_id = ANY(%s::uuid[]) AND merchant_id 
 _WALK: Final = """
 SELECT id FROM returns_returnrequest WHERE merchant_id = %(merchant)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 """
-_TOUCHED: Final = """
-SELECT id, CASE WHEN subject_kind = %(kind)s THEN subject_id END FROM foundation_journalentry
-WHERE merchant_id = %(merchant)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
-"""
 
 
 def pasts_of(merchant_id: UUID, ids: Sequence[UUID]) -> list[Past]:
@@ -82,20 +78,3 @@ def requests_walk(merchant_id: UUID, after: UUID, limit: int) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_WALK, {"merchant": merchant_id, "after": after, "limit": limit})
         return [row[0] for row in cursor.fetchall()]
-
-
-def requests_touched(
-    merchant_id: UUID, after: UUID, limit: int
-) -> tuple[list[UUID], UUID | None, bool]:
-    """Name the requests a journal line was written about after line `after`, the last line looked at, and whether that was all."""
-    told: dict[str, Any] = {
-        "merchant": merchant_id,
-        "after": after,
-        "limit": limit,
-        "kind": JOURNAL_KIND,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_TOUCHED, told)
-        rows = cursor.fetchall()
-    ids = sorted({subject for _, subject in rows if subject is not None})
-    return ids, (rows[-1][0] if rows else None), len(rows) < limit

@@ -1,7 +1,7 @@
 """Counting: what changed since the last time is counted again, case by case, and the days' figures follow by the difference.
 
-Counting a case twice changes nothing, so a line of the journal may be read again at will: each round reads the last minutes
-anew, because a transaction may commit a line older than those already seen.
+The journal's feed names the requests with new lines (`foundation/journal_feed.py`); they are counted in the transaction
+that takes their notes, so none is lost and counting one twice changes nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from qaitar.analytics.rows import figure_of, marks_of_row
 from qaitar.analytics.rules import rules_read
 from qaitar.analytics.services.summing import days_sum_anew
 from qaitar.foundation.jobs import behind_walls, for_each_merchant
+from qaitar.foundation.journal_feed import take_unread_subjects
 from qaitar.foundation.models import Merchant
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.zones import local_date, zone
 from qaitar.orders.issued import orders_by_day
-from qaitar.returns.history_reads import pasts_of, requests_touched, requests_walk
+from qaitar.returns.history_reads import pasts_of, requests_walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from qaitar.analytics.rules import FigureRules
 
 BATCH: Final = 1_000  # cases counted in one transaction
-LINES: Final = 5_000  # journal lines looked at in one transaction
+NOTES: Final = 5_000  # notes of changed requests taken in one transaction
 ROUNDS_MAX: Final = 60  # transactions a merchant a run, so that others get their turn
-OVERLAP_MS: Final = 180_000  # longer than any transaction of ours may take
+READER: Final = "figures"  # our name in settings.QAITAR_JOURNAL_READERS
 ORDERS_EACH_S: Final = 15 * 60
 ORDERS_BACK_DAYS: Final = (
     150  # orders placed since then are counted again: none is on its way for longer
@@ -91,7 +92,7 @@ def figures_count(merchant_id: UUID, now: datetime) -> int:
     A new merchant, and one whose rules or zone changed, is counted through from the first request on, over as many runs as
     it takes; until it is done the figures are partly the old ones, and the pages say so.
     """
-    changed, seen = 0, None
+    changed = 0
     for _ in range(ROUNDS_MAX):
         with behind_walls(merchant_id):
             state = _state_held(merchant_id)
@@ -103,7 +104,7 @@ def figures_count(merchant_id: UUID, now: datetime) -> int:
             if state.walk_after is not None:
                 changed += _walk(state, way)
                 continue
-            some, seen, last = _follow(state, way, seen or state.after_entry or FIRST)
+            some, last = _follow(state, way)
             changed += some
             if last:
                 _orders(state, way, now)
@@ -143,13 +144,8 @@ def _state_held(merchant_id: UUID) -> FigureState | None:
 
 def _start_anew(state: FigureState, way: Way) -> None:
     state.digest, state.walk_after, state.walked = way.digest, FIRST, 0
-    state.after_entry, state.orders_at = _moments_ago(), None
+    state.orders_at = None
     state.save()
-
-
-def _moments_ago() -> UUID:
-    """Give the smallest id that may have been made since the overlap began; ids begin with their millisecond."""
-    return UUID(int=max(0, (new_id().int >> 80) - OVERLAP_MS) << 80)
 
 
 def _walk(state: FigureState, way: Way) -> int:
@@ -164,15 +160,13 @@ def _walk(state: FigureState, way: Way) -> int:
     return changed
 
 
-def _follow(state: FigureState, way: Way, after: UUID) -> tuple[int, UUID, bool]:
-    """Count what the journal tells after a line; returns how many changed, the last line seen, and whether that was all."""
-    ids, last_line, last = requests_touched(state.merchant_id, after, LINES)
+def _follow(state: FigureState, way: Way) -> tuple[int, bool]:
+    """Count the requests with new journal lines; returns how many figures changed, and whether nothing is left unread."""
+    ids = take_unread_subjects(state.merchant_id, READER, NOTES)
     changed = 0
     for start in range(0, len(ids), BATCH):
         changed += _recount(state.merchant_id, ids[start : start + BATCH], way)
-    seen = last_line or after
-    state.after_entry = max(state.after_entry or FIRST, min(seen, _moments_ago()))
-    return changed, seen, last
+    return changed, not ids
 
 
 def _recount(merchant_id: UUID, ids: Sequence[UUID], way: Way) -> int:

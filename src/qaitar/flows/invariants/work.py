@@ -197,7 +197,21 @@ WORK: Final = (
         UNION ALL
         SELECT merchant_id, id::text, format('%%s, settled at %%s', state, settled_at)
         FROM foundation_webhookdelivery
-        WHERE state NOT IN ('WAITING', 'DELIVERED', 'GAVE_UP') OR (state = 'WAITING') IS DISTINCT FROM (settled_at IS NULL)
+        WHERE state NOT IN ('PLANNED', 'WAITING', 'SKIPPED', 'DELIVERED', 'GAVE_UP')
+          OR (state IN ('PLANNED', 'WAITING')) IS DISTINCT FROM (settled_at IS NULL)
+        UNION ALL
+        -- Lines of a case are written one after the other, so from the first one planned for an endpoint on none is missing.
+        SELECT j.merchant_id, j.id::text, format('line %%s of %%s has no delivery to endpoint %%s', j.seq, j.subject_id, f.endpoint_id)
+        FROM (SELECT d.endpoint_id, l.subject_id, min(l.seq) AS seq FROM foundation_webhookdelivery d
+            JOIN foundation_journalentry l ON l.id = d.entry_id GROUP BY d.endpoint_id, l.subject_id) f
+        JOIN foundation_journalentry j ON j.subject_id = f.subject_id AND j.seq > f.seq
+        WHERE NOT EXISTS (SELECT FROM foundation_webhookdelivery d WHERE d.endpoint_id = f.endpoint_id AND d.entry_id = j.id)
+        UNION ALL
+        -- A case filed a day and more after the endpoint was made has one for its first line; a day is more than clocks differ.
+        SELECT j.merchant_id, j.id::text, format('no line of %%s has a delivery to endpoint %%s', j.subject_id, e.id)
+        FROM foundation_webhookendpoint e JOIN foundation_journalentry j ON j.merchant_id = e.merchant_id
+          AND j.subject_kind = 'returnrequest' AND j.seq = 1 AND j.at > e.created_at + interval '1 day'
+        WHERE NOT EXISTS (SELECT FROM foundation_webhookdelivery d WHERE d.endpoint_id = e.id AND d.entry_id = j.id)
         """,
     ),
 )

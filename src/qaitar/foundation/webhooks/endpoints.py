@@ -79,7 +79,6 @@ def endpoint_create(
         description=wanted.description,
         types=list(wanted.types),
         secrets=seal_fields({"current": secret}, place=_place(key)),
-        after_entry=key,
         created_at=now,
     )
     return row, secret

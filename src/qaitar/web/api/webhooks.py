@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router
@@ -310,11 +310,11 @@ def webhooks_deliveries(
     """List what was sent, waits, or was given up, with the last answer of the receiver."""
     endpoint = _endpoint(request, endpoint_id)
     wanted = Q(endpoint_id=endpoint.pk)
-    if query.state:
-        wanted &= Q(state=query.state)
+    wanted &= Q(state=query.state) if query.state else ~Q(state__in=["PLANNED", "SKIPPED"])
     if query.cursor:
-        wanted &= Q(pk__lt=query.cursor)
-    found = list(WebhookDelivery.objects.filter(wanted).order_by("-pk")[: query.limit + 1])
+        last = WebhookDelivery.objects.filter(endpoint_id=endpoint.pk, pk=query.cursor)
+        wanted &= Q(place__lt=Subquery(last.values("place")))
+    found = list(WebhookDelivery.objects.filter(wanted).order_by("-place")[: query.limit + 1])
     shown = found[: query.limit]
     following = str(shown[-1].pk) if len(found) > query.limit else None
     return answer({"items": [_delivery(row) for row in shown], "next": following})

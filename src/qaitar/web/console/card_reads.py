@@ -139,7 +139,7 @@ def story_load(case: Case) -> Story:
         ).order_by("attempt", "id")[:ATTEMPTS_MAX]
     )
     ids = {each.pk for each in attempts} | {request.pk}
-    entries = JournalEntry.objects.filter(subject_id__in=ids).order_by("-id")[:JOURNAL_READ]
+    entries = JournalEntry.objects.filter(subject_id__in=ids).order_by("-place")[:JOURNAL_READ]
     return Story(attempts, list(entries))
 
 

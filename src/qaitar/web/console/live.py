@@ -23,25 +23,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CHANGED_MAX: Final = 50
+PLACE_DIGITS_MAX: Final = 18  # of a bigint
 _LATEST: Final = """
-SELECT max(q.id::text) FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
-  SELECT j.id FROM foundation_journalentry j WHERE j.merchant_id = m.id ORDER BY j.id DESC LIMIT 1) q
+SELECT max(q.place) FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
+  SELECT j.place FROM foundation_journalentry j WHERE j.merchant_id = m.id ORDER BY j.place DESC LIMIT 1) q
 """
 _CHANGED: Final = """
 SELECT DISTINCT ON (r.id) r.id, r.number, r.stage, r.control_at, r.store_id, r.assignee_id, r.proof_of
 FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
-  SELECT j.subject_id FROM foundation_journalentry j WHERE j.merchant_id = m.id AND j.id > %(after)s
-  ORDER BY j.id DESC LIMIT %(most)s) q
+  SELECT j.subject_id FROM foundation_journalentry j WHERE j.merchant_id = m.id AND j.place > %(after)s
+  ORDER BY j.place DESC LIMIT %(most)s) q
 JOIN returns_returnrequest r ON r.id = q.subject_id LIMIT %(most)s
 """
 
 
 def news_cursor(merchants: Sequence[UUID]) -> str:
-    """Tell up to which journal line of these merchants a page is true; empty where there is none."""
+    """Return the place of the newest journal line of these merchants, up to which a page is true; empty where there is none."""
     with connection.cursor() as cursor:
         cursor.execute(_LATEST, {"merchants": list(merchants)})
         row = cursor.fetchone()
-    return (row[0] or "") if row else ""
+    return str(row[0]) if row and row[0] is not None else ""
 
 
 @require_GET
@@ -75,14 +76,14 @@ def live(visit: Visit) -> HttpResponse:
 def _changed(
     merchants: Sequence[UUID], after: str, cursor: str, part: QueueFilter
 ) -> list[dict[str, str | bool]]:
-    try:
-        since = UUID(after)
-    except ValueError:
+    if not (after.isascii() and after.isdigit() and len(after) <= PLACE_DIGITS_MAX):
         return []
-    if str(since) == cursor:
+    if after == cursor:
         return []
     with connection.cursor() as rows:
-        rows.execute(_CHANGED, {"merchants": list(merchants), "after": since, "most": CHANGED_MAX})
+        rows.execute(
+            _CHANGED, {"merchants": list(merchants), "after": int(after), "most": CHANGED_MAX}
+        )
         return [
             {
                 "id": str(pk),

@@ -198,7 +198,8 @@ def _endpoint(visit: Visit, endpoint_id: UUID) -> WebhookEndpoint:
 def webhook(visit: Visit, endpoint_id: UUID) -> HttpResponse:
     """Show one address with its latest deliveries."""
     row = _endpoint(visit, endpoint_id)
-    sent = WebhookDelivery.objects.filter(endpoint_id=row.pk).order_by("-pk")[:DELIVERIES_SHOWN]
+    sent = WebhookDelivery.objects.filter(endpoint_id=row.pk, state__in=STATES)
+    sent = sent.order_by("-place")[:DELIVERIES_SHOWN]
     context = {
         "hook": row,
         "events": ", ".join(str(EVENT_WORDS.get(name, name)) for name in row.types)
