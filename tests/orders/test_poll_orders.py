@@ -10,7 +10,7 @@ import pytest
 from django.db import connection as database
 
 from qaitar.connectors.kaspi_shop import schedule
-from qaitar.contracts.marketplace import LineRecord, OrderPage, OrderRecord, RowRejected
+from qaitar.contracts.marketplace import LineRecord, OrderPage, OrderRecord, RowRejected, Unread
 from qaitar.contracts.outcome import Busy, Health, Healthy, Misconfigured, Missing, Unknown
 from qaitar.flows.poll_orders import HISTORY, connection_poll
 from qaitar.foundation.actors import Actor
@@ -18,7 +18,7 @@ from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import Connection
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
-from qaitar.orders.models import ImportRun, Order, OrderLine
+from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Store
 from qaitar.orders.services.merging import Counts
 from qaitar.returns.services.intake import request_create
 from tests.factories.accounts import NOW, Shop, make_shop
@@ -278,3 +278,116 @@ def test_rejected_resources_are_written_down(polling: Polling) -> None:
     assert polled.merged.rows == Counts(rejected=1)
     with behind_walls(polling.shop.id):
         assert ImportRun.objects.get().rejected == 1
+
+
+def own_number(polling: Polling, number: str) -> None:
+    with behind_walls(polling.shop.id):
+        Store.objects.filter(pk=polling.shop.store.pk).update(external_id=number)
+
+
+def another_store(polling: Polling, number: str) -> Store:
+    with behind_walls(polling.shop.id):
+        return Store.objects.create(
+            id=new_id(),
+            merchant_id=polling.shop.id,
+            name="Second",
+            external_id=number,
+            created_at=NOW,
+        )
+
+
+def test_an_order_of_another_store_of_the_merchant_goes_there(polling: Polling) -> None:
+    own_number(polling, "30000001")
+    second = another_store(polling, "30000002")
+    polling.market.orders = [
+        sold("1", 1, pickup_point="30000001_PP1"),
+        sold("2", 1, pickup_point="30000002_PP1"),
+        sold("3", 1, pickup_point=None),
+    ]
+    polled = polling.poll()
+    assert polled.merged.orders == Counts(created=3)
+    with behind_walls(polling.shop.id):
+        kept = dict(Order.objects.values_list("code", "store_id"))
+        runs = dict(ImportRun.objects.values_list("store_id", "created"))
+        lined = OrderLine.objects.filter(order_id=Order.objects.get(code="2").pk).count()
+    own = polling.shop.store.pk
+    assert kept == {"1": own, "2": second.pk, "3": own}
+    assert runs == {own: 2, second.pk: 1}
+    assert lined == 1
+    assert polling.saved().health == "HEALTHY"
+
+
+def test_an_order_of_a_foreign_shop_is_refused_by_name_with_both_numbers(polling: Polling) -> None:
+    own_number(polling, "30000001")
+    polling.market.lines_apart = True
+    polling.market.orders = [sold("1", 1), sold("2", 1, pickup_point="30000009_PP1")]
+    foreign = api_order("2", created_at=NOW, lines=None, pickup_point="30000009_PP1")
+
+    def listed(*_: Any, **__: Any) -> OrderPage:
+        return OrderPage(orders=(foreign,), page=0, page_count=1)
+
+    polling.market.list_window = listed  # type: ignore[method-assign]  # this marketplace answers for another shop
+    polled = polling.poll(pages_max=1)
+    sentence = f"Order 2 belongs to the shop 30000009; the store {polling.shop.store.name} is the shop 30000001."
+    assert (polled.merged.rows, polled.foreign) == (Counts(rejected=1), [sentence])
+    assert polling.codes() == []
+    assert not [call for call in polling.market.calls if call.startswith("lines")]
+    with behind_walls(polling.shop.id):
+        refused = ImportRejection.objects.get()
+    assert (refused.reason_code, refused.reason) == ("foreign_shop", sentence)
+    saved = polling.saved()
+    assert (saved.health, saved.health_detail) == (
+        "REFUSED",
+        f"Orders of another shop, refused: 1. {sentence}",
+    )
+
+
+def test_the_number_the_shop_is_asked_by_is_its_own_where_no_other_is_entered(
+    polling: Polling,
+) -> None:
+    with behind_walls(polling.shop.id):
+        Connection.objects.update(settings={"merchant_uid": " 30000001 "})
+        Store.objects.update(external_id="")
+    polling.market.orders = [
+        sold("1", 1, pickup_point="30000001_PP1"),
+        sold("2", 1, pickup_point="30000009_PP1"),
+    ]
+    assert len(polling.poll().foreign) == 1
+    assert polling.codes() == ["1"]
+
+
+def test_a_foreign_order_a_return_asks_for_is_not_asked_for_again_at_once(polling: Polling) -> None:
+    own_number(polling, "30000001")
+    by = Actor(1, "Aigerim", Role.OPERATOR, "web")
+    with behind_walls(polling.shop.id):
+        request_create(
+            filing=make_filing(polling.shop, "1000000001-1"),
+            by=by,
+            merchant_id=polling.shop.id,
+            now=NOW,
+        )
+    polling.market.orders = [sold("1000000001", 400, pickup_point="30000009_PP1")]
+    assert len(polling.poll().foreign) == 1
+    assert polling.market.calls[-1] == "code 1000000001"
+    polling.poll(NOW + timedelta(hours=1))
+    assert not [call for call in polling.market.calls if call.startswith("code")]
+    assert polling.codes() == []
+
+
+def test_a_value_that_cannot_be_read_is_named_and_the_order_is_kept(polling: Polling) -> None:
+    odd = Unread("totalPrice", "unread", "13 million")
+    polling.market.orders = [sold("1", 1, total_minor=None, unread=(odd,))]
+    polled = polling.poll()
+    assert (polled.merged.orders, polled.unread) == (Counts(created=1), 1)
+    with behind_walls(polling.shop.id):
+        named = ImportRejection.objects.get()
+        run = ImportRun.objects.get()
+    assert (named.reason_code, named.reason) == (
+        "value_unread",
+        "Order 1 was taken without «totalPrice»: 13 million cannot be read.",
+    )
+    assert (run.read, run.created, run.rejected) == (1, 1, 0)
+    assert polling.saved().health_detail == "Orders with a value that could not be read: 1."
+    polling.poll(NOW + timedelta(hours=7))
+    with behind_walls(polling.shop.id):
+        assert ImportRun.objects.count() == 1, "named once, as long as nothing changes"

@@ -374,6 +374,8 @@ def test_frames_of_nothing_are_none(shop: Shop) -> None:
             },
             date(2025, 7, 30),
         ),
+        ({"status": "RETURNED", "delivered_at": "2025-07-30T09:00:00+00:00"}, date(2025, 7, 30)),
+        ({"status": "RETURNED", "status_changed_on": "2025-07-31"}, None),
         ({"status": "COMPLETED"}, None),
         ({"status": "CANCELLED", "delivered_at": "2025-07-30T09:00:00+00:00"}, None),
         ({"status": "DELIVERY", "status_changed_on": "2025-07-31"}, None),

@@ -37,6 +37,18 @@ class Section(StrEnum):
     CLOSED = "CLOSED"
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A field that came and could not be read, or that always comes and did not.
+
+    `name` is the marketplace's own; `why` is one of missing, empty, unread, not_a_date, unknown_section; `came` is what stood there.
+    """
+
+    name: str
+    why: str
+    came: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerRecord:
     """The buyer as the marketplace names them.  All of it is personal data, `external_id` too (Kaspi: base64 of the phone)."""
@@ -67,6 +79,7 @@ class LineRecord:
     price_minor: int | None = None
     total_minor: int | None = None
     imei_required: bool | None = None
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,7 @@ class OrderRecord:
     `status` and `state` are the marketplace's own codes, unknown ones kept as they came; `status_text` is what a person reads in
     the source.  `dates_are_days` says that the source writes days only, and every moment here is that day's start.
     `row_numbers` are the rows of the file it was read from, as a person sees them; empty when it was no file.
+    `unread` names what came and could not be read; those fields are None.
     """
 
     code: str
@@ -119,6 +133,7 @@ class OrderRecord:
     tenders: tuple[TenderRecord, ...] | None = None
     cancellation_reason: str | None = None
     row_numbers: tuple[int, ...] = field(default=(), compare=False)
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
     raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
 
 
@@ -161,18 +176,6 @@ class StepReading:
     additional_text: str | None = None
     hint: str | None = None
     inspection_result_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A field that came and could not be read, or that always comes and did not.
-
-    `name` is the marketplace's own; `why` is one of missing, empty, unread, not_a_date, unknown_section; `came` is what stood there.
-    """
-
-    name: str
-    why: str
-    came: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

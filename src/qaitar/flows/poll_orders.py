@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.db import connection as database
 
-from qaitar.contracts.marketplace import OrderPage, OrderRecord
+from qaitar.contracts.marketplace import OrderPage, OrderRecord, RowRejected, Unread
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
+from qaitar.flows.order_shops import FOREIGN_SHOP, records_by_store
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.connections import (
     ConnectionBroken,
@@ -29,15 +31,15 @@ from qaitar.orders.models import Store
 from qaitar.orders.selectors import codes_with_lines, order_ids_by_code, orders_since
 from qaitar.orders.services.imports import Origin, import_write
 from qaitar.orders.services.merging import Merged, orders_merge
+from qaitar.orders.services.stores import stores_of
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.linking import requests_link
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from uuid import UUID
 
-    from qaitar.contracts.marketplace import OrderSource, RowRejected
+    from qaitar.contracts.marketplace import OrderSource
     from qaitar.orders.models import Order
 
 CONTRACT: Final = "marketplace.orders"
@@ -50,6 +52,7 @@ ASK_MISSING_AGAIN: Final = timedelta(days=1)
 MISSING_KEPT: Final = 500
 
 Trouble = Misconfigured | Refused | Busy | Unknown
+_Sorted = dict[UUID, list[OrderRecord | RowRejected]]
 
 
 @dataclass(slots=True)
@@ -95,12 +98,15 @@ def _moment(text: str | None) -> datetime | None:
 class Polled:
     """What a run came to: what was merged, how many calls for pages, and what stopped it, if anything did.
 
-    `without_lines` counts orders whose lines could not be read.
+    `without_lines` counts orders whose lines could not be read, `unread` those of which a value could not; `foreign` are
+    the refusals of orders of another shop.
     """
 
     merged: Merged = field(default_factory=Merged)
     pages: int = 0
     without_lines: int = 0
+    unread: int = 0
+    foreign: list[str] = field(default_factory=list)
     trouble: Trouble | None = None
 
 
@@ -135,8 +141,11 @@ def connection_poll(
     with behind_walls(row.merchant_id):
         row = Connection.objects.get(pk=row.pk)
         assert row.store_id is not None, "orders belong to a store"
-        store = Store.objects.get(pk=row.store_id)
-    run = _Run(store, row, source, now, Place.read(row.cursor))
+        stores = {store.pk: store for store in stores_of([row.merchant_id])}
+    store = stores[row.store_id]
+    if not store.external_id:  # the number the shop is asked by is its own
+        store.external_id = str(row.settings.get("merchant_uid") or "").strip()
+    run = _Run(store, row, source, now, Place.read(row.cursor), stores)
     run.plan()
     run.read_windows(pages_max)
     if run.polled.trouble is None:
@@ -154,7 +163,9 @@ class _Run:
     source: OrderSource
     now: datetime
     place: Place
+    stores: dict[UUID, Store]
     polled: Polled = field(default_factory=Polled)
+    merged_of: dict[UUID, Merged] = field(default_factory=dict)
 
     def plan(self) -> None:
         """Put windows on the list: what is new since the last run first, then, from time to time, what may still change."""
@@ -195,9 +206,9 @@ class _Run:
             if not isinstance(answer, OrderPage):
                 self._stopped(answer)
                 return
-            records = self._with_lines(answer.orders)
+            records = self._with_lines(self._by_store([*answer.orders, *answer.rejected]))
             if self.polled.trouble is not None:  # the page is read again, with its lines
-                self._merge([*records, *answer.rejected])
+                self._merge(records)
                 return
             if page + 1 < answer.page_count:
                 self.place.todo[0] = (start, end, state, page + 1)
@@ -205,7 +216,7 @@ class _Run:
                 self.place.todo[0] = (start, end, state + 1, 0)
             else:
                 del self.place.todo[0]
-            self._merge([*records, *answer.rejected])
+            self._merge(records)
 
     def _stopped(self, trouble: Trouble) -> None:
         """Note what went wrong; a window whose answer cannot be read lets the others go first next time."""
@@ -213,14 +224,34 @@ class _Run:
         if isinstance(trouble, Unknown | Refused):
             self.place.todo.append(self.place.todo.pop(0))
 
-    def _with_lines(self, records: Sequence[OrderRecord]) -> list[OrderRecord]:
+    def _by_store(self, records: Sequence[OrderRecord | RowRejected]) -> _Sorted:
+        """Sort what was read by the merchant's stores, and note what of it is of another shop or could not be read."""
+        found = records_by_store(records, self.store, list(self.stores.values()))
+        for record in (each for told in found.values() for each in told):
+            if isinstance(record, OrderRecord):
+                self.polled.unread += bool(record.unread)
+            elif record.reason_code == FOREIGN_SHOP:
+                self.polled.foreign.append(record.reason)
+        return found
+
+    def _with_lines(self, found: _Sorted) -> _Sorted:
         """Ask for the lines of orders that came without and are not kept with them."""
-        bare = [record.code for record in records if record.lines is None]
+        return {store_id: self._lined(store_id, records) for store_id, records in found.items()}
+
+    def _lined(
+        self, store_id: UUID, records: Sequence[OrderRecord | RowRejected]
+    ) -> list[OrderRecord | RowRejected]:
+        bare = [r.code for r in records if isinstance(r, OrderRecord) and r.lines is None]
         if not bare:
             return list(records)
         with behind_walls(self.store.merchant_id):
-            lined = codes_with_lines(self.store.pk, bare)
-        return [self._asked(r) if r.lines is None and r.code not in lined else r for r in records]
+            lined = codes_with_lines(store_id, bare)
+        return [
+            self._asked(r)
+            if isinstance(r, OrderRecord) and r.lines is None and r.code not in lined
+            else r
+            for r in records
+        ]
 
     def _asked(self, record: OrderRecord) -> OrderRecord:
         """Add an order's lines.  An order whose lines cannot be read is kept without, and told of in the health."""
@@ -231,9 +262,10 @@ class _Run:
             return replace(record, lines=lines)
         if isinstance(lines, Busy | Misconfigured):
             self.polled.trouble = lines
-        else:
-            self.polled.without_lines += 1
-        return record
+            return record
+        self.polled.without_lines += 1
+        why = lines.detail if isinstance(lines, Unknown) else lines.reason
+        return replace(record, unread=(*record.unread, Unread("entries", "unread", why)))
 
     def read_wanted(self) -> None:
         """Ask for single orders that open returns name and nobody has read, however old they are."""
@@ -241,7 +273,10 @@ class _Run:
             answer = self.source.by_code(code)
             if isinstance(answer, OrderRecord):
                 self.place.missing.pop(code, None)
-                self._merge([answer])
+                found = self._by_store([answer])
+                if not any(isinstance(each, OrderRecord) for each in found.get(self.store.pk, ())):
+                    self.place.missing[code] = self.now.isoformat()  # it is not of this store
+                self._merge(found)
             elif isinstance(answer, Missing):
                 self.place.missing[code] = self.now.isoformat()
             elif not isinstance(answer, Refused):
@@ -265,18 +300,26 @@ class _Run:
             known = order_ids_by_code(self.store.pk, codes)
         return sorted(codes - known.keys())[:CODES_MAX]
 
-    def _merge(self, records: Iterable[OrderRecord | RowRejected]) -> None:
-        """Merge what was read and save where reading stands, together."""
+    def _merge(self, found: _Sorted) -> None:
+        """Merge what was read, each store's own, and save where reading stands, together."""
         with behind_walls(self.store.merchant_id):
-            merged = orders_merge(store=self.store, records=records, now=self.now)
-            requests_link(
-                merchant_id=self.store.merchant_id,
-                store_id=self.store.pk,
-                by=system_actor("import"),
-                now=self.now,
-            )
+            merged_of = {
+                store_id: self._merge_store(self.stores[store_id], records)
+                for store_id, records in found.items()
+            }
             self._save_place()
-        self.polled.merged.add(merged)
+        for store_id, merged in merged_of.items():
+            self.merged_of.setdefault(store_id, Merged()).add(merged)
+            self.polled.merged.add(merged)
+
+    def _merge_store(self, store: Store, records: Sequence[OrderRecord | RowRejected]) -> Merged:
+        merged = orders_merge(store=store, records=records, now=self.now)
+        for record in records:
+            if isinstance(record, OrderRecord):
+                merged.mention(record)
+        by = system_actor("import")
+        requests_link(merchant_id=store.merchant_id, store_id=store.pk, by=by, now=self.now)
+        return merged
 
     def _save_place(self) -> None:
         newest = sorted(self.place.missing.items(), key=lambda each: each[1])[-MISSING_KEPT:]
@@ -284,22 +327,33 @@ class _Run:
         Connection.objects.filter(pk=self.row.pk).update(cursor=self.place.written())
 
     def finish(self) -> None:
-        """Note health, place, and what came in if anything did."""
-        merged, trouble = self.polled.merged, self.polled.trouble
-        left = self.polled.without_lines
-        fine = f"Orders whose lines could not be read: {left}." if left else ""
-        state, detail = (State.HEALTHY, fine) if trouble is None else health_told(trouble)
+        """Note health, place, and what came in for each store if anything did."""
+        state, detail = self._health()
         with behind_walls(self.store.merchant_id):
             self._save_place()
             health_note(self.row.pk, state, detail, self.now)
-            if merged.touched or merged.rejected:
-                import_write(
-                    store=self.store,
-                    origin=Origin("API", self.row.name),
-                    merged=merged,
-                    by_name="Qaitar",
-                    now=self.now,
-                )
+            for store_id, merged in self.merged_of.items():
+                if merged.touched or merged.rejected:
+                    import_write(
+                        store=self.stores[store_id],
+                        origin=Origin("API", self.row.name),
+                        merged=merged,
+                        by_name="Qaitar",
+                        now=self.now,
+                    )
+
+    def _health(self) -> tuple[State, str]:
+        polled = self.polled
+        if polled.trouble is not None:
+            return health_told(polled.trouble)
+        told = []
+        if polled.foreign:
+            told += [f"Orders of another shop, refused: {len(polled.foreign)}.", polled.foreign[0]]
+        if polled.without_lines:
+            told.append(f"Orders whose lines could not be read: {polled.without_lines}.")
+        if polled.unread:
+            told.append(f"Orders with a value that could not be read: {polled.unread}.")
+        return (State.REFUSED if polled.foreign else State.HEALTHY), " ".join(told)
 
 
 def _as_record(order: Order) -> OrderRecord:

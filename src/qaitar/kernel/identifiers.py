@@ -11,7 +11,7 @@ _IMEI: Final = re.compile(r"[0-9]{15}")
 _IMEI_SEPARATORS: Final = re.compile(r"[ \u00a0/-]")
 _E164_SHARED: Final = re.compile(r"\+7([0-9]{3})[0-9]{5}([0-9]{2})")
 _DIGIT: Final = re.compile(r"[0-9]")
-_SHOP_POINT: Final = re.compile(r"([0-9]{3,20})_PP[0-9]{1,4}")
+_SHOP_POINT: Final = re.compile(r"(?:([0-9]{3,20})_PP|([0-9]{5,20})_)[0-9]{1,6}")
 
 _FIRST_PASS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 _SECOND_PASS: Final = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
@@ -53,11 +53,13 @@ def request_attempt(number: str) -> RequestNumber:
 def shop_number(point: str) -> str:
     """Read the marketplace's number of a shop from a warehouse or pickup point `<shop>_PP<n>`; '' when it holds none.
 
-    >>> shop_number("30141222_PP1"), shop_number("Склад на Абая"), shop_number("PP1")
-    ('30141222', '', '')
+    The id of a point of service, `<shop>_<point>`, is read too.
+
+    >>> shop_number("30141222_PP1"), shop_number("30141222_7"), shop_number("Склад на Абая"), shop_number("PP1")
+    ('30141222', '30141222', '', '')
     """
     found = _SHOP_POINT.fullmatch(point.strip())
-    return found[1] if found else ""
+    return (found[1] or found[2]) if found else ""
 
 
 def checked_iin_bin(text: str) -> str:

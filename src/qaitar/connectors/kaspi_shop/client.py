@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from qaitar.connectors.kaspi_shop import facts, schedule, translate, wire
-from qaitar.contracts.marketplace import LineRecord, OrderPage, OrderRecord, RowRejected
+from qaitar.connectors.kaspi_shop.entries import EntryPages
+from qaitar.contracts.marketplace import LineRecord, OrderPage, OrderRecord, RowRejected, Unread
 from qaitar.contracts.outcome import Busy, Health, Healthy, Misconfigured, Missing, Refused, Unknown
 from qaitar.transport.http import HttpClient, NoAnswer, NotSent, Reply, Request, Timeouts
 from qaitar.transport.lenient import Unreadable, load
@@ -113,7 +114,10 @@ class KaspiShop:
         return self._page(answer, page)
 
     def by_code(self, code: str) -> OrderRecord | Missing | Failure:
-        """Read one order with its lines by the number the buyer sees; the only way to orders older than 14 days."""
+        """Read one order with its lines by the number the buyer sees; the only way to orders older than 14 days.
+
+        An order whose lines cannot be read whole comes without them, and says so in `unread`.
+        """
         if _CODE.match(code) is None:
             return Refused("An order number has digits, letters and dashes only.")
         params = [
@@ -139,17 +143,31 @@ class KaspiShop:
         if whole or order.external_id is None:
             return order
         lines = self.lines(order.external_id)
-        return replace(order, lines=lines) if isinstance(lines, tuple) else lines
+        if isinstance(lines, tuple):
+            return replace(order, lines=lines)
+        if isinstance(lines, Busy | Misconfigured):
+            return lines
+        why = lines.detail if isinstance(lines, Unknown) else lines.reason
+        return replace(order, unread=(*order.unread, Unread("entries", "unread", why)))
 
     def lines(self, external_id: str) -> tuple[LineRecord, ...] | Failure:
-        """Read the lines of one order by its id (not its number): for lists that came without them."""
-        params = self._paging(0, facts.PAGE_SIZE_MAX)
-        if self._account.nested_products:
-            params.append(("include[order.entries]", "product,merchantProduct"))
-        answer = self._read(f"/orders/{quote(external_id, safe='')}/entries", params)
-        if not isinstance(answer, wire.Answer):
-            return answer
-        return translate.lines_from(answer.data, translate.index_included(answer.included))
+        """Read the lines of one order by its id (not its number), page after page: for lists that came without them.
+
+        They come whole, or not at all with the reason.
+        """
+        pages, more = EntryPages(), True
+        while more:
+            params = self._paging(pages.pages, facts.PAGE_SIZE_MAX)
+            if self._account.nested_products:
+                params.append(("include[order.entries]", "product,merchantProduct"))
+            answer = self._read(f"/orders/{quote(external_id, safe='')}/entries", params)
+            if not isinstance(answer, wire.Answer):
+                return answer
+            more = pages.add(answer)
+        lines = pages.whole()
+        return (
+            Unknown(f"Kaspi's lines are not whole: {lines}.") if isinstance(lines, str) else lines
+        )
 
     def health(self, now: datetime) -> Health:
         """Ask for one order of the last 7 days, and turn what comes into words fit to show."""

@@ -11,6 +11,7 @@ USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTM
 CURRENCY = "KZT"
 
 PAGE_SIZE_MAX = 100
+ENTRY_PAGES_MAX = 100  # of one order's lines
 WINDOW_MAX = timedelta(days=14)
 CHECK_WINDOW = timedelta(days=7)
 CONNECT_TIMEOUT_S = 5.0
@@ -22,6 +23,8 @@ STATES = ("NEW", "SIGN_REQUIRED", "PICKUP", "DELIVERY", "KASPI_DELIVERY", "ARCHI
 ARCHIVE = "ARCHIVE"
 FINAL_STATUSES = frozenset({"CANCELLED", "RETURNED"})
 COMPLETED = "COMPLETED"
+# Whether `completionDate` comes on orders the buyer never got, and what it means there, was not seen: it is not read there.
+NEVER_RECEIVED = frozenset({"CANCELLED", "CANCELLING", "KASPI_DELIVERY_RETURN_REQUESTED"})
 # Kaspi tells no date of change.  An issued order may come back for 14 days without a reason and 30 with a defect, and the
 # return then takes its own way; an order never finished is not read for ever.
 WATCH_AFTER_ISSUE = timedelta(days=60)

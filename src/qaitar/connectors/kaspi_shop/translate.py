@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +16,21 @@ from qaitar.contracts.marketplace import (
     RowRejected,
     TenderKind,
     TenderRecord,
+    Unread,
 )
 from qaitar.transport.lenient import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 ERROR_CHARS_MAX = 200
+CAME_CHARS_MAX = 80
 _TENDERS = {facts.CREDIT_MODE: TenderKind.CREDIT, facts.PREPAID_MODE: TenderKind.CARD}
-_LONG_NUMBER = re.compile(r"\d{10,}")
+_PHONES = re.compile(
+    r"\d{11,}|(?<!\d)7\d{9}"
+)  # order codes have nine or ten digits and stay readable
+_POINT = re.compile(r"[0-9]{3,20}_[A-Za-z0-9-]{1,40}")
+_SOLD = frozenset({"quantity", "basePrice", "totalPrice"})
 Index = dict[tuple[str, str], wire.Resource]
 
 
@@ -40,12 +49,59 @@ def index_included(included: Iterable[wire.Resource]) -> Index:
 
 
 def related_ids(resource: wire.Resource, name: str) -> list[str] | None:
-    """Name the ids a resource points to; None when it does not say."""
+    """Name the ids a resource points to; None when it does not say, or not of all."""
     relation = resource.relationships.get(name)
     if not isinstance(relation, dict) or not isinstance(relation.get("data"), list | dict):
         return None
-    refs = [wire.Resource.model_validate(ref) for ref in records(relation["data"])]
-    return [found for ref in refs if (found := plain_id(ref.id)) is not None]
+    told = relation["data"] if isinstance(relation["data"], list) else [relation["data"]]
+    ids = [plain_id(wire.Resource.model_validate(ref).id) for ref in records(told)]
+    known = [found for found in ids if found is not None]
+    return known if len(known) == len(told) else None
+
+
+def point_id(identifier: str | None) -> str | None:
+    """Read the id of a point of service, which comes plain or as base64; it names the shop before its underscore.
+
+    >>> point_id("30000001_PP1"), point_id("MzAwMDAwMDFfUFAx"), point_id("Abai")
+    ('30000001_PP1', '30000001_PP1', 'Abai')
+    """
+    if identifier is None or _POINT.fullmatch(identifier):
+        return identifier
+    try:
+        plain = base64.b64decode(identifier + "=" * (-len(identifier) % 4), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return identifier
+    return plain if _POINT.fullmatch(plain) else identifier
+
+
+def unread_in(raw: Mapping[str, Any], told: wire.Wire, before: str = "") -> tuple[Unread, ...]:
+    """Name the fields that came with something in them and could not be read.
+
+    >>> raw = {"totalPrice": "12,3,4", "deliveryCost": None, "status": "NEW"}
+    >>> unread_in(raw, wire.OrderAttributes.model_validate(raw))
+    (Unread(name='totalPrice', why='unread', came='12,3,4'),)
+    """
+    return tuple(
+        Unread(before + name, "unread", _came(raw[name]))
+        for name in type(told).model_fields
+        if raw.get(name) not in (None, "") and getattr(told, name) is None
+    )
+
+
+def _came(value: object) -> str:
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return shown[:CAME_CHARS_MAX]
+
+
+def line_fault(line: LineRecord, where: str) -> str:
+    """Say why a line cannot be taken: without its quantity or price it would read as another sale; '' where it can.
+
+    >>> line_fault(LineRecord(unread=(Unread("quantity", "unread", "two"),)), "line 3")
+    '«quantity» of line 3 is «two»'
+    """
+    return next(
+        (f"«{one.name}» of {where} is «{one.came}»" for one in line.unread if one.name in _SOLD), ""
+    )
 
 
 def order_from(came: Any, index: Index, *, position: int = 1) -> OrderRecord | RowRejected:
@@ -61,6 +117,7 @@ def order_from(came: Any, index: Index, *, position: int = 1) -> OrderRecord | R
             row_number=position, reason_code="no_code", reason="An order without a number.", raw=raw
         )
     kaspi = told.kaspiDelivery or wire.Delivery()
+    lines, lines_unread = _included_lines(resource, index)
     return OrderRecord(
         code=told.code,
         external_id=plain_id(resource.id),
@@ -68,6 +125,7 @@ def order_from(came: Any, index: Index, *, position: int = 1) -> OrderRecord | R
         state=told.state,
         status=told.status,
         planned_delivery_at=told.plannedDeliveryDate,
+        delivered_at=None if told.status in facts.NEVER_RECEIVED else told.completionDate,
         payment_mode=told.paymentMode,
         credit_term_months=told.creditTerm,
         total_minor=told.totalPrice,
@@ -85,12 +143,13 @@ def order_from(came: Any, index: Index, *, position: int = 1) -> OrderRecord | R
         returned_to_warehouse=told.returnedToWarehouse
         if kaspi.returnedToWarehouse is None
         else kaspi.returnedToWarehouse,
-        pickup_point=told.pickupPointId,
+        pickup_point=point_id(told.pickupPointId),
         address=told.deliveryAddress.formattedAddress if told.deliveryAddress else None,
         customer=_customer(told.customer),
-        lines=_included_lines(resource, index),
+        lines=lines,
         tenders=_tenders(told),
         cancellation_reason=told.cancellationReason,
+        unread=unread_in(resource.attributes, told) + lines_unread,
         raw=raw,
     )
 
@@ -116,20 +175,36 @@ def _tenders(told: wire.OrderAttributes) -> tuple[TenderRecord, ...] | None:
     return (TenderRecord(kind=kind, amount_minor=told.totalPrice, term_months=term),)
 
 
-def _included_lines(order: wire.Resource, index: Index) -> tuple[LineRecord, ...] | None:
-    """Lines come whole or not at all: a part of them would read as a smaller order."""
-    ids = related_ids(order, "entries")
-    if ids is None:
-        return None
-    entries = [index.get(("orderentries", entry_id)) for entry_id in ids]
+def _included_lines(
+    order: wire.Resource, index: Index
+) -> tuple[tuple[LineRecord, ...] | None, tuple[Unread, ...]]:
+    """Give the lines that came beside an order, with what could not be read of them.
+
+    Lines come whole or not at all: a part of them would read as a smaller order.  A hundred and more are read from their
+    own list, because a page may have ended there.
+    """
+    named = list(dict.fromkeys(related_ids(order, "entries") or ()))
+    if not 0 < len(named) < facts.PAGE_SIZE_MAX:
+        return None, ()
+    entries = [index.get(("orderentries", entry_id)) for entry_id in named]
     if any(entry is None for entry in entries):
-        return None
-    return tuple(line_from(entry, index) for entry in entries if entry is not None)
+        return None, ()
+    lines = tuple(line_from(entry, index) for entry in entries if entry is not None)
+    unread = tuple(
+        Unread(f"entries[{place}].{one.name}", one.why, one.came)
+        for place, line in enumerate(lines)
+        for one in line.unread
+    )
+    return (None if any(line_fault(line, "") for line in lines) else lines), unread
 
 
-def lines_from(resources: Sequence[Any], index: Index) -> tuple[LineRecord, ...]:
-    """Read the answer of `/orders/{id}/entries`."""
-    return tuple(line_from(wire.Resource.model_validate(raw), index) for raw in records(resources))
+def lines_from(resources: Iterable[Any], index: Index) -> tuple[LineRecord, ...]:
+    """Read one page of `/orders/{id}/entries`; what is no object is left out, so count first."""
+    return tuple(
+        line_from(wire.Resource.model_validate(raw), index)
+        for raw in resources
+        if isinstance(raw, dict)
+    )
 
 
 def line_from(entry: wire.Resource, index: Index) -> LineRecord:
@@ -158,6 +233,7 @@ def line_from(entry: wire.Resource, index: Index) -> LineRecord:
         price_minor=told.basePrice,
         total_minor=told.totalPrice,
         imei_required=told.isImeiRequired if offer.isImeiRequired is None else offer.isImeiRequired,
+        unread=unread_in(entry.attributes, told),
     )
 
 
@@ -176,4 +252,4 @@ def error_titles(answer: wire.Answer) -> str:
     'No order for …'
     """
     joined = "; ".join(error.title for error in answer.errors if error.title)
-    return _LONG_NUMBER.sub("…", joined)[:ERROR_CHARS_MAX]
+    return _PHONES.sub("…", joined)[:ERROR_CHARS_MAX]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from qaitar.transport.lenient import (
+    Code,
     Flag,
     Milli,
     Minor,
@@ -45,7 +46,7 @@ class Category(Wire):
 class Offer(Wire):
     """`offer` of an entry; `code` is the seller's, or Kaspi's own number when the offer was attached to a card."""
 
-    code: Text = None
+    code: Code = None
     name: Text = None
     isImeiRequired: Flag = None
 
@@ -82,7 +83,7 @@ class Delivery(Wire):
 class OrderAttributes(Delivery):
     """`attributes` of an `orders` resource; amounts are tenge, dates epoch milliseconds."""
 
-    code: Text = None
+    code: Code = None
     totalPrice: Minor = None
     paymentMode: Text = None
     creditTerm: Whole = None
@@ -90,6 +91,7 @@ class OrderAttributes(Delivery):
     status: Text = None
     creationDate: MomentMs = None
     plannedDeliveryDate: MomentMs = None
+    completionDate: MomentMs = None
     deliveryMode: Text = None
     isKaspiDelivery: Flag = None
     deliveryCost: Minor = None
@@ -118,7 +120,7 @@ class EntryAttributes(Wire):
 class ProductAttributes(Wire):
     """`attributes` of `masterproducts` (Kaspi's card) and `merchantproducts` (the seller's)."""
 
-    code: Text = None
+    code: Code = None
     name: Text = None
 
 

@@ -112,6 +112,18 @@ class Merged:
                 )
             )
 
+    def mention(self, record: OrderRecord) -> None:
+        """Name what of an order now written could not be read; the order itself is counted already."""
+        if record.code not in self.touched:
+            return
+        for one in record.unread:
+            reason = (
+                f"Order {record.code} was taken without «{one.name}»: {one.came} cannot be read."
+            )
+            self.rejected.append(
+                RowRejected(row_number=0, reason_code="value_unread", reason=reason, raw=record.raw)
+            )
+
     def refuse_row(self, rejected: RowRejected) -> None:
         """Keep a rejection that the reader or the merge has made."""
         self.rows.rejected += 1

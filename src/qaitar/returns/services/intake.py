@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 TEXT_MAX: Final = 4000
+ISSUED: Final = frozenset({"COMPLETED", "Выдан"})
+RECEIVED: Final = ISSUED | {"RETURNED", "RETURN_ACCEPTED_BY_MERCHANT"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,10 +229,13 @@ def received_day(order: Mapping[str, Any]) -> date | None:
 
     It is the marketplace's own day, as its exports and its cabinet tell it, wherever the store keeps its hours.
     """
-    if order.get("status") not in {"COMPLETED", "Выдан"}:
+    status = order.get("status")
+    if status not in RECEIVED:
         return None
     if moment := order.get("delivered_at"):
         return almaty_day(datetime.fromisoformat(moment))
+    if status not in ISSUED:  # the day it last changed is the day it was returned
+        return None
     day = order.get("status_changed_on")
     return date.fromisoformat(day) if day else None
 

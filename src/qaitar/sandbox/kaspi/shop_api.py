@@ -164,6 +164,7 @@ def _order_attributes(order: SoldOrder) -> dict[str, Any]:
         "creationDate": ms(order.created),
         "approvedByBankDate": ms(order.created),
         "plannedDeliveryDate": ms(order.planned_delivery),
+        "completionDate": ms(order.completed),
         "totalPrice": tenge(order.total_tiyn),
         "deliveryCost": tenge(order.delivery_cost_tiyn),
         "deliveryCostForSeller": tenge(order.delivery_cost_seller_tiyn),
@@ -229,13 +230,18 @@ def _entry(order: SoldOrder, n: int, line: Goods) -> dict[str, Any]:
 
 
 def _entries(order: SoldOrder, query: Query) -> dict[str, Any]:
-    told: dict[str, Any] = {"data": [_entry(order, n, line) for n, line in enumerate(order.goods)]}
+    number, size = _whole(query, "page[number]", 0), _whole(query, "page[size]", PAGE_SIZE_MAX)
+    if not 1 <= size <= PAGE_SIZE_MAX:
+        raise _Bad("page[size] must be between 1 and 100")
+    shown = list(enumerate(order.goods))[number * size : (number + 1) * size]
+    told: dict[str, Any] = {"data": [_entry(order, n, line) for n, line in shown]}
     include = query.get("include[order.entries]", "").split(",")
     if "product" in include:
-        told["included"] = [_card(line) for line in order.goods]
+        told["included"] = [_card(line) for _, line in shown]
         if "merchantProduct" in include:
-            told["included"] += [_own(line) for line in order.goods]
-    return told
+            told["included"] += [_own(line) for _, line in shown]
+    count = len(order.goods)
+    return told | {"meta": {"pageCount": -(-count // size), "totalCount": count}}
 
 
 def _card(line: Goods) -> dict[str, Any]:

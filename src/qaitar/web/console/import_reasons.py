@@ -13,6 +13,8 @@ from typing import Final
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
 
+from qaitar.web.console.outside.said import said
+
 _COLUMN: Final = re.compile(r"«([^»]*)»")
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,9 +43,9 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def reason_said(code: str, written: str) -> str:
-    """Say the reason in the reader's language; an unknown code keeps the sentence it came with."""
+    """Say the reason in the reader's language; of an unknown code the sentence it came with, where that is known."""
     if code not in REASONS:
-        return written
+        return said(written)
     found = _COLUMN.search(written)
     if "%(column)s" in REASONS[code] and found is None:
         return written
