@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 5, 14, 6, 0, tzinfo=UTC)
 PHOTOS = (b"\x89PNG1", b"\x89PNG2")
 CALLS = ("load-refunds-count", "load-refunds-by-tab", "load-refund-details")
-AMOUNT = re.compile(r'"\\u00a4(\d+\.\d+)\\u00a4"')
-"""The stand-in writes amounts as numbers at the very end."""
 SHARES = (0.1, 0.4, 0.5)
 PAGES_A_RUN = 12
 
@@ -54,7 +51,7 @@ def cabinet_answers(now: datetime = NOW) -> dict[str, Any]:
         call: answer(market.ledger, "30000001", f"/{call}", asked, "https://kaspi.kz")[1]
         for call in CALLS
     }
-    whole: dict[str, Any] = json.loads(AMOUNT.sub(r"\1", json.dumps(told)))
+    whole: dict[str, Any] = json.loads(json.dumps(told))
     return whole
 
 

@@ -14,7 +14,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.sandbox.kaspi.ledger import Buyer, Claim, Deed, Filing, Goods, SoldOrder
+from qaitar.sandbox.kaspi.ledger import (
+    Buyer,
+    Claim,
+    Deed,
+    Filing,
+    Goods,
+    Relabelling,
+    SoldOrder,
+)
 from qaitar.sandbox.outside import SHEET, Outside
 from qaitar.sandbox.usedesk.account import StoredComment, StoredTicket, UploadedFile
 
@@ -32,6 +40,7 @@ _RECORDS: Final = {
         Deed,
         Filing,
         Goods,
+        Relabelling,
         SoldOrder,
         StoredComment,
         StoredTicket,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from qaitar.sandbox.kaspi import pages, refunds_api, shop_api
+from qaitar.sandbox.kaspi.behaviour import Behaviour
 from qaitar.sandbox.kaspi.faults import Fault, FaultKind, FaultScript
 from qaitar.sandbox.kaspi.ledger import (
     TABS,
@@ -21,8 +20,10 @@ from qaitar.sandbox.kaspi.ledger import (
     Filing,
     Ledger,
     NotAllowed,
+    Relabelling,
     SoldOrder,
 )
+from qaitar.sandbox.kaspi.numbers import json_text
 from qaitar.sandbox.serving import Dropped
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ LOGIN_PATH = "/login"
 SHOP_PREFIX = "/shop/api/v2"
 FORM_BYTES_MAX = 64 * 1024
 ASKED_MAX = 10_000  # the latest calls, kept for looking at
-_AMOUNT = re.compile(r'"¤(-?\d+\.\d+)¤"')
+NEVER_S = 120.0  # how long a call without an answer is held, if the fault says nothing
 _PRESS = re.compile(r"/mc/refunds/([0-9-]+)/press\Z")
 _REQUEST = re.compile(r"/mc/refunds/([0-9-]+)\Z")
 _PHOTO = re.compile(r"/photos/([0-9a-f]{24})/(\d{1,3})\Z")
+_JSON = "application/json"
 _HTML = "text/html; charset=utf-8"
 _PAGE = "<!doctype html><html><body><h1>Kaspi.kz</h1></body></html>"
 
@@ -87,7 +89,8 @@ class KaspiStandIn:
 
     Without a browser-like User-Agent the Shop API waits `hang_s` and cuts the connection.  With `expired_redirects` an ended
     cabinet session answers with a redirect to login, else with 401.  With `login` the pages ask to sign in and show the
-    login's own shops only; `reshaped` draws lists with other markup, as after a rebuild of the cabinet.
+    login's own shops only; `reshaped` draws lists with other markup, as after a rebuild of the cabinet.  What else may differ
+    in its answers is in `behaviour`, and may be changed at any time.
     """
 
     def __init__(
@@ -98,11 +101,13 @@ class KaspiStandIn:
         hang_s: float = 0.2,
         expired_redirects: bool = False,
         login: bool = False,
+        behaviour: Behaviour | None = None,
     ) -> None:
         """Start with one shop and nothing sold."""
         self.clock = clock
         self.ledger = Ledger()
         self.faults = FaultScript()
+        self.behaviour = behaviour or Behaviour()
         self.shops = [shop or Shop()]
         self.asked: list[Asked] = []
         self._hang_s = hang_s
@@ -110,6 +115,7 @@ class KaspiStandIn:
         self._login = login
         self.reshaped = False
         self._lock = threading.RLock()
+        self._let_go = threading.Event()
 
     def add_shop(self, shop: Shop) -> None:
         """Add another seller with walls between."""
@@ -150,6 +156,20 @@ class KaspiStandIn:
         with self._lock:
             self.ledger.reopen(number, control=control, at=self.clock())
 
+    def relabel(self, number: str, change: Relabelling) -> None:
+        """Let Kaspi change the reason, quantity or sum of a request after its own check."""
+        with self._lock:
+            self.ledger.relabel(number, change, at=self.clock())
+
+    def move(self, number: str, tab: str) -> None:
+        """Let Kaspi put an open request into another section, one of `behaviour.extra_tabs` too."""
+        with self._lock:
+            self.ledger.move(number, tab, at=self.clock())
+
+    def let_go(self) -> None:
+        """End every wait at once, also of calls to come: the slow are answered, those never answered are cut."""
+        self._let_go.set()
+
     def press(self, number: str, button: str, text: str = "") -> None:
         """Click a button as a person does; raises `NotAllowed` where the cabinet would not show it."""
         with self._lock:
@@ -175,7 +195,7 @@ class KaspiStandIn:
             self.advance()
             told, wait_s = self._told(asked)
         if wait_s:
-            time.sleep(wait_s)
+            self._let_go.wait(wait_s)
         if told is None:
             raise Dropped
         phrase = HTTPStatus(told.status).phrase
@@ -191,12 +211,23 @@ class KaspiStandIn:
             call = shop_api.call_of(asked.path.removeprefix(SHOP_PREFIX))
             return _spoiled(self._shop_api(asked), self.faults.take(call))
         if asked.path.startswith(refunds_api.PREFIX + "/"):
-            call = refunds_api.call_of(asked.path.removeprefix(refunds_api.PREFIX))
-            if asked.method == "OPTIONS":
-                return _json(200, {}, more=_OWN_PAGE), 0.0
-            told, wait_s = _spoiled(self._refunds(asked), self.faults.take(call))
-            return told and replace(told, headers=(*told.headers, *_OWN_PAGE)), wait_s
+            return self._at_refunds(asked)
         return self._cabinet(asked), 0.0
+
+    def _at_refunds(self, asked: Asked) -> tuple[Told | None, float]:
+        """Answer as the refunds service does, or as a gateway before it."""
+        if self.behaviour.gateway is not None:
+            return _GATEWAY[self.behaviour.gateway], 0.0
+        if asked.method == "OPTIONS":
+            return Told(200, _JSON, b"{}", _OWN_PAGE), 0.0
+        call = refunds_api.call_of(asked.path.removeprefix(refunds_api.PREFIX))
+        number = asked.query.get("code", "").replace(self.behaviour.number_separator, "-")
+        told, wait_s = _spoiled(self._refunds(asked), self.faults.take(call, number))
+        if told is None or (
+            told.status >= HTTPStatus.MULTIPLE_CHOICES and not self.behaviour.cors_on_errors
+        ):
+            return told, wait_s
+        return replace(told, headers=(*told.headers, *_OWN_PAGE)), wait_s
 
     def _shop_api(self, asked: Asked) -> Told:
         token, uid = asked.headers.get("x-auth-token"), asked.headers.get("x-merchant-uid")
@@ -206,16 +237,16 @@ class KaspiStandIn:
         if asked.method != "GET":
             return _json(405, {"errors": [{"title": "Not imitated"}]})
         path = asked.path.removeprefix(SHOP_PREFIX)
-        status, body = shop_api.answer(
-            self.ledger, mine[0].merchant_id, path, asked.query, self.clock()
-        )
-        return _json(status, body, "application/vnd.api+json")
+        question = shop_api.Question(path, asked.query, self.clock(), self.behaviour)
+        status, body = shop_api.answer(self.ledger, mine[0].merchant_id, question)
+        text = json_text(body, exponent=self.behaviour.exponent)
+        return Told(status, "application/vnd.api+json", text.encode())
 
     def _refunds(self, asked: Asked) -> Told:
         merchant = asked.query.get("merchantId")
         mine = self._signed_in(asked)
         if not mine and self._expired_redirects:
-            return Told(302, _HTML, b"", (("Location", "https://idmc.shop.kaspi.kz/login"),))
+            return Told(302, _HTML, b"", _LOGIN)
         if not mine:
             return _json(401, {"message": "Unauthorized"})
         if merchant not in {s.merchant_id for s in mine}:
@@ -223,9 +254,10 @@ class KaspiStandIn:
         if asked.method != "GET":
             return _json(405, {"message": "Not imitated"})
         path = asked.path.removeprefix(refunds_api.PREFIX)
-        return _json(
-            *refunds_api.answer(self.ledger, merchant or "", path, asked.query, asked.site)
+        status, body = refunds_api.answer(
+            self.ledger, merchant or "", path, asked.query, asked.site, self.behaviour
         )
+        return Told(status, _JSON, json_text(body, exponent=self.behaviour.exponent).encode())
 
     def _signed_in(self, asked: Asked) -> list[Shop]:
         """Name the shops of the login whose session came along; one login may hold several."""
@@ -306,9 +338,8 @@ def _asked(environ: WSGIEnvironment) -> Asked:
     )
 
 
-def _json(status: int, value: Any, kind: str = "application/json", more: Headers = ()) -> Told:
-    text = _AMOUNT.sub(r"\1", json.dumps(value, ensure_ascii=False))
-    return Told(status, kind, text.encode(), more)
+def _json(status: int, value: Any) -> Told:
+    return Told(status, _JSON, json_text(value, exponent=False).encode())
 
 
 def _html(status: int, text: str) -> Told:
@@ -318,15 +349,16 @@ def _html(status: int, text: str) -> Told:
 def _spoiled(told: Told, fault: Fault | None) -> tuple[Told | None, float]:
     if fault is None:
         return told, 0.0
-    if fault.kind is FaultKind.SLOW:
-        return told, fault.seconds
+    if fault.kind in {FaultKind.SLOW, FaultKind.NEVER}:
+        late = fault.kind is FaultKind.SLOW
+        return (told, fault.seconds) if late else (None, fault.seconds or NEVER_S)
     if fault.kind is FaultKind.TRUNCATED:
         return Told(told.status, told.kind, told.body[: len(told.body) // 2]), 0.0
     if fault.kind is FaultKind.RESHAPED:
         return replace(told, body=b'{"result": {"items": ' + told.body + b"}}"), 0.0
     if fault.kind is FaultKind.BUSY:
         wait = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
-        return Told(429, "application/json", b"{}", wait), 0.0
+        return Told(429, _JSON, b"{}", wait), 0.0
     return _FIXED[fault.kind], 0.0
 
 
@@ -335,5 +367,8 @@ _FIXED: dict[FaultKind, Told | None] = {
     FaultKind.BAD_GATEWAY: _html(502, _PAGE),
     FaultKind.PAGE: _html(200, _PAGE),
     FaultKind.UNAUTHORIZED: _json(401, {"errors": [{"title": "Unauthorized"}]}),
+    FaultKind.FORBIDDEN: _json(403, {"message": "Forbidden"}),
     FaultKind.DROP: None,
 }
+_LOGIN: Headers = (("Location", "https://idmc.shop.kaspi.kz/login"),)
+_GATEWAY = {401: _html(401, _PAGE), 302: Told(302, _HTML, b"", _LOGIN), 500: _html(500, _PAGE)}

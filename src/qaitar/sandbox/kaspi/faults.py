@@ -19,11 +19,13 @@ class FaultKind(StrEnum):
     RESHAPED = "RESHAPED"  # 200 with the right things under names never seen
     PAGE = "PAGE"  # 200 with an HTML page
     UNAUTHORIZED = "UNAUTHORIZED"  # 401
+    FORBIDDEN = "FORBIDDEN"  # 403
+    NEVER = "NEVER"  # no answer until `seconds` passed or waiting calls are let go; then the connection ends
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; `seconds` for SLOW, `retry_after` (text of the header) for BUSY."""
+    """One fault; `seconds` for SLOW and NEVER, `retry_after` (text of the header) for BUSY."""
 
     kind: FaultKind
     seconds: float = 0.0
@@ -31,17 +33,38 @@ class Fault:
 
 
 class FaultScript:
-    """A queue of faults for each kind of call: `orders`, `entries`, `counts`, `list`, `details`, `images`."""
+    """Faults to come: a queue for each kind of call (`orders`, `entries`, `counts`, `list`, `details`, `images`), and by number."""
 
     def __init__(self) -> None:
         """Start with no faults."""
         self._queues: dict[str, deque[Fault]] = defaultdict(deque)
+        self._details: dict[str, tuple[Fault, int | None]] = {}
 
     def add(self, call: str, fault: Fault, times: int = 1) -> None:
         """Make the next `times` calls of this kind go wrong."""
         self._queues[call].extend([fault] * times)
 
-    def take(self, call: str) -> Fault | None:
-        """Take the fault meant for this call, if any."""
+    def fail_detail(self, number: str, fault: Fault, times: int | None = None) -> None:
+        """Make the detail of one request go wrong so many times; no `times`: until `mend_detail`."""
+        self._details[number] = (fault, times)
+
+    def mend_detail(self, number: str) -> None:
+        """Let the detail of one request be answered again."""
+        self._details.pop(number, None)
+
+    def take(self, call: str, number: str = "") -> Fault | None:
+        """Take the fault meant for this call, if any; `number` is the request a detail is asked for."""
+        if call == "details" and (fault := self._take_detail(number)):
+            return fault
         queue = self._queues[call]
         return queue.popleft() if queue else None
+
+    def _take_detail(self, number: str) -> Fault | None:
+        fault, left = self._details.get(number, (None, 0))
+        if fault is None or left is None:
+            return fault
+        if left <= 1:
+            del self._details[number]
+        else:
+            self._details[number] = (fault, left - 1)
+        return fault

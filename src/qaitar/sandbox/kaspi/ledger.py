@@ -21,6 +21,7 @@ STEPS = (
     ("MERCHANT_DECISION", "Решение продавца"),
     ("WAITING_PAYMENT", "Возврат денег"),
 )
+"""Steps and their titles while they are the current one; how passed ones are called is in `refunds_api`."""
 APPROVAL, DELIVERY, ARRIVED, DECISION, PAYMENT = range(5)
 AUTO_TEXT = "Вы не приняли решение, возврат оформлен автоматически"
 
@@ -115,9 +116,23 @@ class Claim:
     quantity: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """What Kaspi changed after its own check; None = left as filed.  `context` is its `changeContext`."""
+
+    reason: str | None = None
+    reason_text: str | None = None
+    quantity: int | None = None
+    total_tiyn: int | None = None
+    context: str = "KASPI_CHECK"
+
+
 @dataclass(slots=True, kw_only=True)
 class Filing:
-    """One return request; `control` is the date shown in red, `step` an index into STEPS."""
+    """One return request; `control` is the date shown in red, `step` an index into STEPS.
+
+    `reaction_due` is the date that was shown while the seller had to accept the request.
+    """
 
     refund_id: str
     number: str
@@ -132,6 +147,20 @@ class Filing:
     closed: datetime | None = None
     refused: bool = False
     granted: bool = False
+    reaction_due: datetime | None = None
+    relabelled: Relabelling = Relabelling()
+
+    @property
+    def reason(self) -> str:
+        """Code of the reason as it counts now."""
+        changed = self.relabelled.reason
+        return self.claim.reason if changed is None else changed
+
+    @property
+    def reason_text(self) -> str:
+        """The reason in words as it counts now."""
+        changed = self.relabelled.reason_text
+        return self.claim.reason_text if changed is None else changed
 
     @property
     def goods(self) -> Goods:
@@ -141,11 +170,13 @@ class Filing:
     @property
     def quantity(self) -> int:
         """How many pieces come back."""
-        return self.claim.quantity or self.goods.quantity
+        return self.relabelled.quantity or self.claim.quantity or self.goods.quantity
 
     @property
     def total_tiyn(self) -> int:
         """What the pieces cost, in tiyn."""
+        if self.relabelled.total_tiyn is not None:
+            return self.relabelled.total_tiyn
         return self.goods.price_tiyn * self.quantity
 
     @property
@@ -209,8 +240,9 @@ class Ledger:
         number = f"{code}-{len(earlier) + 1}"
         refund_id = hashlib.sha256(number.encode()).hexdigest()[:24]
         filing = Filing(
-            refund_id=refund_id, number=number, order=order, claim=claim, filed=at, control=control
-        )
+            refund_id=refund_id, number=number, order=order, claim=claim, filed=at, control=control,
+            reaction_due=control,
+        )  # fmt: skip
         self.filings[number] = filing
         self._note(at, filing, "FILE", "BUYER", claim.comment)
         return filing
@@ -253,8 +285,22 @@ class Ledger:
             raise NotAllowed("Открыть снова можно только отказанную заявку.")
         filing.tab, filing.step, filing.status_text = "NEW", APPROVAL, "Новая заявка"
         filing.closed, filing.refused, filing.reject_text = None, False, None
-        filing.control = control
+        filing.control = filing.reaction_due = control
         self._note(at, filing, "REOPEN", "KASPI")
+
+    def relabel(self, number: str, change: Relabelling, *, at: datetime) -> None:
+        """Change reason, quantity or sum, as Kaspi does after its own check; possible for closed requests too."""
+        filing = self.filings[number]
+        filing.relabelled = change
+        self._note(at, filing, "RELABEL", "KASPI", change.context)
+
+    def move(self, number: str, tab: str, *, at: datetime) -> None:
+        """Put an open request into another section, which may be one no capture shows; its silence has no effect there."""
+        filing = self.filings[number]
+        if filing.tab == "CLOSED" or tab == "CLOSED":
+            raise NotAllowed("Закрытую заявку не переносят, открытую так не закрывают.")
+        filing.tab = tab
+        self._note(at, filing, "MOVE", "KASPI", tab)
 
     def press(self, number: str, button: Button, text: str = "", *, at: datetime) -> None:
         """Do what a person's click on one of the three buttons does."""

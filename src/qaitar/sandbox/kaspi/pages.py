@@ -67,7 +67,7 @@ def section_page(
 def _row(filing: Filing) -> str:
     return (
         f'<tr><td><a href="/mc/refunds/{filing.number}">{filing.number}</a></td><td>{escape(filing.goods.name)}</td>'
-        f'<td>{escape(filing.claim.reason_text)}</td><td class="control">{_when(filing)}</td>'
+        f'<td>{escape(filing.reason_text)}</td><td class="control">{_when(filing)}</td>'
         f"<td>{escape(filing.status_text)}</td></tr>"
     )
 
@@ -85,9 +85,9 @@ def request_page(filing: Filing, notice: str = "") -> str:
     said = f'<p class="notice" role="status">{escape(notice)}</p>' if notice else ""
     return _page(
         f"Заявка {filing.number}",
-        f'<p><a href="/mc/?status={STATUS_PREFIX}{filing.tab}">← {TITLES[filing.tab]}</a></p>{said}<dl>'
+        f'<p><a href="/mc/?status={STATUS_PREFIX}{filing.tab}">← {TITLES.get(filing.tab, filing.tab)}</a></p>{said}<dl>'
         f"<dt>Заказ</dt><dd>{filing.order.code}</dd><dt>Товар</dt><dd>{escape(filing.goods.name)}, {filing.quantity} шт</dd>"
-        f"<dt>Сумма</dt><dd>{filing.total_tiyn // 100} ₸</dd><dt>Причина</dt><dd>{escape(filing.claim.reason_text)}</dd>"
+        f"<dt>Сумма</dt><dd>{filing.total_tiyn // 100} ₸</dd><dt>Причина</dt><dd>{escape(filing.reason_text)}</dd>"
         f"<dt>Комментарий</dt><dd>{escape(filing.claim.comment)}</dd><dt>Статус</dt><dd>{escape(filing.status_text)}</dd>"
         f'<dt>Дата контроля</dt><dd class="control">{_when(filing)}</dd></dl><p>{photos}</p>{_buttons(filing)}',
     )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from qaitar.sandbox.kaspi.behaviour import Behaviour
+from qaitar.sandbox.kaspi.numbers import tenge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,23 +46,28 @@ def ms(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - EPOCH) // timedelta(milliseconds=1)
 
 
-def tenge(tiyn: int) -> str:
-    """Mark an amount to be written as a JSON number with one decimal place."""
-    return f"¤{tiyn // 100}.{tiyn % 100:02d}¤".replace("0¤", "¤")
-
-
 def call_of(path: str) -> str:
     """Name the kind of call, for scripted faults."""
     return "entries" if _ENTRIES.match(path) else "orders"
 
 
-def answer(ledger: Ledger, merchant_id: str, path: str, query: Query, now: datetime) -> Answer:
-    """Answer one GET below the base address."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One GET below the base address, and the moment and switches it is answered under."""
+
+    path: str
+    query: Query
+    now: datetime
+    behaviour: Behaviour = field(default_factory=Behaviour)
+
+
+def answer(ledger: Ledger, merchant_id: str, asked: Question) -> Answer:
+    """Answer one question about a shop's own orders."""
     own = {code: o for code, o in ledger.orders.items() if o.merchant_id == merchant_id}
     try:
-        if path == "/orders":
-            return 200, _list(own, query, now)
-        found = _single(own, path, query)
+        if asked.path == "/orders":
+            return 200, _list(own, asked)
+        found = _single(own, asked)
     except _Bad as bad:
         return 400, {"errors": [{"title": str(bad)}]}
     if found is None:
@@ -66,14 +75,15 @@ def answer(ledger: Ledger, merchant_id: str, path: str, query: Query, now: datet
     return 200, found
 
 
-def _single(own: Mapping[str, SoldOrder], path: str, query: Query) -> Any:
+def _single(own: Mapping[str, SoldOrder], asked: Question) -> Any:
+    path = asked.path
     by_id = {encoded(code): order for code, order in own.items()}
     if (found := _ENTRIES.match(path)) and (order := by_id.get(found[1].rstrip("="))):
-        return _entries(order, query)
+        return _entries(order, asked)
     if (found := _USER.match(path)) and (order := by_id.get(found[1].rstrip("="))):
         return {"data": _customer(order)}
     if (found := _ORDER.match(path)) and (order := by_id.get(found[1].rstrip("="))):
-        return {"data": _order(order)}
+        return {"data": _order(order, asked.behaviour)}
     lines = [(order, n, line) for order in own.values() for n, line in enumerate(order.goods)]
     if found := _PRODUCT.match(path):
         cards = (
@@ -86,15 +96,16 @@ def _single(own: Mapping[str, SoldOrder], path: str, query: Query) -> Any:
     return None
 
 
-def _list(own: Mapping[str, SoldOrder], query: Query, now: datetime) -> Any:
+def _list(own: Mapping[str, SoldOrder], asked: Question) -> Any:
+    query = asked.query
     number, size = _whole(query, "page[number]"), _whole(query, "page[size]")
-    if not 1 <= size <= PAGE_SIZE_MAX or number < 0:
+    if not 1 <= size <= PAGE_SIZE_MAX:
         raise _Bad("page[size] must be between 1 and 100")
     code = query.get("filter[orders][code]")
     if code is not None:
         chosen = [order for order in own.values() if order.code == code]
     else:
-        chosen = _filtered(own, query, now)
+        chosen = _filtered(own, query, asked.now)
     page = chosen[number * size : (number + 1) * size]
     include = query.get("include[orders]", "").split(",")
     included: list[Any] = []
@@ -104,7 +115,7 @@ def _list(own: Mapping[str, SoldOrder], query: Query, now: datetime) -> Any:
         if "user" in include:
             included.append(_customer(order))
     return {
-        "data": [_order(order) for order in page],
+        "data": [_order(order, asked.behaviour) for order in page],
         "included": included,
         "meta": {"pageCount": -(-len(chosen) // size), "totalCount": len(chosen)},
     }
@@ -142,14 +153,14 @@ def _entry_id(order: SoldOrder, n: int) -> str:
     return encoded(f"{order.code}##{n}")
 
 
-def _order(order: SoldOrder) -> dict[str, Any]:
+def _order(order: SoldOrder, behaviour: Behaviour) -> dict[str, Any]:
     self = f"{BASE}/orders/{encoded(order.code)}"
     entries = [{"id": _entry_id(order, n), "type": "orderentries"} for n in range(len(order.goods))]
     user = {"id": encoded(order.buyer.phone), "type": "customers"}
     return {
         "id": encoded(order.code),
         "type": "orders",
-        "attributes": _order_attributes(order),
+        "attributes": _order_attributes(order, behaviour),
         "relationships": {
             "entries": {"data": entries, "links": {"related": f"{self}/entries"}},
             "user": {"data": user, "links": {"related": f"{self}/user"}},
@@ -158,12 +169,12 @@ def _order(order: SoldOrder) -> dict[str, Any]:
     }
 
 
-def _order_attributes(order: SoldOrder) -> dict[str, Any]:
+def _order_attributes(order: SoldOrder, behaviour: Behaviour) -> dict[str, Any]:
     told = {
         "code": order.code,
         "creationDate": ms(order.created),
         "approvedByBankDate": ms(order.created),
-        "plannedDeliveryDate": ms(order.planned_delivery),
+        "plannedDeliveryDate": ms(order.planned_delivery) if behaviour.planned_delivery else None,
         "completionDate": ms(order.completed),
         "totalPrice": tenge(order.total_tiyn),
         "deliveryCost": tenge(order.delivery_cost_tiyn),
@@ -187,7 +198,7 @@ def _order_attributes(order: SoldOrder) -> dict[str, Any]:
             "waybill": f"{BASE}/waybill/{order.waybill_number}" if order.waybill_number else None,
             "waybillNumber": order.waybill_number,
             "courierTransmissionDate": ms(order.courier_handed),
-            "courierTransmissionPlanningDate": None,
+            "courierTransmissionPlanningDate": ms(order.courier_handed),
             "express": False,
             "returnedToWarehouse": order.returned_to_warehouse,
             "firstMileCourier": None,
@@ -229,19 +240,23 @@ def _entry(order: SoldOrder, n: int, line: Goods) -> dict[str, Any]:
     }
 
 
-def _entries(order: SoldOrder, query: Query) -> dict[str, Any]:
-    number, size = _whole(query, "page[number]", 0), _whole(query, "page[size]", PAGE_SIZE_MAX)
+def _entries(order: SoldOrder, asked: Question) -> dict[str, Any]:
+    """Give one page of an order's lines; without a number the first, without a size as many as a page may hold."""
+    query, most = asked.query, asked.behaviour.entries_page_size
+    number, size = _whole(query, "page[number]", 0), _whole(query, "page[size]", most)
     if not 1 <= size <= PAGE_SIZE_MAX:
         raise _Bad("page[size] must be between 1 and 100")
-    shown = list(enumerate(order.goods))[number * size : (number + 1) * size]
-    told: dict[str, Any] = {"data": [_entry(order, n, line) for n, line in shown]}
+    size = min(size, most)
+    page = list(enumerate(order.goods))[number * size : (number + 1) * size]
     include = query.get("include[order.entries]", "").split(",")
-    if "product" in include:
-        told["included"] = [_card(line) for _, line in shown]
-        if "merchantProduct" in include:
-            told["included"] += [_own(line) for _, line in shown]
-    count = len(order.goods)
-    return told | {"meta": {"pageCount": -(-count // size), "totalCount": count}}
+    included = [_card(line) for _, line in page] if "product" in include else []
+    if included and "merchantProduct" in include:
+        included += [_own(line) for _, line in page]
+    return {
+        "data": [_entry(order, n, line) for n, line in page],
+        "included": included,
+        "meta": {"pageCount": -(-len(order.goods) // size), "totalCount": len(order.goods)},
+    }
 
 
 def _card(line: Goods) -> dict[str, Any]:
