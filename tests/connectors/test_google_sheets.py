@@ -9,14 +9,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
 
-from qaitar.connectors.google_sheets import sign, translate, wire
+from qaitar.connectors.google_sheets import facts, sign, translate, wire
 from qaitar.connectors.google_sheets.client import GoogleSheetsRegister
 from qaitar.connectors.google_sheets.facts import SCOPE, GoogleSheetsSettings
-from qaitar.contracts.outcome import Busy, Misconfigured, Unknown
+from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
 from qaitar.contracts.register import RegisterKeys, RegisterRow, Written
 from qaitar.sandbox.google_sheets.app import GoogleSheetsStandIn
 from qaitar.sandbox.google_sheets.faults import Action, Fault
@@ -357,3 +358,126 @@ def test_a_page_for_people_shows_the_sheet(bench: SheetsBench) -> None:
         page = browser.send(Request("GET", "/"))
     assert page.status == 200
     assert "<td>7-1</td><td></td><td>&lt;b&gt;</td>" in page.body.decode()
+
+
+HOW = f"Let {EMAIL} edit the protected range, or remove the protection: what waits is written by itself then."
+PROTECTED_ROW_3 = Misconfigured("Row 3 of the sheet is protected.", HOW, whole=False)
+PROTECTED_SHEET = Misconfigured("The sheet is protected.", HOW, whole=False)
+
+
+def filled(bench: SheetsBench, count: int) -> list[str]:
+    """Write `count` rows k0, k1 … as status «новая»; k0 stands in row 2."""
+    keys = [f"k{place}" for place in range(count)]
+    assert isinstance(bench.register.write([row(key) for key in keys]), Written)
+    bench.book.ledger.clear()
+    bench.stand_in.calls.clear()
+    return keys
+
+
+def statuses(bench: SheetsBench) -> list[str]:
+    return [line[2] for line in bench.lines()[1:]]
+
+
+def test_a_protected_row_stops_no_other_row_and_no_new_one(bench: SheetsBench) -> None:
+    keys = filled(bench, 5)
+    bench.book.people_protect(TITLE, "A3:Z3", editors=frozenset({"owner@example.com"}))
+    outcome = bench.register.write([row(key, "решена") for key in [*keys, "new"]])
+    assert outcome == Written(
+        updated=("k0", "k2", "k3", "k4"), appended=("new",), refused={"k1": PROTECTED_ROW_3}
+    )
+    assert statuses(bench) == ["решена", "новая", "решена", "решена", "решена", "решена"]
+    bench.book.people_unprotect(TITLE)
+    assert bench.register.write([row("k1", "решена")]) == Written(updated=("k1",))
+    assert statuses(bench)[1] == "решена"
+
+
+def test_half_of_a_thousand_rows_may_be_protected_and_the_others_take_two_writes(
+    bench: SheetsBench,
+) -> None:
+    keys = filled(bench, 1_000)
+    bench.book.people_protect(TITLE, "A2:Z501")
+    outcome = bench.register.write([row(key, "решена") for key in keys])
+    assert isinstance(outcome, Written)
+    assert (len(outcome.updated), sorted(outcome.refused)) == (500, sorted(keys[:500]))
+    assert statuses(bench) == ["новая"] * 500 + ["решена"] * 500
+    assert (
+        sum(call.method == "POST" and "batchUpdate" in call.path for call in bench.stand_in.calls)
+        == 2
+    )
+
+
+@pytest.mark.parametrize(
+    "protection",
+    [
+        {"editors": frozenset({EMAIL})},
+        {"warning_only": True},
+        {"cells": "E2:E9"},
+        {"cells": "G1:G9"},
+    ],
+)
+def test_a_protection_that_lets_us_write_stops_nothing(
+    bench: SheetsBench, protection: dict[str, Any]
+) -> None:
+    bench.put([[*HEADINGS, "Моё"]])
+    bench.register.write([row("7-1")])
+    bench.book.people_protect(TITLE, protection.pop("cells", "A1:Z9"), **protection)
+    assert bench.register.write([row("7-1", "решена")]) == Written(updated=("7-1",))
+
+
+def test_a_protected_sheet_with_a_free_row_takes_this_row_only(bench: SheetsBench) -> None:
+    filled(bench, 3)
+    bench.book.people_protect(TITLE, unprotected=("A4:Z4",))
+    outcome = bench.register.write([row(key, "решена") for key in ("k0", "k2", "new")])
+    assert outcome == Written(
+        updated=("k2",),
+        refused={
+            "k0": Misconfigured("Row 2 of the sheet is protected.", HOW, whole=False),
+            "new": PROTECTED_SHEET,
+        },
+    )
+    assert statuses(bench) == ["новая", "новая", "решена"]
+
+
+def test_health_says_that_the_sheet_or_a_part_of_it_is_protected(bench: SheetsBench) -> None:
+    filled(bench, 2)
+    bench.book.people_protect(TITLE, "A2:Z2")
+    health = bench.register.health()
+    assert isinstance(health, Healthy)
+    assert health.facts[-1] == "A part of our columns is protected: rows there are not written."
+    bench.book.people_protect(TITLE)
+    assert bench.register.health() == PROTECTED_SHEET
+    assert bench.writes() == 0
+
+
+def test_the_heading_row_of_a_protected_empty_sheet_is_a_setting(bench: SheetsBench) -> None:
+    bench.book.people_protect(TITLE)
+    assert bench.register.write([row("7-1")]) == PROTECTED_SHEET
+    assert bench.writes() == 0
+
+
+def test_a_row_refused_for_what_is_in_it_is_found_and_the_others_are_written(
+    bench: SheetsBench,
+) -> None:
+    """Google says only that a cell is too long, not in which row."""
+    keys = filled(bench, 9)
+    bench.book.cell_chars_max = 20
+    rows = [row(key, "x" * 21 if key == "k6" else "решена") for key in keys]
+    outcome = bench.register.write(rows)
+    assert isinstance(outcome, Written)
+    assert list(outcome.refused) == ["k6"]
+    assert isinstance(outcome.refused["k6"], Refused)
+    assert "50000 characters" in outcome.refused["k6"].reason
+    assert statuses(bench) == ["новая" if key == "k6" else "решена" for key in keys]
+
+
+def test_rows_that_cannot_be_told_apart_in_time_are_written_later(
+    bench: SheetsBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "REFUSED_CALLS_MAX", 3)
+    keys = filled(bench, 8)
+    bench.book.cell_chars_max = 20
+    rows = [row(key, "x" * 21 if key == "k0" else "решена") for key in keys]
+    outcome = bench.register.write(rows)
+    assert isinstance(outcome, Written)
+    assert {type(why) for why in outcome.refused.values()} == {Busy}
+    assert len(outcome.refused) + statuses(bench).count("решена") == 8

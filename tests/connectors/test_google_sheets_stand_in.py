@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from qaitar.sandbox.google_sheets.book import Book
+import pytest
+
+from qaitar.sandbox.google_sheets.book import Book, Invalid
 from qaitar.sandbox.google_sheets.grid import Cell, Grid
+from qaitar.sandbox.google_sheets.protection import REFUSED
 
 
 def book(*rows: list[Cell]) -> Book:
@@ -66,3 +69,60 @@ def test_null_leaves_a_cell_and_clear_empties_a_range() -> None:
     cleared = sheet.clear("'Sheet1'!A1:B1")
     assert cleared == {"spreadsheetId": "id", "clearedRange": "Sheet1!A1:B1"}
     assert "values" not in sheet.get("Sheet1!1:1")
+
+
+ROBOT, OWNER = "robot@example.com", "owner@example.com"
+
+
+def test_a_protected_range_moves_with_its_rows_and_stops_whole_requests() -> None:
+    sheet = book(["k"], ["1"], ["2"], ["3"])
+    sheet.people_protect("Sheet1", "A3:Z3", editors=frozenset({OWNER}))
+    sheet.people_insert_row("Sheet1", 2, ["0"])
+    with pytest.raises(Invalid) as refused:
+        sheet.batch_update(
+            [("Sheet1!A2", [["x"]]), ("Sheet1!A4", [["y"]])], raw=True, account=ROBOT
+        )
+    assert str(refused.value) == f"Invalid data[1]: {REFUSED}"
+    assert sheet.get("Sheet1!A1:A9")["values"] == [["k"], ["0"], ["1"], ["2"], ["3"]]
+    sheet.update("Sheet1!A4", [["y"]], raw=True, account=OWNER)
+    sheet.update("Sheet1!A3", [["x"]], raw=True, account=ROBOT)
+    assert sheet.get("Sheet1!A1:A9")["values"] == [["k"], ["0"], ["x"], ["y"], ["3"]]
+
+
+def test_protected_ranges_are_shown_as_the_reference_says() -> None:
+    sheet = book(["k"])
+    sheet.people_protect("Sheet1", "A3:Z3", editors=frozenset({OWNER}))
+    sheet.people_protect("Sheet1", unprotected=("B2:C4",), warning_only=True)
+    assert sheet.sheets_shown(ROBOT)["sheets"][0]["protectedRanges"] == [
+        {"range": {"sheetId": 0, "startRowIndex": 2, "endRowIndex": 3}},
+        {
+            "range": {"sheetId": 0},
+            "unprotectedRanges": [
+                {
+                    "sheetId": 0,
+                    "startRowIndex": 1,
+                    "endRowIndex": 4,
+                    "startColumnIndex": 1,
+                    "endColumnIndex": 3,
+                }
+            ],
+            "warningOnly": True,
+            "requestingUserCanEdit": True,
+        },
+    ]
+    assert sheet.sheets_shown(OWNER)["sheets"][0]["protectedRanges"][0]["requestingUserCanEdit"]
+
+
+def test_clear_and_append_keep_out_of_protected_cells() -> None:
+    sheet = book(["k", "s"], ["1", "x"])
+    sheet.people_protect("Sheet1", "B2:B9")
+    for write in (
+        lambda: sheet.clear("Sheet1!A1:B2", account=ROBOT),
+        lambda: sheet.append(
+            "Sheet1!A1:B1", [["2", "y"]], raw=True, insert_rows=True, account=ROBOT
+        ),
+    ):
+        with pytest.raises(Invalid, match="protected cell"):
+            write()
+    sheet.append("Sheet1!A1:B1", [["2", None]], raw=True, insert_rows=True, account=ROBOT)
+    assert sheet.get("Sheet1!A1:B9")["values"] == [["k", "s"], ["1", "x"], ["2"]]

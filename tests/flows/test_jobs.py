@@ -92,7 +92,13 @@ def test_a_job_that_failed_once_is_tried_again_or_called_up_by_the_minute() -> N
     by_the_clock = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
     called_up = {
         f"qaitar.flows.tasks.{name}"
-        for name in ("effects_drain", "webhooks_drain", "orders_poll", "cabinets_poll")
+        for name in (
+            "effects_drain",
+            "webhooks_drain",
+            "orders_poll",
+            "cabinets_poll",
+            "connections_recheck",
+        )
     }
     ours = {name for name in app.tasks if name.startswith("qaitar.")}
     assert called_up < ours

@@ -23,10 +23,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Misconfigured:
-    """A setting, right or address is wrong; no repeat helps.  `what` says what, `how` says what to do."""
+    """A setting, right or address is wrong; no repeat helps until it is mended.  `what` says what, `how` says what to do.
+
+    `whole` off: only this one thing is stopped by it (a protected row, a closed period), not the whole connection.
+    """
 
     what: str
     how: str
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

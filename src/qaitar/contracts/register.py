@@ -63,7 +63,10 @@ class RegisterKeys(Mapping[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Every row asked for now stands in the register.
+    """Every row asked for now stands in the register, but those in `refused`.
+
+    `refused` are the keys of rows the register did not take, each with its reason: `Misconfigured` goes on once
+    the setting is mended, `Busy` is written later, `Refused` is about what stands in the row.
 
     `duplicates` are keys people copied into several rows: only the first was written.  `disturbed` are keys of
     other rows that may have got our values because people moved rows in that very second: write them again.
@@ -73,6 +76,7 @@ class Written:
     appended: tuple[str, ...] = ()
     duplicates: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     disturbed: tuple[str, ...] = ()
+    refused: Mapping[str, Refused | Misconfigured | Busy] = field(default_factory=dict)
 
 
 KeysOutcome = RegisterKeys | Busy | Unknown | Misconfigured
@@ -94,6 +98,7 @@ class Register(Protocol):
         """Make each row say what is asked: known keys are updated in place, the others are added at the end.
 
         The same key twice in `rows` is one row, the later cell winning.  Columns that are not ours are never written.
+        A row that is refused stops no other row; `Refused` or `Misconfigured` as a whole means that none was taken.
         """
         ...
 

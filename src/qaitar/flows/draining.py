@@ -33,6 +33,7 @@ from qaitar.flows.effects.write_register import registers_write
 from qaitar.flows.lending import Clients, connection_of
 from qaitar.flows.locks import session_lock
 from qaitar.flows.practising import practice_settle
+from qaitar.flows.refusals import refused_alike
 from qaitar.flows.settling import (
     SETTLED_AT_ONCE,
     Verdict,
@@ -42,7 +43,13 @@ from qaitar.flows.settling import (
     settle_all,
 )
 from qaitar.foundation.clock import running_s
-from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State, health_note
+from qaitar.foundation.connections import (
+    ConnectionBroken,
+    ConnectionMissing,
+    State,
+    connection_resume,
+    health_note,
+)
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
@@ -393,12 +400,16 @@ def _settle(taken: _Taken, told: Told, now: datetime, drained: Drained) -> None:
     verdict = _sent(taken, told, now) if taken.sends else _looked_up(taken, told, now)
     if told.erp_order:
         erp_number_note(taken.case.request, told.erp_order)
-    if isinstance(told.outcome, Misconfigured):
+    if isinstance(told.outcome, Misconfigured) and told.outcome.whole:
         words = f"{told.outcome.what} {told.outcome.how}"
         health_note(taken.connection.pk, State.MISCONFIGURED, words, now)
-    if not settle(effect, verdict, now):
+    verdicts = refused_alike(effect, verdict, taken.connection.pk)
+    if effect not in settle_all(verdicts, now):
         return
+    verdict = verdicts[0][1]
     drained.states[verdict.state.value] += 1
+    if verdict.state is EffectState.DONE and effect.payload.get("stopped_by"):
+        connection_resume(taken.connection)
     if verdict.state is EffectState.DONE and effect.kind in UNLOCKS:
         drained.woken += wake(UNLOCKS[effect.kind], now, subject_id=effect.subject_id)
 

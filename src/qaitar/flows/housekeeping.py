@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 WEBHOOKS_TASK: Final = "qaitar.flows.tasks.webhooks_drain"
+RECHECK_TASK: Final = "qaitar.flows.tasks.connections_recheck"
 KEPT: Final = timedelta(days=7)
 BATCH: Final = 500
 DELTAS_MAX: Final = 50_000
@@ -64,6 +65,13 @@ def webhooks_call_up() -> int:
     return _call_up(wanted, WEBHOOKS_TASK, "webhooks")
 
 
+def rechecks_call_up() -> int:
+    """Defer a recheck for every merchant with something that stopped because of a setting."""
+    stopped = PlannedEffect.objects.filter(state=EffectState.MISCONFIGURED)
+    broken = Connection.objects.filter(enabled=True, health=State.MISCONFIGURED)
+    return _call_up(stopped, RECHECK_TASK, "polls") + _call_up(broken, RECHECK_TASK, "polls")
+
+
 def polls_call_up(system: str, task: str) -> int:
     """Defer a poll for every merchant with an enabled connection to a system."""
     return _call_up(Connection.objects.filter(system=system, enabled=True), task, "polls")
@@ -99,7 +107,9 @@ def connection_effects_resume(merchant_id: UUID, now: datetime, *, connection_id
                 payload__connection=str(connection_id),
             )
             effects = list(waiting.order_by("pk")[:BATCH])
-            verdict = Verdict(EffectState.PLANNED, "The connection was mended.")
+            verdict = Verdict(
+                EffectState.PLANNED, "The connection was mended.", payload={"stopped_by": None}
+            )
             settle_all([(effect, verdict) for effect in effects], now)
             resumed += len(effects)
             if len(effects) < BATCH:

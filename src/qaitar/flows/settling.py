@@ -80,7 +80,7 @@ def settle_all(
     written = _write(list(verdicts), now)
     lines: dict[tuple[UUID, EffectState], list[tuple[PlannedEffect, Verdict]]] = defaultdict(list)
     for effect, verdict in written:
-        if verdict.told:
+        if verdict.told and not _stopped_as_before(effect, verdict):
             lines[effect.subject_id, verdict.state].append((effect, verdict))
     actor = by or system_actor("job")
     _journal(
@@ -89,6 +89,14 @@ def settle_all(
     for effect, verdict in written:
         effect.state = verdict.state
     return [effect for effect, _ in written]
+
+
+def _stopped_as_before(effect: PlannedEffect, verdict: Verdict) -> bool:
+    """Return whether the program tried again by itself and met the very reason the journal knows already."""
+    return (
+        verdict.state is EffectState.MISCONFIGURED
+        and effect.payload.get("stopped_by") == verdict.detail
+    )
 
 
 # what was read of an effect has to hold still: its state and its number of tries

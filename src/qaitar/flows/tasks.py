@@ -15,6 +15,7 @@ from qaitar.flows import (
     import_later,
     poll_cabinet,
     poll_orders,
+    recheck,
     sweep_deadlines,
     take_cabinet,
     webhooks_send,
@@ -43,6 +44,21 @@ def effects_drain(merchant_id: UUID, now: datetime) -> None:
 def connection_mended(merchant_id: UUID, now: datetime, *, connection_id: str) -> None:
     """Let go on what waited for a connection."""
     housekeeping.connection_effects_resume(merchant_id, now, connection_id=UUID(connection_id))
+
+
+@app.task(queue="polls", name=housekeeping.RECHECK_TASK)
+@merchant_job
+def connections_recheck(merchant_id: UUID, now: datetime) -> None:
+    """Look whether one merchant's wrong settings are mended."""
+    recheck.connections_recheck(merchant_id, now)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="polls", name="qaitar.flows.tasks.rechecks_sweep", queueing_lock="rechecks sweep")
+def rechecks_sweep(timestamp: int) -> None:  # noqa: ARG001  as below
+    """Call up the rechecks of wrong settings."""
+    with fresh_connection():
+        housekeeping.rechecks_call_up()
 
 
 @app.task(queue="default", name="qaitar.flows.tasks.cabinet_read", retry=3)

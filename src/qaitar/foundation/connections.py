@@ -217,11 +217,12 @@ def connection_save(*, merchant_id: UUID, entered: Entered, now: datetime) -> Co
     row.health, row.health_detail, row.health_at = State.UNTESTED.value, "", None
     row.save(force_insert=made)
     if row.enabled:
-        _mended(row)
+        connection_resume(row)
     return row
 
 
-def _mended(row: Connection) -> None:
+def connection_resume(row: Connection) -> None:
+    """Order that whatever waits for this connection to be mended is tried again; part of the caller's transaction."""
     job_defer(
         MENDED_TASK,
         queue="effects",
@@ -392,10 +393,12 @@ def health_note(connection_id: UUID, state: State, detail: str, now: datetime) -
     Connection.objects.filter(pk=connection_id).update(**told)
 
 
-def connection_test(*, merchant_id: UUID, connection_id: UUID, now: datetime) -> Health:
+def connection_test(
+    *, merchant_id: UUID, connection_id: UUID, now: datetime, resume: bool = True
+) -> Health:
     """Ask the outside system whether the connection works, write down what it showed, and return it.
 
-    No transaction is open during the call: call this outside of one (a view has to be non-atomic).
+    When it works, what waited for it is resumed, unless `resume` is off: then the caller does so.  No transaction is open during the call: call this outside of one (a view has to be non-atomic).
 
     Raises:
         ConnectionMissing: these walls hold no such connection.
@@ -409,8 +412,8 @@ def connection_test(*, merchant_id: UUID, connection_id: UUID, now: datetime) ->
     state, detail = health_told(health)
     with behind_walls(merchant_id):
         health_note(row.pk, state, detail, now)
-        if state is State.HEALTHY:
-            _mended(row)
+        if state is State.HEALTHY and resume:
+            connection_resume(row)
     return health
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from qaitar.connectors.google_sheets import facts, translate, wire
+from qaitar.connectors.google_sheets import facts, protection, translate, wire
 from qaitar.connectors.google_sheets.account import TokenSource
+from qaitar.connectors.google_sheets.refused_rows import RowTrouble, write_apart
 from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
 from qaitar.contracts.register import RegisterKeys, Written
 from qaitar.transport.http import HttpClient, NoAnswer, NotJson, NotSent, Reply, Request
@@ -72,7 +74,10 @@ class GoogleSheetsRegister:
         return RegisterKeys({}) if layout is None else self._keys(layout)
 
     def write(self, rows: Sequence[RegisterRow], /) -> RegisterOutcome:
-        """Update the rows whose keys are there, check that nobody moved them meanwhile, then add the others."""
+        """Update the rows whose keys are there, check that nobody moved them meanwhile, then add the others.
+
+        A row Google refuses, because it is protected or because of what is in it, stops no other row.
+        """
         wanted = translate.merged(rows)
         strange = sorted(
             {name for cells in wanted.values() for name in cells} - set(self._settings.columns)
@@ -86,14 +91,14 @@ class GoogleSheetsRegister:
             return Written()
         layout = self._layout_made()
         if not isinstance(layout, translate.Layout):
-            return layout
+            return self._without_protection(layout)
         keys = self._keys(layout)
         if not isinstance(keys, RegisterKeys):
             return keys
-        return self._write(layout, keys, wanted)
+        return self._without_protection(self._write(layout, keys, wanted))
 
     def health(self) -> Health:
-        """Read row 1 and check the headings; whether writing is allowed too shows only with the first write."""
+        """Read row 1, check the headings, and see whether the sheet is protected from us."""
         layout = self._layout()
         if isinstance(layout, Refused | Misconfigured | Busy | Unknown):
             return layout
@@ -102,34 +107,65 @@ class GoogleSheetsRegister:
             if layout is None
             else f"All {len(layout.columns) + 1} headings found."
         )
-        return Healthy((f"The spreadsheet opens for {self.account_email}.", found))
+        said = (f"The spreadsheet opens for {self.account_email}.", found)
+        if layout is None:
+            return Healthy(said)
+        return self._protected_from_us(layout, said)
+
+    def _protected_from_us(self, layout: Layout, said: tuple[str, ...]) -> Health:
+        columns = [layout.key, *layout.columns.values()]
+        ranges = [one for one in self._protections() if any(map(one.reaches_column, columns))]
+        if any(one.without_end for one in ranges):
+            return self._protected_sheet()
+        part = "A part of our columns is protected: rows there are not written."
+        return Healthy((*said, part) if ranges else said)
 
     def _write(
         self, layout: Layout, keys: RegisterKeys, wanted: Mapping[str, Cells]
     ) -> RegisterOutcome:
         updates = {key: cells for key, cells in wanted.items() if key in keys}
         doubles = {key: keys.duplicates[key] for key in updates if key in keys.duplicates}
-        disturbed = self._update(layout, keys, updates)
+        refused: dict[str, RowTrouble] = {}
+        disturbed = self._update(layout, keys, updates, refused)
         if isinstance(disturbed, Refused | Misconfigured | Busy | Unknown):
             return disturbed
         appends = {key: cells for key, cells in wanted.items() if key not in keys}
-        trouble = self._append(layout, appends)
-        if trouble is not None:
-            return trouble
-        return Written(tuple(updates), tuple(appends), doubles, tuple(sorted(disturbed)))
+        not_added = self._append(layout, appends)
+        if isinstance(not_added, Refused | Misconfigured | Busy | Unknown):
+            return not_added
+        refused |= not_added
+        about_rows = [why for why in refused.values() if not _is_protection(why)]
+        if len(about_rows) == len(wanted) and isinstance(about_rows[0], Refused):
+            return about_rows[0]  # not a single row was taken: it is not about one of them
+        return Written(
+            tuple(key for key in updates if key not in refused),
+            tuple(key for key in appends if key not in refused),
+            doubles,
+            tuple(sorted(disturbed)),
+            refused,
+        )
 
     def _update(
-        self, layout: Layout, keys: RegisterKeys, updates: Mapping[str, Cells]
+        self,
+        layout: Layout,
+        keys: RegisterKeys,
+        updates: Mapping[str, Cells],
+        refused: dict[str, RowTrouble],
     ) -> set[str] | Trouble:
-        """Write known rows in place until none has moved meanwhile; return the keys of rows hit by mistake."""
+        """Write known rows in place until none has moved meanwhile; return the keys of rows hit by mistake.
+
+        Rows Google refuses are put into `refused` with their reasons.
+        """
         before, left = keys, {key: cells for key, cells in updates.items() if cells}
         disturbed: set[str] = set()
         for _ in range(facts.MOVED_ROUNDS_MAX):
             if not left:
                 return disturbed - set(left)
-            trouble = self._put(layout, before, left)
-            if trouble is not None:
-                return trouble
+            not_written = self._put(layout, before, left)
+            if isinstance(not_written, Refused | Misconfigured | Busy | Unknown):
+                return not_written
+            refused |= not_written
+            left = {key: cells for key, cells in left.items() if key not in refused}
             after = self._keys(layout)
             if not isinstance(after, RegisterKeys):
                 return Unknown(f"The rows were written but could not be checked: {after}")
@@ -142,37 +178,112 @@ class GoogleSheetsRegister:
 
     def _put(
         self, layout: Layout, keys: Mapping[str, int], cells_by_key: Mapping[str, Cells]
-    ) -> Trouble | None:
+    ) -> dict[str, RowTrouble] | Trouble:
+        """Write rows in place; return those Google refuses, with the reason of each."""
         title = self._settings.sheet_title
-        ranges = [
-            cells_range
-            for key, cells in cells_by_key.items()
-            for cells_range in translate.update_ranges(title, layout, keys[key], cells)
-        ]
-        for part in translate.batches(ranges):
-            body = {"valueInputOption": "RAW", "data": part}
-            payload = self._call(Request("POST", self._path("/values:batchUpdate"), json_body=body))
-            if isinstance(payload, Refused | Misconfigured | Busy | Unknown):
-                return payload
-        return None
 
-    def _append(self, layout: Layout, appends: Mapping[str, Cells]) -> Trouble | None:
-        """Add rows under the table that holds the headings, by inserting rows so that nothing is overwritten."""
+        def send(part: Sequence[str]) -> Trouble | None:
+            ranges = [
+                cells_range
+                for key in part
+                for cells_range in translate.update_ranges(
+                    title, layout, keys[key], cells_by_key[key]
+                )
+            ]
+            for data in translate.batches(ranges):
+                body = {"valueInputOption": "RAW", "data": data}
+                request = Request("POST", self._path("/values:batchUpdate"), json_body=body)
+                payload = self._call(request)
+                if isinstance(payload, Refused | Misconfigured | Busy | Unknown):
+                    return payload
+            return None
+
+        def explain(part: Sequence[str], trouble: Refused) -> Mapping[str, RowTrouble]:
+            if protection.REFUSED_WORDS not in trouble.reason:
+                return {}
+            ranges = self._protections()
+            return {
+                key: self._protected_row(keys[key])
+                for key in part
+                if any(
+                    one.keeps_from(keys[key], [layout.columns[name] for name in cells_by_key[key]])
+                    for one in ranges
+                )
+            }
+
+        return write_apart(list(cells_by_key), send, explain)
+
+    def _append(
+        self, layout: Layout, appends: Mapping[str, Cells]
+    ) -> dict[str, RowTrouble] | Trouble:
+        """Add rows under the table that holds the headings, by inserting rows so that nothing is overwritten.
+
+        Returns those Google refuses: where the place under the table is protected, that is all of them.
+        """
+        refused: dict[str, RowTrouble] = {}
         rows = [
             (key, translate.append_values(layout, key, cells)) for key, cells in appends.items()
         ]
+
+        def explain(part: Sequence[str], trouble: Refused) -> Mapping[str, RowTrouble]:
+            if protection.REFUSED_WORDS not in trouble.reason:
+                return {}
+            return dict.fromkeys(part, self._protected_sheet())
+
+        for batch in translate.batches(rows):
+            values = dict(batch)
+            send = partial(self._add, layout, values)
+            not_added = write_apart(list(values), send, explain)
+            if not isinstance(not_added, dict):
+                return not_added
+            refused |= not_added
+        return refused
+
+    def _add(
+        self, layout: Layout, values: Mapping[str, list[Cell]], keys: Sequence[str]
+    ) -> Trouble | None:
         cells = f"A1:{wire.column_letters(layout.last)}1"
         options = (*_RAW, ("insertDataOption", "INSERT_ROWS"))
-        for part in translate.batches(rows):
-            body = {"majorDimension": "ROWS", "values": [values for _, values in part]}
-            path = self._values_path(cells, ":append")
-            payload = self._call(Request("POST", path, params=options, json_body=body))
-            if isinstance(payload, Refused | Misconfigured | Busy):
-                return payload
-            trouble = self._landed(layout, payload, [key for key, _ in part])
-            if trouble is not None:
-                return trouble
-        return None
+        body = {"majorDimension": "ROWS", "values": [values[key] for key in keys]}
+        path = self._values_path(cells, ":append")
+        payload = self._call(Request("POST", path, params=options, json_body=body))
+        if isinstance(payload, Refused | Misconfigured | Busy):
+            return payload
+        return self._landed(layout, payload, keys)
+
+    def _protections(self) -> tuple[protection.Protection, ...]:
+        """Read the ranges our account may not edit; none when they cannot be read."""
+        options = (("fields", protection.FIELDS),)
+        payload = self._call(Request("GET", self._path(""), params=options))
+        if isinstance(payload, Refused | Misconfigured | Busy | Unknown):
+            return ()
+        return protection.protections_of(payload, self._settings.sheet_title)
+
+    def _protected_row(self, row: int) -> Misconfigured:
+        return Misconfigured(
+            f"Row {row} of the sheet is protected.", self._protected_how(), whole=False
+        )
+
+    def _protected_sheet(self) -> Misconfigured:
+        return Misconfigured("The sheet is protected.", self._protected_how(), whole=False)
+
+    def _protected_how(self) -> str:
+        return (
+            f"Let {self.account_email} edit the protected range, or remove the protection:"
+            " what waits is written by itself then."
+        )
+
+    def _without_protection(self, outcome: RegisterOutcome) -> RegisterOutcome:
+        """Turn a refusal because of protected cells, wherever it was met, into the setting it is."""
+        if _is_protection(outcome):
+            return self._protected_sheet()
+        if not isinstance(outcome, Written):
+            return outcome
+        refused = {
+            key: self._protected_sheet() if _is_protection(why) else why
+            for key, why in outcome.refused.items()
+        }
+        return replace(outcome, refused=refused)
 
     def _landed(
         self, layout: Layout, payload: Any, keys: Sequence[str]
@@ -276,3 +387,8 @@ class GoogleSheetsRegister:
         except NoAnswer as error:
             told = f"Google gave no whole answer: {error}"
             return Busy(told) if request.method == "GET" else Unknown(told)
+
+
+def _is_protection(outcome: RegisterOutcome | RowTrouble) -> bool:
+    """Return whether Google refused because of protected cells."""
+    return isinstance(outcome, Refused) and protection.REFUSED_WORDS in outcome.reason

@@ -17,6 +17,7 @@ TOKEN_MARGIN_S = 60  # a token about to expire is not used any more
 BODY_BYTES_MAX = 2_000_000  # the advised size of one request
 RETRY_AFTER_S = 60  # quotas are counted by the minute
 MOVED_ROUNDS_MAX = 3  # how often rows that people moved during a write are written again
+REFUSED_CALLS_MAX = 40  # calls spent on finding refused rows; the quota is 60 writes a minute
 TIMEOUTS = Timeouts(connect_s=5.0, read_s=60.0)
 
 

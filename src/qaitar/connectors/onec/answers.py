@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qaitar.connectors.onec.facts import (
+    CLOSED_WORDS,
     CODE_BUSINESS,
     CODE_ENTITY_NOT_FOUND,
     CODE_INSTANCE_NOT_FOUND,
@@ -14,6 +15,7 @@ from qaitar.connectors.onec.facts import (
     LICENCE_WORDS,
     LOCK_WORDS,
     MESSAGE_LENGTH,
+    RIGHTS_WORDS,
 )
 from qaitar.connectors.onec.wire import ODataError, read_error
 from qaitar.contracts.outcome import Busy, Misconfigured, Refused, Unknown
@@ -35,6 +37,10 @@ RIGHTS_HOW = (
 ADDRESS_HOW = (
     "Check that the address is the publication itself (for example https://host/ut), that the standard "
     "OData interface is published there and that no proxy or login page stands before it."
+)
+CLOSED_HOW = (
+    "Move the date of the ban on changes in 1C, or let the 1C user of this connection change closed periods: "
+    "what waits goes on by itself then."
 )
 MAP_HOW = "Compare the field map of this connection with the metadata of the base."
 
@@ -100,13 +106,29 @@ def _spoken(status: int, error: ODataError) -> Misconfigured | Refused | Busy | 
     words = error.message[:MESSAGE_LENGTH]
     if _holds(words, LICENCE_WORDS) or _holds(words, LOCK_WORDS):
         return Busy(words, RETRY_S)
-    if status in {401, 403} or error.code == CODE_RIGHTS:
+    setting = _setting_named(status, error.code, words)
+    if setting is not None:
+        return setting
+    if status < 500:  # noqa: PLR2004  the server's class of RFC 9110
+        return _client_error(status, error.code, words)
+    if error.code == CODE_BUSINESS:
+        return Refused(words or "1C refused without words")
+    return Unknown(f"HTTP {status}, 1C error {error.code}: {words}")
+
+
+def _setting_named(status: int, code: str, words: str) -> Misconfigured | None:
+    """Recognise a refusal that a right or a setting of the base causes.
+
+    Said in words only, while the base writes an object, it is about this object: others may be allowed.
+    """
+    if status in {401, 403} or code == CODE_RIGHTS:
         return Misconfigured(f"1C denies access: {words}", RIGHTS_HOW)
-    if status >= 500:  # noqa: PLR2004  the server's class of RFC 9110
-        if error.code == CODE_BUSINESS:
-            return Refused(words or "1C refused without words")
-        return Unknown(f"HTTP {status}, 1C error {error.code}: {words}")
-    return _client_error(status, error.code, words)
+    if _holds(words, RIGHTS_WORDS):
+        return Misconfigured(f"1C denies access: {words}", RIGHTS_HOW, whole=False)
+    if _holds(words, CLOSED_WORDS):
+        what = f"The period is closed for changes in 1C: {words}"
+        return Misconfigured(what, CLOSED_HOW, whole=False)
+    return None
 
 
 def _client_error(status: int, code: str, words: str) -> Misconfigured | Refused | Busy:

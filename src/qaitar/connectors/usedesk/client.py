@@ -124,6 +124,8 @@ class UsedeskHelpdesk:
         if trouble is not None:
             return trouble
         payload = self._call(path, fields, files, writes=True)
+        if isinstance(payload, Refused):
+            return translate.refused_setting(payload, fields)
         if isinstance(payload, Refused | Misconfigured | Busy | Unknown):
             return payload
         if not isinstance(payload, dict) or payload.get("status") != "success":

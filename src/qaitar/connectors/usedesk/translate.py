@@ -35,6 +35,15 @@ _TOKEN_TROUBLE = Misconfigured(
     "Usedesk does not accept the API token.",
     "Copy the token of the API channel again (Settings, Channels, the channel's API token).",
 )
+_SETTINGS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(words, re.IGNORECASE)
+    for name, words in {
+        "group_id": "group|групп",
+        "assignee_id": "assignee|исполнител",
+        "channel_id": "channel|канал",
+        "user_id": "user_id",
+    }.items()
+}
 _REASON_CHARS_MAX = 300
 
 
@@ -176,6 +185,23 @@ def retry_after_s(reply: Reply) -> int:
     """Return the wait a 429 asks for in whole seconds, a minute when it does not say."""
     told = reply.headers.get("retry-after", "")
     return min(int(told), 3600) if told.isascii() and told.isdigit() else facts.RETRY_AFTER_S
+
+
+def refused_setting(refusal: Refused, fields: Mapping[str, str]) -> Misconfigured | Refused:
+    """Tell a refusal of an id that comes from this connection's settings from a "no" to one ticket.
+
+    >>> refused_setting(Refused("Usedesk: Group not found"), {"group_id": "77"}).what
+    'Usedesk: Group not found'
+    >>> refused_setting(Refused("Usedesk: Group not found"), {"subject": "s"})
+    Refused(reason='Usedesk: Group not found')
+    """
+    if any(fields.get(name) and words.search(refusal.reason) for name, words in _SETTINGS.items()):
+        return Misconfigured(
+            refusal.reason,
+            "Check group, assignee, channel and agent of this connection.",
+            whole=False,
+        )
+    return refusal
 
 
 def _blames_token(reason: str) -> bool:

@@ -21,6 +21,7 @@ from qaitar.flows.effects.letter_facts import language_of
 from qaitar.flows.effects.register_rows import register_rows
 from qaitar.flows.lending import connection_of
 from qaitar.flows.locks import session_lock
+from qaitar.flows.refusals import refused_alike
 from qaitar.flows.settling import SETTLED_AT_ONCE, Verdict, backoff, settle_all
 from qaitar.foundation.connections import (
     ConnectionBroken,
@@ -249,12 +250,15 @@ def _settled(
             "pk", "number"
         )
     )
-    if isinstance(outcome, Misconfigured):
+    if isinstance(outcome, Misconfigured) and outcome.whole:
         words = f"{outcome.what} {outcome.how}"
         health_note(connection.pk, State.MISCONFIGURED, words, now)
     verdicts = [
         (effect, _verdict(connection, effect, keys[effect.subject_id], outcome, disturbed, now))
         for effect in batch.effects
+    ]
+    verdicts = [
+        row for effect, verdict in verdicts for row in refused_alike(effect, verdict, connection.pk)
     ]
     return Counter(str(effect.state) for effect in settle_all(verdicts, now))
 
@@ -267,6 +271,8 @@ def _verdict(
     disturbed: tuple[str, ...],
     now: datetime,
 ) -> Verdict:
+    if isinstance(outcome, Written):
+        outcome = outcome.refused.get(key, outcome)
     match outcome:
         case Written():
             rows = outcome.duplicates.get(key, ())

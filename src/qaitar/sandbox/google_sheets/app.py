@@ -25,6 +25,8 @@ BODY_BYTES_MAX = 10 * 1024 * 1024
 _ROUTE = re.compile(
     r"/v4/spreadsheets/(?P<book>[^/]+)/values(?:/(?P<range>.+?))?(?P<verb>:append|:batchUpdate|:clear)?"
 )
+_BOOK = re.compile(r"/v4/spreadsheets/(?P<book>[^/:]+)")
+_SHEET_FIELDS = "sheets(properties(sheetId,title),protectedRanges)"
 _STATUS_LINES = {
     200: "200 OK",
     400: "400 Bad Request",
@@ -73,7 +75,11 @@ _BEFORE = {
     Fault.QUOTA: (429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Write requests'."),
     Fault.UNAVAILABLE_BEFORE: (503, "UNAVAILABLE", "The service is currently unavailable."),
     Fault.FORBIDDEN: (403, "PERMISSION_DENIED", "The caller does not have permission"),
-    Fault.REFUSAL: (400, "INVALID_ARGUMENT", "You are trying to edit a protected cell or object."),
+    Fault.REFUSAL: (
+        400,
+        "INVALID_ARGUMENT",
+        "Your input contains more than the maximum of 50000 characters in a single cell.",
+    ),
 }
 
 
@@ -108,6 +114,8 @@ class GoogleSheetsStandIn:
             if path == "/token":
                 host = environ["HTTP_HOST"]
                 answer = self._acted(Action.TOKEN, lambda: self._token(asked, host))
+            elif method == "GET" and _BOOK.fullmatch(path):
+                answer = self._sheets(asked, environ.get("HTTP_AUTHORIZATION", ""))
             else:
                 answer = self._values(asked, environ.get("HTTP_AUTHORIZATION", ""))
         except _Answered as answered:
@@ -146,20 +154,37 @@ class GoogleSheetsStandIn:
         action = _ACTIONS.get((asked.method, route["verb"])) if route else None
         if route is None or action is None:
             raise _error(404, "NOT_FOUND", "The requested URL was not found.")
-        account = self.tokens.account_of(authorization.removeprefix("Bearer "))
-        if account is None:
-            raise _error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+        account = self._account(authorization)
         book = self._opened(route["book"], account, reads=action is Action.GET)
         where = route["range"] or ""
 
         def act() -> Any:
             with book.lock:
                 try:
-                    return _done(book, action, where, asked)
+                    return _done(book, action, where, asked, account)
                 except Invalid as invalid:
                     raise _error(400, "INVALID_ARGUMENT", str(invalid)) from invalid
 
         return self._acted(action, act)
+
+    def _sheets(self, asked: _Asked, authorization: str) -> bytes:
+        """Answer `spreadsheets.get` for the one field mask that is served: sheets and their protected ranges."""
+        account = self._account(authorization)
+        book = self._opened(asked.path.rpartition("/")[2], account, reads=True)
+        if asked.query.get("fields") != _SHEET_FIELDS:
+            raise _error(400, "INVALID_ARGUMENT", "The stand-in does not serve these fields.")
+
+        def act() -> Any:
+            with book.lock:
+                return book.sheets_shown(account)
+
+        return self._acted(Action.SHEETS, act)
+
+    def _account(self, authorization: str) -> str:
+        account = self.tokens.account_of(authorization.removeprefix("Bearer "))
+        if account is None:
+            raise _error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+        return account
 
     def _opened(self, book_id: str, account: str, *, reads: bool) -> Book:
         if book_id not in self.books:
@@ -170,11 +195,11 @@ class GoogleSheetsStandIn:
         return book
 
 
-def _done(book: Book, action: Action, where: str, asked: _Asked) -> dict[str, Any]:
+def _done(book: Book, action: Action, where: str, asked: _Asked, account: str) -> dict[str, Any]:
     if action is Action.GET:
         return book.get(where)
     if action is Action.CLEAR:
-        return book.clear(where)
+        return book.clear(where, account=account)
     record = json.loads(asked.body)
     option = record.get("valueInputOption") or asked.query.get("valueInputOption")
     if option not in {"RAW", "USER_ENTERED"}:
@@ -182,12 +207,12 @@ def _done(book: Book, action: Action, where: str, asked: _Asked) -> dict[str, An
     raw = option == "RAW"
     if action is Action.BATCH_UPDATE:
         data = [(one["range"], one.get("values", [])) for one in record.get("data", [])]
-        return book.batch_update(data, raw=raw)
+        return book.batch_update(data, raw=raw, account=account)
     values = record.get("values", [])
     if action is Action.UPDATE:
-        return book.update(where, values, raw=raw)
+        return book.update(where, values, raw=raw, account=account)
     inserts = asked.query.get("insertDataOption", "OVERWRITE") == "INSERT_ROWS"
-    return book.append(where, values, raw=raw, insert_rows=inserts)
+    return book.append(where, values, raw=raw, insert_rows=inserts, account=account)
 
 
 def _error(code: int, status: str, message: str) -> _Answered:

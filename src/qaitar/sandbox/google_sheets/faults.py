@@ -19,6 +19,7 @@ class Action(StrEnum):
     APPEND = "append"
     BATCH_UPDATE = "batch_update"
     CLEAR = "clear"
+    SHEETS = "sheets"
 
 
 class Fault(StrEnum):

@@ -7,6 +7,13 @@ from typing import Final
 from django.utils.translation import gettext_noop as _
 
 SENTENCES: Final = (
+    _("Row %(row)s of the sheet is protected."),
+    _("The sheet is protected."),
+    _(
+        "Let %(account)s edit the protected range, or remove the protection: what waits is written by itself then."
+    ),
+    _("A part of our columns is protected: rows there are not written."),
+    _("The other rows of the sheet are written first."),
     _("Google's token address answered HTTP %(status)s without a token."),
     _("Check that the key is not deleted and that this machine's clock is right."),
     _("Paste the whole JSON file of the key again."),

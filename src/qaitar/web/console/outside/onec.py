@@ -16,6 +16,10 @@ SENTENCES: Final = (
     _(
         "Check that the address is the publication itself (for example https://host/ut), that the standard OData interface is published there and that no proxy or login page stands before it."
     ),
+    _("The period is closed for changes in 1C: %(words)s"),
+    _(
+        "Move the date of the ban on changes in 1C, or let the 1C user of this connection change closed periods: what waits goes on by itself then."
+    ),
     _("Compare the field map of this connection with the metadata of the base."),
     _("login refused (HTTP %(status)s)"),
     _("the web server refuses so large a request (HTTP %(status)s)"),

@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_noop as _
 
 SENTENCES: Final = (
+    _("Check group, assignee, channel and agent of this connection."),
     _("A ticket needs a subject."),
     _("The ticket %(ticket)s cannot be read. %(words)s"),
     _("More than %(count)s tickets since %(moment)s UTC: not all were looked at."),
