@@ -110,6 +110,15 @@ def heic(width: int = 4032, height: int = 3024) -> bytes:
     return box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta + box(b"mdat", bytes(64))
 
 
+def samsung_trailer(content: bytes = b"moving picture" * 20) -> bytes:
+    """Return what Samsung's cameras put behind a photo: one block of data and the directory of blocks."""
+    name = b"MotionPhoto_Data"
+    block = b"\0\0\x30\x0a" + struct.pack("<I", len(name)) + name + content
+    directory = b"SEFH" + struct.pack("<II", 107, 1)
+    directory += b"\0\0\x30\x0a" + struct.pack("<II", len(block), len(block))
+    return block + directory + struct.pack("<I", len(directory)) + b"SEFT"
+
+
 def mp4(brand: bytes = b"isom") -> bytes:
     return (
         box(b"ftyp", brand + bytes(4) + b"isommp42")
@@ -226,7 +235,6 @@ def pdfs() -> Iterator[Case]:
     yield case("10000-pages.pdf", lambda: pdf(10_000), "pdf_pages")
     lock = pikepdf.Encryption
     yield case("password.pdf", pdf(encryption=lock(owner="a", user="b")), "pdf_encrypted")
-    yield case("owner-only.pdf", pdf(encryption=lock(owner="a", user="")), "pdf_encrypted")
     yield case("xref-loop.pdf", _xref_loop(), "damaged", "pdf_no_pages")
     yield case(
         "nested.pdf",
@@ -241,7 +249,54 @@ def pdfs() -> Iterator[Case]:
     )
     yield case("html-first.pdf", b"<html><script>alert(1)</script>" + whole, "markup")
     yield case("zip-after.pdf", whole + zipped({"evil.exe": b"MZ"}), "two_in_one")
-    yield case("text-before.pdf", b"x" * 500 + whole, "unsupported")
+    yield case("text-long-before.pdf", b"x" * 5_000 + whole, "unsupported")
+    yield case("program-before.pdf", b"MZ\1\2" + bytes(60) + whole, "executable")
+    yield from _leading_outside()
+
+
+def _leading_outside() -> Iterator[Case]:
+    """Yield PDFs that speak to another machine: by themselves, when a page opens, or through a share's name."""
+    name, words = pikepdf.Name, pikepdf.String
+    share = pikepdf.Dictionary(
+        S=name.GoToR, F=words(r"\\10.0.0.9\share\a.pdf"), D=pikepdf.Array([0])
+    )
+    page = pikepdf.Dictionary(S=name.URI, URI=words("http://10.0.0.9/seen"))
+    after = pikepdf.Dictionary(S=name.Named, N=name.NextPage, Next=pikepdf.Array([page]))
+    many = pikepdf.Dictionary(S=name.Named, N=name.NextPage)
+    for _ in range(2_000):
+        many = pikepdf.Dictionary(S=name.Named, N=name.NextPage, Next=many)
+    link = pikepdf.Dictionary(Type=name.Annot, Subtype=name.Link, Rect=[0, 0, 9, 9])
+
+    def edited(edit: Callable[[pikepdf.Pdf], None]) -> Callable[[], bytes]:
+        return partial(pdf, 1, edit)
+
+    def pressed(action: pikepdf.Dictionary) -> Callable[[pikepdf.Pdf], None]:
+        def edit(document: pikepdf.Pdf) -> None:
+            annotation = document.make_indirect(pikepdf.Dictionary({**link, "/A": action}))
+            document.pages[0].obj.Annots = pikepdf.Array([annotation])
+
+        return edit
+
+    def on_opening(action: pikepdf.Dictionary) -> Callable[[pikepdf.Pdf], None]:
+        return lambda document: setattr(document.Root, "OpenAction", action)
+
+    def on_page(action: pikepdf.Dictionary) -> Callable[[pikepdf.Pdf], None]:
+        triggers = pikepdf.Dictionary(O=action)
+        return lambda document: setattr(document.pages[0].obj, "AA", triggers)
+
+    def elsewhere(document: pikepdf.Pdf) -> None:
+        stream = document.make_stream(b"")
+        stream.F = words(r"\\10.0.0.9\share\page")
+        document.pages[0].obj.Contents = stream
+
+    file_link = pikepdf.Dictionary(S=name.URI, URI=words("file://10.0.0.9/share/a"))
+    yield case("opens-web-page.pdf", edited(on_opening(page)), "pdf_outside")
+    yield case("page-opens-share.pdf", edited(on_page(share)), "pdf_outside")
+    yield case("web-page-after-turning.pdf", edited(on_opening(after)), "pdf_outside")
+    yield case("pressed-share.pdf", edited(pressed(share)), "pdf_outside")
+    yield case("pressed-file.pdf", edited(pressed(file_link)), "pdf_outside")
+    yield case("endless-actions.pdf", edited(on_opening(many)), "pdf_outside", "damaged")
+    yield case("stream-elsewhere.pdf", edited(elsewhere), "pdf_outside")
 
 
 def _xref_loop() -> bytes:
@@ -288,7 +343,7 @@ def images() -> Iterator[Case]:
 def _png_tricks(dice: random.Random) -> Iterator[Case]:
     bomb = zlib.compress(bytes(100_000_000), 1)
     yield case("bomb-60000.png", png(60_000, 60_000, data=bomb), "image_pixels")
-    yield case("bomb-limit.png", png(40_000_001, 1, data=bomb), "image_pixels")
+    yield case("bomb-limit.png", png(64_000_001, 1, data=bomb), "image_pixels")
     yield case("lying-size.png", png(5000, 5000), "damaged")
     yield case("zero.png", png(0, 0), "damaged")
     yield case("too-much-data.png", png(10, 10, data=bomb))
@@ -414,6 +469,14 @@ def tables() -> Iterator[Case]:
         xlsx({"xl/workbook.xml": laughs.decode().encode("utf-16")}),
         "table_entities",
     )
+    late = b'<?xml version="1.0"?>' + b" " * 5_000 + laughs[21:]
+    yield case("laughs-after-spaces.xlsx", xlsx({"xl/workbook.xml": late}), "table_entities")
+    filler = (
+        random.Random(SEED).randbytes(512 * 1024).hex().encode()
+    )  # packs to a half, not to nothing
+    across = b"<!--" + filler[: 1024 * 1024 - 12] + b"-->" + laughs[21:]
+    yield case("laughs-across-pieces.xlsx", xlsx({"xl/workbook.xml": across}), "table_entities")
+    yield case("letters-200-mb.xlsx", lambda: xlsx({sheet: b"A" * 200_000_000}), "table_ratio")
     yield case("parts.xlsx", xlsx({f"xl/p{n}.xml": b"" for n in range(2_100)}), "table_parts")
     for name in ("../../etc/passwd", "/etc/passwd", "..\\evil.dll", "C:/evil.dll"):
         yield case("slip.xlsx", xlsx({name: b"x"}), "table_parts")

@@ -10,9 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import pikepdf
 import pytest
 from django.utils import translation
+from PIL import Image
 
 from qaitar.foundation.files import isolation
 from qaitar.foundation.files.checks import Accepted, Code, Kind, Rejected, inspect, sentence
@@ -69,6 +72,130 @@ def test_pictures_tell_their_size_and_papers_their_pages(tmp_path: Path) -> None
     assert (picture.width, picture.height, picture.pages) == (64, 48, None)
     assert (heic.width, heic.height, heic.pages) == (4032, 3024, None)
     assert (paper.width, paper.height, paper.pages) == (None, None, 7)
+
+
+PLAIN_PDF = hostile.pdf(2)
+
+
+def owner_only(revision: int) -> pikepdf.Encryption:
+    newer = revision >= 4
+    return pikepdf.Encryption(owner="secret", user="", R=revision, aes=newer, metadata=newer)
+
+
+ORDINARY_PDFS = {
+    "no mark of the end": PLAIN_PDF.removesuffix(b"%%EOF\n"),
+    "the head of a letter before it": b"Content-Type: application/pdf\r\n\r\n" + PLAIN_PDF,
+    "padded with zeros": PLAIN_PDF + bytes(100_000),
+    "padded with spaces": PLAIN_PDF + b" \r\n" * 3_000,
+    "zeros before it": bytes(512) + PLAIN_PDF,
+    "a table of parts in the wrong place": PLAIN_PDF.replace(b"startxref\n", b"startxref\n9"),
+    **{
+        f"a password of the owner only, revision {revision}": hostile.pdf(
+            2, encryption=owner_only(revision)
+        )
+        for revision in (2, 3, 4, 6)
+    },
+}
+"""What generators, mail programs and archives make of a paper; both readers open each without a password."""
+
+
+@pytest.mark.parametrize("name", ORDINARY_PDFS)
+def test_an_ordinary_pdf_is_taken_and_has_a_preview(name: str) -> None:
+    verdict = inspect(ORDINARY_PDFS[name], "act.pdf")
+    assert isinstance(verdict, Accepted), verdict
+    assert (verdict.kind, verdict.pages) == (Kind.PDF, 2)
+    assert isinstance(draw(ORDINARY_PDFS[name], Kind.PDF), Previews)
+
+
+@pytest.mark.parametrize("name", ["30-act-without-eof-mark.pdf", "33-act-leading-lines.pdf"])
+def test_the_acts_that_were_refused_are_taken(name: str) -> None:
+    verdict = inspect(Path(__file__).parent / "files" / name, name)
+    assert isinstance(verdict, Accepted), verdict
+    assert (verdict.kind, verdict.pages) == (Kind.PDF, 1)
+
+
+def test_a_link_to_a_web_page_and_turning_to_a_page_are_no_dangers() -> None:
+    def edit(document: pikepdf.Pdf) -> None:
+        name = pikepdf.Name
+        web = pikepdf.Dictionary(S=name.URI, URI=pikepdf.String("https://service.kz/act?n=1"))
+        link = pikepdf.Dictionary(Type=name.Annot, Subtype=name.Link, Rect=[0, 0, 9, 9], A=web)
+        document.pages[0].obj.Annots = pikepdf.Array([document.make_indirect(link)])
+        there = pikepdf.Array([document.pages[0].obj, name.Fit])
+        document.Root.OpenAction = pikepdf.Dictionary(S=name.GoTo, D=there)
+
+    assert isinstance(inspect(hostile.pdf(1, edit), "act.pdf"), Accepted)
+
+
+def test_a_pdf_only_the_second_reader_opens_is_judged_by_its_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, opened = isolation.run, []
+
+    def first_reader_fails(opener: str, *args: Any, **options: Any) -> isolation.Ending:
+        opened.append(opener)
+        return isolation.Unreadable() if opener == "pdf" else real(opener, *args, **options)
+
+    monkeypatch.setattr(isolation, "run", first_reader_fails)
+    honest = inspect(PLAIN_PDF, "act.pdf")
+    scripts = next(case for case in CASES if case.name == "script.pdf")
+    locked = next(case for case in CASES if case.name == "password.pdf")
+    assert isinstance(honest, Accepted)
+    assert honest.pages == 2
+    script = inspect(scripts.content, "act.pdf")
+    assert isinstance(script, Rejected)
+    assert script.code is Code.PDF_SCRIPT
+    assert inspect(locked.content, "act.pdf") == Rejected(Code.PDF_ENCRYPTED)
+    assert inspect(PLAIN_PDF[: len(PLAIN_PDF) // 2], "act.pdf") == Rejected(Code.DAMAGED)
+    assert opened == ["pdf", "pdf_repaired"] * 4
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "options"),
+    [
+        (9248, 6936, {"quality": 60}),
+        (9248, 6920, {"quality": 60, "progressive": True}),
+    ],
+)
+def test_a_photo_of_64_megapixels_is_taken_and_has_a_preview(
+    width: int, height: int, options: dict[str, Any]
+) -> None:
+    assert 63_900_000 < width * height < 64_200_000
+    height = min(height, 64_000_000 // width)
+    photo = hostile.saved(Image.new("RGB", (width, height), (90, 120, 40)), "JPEG", **options)
+    verdict = inspect(photo, "photo.jpg")
+    assert isinstance(verdict, Accepted), verdict
+    assert (verdict.width, verdict.height) == (width, height)
+    assert isinstance(draw(photo, Kind.JPEG), Previews)
+
+
+def test_a_photo_beyond_64_megapixels_is_refused_with_its_size() -> None:
+    for photo, name in ((hostile.heic(9248, 6936), "a.heic"), (hostile.png(9248, 6936), "a.png")):
+        assert inspect(photo, name) == Rejected(
+            Code.IMAGE_PIXELS, {"width": 9248, "height": 6936, "limit_mpx": 64}
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("34-iphone-48mp.heic", (8064, 6048)), ("35-samsung-heic-with-trailer.heic", (4032, 3024))],
+)
+def test_photos_of_phones_are_taken(name: str, size: tuple[int, int]) -> None:
+    verdict = inspect(Path(__file__).parent / "files" / name, name)
+    assert isinstance(verdict, Accepted), verdict
+    assert (verdict.width, verdict.height) == size
+
+
+def test_only_samsungs_own_trailer_may_follow_a_photo() -> None:
+    photo, trailer = hostile.heic(), hostile.samsung_trailer()
+    assert isinstance(inspect(photo + trailer, "a.heic"), Accepted)
+    assert isinstance(inspect(hostile.mp4() + trailer, "a.mp4"), Accepted)
+    for after in (
+        trailer[:-4],
+        trailer[:-4] + b"SEFX",
+        b"\0\0\x30\x0a\x10\0\0\0more",
+        trailer[4:9],
+    ):
+        assert inspect(photo + after, "a.heic") == Rejected(Code.DAMAGED)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +329,17 @@ def test_an_opener_sees_nothing_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "opener", ["picture", "picture_preview", "pdf", "pdf_preview", "table", "text", "readings"]
+    "opener",
+    [
+        "picture",
+        "picture_preview",
+        "pdf",
+        "pdf_repaired",
+        "pdf_preview",
+        "table",
+        "text",
+        "readings",
+    ],
 )
 def test_an_opener_loads_neither_django_nor_settings(opener: str) -> None:
     script = f"import sys, json, qaitar.foundation.files.openers.{opener}; print(json.dumps(sorted(sys.modules)))"

@@ -11,14 +11,20 @@ BOXES_MAX = 20_000
 _PROPERTIES_MAX_BYTES = 1024 * 1024
 _HEAD_BYTES = 8
 _LONG_HEAD_BYTES = 16
+_SEF_HEAD, _SEF_TAIL = b"SEFH", b"SEFT"
 
 
 class BrokenContainer(Exception):
     """Boxes overrun the file, are too many, or a part every honest file has is missing."""
 
 
-def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(
+    file: BinaryIO, start: int, end: int, *, trailer: bool = False
+) -> Iterator[tuple[bytes, int, int]]:
     """Yield (type, first byte of the content, end) of each ISO box between two offsets.
+
+    With `trailer`, the data Samsung's cameras put behind the boxes (blocks, then a directory ``SEFH … SEFT``, as
+    read by ExifTool's Samsung module) ends the boxes: it belongs to no box and is not read.
 
     Raises:
         BrokenContainer: a box is shorter than its own head, overruns `end`, or there are too many.
@@ -31,6 +37,8 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, in
         head = file.read(_LONG_HEAD_BYTES)
         if len(head) < _HEAD_BYTES or at + _HEAD_BYTES > end:
             raise BrokenContainer("rest shorter than a box")
+        if trailer and _is_samsung_trailer(file, head, end):
+            return
         size, content = int.from_bytes(head[:4], "big"), at + _HEAD_BYTES
         if size == 0:
             size = end - at
@@ -43,13 +51,21 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, in
     raise BrokenContainer("too many boxes")
 
 
+def _is_samsung_trailer(file: BinaryIO, head: bytes, end: int) -> bool:
+    """Tell Samsung's trailer from a box: it ends with its mark, and what begins it is no name of a box."""
+    if head[:4] != _SEF_HEAD and all(32 <= byte < 127 for byte in head[4:8]):  # noqa: PLR2004  printable ASCII
+        return False
+    file.seek(end - len(_SEF_TAIL))
+    return file.read(len(_SEF_TAIL)) == _SEF_TAIL
+
+
 def check_movie(file: BinaryIO, size: int) -> None:
     """Make sure an MP4 or MOV is whole: boxes cover the file, an index and media are there.
 
     Raises:
         BrokenContainer: something is cut off, overruns or is missing.
     """
-    kinds = {kind for kind, _, _ in boxes(file, 0, size)}
+    kinds = {kind for kind, _, _ in boxes(file, 0, size, trailer=True)}
     if b"moov" not in kinds or not kinds & {b"mdat", b"moof"}:
         raise BrokenContainer("no index or no media")
 
@@ -60,7 +76,7 @@ def heic_size(file: BinaryIO, size: int) -> tuple[int, int]:
     Raises:
         BrokenContainer: boxes do not cover the file, or no size is declared.
     """
-    found = {kind: (start, end) for kind, start, end in boxes(file, 0, size)}
+    found = {kind: (start, end) for kind, start, end in boxes(file, 0, size, trailer=True)}
     if b"meta" not in found:
         raise BrokenContainer("no description of the image")
     start, end = found[b"meta"]

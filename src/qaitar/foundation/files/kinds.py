@@ -69,6 +69,7 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _MP4_BRANDS = frozenset(
     {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV"}
 )
+_PLAIN_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".har"})
 _ARCHIVES = frozenset(
     [
         ".zip",
@@ -119,7 +120,8 @@ _PROGRAMS = frozenset(
         ".js",
     ]
 )
-_MAX_LEADING_SPACE = 16
+_PDF_HEAD_BYTES = 1024
+"""A PDF's head may stand anywhere in so many first bytes (ISO 32000-1, annex H note 13): programs put lines before it."""
 
 
 def recognise(head: bytes, name: str) -> Kind | Rejected:
@@ -135,6 +137,8 @@ def recognise(head: bytes, name: str) -> Kind | Rejected:
     found = _by_signature(head)
     if found is not None:
         return found
+    if _is_pdf_after_lines(head, name):
+        return Kind.PDF
     if _looks_like_text(head):
         return _text_kind(head, name)
     return _refused(head)
@@ -147,7 +151,7 @@ def _by_signature(head: bytes) -> Kind | Rejected | None:
         return Kind.PNG
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Kind.WEBP
-    if head[:_MAX_LEADING_SPACE].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
+    if head.startswith(b"%PDF-"):
         return Kind.PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Kind.XLSX
@@ -176,6 +180,21 @@ def _by_brand(head: bytes) -> Kind | Rejected:
     return Rejected(
         Code.UNSUPPORTED, {"found": printable if printable.isalnum() else "unknown video"}
     )
+
+
+def _is_pdf_after_lines(head: bytes, name: str) -> bool:
+    r"""Tell a PDF behind lines of text or padding, such as the head of the letter it came in, from other text.
+
+    >>> _is_pdf_after_lines(b"Content-Type: application/pdf\r\n\r\n%PDF-1.4", "act.pdf")
+    True
+    >>> _is_pdf_after_lines(b"<html>%PDF-1.4", "act.pdf"), _is_pdf_after_lines(b"MZ\1%PDF-1.4", "a.pdf")
+    (False, False)
+    """
+    at = head[:_PDF_HEAD_BYTES].find(b"%PDF-")
+    if at < 0 or PurePosixPath(name.lower()).suffix in _PLAIN_SUFFIXES:
+        return False
+    before = head[:at].lstrip(b"\xef\xbb\xbf\0 \t\r\n")
+    return not before.startswith((b"<", b"#!")) and _looks_like_text(before)
 
 
 def _looks_like_text(head: bytes) -> bool:

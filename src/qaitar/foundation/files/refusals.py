@@ -36,10 +36,12 @@ class Code(StrEnum):
     PDF_PAGE_SIZE = "pdf_page_size"
     PDF_SCRIPT = "pdf_script"
     PDF_ACTION = "pdf_action"
+    PDF_OUTSIDE = "pdf_outside"
     PDF_ATTACHMENT = "pdf_attachment"
     TABLE_MACRO = "table_macro"
     TABLE_PARTS = "table_parts"
     TABLE_BOMB = "table_bomb"
+    TABLE_RATIO = "table_ratio"
     TABLE_EMBEDDED = "table_embedded"
     TABLE_ENTITIES = "table_entities"
     TABLE_ENCRYPTED = "table_encrypted"
@@ -97,11 +99,17 @@ SENTENCES: dict[Code, str] = {
     Code.PDF_ACTION: _(
         "The PDF starts other programs or sends data. Please print it to PDF anew and send that."
     ),
+    Code.PDF_OUTSIDE: _(
+        "The PDF opens an address or another file by itself. Please print it to PDF anew and send that."
+    ),
     Code.PDF_ATTACHMENT: _("The PDF has files attached inside. Please send them one by one."),
     Code.TABLE_MACRO: _("The table contains macros. Please save it as XLSX without macros."),
     Code.TABLE_PARTS: _("The table file is built wrongly inside. Please save it anew as XLSX."),
     Code.TABLE_BOMB: _(
         "The table unpacks to more than %(limit_mb)s MB. Please split it into smaller tables."
+    ),
+    Code.TABLE_RATIO: _(
+        "The table unpacks to %(times)s times its size, as no real table does. Please save it anew as XLSX."
     ),
     Code.TABLE_EMBEDDED: _(
         "The table has other files inside. Please remove them and send it again."

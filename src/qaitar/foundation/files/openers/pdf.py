@@ -20,17 +20,33 @@ PAGE_SIDE_MAX_PT = 14_400  # 200 inches, the limit the format's own specificatio
 _SCRIPT_KEYS = {"/JS", "/JavaScript", "/XFA"}
 _ATTACHING_KEYS = {"/EF", "/EmbeddedFiles", "/RichMediaContent"}
 _ACTIONS = {"/Launch", "/SubmitForm", "/ImportData", "/GoToE"}
+_TURNS_PAGES = {"/GoTo", "/Named", "/SetOCGState", "/Trans", "/Hide"}
+_KNOWN_ALONE = _TURNS_PAGES | _ACTIONS | {"/JavaScript"}
+"""Actions that are harmless, or have a reason of their own wherever they stand."""
+_OUTWARD_KEYS = {"/OpenAction", "/AA", "/F"}
+_LINKS = {"/GoToR", "/URI"}
+_FAR_SCHEMES = ("file:", "smb:", "javascript:", "vbscript:", "data:", "ms-")
+ACTIONS_MAX = 1_000
 _BRANCHING = pikepdf.Array | pikepdf.Dictionary
 
 
 def check(path: Path, _folder: Path) -> Answer:
-    """Answer with the number of pages, or why the PDF is not taken."""
+    """Answer with the number of pages, or why the PDF is not taken.
+
+    A PDF that opens without a password is readable for everybody: a password of the owner's alone only limits
+    printing and changing.
+    """
     try:
         document = pikepdf.open(path)
     except pikepdf.PasswordError:
         return refused("pdf_encrypted")
-    if document.is_encrypted:
-        return refused("pdf_encrypted")
+    return judge(document, path)
+
+
+def judge(document: pikepdf.Pdf, path: Path) -> Answer:
+    """Answer with the number of pages of an opened document, or why it is not taken; `path` is what was sent."""
+    if not is_whole(path.read_bytes()):
+        return refused("damaged")
     objects = len(document.objects)
     if objects > OBJECTS_MAX:
         return refused("pdf_objects", objects=objects)
@@ -39,10 +55,27 @@ def check(path: Path, _folder: Path) -> Answer:
     return _pages(document)
 
 
+def is_whole(raw: bytes) -> bool:
+    r"""Tell a file cut short from a whole one: its last word is where its table of parts begins.
+
+    Both readers open what is left of a cut file, with fewer pages; the mark of the end alone is often missing, and
+    padding of any kind may follow it.
+
+    >>> is_whole(b"1 0 obj <<>> endobj\nstartxref\n299\n" + bytes(5000))
+    True
+    >>> is_whole(b"1 0 obj <<>> endobj\nstartxref\n299\n%%EOF\n2 0 obj <</Len"), is_whole(b"1 0 obj <<>> endobj")
+    (False, False)
+    """
+    last = raw.rfind(b"startxref")
+    return last >= 0 and b" obj" not in raw[last:]
+
+
 def _pages(document: pikepdf.Pdf) -> Answer:
     pages = len(document.pages)
     if pages == 0:
         return refused("pdf_no_pages")
+    if pages < int(document.Root.Pages.get("/Count", 0)):
+        return refused("damaged")  # some of the pages it counts are lost
     if pages > PAGES_MAX:
         return refused("pdf_pages", pages=pages, limit=PAGES_MAX)
     for number, page in enumerate(document.pages, 1):
@@ -91,6 +124,66 @@ def _danger(node: pikepdf.Object) -> Iterator[str]:
         yield "pdf_attachment"
     if act in _ACTIONS:
         yield "pdf_action"
+    if (keys & _OUTWARD_KEYS or act in _LINKS) and _leads_outside(node, act):
+        yield "pdf_outside"
+
+
+def _leads_outside(node: pikepdf.Object, act: str) -> bool:
+    """Tell what fetches something from outside, or would when pressed: shares, local files, actions nobody presses.
+
+    A link to a web page that a person presses is in many honest papers and is no danger by itself.
+    """
+    if isinstance(node, pikepdf.Stream) and "/F" in node:
+        return True  # the bytes of the stream lie in another file
+    if act == "/GoToR" and _is_far(_file_name(node.get("/F"))):
+        return True
+    if act == "/URI" and _is_far(_words(node.get("/URI"))):
+        return True
+    return any(map(_acts_alone, _automatic(node)))
+
+
+def _automatic(node: pikepdf.Object) -> Iterator[pikepdf.Object]:
+    """Yield the actions a reader starts by itself: when the document or a page opens, when a field gets the focus."""
+    if "/OpenAction" in node:
+        yield node["/OpenAction"]
+    triggers = node.get("/AA")
+    if isinstance(triggers, pikepdf.Dictionary):
+        yield from (action for _, action in triggers.items())
+
+
+def _acts_alone(action: pikepdf.Object) -> bool:
+    """Tell whether an action, or one that follows it, does more than turn pages."""
+    waiting, left = [action], ACTIONS_MAX
+    while waiting:
+        left -= 1
+        if left < 0:
+            return True
+        step = waiting.pop()
+        if isinstance(step, pikepdf.Array):
+            waiting.extend(one for one in step.as_list() if isinstance(one, pikepdf.Dictionary))
+        elif isinstance(step, pikepdf.Dictionary):
+            if str(step.get("/S", "/GoTo")) not in _KNOWN_ALONE:
+                return True
+            following = step.get("/Next")
+            waiting.extend([following] if following is not None else [])
+    return False
+
+
+def _file_name(specification: pikepdf.Object | None) -> str:
+    if isinstance(specification, pikepdf.Dictionary):
+        names = [_words(specification.get(key)) for key in ("/UF", "/F", "/Unix", "/DOS", "/Mac")]
+        return next((name for name in names if name), "")
+    return _words(specification)
+
+
+def _words(value: pikepdf.Object | None) -> str:
+    return str(value) if isinstance(value, pikepdf.String) else ""
+
+
+def _is_far(target: str) -> bool:
+    """Tell a target that makes a reader speak to another machine or open a local file when it is only pressed."""
+    plain = target.strip().lower().replace("\\", "/")
+    return plain.startswith(("//", *_FAR_SCHEMES))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from qaitar.foundation.files.openers.limits import Answer, refused, serve
 if TYPE_CHECKING:
     from pathlib import Path
 
-MPX_MAX = 40
+MPX_MAX = 64
+"""What a phone's main camera gives.  A JPEG is decoded small; other kinds also have to fit into the process's memory."""
 WEBP_MPX_MAX = 16  # its decoder holds four copies of the picture at once
 FRAMES_MAX = 100
 _CHECK_SIDE_PX = 64
