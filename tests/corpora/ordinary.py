@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 SEED = 20261130
 COUNT = 2_000
+PHOTO_KINDS = (
+    ("JPEG", "RGB"),
+    ("JPEG", "L"),
+    ("JPEG", "CMYK"),
+    ("PNG", "RGB"),
+    ("PNG", "RGBA"),
+    ("PNG", "P"),
+    ("PNG", "L"),
+    ("WEBP", "RGB"),
+    ("HEIC", ""),
+    ("HEIC", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -130,10 +142,7 @@ def _photo(dice: Random, mode: str = "RGB") -> Image.Image:
 
 
 def _ordinary_picture(dice: Random, number: str) -> Expected:
-    kind, mode = dice.choice(
-        [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("PNG", "RGBA")]
-        + [("PNG", "P"), ("PNG", "L"), ("WEBP", "RGB"), ("HEIC", ""), ("HEIC", "")]
-    )
+    kind, mode = dice.choice(PHOTO_KINDS)
     if kind == "HEIC":
         width, height = dice.randint(100, 9_000), dice.randint(100, 7_000)
         after = hostile.samsung_trailer(dice.randbytes(dice.randint(1, 90_000)))
