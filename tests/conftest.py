@@ -17,6 +17,7 @@ from qaitar.foundation import walls_install
 from qaitar.runtime.addresses import APP_ROLE
 from qaitar.runtime.database import release_database, resolve_database
 from qaitar.runtime.folder import DataFolder
+from tests.factories.emptied import empty_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,12 +135,4 @@ def committed(
         yield database
         for each in connections.all(initialized_only=True):
             each.close()
-    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
-        rows = owner.execute(
-            "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'"
-            " AND tablename <> 'django_migrations' AND tablename NOT LIKE 'django_content_type%'"
-            " AND tablename <> 'auth_permission'"
-        ).fetchall()
-        owner.execute(
-            "TRUNCATE " + ", ".join(name for (name,) in rows) + " RESTART IDENTITY CASCADE"
-        )
+    empty_database(database.owner_dsn)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.bench.bulk import bench_bulk
@@ -13,9 +15,11 @@ from qaitar.bench.importing import bench_import
 from qaitar.bench.intake import bench_intake
 from qaitar.bench.life import Plan, bench_life
 from qaitar.bench.presses import bench_presses
+from qaitar.bench.requests import Plan as RequestPlan
+from qaitar.bench.requests import bench_requests
 from qaitar.bench.sweep import bench_sweep
 from qaitar.bench.warmth import CAN_CHILL, Warmth
-from qaitar.cli.web import up_line
+from qaitar.cli.web import command_line, up_line
 from qaitar.foundation import logs
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.cluster import Cluster
@@ -121,6 +125,16 @@ def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespa
     return bench_life(shop, up_line, folder.logs, utc_now(), plan)
 
 
+def _plain_line(host: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "qaitar.bench.blocking_server", host, str(port), "2"]
+
+
+def _requests(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
+    plan = RequestPlan(seconds=1, rounds=1) if options.quick else RequestPlan()
+    servers = (partial(command_line, workers=2), _plain_line)
+    return bench_requests(shop, servers, folder.logs, utc_now(), plan)
+
+
 BENCHES: Final[dict[str, Measure]] = {
     "console": _sized(bench_console, sizes=_QUICK_SIZES, rounds=2, calls=5),
     "presses": _presses,
@@ -130,4 +144,5 @@ BENCHES: Final[dict[str, Measure]] = {
     "bulk": _counted(bench_bulk, "size", size=500),
     "intake": _counted(bench_intake, "jobs", bodies=30, jobs=200, rounds=1),
     "life": _life,
+    "requests": _requests,
 }

@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "qaitar.web.console.accounts.OwnLanguage",
     "qaitar.web.console.errors.WrongMethod",
+    "qaitar.web.console.body_errors.BodyNotReceived",
 ]
 ROOT_URLCONF = "qaitar.config.urls"
 WSGI_APPLICATION = "qaitar.config.wsgi.application"
@@ -240,6 +241,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_100  # a bulk decision on 12,000 requests
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 40
+
+# what the server receives (web/server/limits.py): seconds for a body, bytes a second at least, disk for all at once
+QAITAR_RECEIVE: dict[str, Any] = {
+    "small_seconds": float(os.environ.get("QAITAR_BODY_SECONDS", "30")),
+    "large_seconds": float(os.environ.get("QAITAR_UPLOAD_SECONDS", "3600")),
+    "bytes_per_second": int(os.environ.get("QAITAR_UPLOAD_BYTES_PER_SECOND", "4096")),
+    "spool_bytes": int(os.environ.get("QAITAR_UPLOAD_DISK_MB", "2048")) * 1024 * 1024,
+}
+# health and figures at a port of their own; HTTP/2 without TLS (config/serving.py)
+QAITAR_HEALTH_PORT = os.environ.get("QAITAR_HEALTH_PORT", "")
+QAITAR_HEALTH_HOST = os.environ.get("QAITAR_HEALTH_HOST", "127.0.0.1")
+QAITAR_HTTP2 = os.environ.get("QAITAR_HTTP2", "") == "1"
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 MESSAGE_TAGS = {25: "ok", 30: "warn", 40: "danger"}  # the tones of the console

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from ninja.parser import Parser
 from typing_extensions import override
 
+from qaitar.foundation.request_bodies import body_failure
 from qaitar.web.api.entry import Body, Entry
-from qaitar.web.api.problems import Turned, invalid
+from qaitar.web.api.problems import Turned, invalid, not_received
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +32,30 @@ _JSON: Final = "application/json"
 _FORM: Final = "multipart/form-data"
 
 
+def query_check(request: HttpRequest, entry: Entry) -> None:
+    """Check the parameters of the address.
+
+    Raises:
+        Turned: 422, one is unknown, given twice, or holds a character that cannot be kept.
+    """
+    for name, values in request.GET.lists():
+        if name not in entry.query:
+            raise _parameter(name, _("There is no such parameter."), "PARAMETER_UNKNOWN")
+        if len(values) > 1:
+            raise _parameter(name, _("Give this parameter once."), "PARAMETER_TWICE")
+        if not _keepable(values[0]):
+            raise _parameter(name, _("A NUL character cannot be kept."), "CHARACTER_REFUSED")
+
+
 def body_read(request: HttpRequest, entry: Entry) -> None:
     """Read the body the way the call takes it.
 
     Raises:
-        Turned: 400 unreadable, 413 too large, 415 another type, 422 characters that cannot be kept.
+        Turned: 400 unreadable, 408 or 503 not received, 413 too large, 415 another type, 422 characters that cannot be kept.
     """
-    _query_checked(request, entry)
+    failure = body_failure(request)
+    if failure is not None:
+        raise not_received(failure)
     sent = _length(request, entry.bytes_max)
     match entry.body:
         case Body.JSON:
@@ -61,16 +79,6 @@ def _length(request: HttpRequest, bytes_max: int) -> int:
     if sent > bytes_max:
         raise _too_large(bytes_max)
     return sent
-
-
-def _query_checked(request: HttpRequest, entry: Entry) -> None:
-    for name, values in request.GET.lists():
-        if name not in entry.query:
-            raise _parameter(name, _("There is no such parameter."), "PARAMETER_UNKNOWN")
-        if len(values) > 1:
-            raise _parameter(name, _("Give this parameter once."), "PARAMETER_TWICE")
-        if not _keepable(values[0]):
-            raise _parameter(name, _("A NUL character cannot be kept."), "CHARACTER_REFUSED")
 
 
 def _parameter(name: str, detail: str, code: str) -> Turned:

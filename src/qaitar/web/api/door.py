@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -17,7 +18,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from qaitar.foundation.access import enter_as_token
 from qaitar.foundation.clock import utc_now
-from qaitar.web.api.bodies import body_read, fingerprint
+from qaitar.foundation.request_bodies import accept_body
+from qaitar.web.api.bodies import body_read, fingerprint, query_check
 from qaitar.web.api.entry import BEARER, NOW, PREPARED, PRINCIPAL, Body
 from qaitar.web.api.idempotency import key_of, remember, stored_answer
 from qaitar.web.api.problems import Turned, not_allowed
@@ -76,7 +78,22 @@ def door(view: View, entries: Mapping[str, Entry], api: NinjaAPI) -> View:
             except Exception as error:  # noqa: BLE001  the API's handlers answer ours and raise all others again
                 return api.on_exception(request, error)
 
-    return entered
+    return accept_body(partial(_bytes_allowed, entries))(entered)
+
+
+def _bytes_allowed(entries: Mapping[str, Entry], request: HttpRequest, **kwargs: Any) -> int:
+    """Return how large a body this call may bring; 0 for a call that will be turned away, which then says why."""
+    entry = entries.get(request.method or "")
+    if entry is None:
+        return 0
+    with translation.override(translation.get_language()):
+        try:
+            _look(Call(request, entry, _token_of(request), utc_now(), kwargs))
+        except DatabaseError:
+            raise
+        except Exception:  # noqa: BLE001  the call is refused for the same reason again, with its answer
+            return 0
+    return entry.bytes_max
 
 
 def _token_of(request: HttpRequest) -> str:
@@ -91,10 +108,9 @@ def _unknown() -> Turned:
     return Turned(401, "TOKEN_UNKNOWN", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _enter(call: Call, claim: Claim | None) -> tuple[Principal, Replay]:
+def _enter(call: Call, key: str | None) -> tuple[Principal, Replay]:
     """Open the walls for the token; one statement."""
     request = call.request
-    key = None if claim is None else claim.key
     ref = request.META.get("qaitar.ref", "")
     entered = enter_as_token(call.token, key=key, now=call.now, ref=ref)
     if entered is None:
@@ -110,16 +126,36 @@ def _enter(call: Call, claim: Claim | None) -> tuple[Principal, Replay]:
 
 
 def _through(call: Call, view: View) -> HttpResponseBase:
-    entry, request = call.entry, call.request
-    if entry.prepare is not None or entry.body in {Body.FORM, Body.RAW}:
+    """Judge the token, then read the body, then run the call; a small body is read in the call's own transaction."""
+    entry, key, claim = call.entry, _key_of(call), None
+    ahead = entry.prepare is not None or entry.body in {Body.FORM, Body.RAW}
+    if ahead:
         _look(call)
-    body_read(request, entry)
-    key = key_of(request)
-    claim = None if key is None else Claim(key, fingerprint(request, entry))
+        claim = _read(call, key)
     if entry.prepare is not None:
-        request.META[PREPARED] = entry.prepare(request, **call.kwargs)
-    answer, stands = _once(call, claim, view)
+        call.request.META[PREPARED] = entry.prepare(call.request, **call.kwargs)
+    with transaction.atomic():
+        principal, replay = _enter(call, key)
+        if not ahead:
+            claim = _read(call, key)
+        answer, stands = _once(call, claim, view, (principal, replay))
     return answer if stands or claim is None else _second_look(call, claim, answer)
+
+
+def _key_of(call: Call) -> str | None:
+    """Read the caller's key; an unreadable one is told only to whom the token lets in."""
+    try:
+        return key_of(call.request)
+    except Turned:
+        _look(call)
+        raise
+
+
+def _read(call: Call, key: str | None) -> Claim | None:
+    """Check the address and read the body; return what the call claims under its key."""
+    query_check(call.request, call.entry)
+    body_read(call.request, call.entry)
+    return None if key is None else Claim(key, fingerprint(call.request, call.entry))
 
 
 def _look(call: Call) -> None:
@@ -130,30 +166,31 @@ def _look(call: Call) -> None:
             call.entry.check(call.request, **call.kwargs)
 
 
-def _once(call: Call, claim: Claim | None, view: View) -> tuple[HttpResponseBase, bool]:
-    """Run the call in one transaction; also tell whether what it did and its stored answer stand."""
-    with transaction.atomic():
-        principal, replay = _enter(call, claim)
-        place = _place(call, principal)
-        if claim is not None:
-            stored = stored_answer(replay, claim.fingerprint, sealed_for=place)
-            if stored is not None:
-                return stored, True
-        answer = view(call.request, **call.kwargs)
-        stands = answer.status_code < ERROR_FROM
-        if stands and claim is not None:
-            assert isinstance(answer, HttpResponse), "a call that changes something answers whole"
-            taken = (claim.key, claim.fingerprint)
-            stands = remember(answer, principal, taken, sealed_for=place, now=call.now)
-        if not stands:
-            transaction.set_rollback(True)
-        return answer, stands
+def _once(
+    call: Call, claim: Claim | None, view: View, entered: tuple[Principal, Replay]
+) -> tuple[HttpResponseBase, bool]:
+    """Run the call in the transaction that is open; also tell whether what it did and its stored answer stand."""
+    principal, replay = entered
+    place = _place(call, principal)
+    if claim is not None:
+        stored = stored_answer(replay, claim.fingerprint, sealed_for=place)
+        if stored is not None:
+            return stored, True
+    answer = view(call.request, **call.kwargs)
+    stands = answer.status_code < ERROR_FROM
+    if stands and claim is not None:
+        assert isinstance(answer, HttpResponse), "a call that changes something answers whole"
+        taken = (claim.key, claim.fingerprint)
+        stands = remember(answer, principal, taken, sealed_for=place, now=call.now)
+    if not stands:
+        transaction.set_rollback(True)
+    return answer, stands
 
 
 def _second_look(call: Call, claim: Claim, answer: HttpResponseBase) -> HttpResponseBase:
     """Answer a call of which nothing stands: another one with the same key may have been first meanwhile."""
     with transaction.atomic():
-        principal, replay = _enter(call, claim)
+        principal, replay = _enter(call, claim.key)
         known = replay.fingerprint is not None
         if not known and answer.status_code >= ERROR_FROM:
             return answer

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError, ValidationError
 
+from qaitar.foundation.disk import disk_full
 from qaitar.foundation.jobs import database_gone
 from qaitar.foundation.problems import problem
+from qaitar.foundation.request_bodies import BodyFailure, failure_sentence
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged, CaseMissing
 from qaitar.returns.sentences import bad_case_sentence, blocked_sentence, journal_act_label
 
@@ -67,7 +70,9 @@ def title_of(status: int) -> str:
         413: _("Too large"),
         415: _("Wrong content type"),
         422: _("Not valid"),
+        408: _("Too slow"),
         503: _("Not available now"),
+        507: _("The disk is full"),
     }
     return titles.get(status, _("Error"))
 
@@ -156,10 +161,31 @@ def _http(_request: HttpRequest, no: HttpError) -> HttpResponse:
 
 def _database_error(request: HttpRequest, error: DatabaseError) -> HttpResponse:  # noqa: ARG001  a handler's signature
     """Ask to come again while the database changes hosts: the same key gets the one answer, whatever became of this call."""
+    if disk_full(error):
+        return _disk_full().answer()
     if not database_gone(error):
         raise error
     detail = _("The database does not answer just now. Ask again in a moment, with the same key.")
     return Turned(503, "DATABASE_AWAY", detail, headers={"Retry-After": "2"}).answer()
+
+
+def _system_error(request: HttpRequest, error: OSError) -> HttpResponse:  # noqa: ARG001  a handler's signature
+    """Say that the disk is full; any other error of the system is ours."""
+    if not disk_full(error):
+        raise error
+    return _disk_full().answer()
+
+
+def _disk_full() -> Turned:
+    return Turned(507, "DISK_FULL", failure_sentence(BodyFailure.NO_SPACE))
+
+
+def not_received(failure: BodyFailure) -> Turned:
+    """Build the answer for a call whose body was not received."""
+    headers = {"Retry-After": "30"} if failure.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Turned(
+        failure.status, f"BODY_{failure.name}", failure_sentence(failure), headers=headers
+    )
 
 
 _HANDLERS: Final[Mapping[type[Exception], Any]] = {
@@ -172,6 +198,7 @@ _HANDLERS: Final[Mapping[type[Exception], Any]] = {
     HttpError: _http,
     OperationalError: _database_error,
     InterfaceError: _database_error,
+    OSError: _system_error,
 }
 
 

@@ -10,6 +10,7 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
+from qaitar.foundation.disk import disk_full
 from qaitar.foundation.jobs import database_gone
 from qaitar.foundation.problems import problem
 
@@ -23,13 +24,22 @@ TITLES = {
     404: "Not found",
     500: "Internal error",
     503: "Not available now",
+    507: "The disk is full",
 }
 
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(status, TITLES[status])
-    return render(request, f"console/errors/{status}.html", status=status)
+    return error_page(request, status)
+
+
+def error_page(
+    request: HttpRequest, status: int, *, template: str = "", detail: str = ""
+) -> HttpResponse:
+    """Draw an error's page; without a template the one named for its status."""
+    name = f"console/errors/{template or status}.html"
+    return render(request, name, {"detail": detail, "status": int(status)}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
@@ -48,8 +58,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without showing anything of the inside; 503 where only the database is away, which passes by itself."""
+    """Answer 500 without showing anything of the inside; 503 where only the database is away, 507 where a disk is full."""
     error = sys.exc_info()[1]
+    if error is not None and disk_full(error):
+        return _page(request, 507)
     if not isinstance(error, Exception) or not database_gone(error):
         return _page(request, 500)
     answer = _page(request, 503)

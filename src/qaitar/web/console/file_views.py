@@ -19,6 +19,7 @@ from qaitar.foundation.files.previews import MIME as PREVIEW_MIME
 from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, download_headers, key_of
 from qaitar.foundation.models import StoredFile
+from qaitar.foundation.request_bodies import MB, accept_body
 from qaitar.returns.casework import judge_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.selectors import Case, case_load
@@ -46,11 +47,13 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 ORIGIN: Final = "web"
+UPLOAD_BYTES_MAX: Final = 512 * MB  # of all files sent at once
 WHY_MAX: Final = 400
 _MAY: Final = 204
 Judged = list[tuple[str, Kept | Rejected]]
 
 
+@accept_body(UPLOAD_BYTES_MAX)
 @require_POST
 @transaction.non_atomic_requests
 def add(request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -22,6 +22,7 @@ from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
+from qaitar.foundation.request_bodies import MB, accept_body
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.stores import stores_of
@@ -56,6 +57,7 @@ class NotSent(Exception):
     """What was sent cannot be taken; the message is a sentence for its sender."""
 
 
+@accept_body(FILE_BYTES_MAX + MB)
 @require_http_methods(["GET", "POST"])
 @screen_outside(DECIDERS)
 def imports(visit: Visit) -> HttpResponse:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import shutil
+from typing import TYPE_CHECKING, Final
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+DISK_FREE_MIN_BYTES: Final = 64 * 1024 * 1024
+"""Below it neither files nor the database on the same disk can be relied on."""
 
 
 @transaction.non_atomic_requests
@@ -20,8 +26,31 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's sig
 
 @transaction.non_atomic_requests
 def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
-    """Say whether work can be done: the database answers, behind the walls, with its tables there."""
-    checks: dict[str, str] = {}
+    """Say whether work can be done."""
+    status, content = readiness()
+    return HttpResponse(content, status=status, content_type="application/json")
+
+
+@transaction.non_atomic_requests
+def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
+    """Give the figures in Prometheus' text form."""
+    return HttpResponse(figures(), content_type=CONTENT_TYPE_LATEST)
+
+
+def readiness() -> tuple[int, bytes]:
+    """Return 200 or 503 and the checks as JSON: the database answers, behind the walls, and the disk has room."""
+    checks = {**_database(), "disk": _disk()}
+    ready = all(said == "ok" for said in checks.values())
+    return 200 if ready else 503, json.dumps({"ready": ready, "checks": checks}).encode()
+
+
+def figures() -> bytes:
+    """Return this process's figures in Prometheus' text form."""
+    registry: CollectorRegistry = REGISTRY
+    return generate_latest(registry)
+
+
+def _database() -> dict[str, str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -29,21 +58,20 @@ def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's sign
                 " FROM pg_roles WHERE rolname = current_user"
             )
             seen, bypass, superuser = cursor.fetchone()
-        checks["database"] = "ok"
-        checks["walls"] = (
-            "ok"
-            if not (bypass or superuser or seen)
-            else "the program's role can look over the walls"
-        )
     except DatabaseError as error:
         connection.close()
-        checks["database"] = f"not ready: {type(error).__name__}"
-    ready = all(said == "ok" for said in checks.values())
-    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
+        return {"database": f"not ready: {type(error).__name__}"}
+    open_walls = bypass or superuser or seen
+    walls = "the program's role can look over the walls" if open_walls else "ok"
+    return {"database": "ok", "walls": walls}
 
 
-@transaction.non_atomic_requests
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
-    """Give the figures in Prometheus' text form."""
-    registry: CollectorRegistry = REGISTRY
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+def _disk() -> str:
+    """Look at the disk of the data folder, which is the database's too where that is embedded."""
+    try:
+        free = shutil.disk_usage(settings.DATA_DIR).free
+    except OSError as error:
+        return f"not readable: {type(error).__name__}"
+    if free < DISK_FREE_MIN_BYTES:
+        return f"full: {free // (1024 * 1024)} MB free"
+    return "ok"

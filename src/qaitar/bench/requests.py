@@ -1,0 +1,134 @@
+"""`bench requests`: what receiving bodies outside Django's threads costs, beside the same program served as plain WSGI."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from qaitar.bench.ground import ground_open, point
+from qaitar.bench.life_ground import serving, shop_make
+from qaitar.bench.machine import calibration_seconds, this_machine
+from qaitar.bench.report import Goal, Report, Table, percentile
+from qaitar.runtime.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from qaitar.bench.life_ground import Shop
+    from qaitar.runtime.addresses import DatabaseAddresses
+
+    Command = Callable[[str, int], list[str]]
+
+SHARE_MIN: Final = 0.8
+WARM_UP_SECONDS: Final = 1.0
+OURS, PLAIN = "server", "plain WSGI"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long to measure: seconds of a block, rounds, open connections."""
+
+    seconds: float = 6.0
+    rounds: int = 4
+    connections: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One request that is sent again and again, and the status of its answer."""
+
+    title: str
+    text: str
+    status: int
+
+
+def bench_requests(
+    shop: DatabaseAddresses, servers: tuple[Command, Command], logs: Path, now: datetime, plan: Plan
+) -> Report:
+    """Send each request to both servers by turns; the server's rate is to be at least 0.8 of that of plain WSGI."""
+    report = Report("requests", this_machine(now).as_json())
+    ground_open(shop, "requests", fresh=True)
+    wanted = _wanted(shop_make(now, 10))
+    seen: dict[tuple[str, str], list[list[float]]] = {}
+    with ExitStack() as stack:
+        ports = {
+            name: stack.enter_context(serving(command, logs)).port
+            for name, command in zip((OURS, PLAIN), servers, strict=True)
+        }
+        for each in wanted:
+            for port in ports.values():
+                _play(each, port, plan, WARM_UP_SECONDS)
+        for number in range(plan.rounds):
+            report.calibration_seconds.append(calibration_seconds())
+            for each in wanted:
+                for name in sorted(ports, reverse=number % 2 == 1):
+                    block = _play(each, ports[name], plan, plan.seconds)
+                    seen.setdefault((each.title, name), []).append(block)
+    point(shop)
+    _tell(report, [each.title for each in wanted], seen, plan)
+    return report
+
+
+def _wanted(store: Shop) -> list[Wanted]:
+    token = f"Authorization: Bearer {store.token}\r\n"
+    call = json.dumps({"store": str(store.store_id), "number": "not a number"})
+    made = f"{token}Content-Type: application/json\r\nContent-Length: {len(call)}\r\n"
+    return [
+        Wanted("address that is not there", _text("GET", "/api/v1/nothing"), 404),
+        Wanted("call that reads", _text("GET", "/api/v1/me", token), 200),
+        Wanted("call with a body, refused", _text("POST", "/api/v1/returns", made, call), 422),
+        Wanted("sign-in page", _text("GET", "/accounts/login/"), 200),
+    ]
+
+
+def _text(method: str, path: str, headers: str = "", body: str = "") -> str:
+    return f"{method} {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\n{headers}\r\n{body}"
+
+
+def _play(wanted: Wanted, port: int, plan: Plan, seconds: float) -> list[float]:
+    task = {
+        "host": LOOPBACK,
+        "port": port,
+        "request": wanted.text,
+        "status": wanted.status,
+        "seconds": seconds,
+        "connections": plan.connections,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "qaitar.bench.request_client"],
+        input=json.dumps(task).encode(),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    seen: list[float] = json.loads(done.stdout)
+    return seen
+
+
+def _tell(
+    report: Report,
+    titles: Sequence[str],
+    seen: dict[tuple[str, str], list[list[float]]],
+    plan: Plan,
+) -> None:
+    rows: list[list[object]] = []
+    for title in titles:
+        rates = {
+            name: median(len(block) / plan.seconds for block in seen[title, name])
+            for name in (OURS, PLAIN)
+        }
+        share = rates[OURS] / rates[PLAIN]
+        tails = [
+            round(percentile([ms * 1000 for block in seen[title, name] for ms in block], 0.99), 1)
+            for name in (OURS, PLAIN)
+        ]
+        rows.append([title, round(rates[OURS]), round(rates[PLAIN]), round(share, 2), *tails])
+        report.goals.append(Goal(f"{title}: share of plain WSGI", share, "at least", SHARE_MIN))
+    columns = ["request", "a second", "plain WSGI", "share", "p99, ms", "plain WSGI p99, ms"]
+    report.tables["requests"] = Table("Requests answered", columns, rows)
