@@ -1,13 +1,14 @@
 // The companion's own page: pair, see and end the pairing, what is read and where it goes, the log.
 import { recall, remember } from "./lib/memory.js";
 import { NotSafe, pairingOf, permissionOf } from "./lib/qaitar.js";
-import { datesIn, languageOf, say, words } from "./lib/words.js";
+import { datesIn, languageOf, reasonOf, say, troublesSaid, words } from "./lib/words.js";
 
 const at = (id) => document.getElementById(id);
 let sentences = {};
 
 async function show() {
-  const { pair, language, session, paused } = await recall("pair", "language", "session", "paused");
+  const kept = await recall("pair", "language", "session", "sessionAt", "paused", "unreached", "reports", "outbox");
+  const { pair, language } = kept;
   const spoken = languageOf(language || pair?.language);
   sentences = await words(spoken);
   document.documentElement.lang = spoken;
@@ -16,19 +17,25 @@ async function show() {
   for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(sentences, element.dataset.say);
   at("unpaired").hidden = Boolean(pair);
   at("paired").hidden = !pair;
-  if (pair) showPair(pair, session, paused);
+  if (pair) showPair(kept, spoken);
   else if (!at("pair").browser.value) at("pair").browser.value = browserName();
   await showReading();
   await showLog(spoken);
 }
 
-function showPair(pair, session, paused) {
+function showPair(kept, spoken) {
+  const { pair, session, sessionAt, paused, outbox } = kept;
   at("address").textContent = pair.address;
   at("address").href = pair.address;
   at("person").textContent = pair.person;
   at("stores").textContent = pair.stores.map((store) => `${store.name} (${store.external_id || say(sentences, "no_number")})`).join(", ");
-  at("state").textContent = say(sentences, paused ? "state_paused" : `state_${session.toLowerCase()}`);
-  at("state").className = session === "ENDED" || session === "REFUSED" ? "bad" : "";
+  const since = sessionAt ? say(sentences, "since", [new Date(sessionAt).toLocaleString(datesIn(spoken))]) : "";
+  at("state").textContent = paused ? say(sentences, "state_paused") : [say(sentences, `state_${session.toLowerCase()}`), since].filter(Boolean).join(", ");
+  at("state").className = ["ENDED", "REFUSED", "NO_ANSWER"].includes(session) ? "bad" : "";
+  const said = troublesSaid(sentences, kept, (moment) => new Date(moment).toLocaleString(datesIn(spoken)));
+  if (outbox.length) said.push(say(sentences, "waits_here", [outbox.length]));
+  at("troubles").hidden = !said.length;
+  at("troubles").replaceChildren(...said.map((sentence) => Object.assign(document.createElement("li"), { textContent: sentence })));
   at("paused").checked = paused;
 }
 
@@ -47,7 +54,7 @@ async function showLog(language) {
       const line = document.createElement("li");
       const time = document.createElement("time");
       time.textContent = new Date(when).toLocaleString(datesIn(language));
-      line.append(time, say(sentences, what, values));
+      line.append(time, say(sentences, what, what === "log_failed" ? [values[0], reasonOf(sentences, values[1])] : values));
       return line;
     }),
   );

@@ -23,10 +23,13 @@ globalThis.qaitarDraw = (() => {
     .press { font-weight: 600; } a { color: var(--main); overflow-wrap: anywhere; }
     button { border: 1px solid var(--line); background: var(--fill); color: var(--ink); border-radius: 6px; padding: 4px 10px; cursor: pointer; white-space: nowrap; }
     button:hover { border-color: var(--main); } .close { border: 0; background: none; padding: 0 4px; font-size: 18px; line-height: 1; color: var(--soft); }
-    .warn { border-left: 4px solid var(--late); top: 16px; bottom: auto; }
+    .notice { border-left: 4px solid var(--soon); top: 16px; bottom: auto; } .warn { border-left-color: var(--late); }
+    .waits { border-left: 3px solid var(--soon); padding-left: 10px; }
   `;
   const SOON_MS = 24 * 3600_000;
-  const closed = new Set(); // panels the person put away on this page
+  const PROOF_MS = 10 * 60_000; // a press not proved for so long may not have been one
+  const NUMBERS_MAX = 12;
+  const closed = new Set(); // panels and notices the person put away on this page
   const hosts = {};
 
   const say = (told, name, ...values) => values.reduce((text, value, index) => text.replaceAll(`{${index}}`, value), told.words[name] ?? "");
@@ -96,18 +99,30 @@ globalThis.qaitarDraw = (() => {
     hosts[name] = drawn;
   }
 
+  const isLate = (item) => Date.now() - item.pressed_at > PROOF_MS;
+
   /** Show what was decided and what is left to do; gone when nothing waits. */
   function panel(item, told) {
     const press = item?.to_press;
-    const says = press ? JSON.stringify([item, told.language]) : "";
+    const says = press ? JSON.stringify([item, told.language, Boolean(item.pressed_at) && isLate(item)]) : "";
     const away = closed.has(item?.number);
     put("panel", away ? "" : says, press && !away ? () => host("panel", box(item, press, told)) : null);
   }
 
+  const timeOf = (moment, told) =>
+    new Date(moment).toLocaleString(told.language === "kk" ? "ru" : told.language, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
+
   function box(item, press, told) {
-    const when = new Date(press.decided_at).toLocaleString(told.language === "kk" ? "ru" : told.language, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
+    const when = timeOf(press.decided_at, told);
     const close = made("button", { class: "close", type: "button", "aria-label": say(told, "close") }, "×");
     close.addEventListener("click", () => (closed.add(item.number), hosts.panel?.remove()));
+    const about = made("p", { class: "soft" }, [item.number, press.decided_by, when].filter(Boolean).join(" · "));
+    const head = made("div", { class: "row" }, made("h2", {}, say(told, "decided", press.act)), close);
+    const link = made("div", { class: "row" }, made("a", openIn(told, item.path), say(told, "open")));
+    if (item.pressed_at && !isLate(item)) {
+      const waits = made("p", { class: "waits", role: "status" }, say(told, "pressed_waits", timeOf(item.pressed_at, told)));
+      return made("aside", { class: "box", "aria-label": "Qaitar" }, head, about, waits, link);
+    }
     const steps = made("ol");
     if (press.text) steps.append(made("li", {}, textStep(press.text, told)));
     if (press.files.length) {
@@ -118,10 +133,11 @@ globalThis.qaitarDraw = (() => {
     return made(
       "aside",
       { class: "box", "aria-label": "Qaitar" },
-      made("div", { class: "row" }, made("h2", {}, say(told, "decided", press.act)), close),
-      made("p", { class: "soft" }, [item.number, press.decided_by, when].filter(Boolean).join(" · ")),
+      head,
+      about,
+      item.pressed_at ? made("p", { class: "waits", role: "status" }, say(told, "pressed_unseen", timeOf(item.pressed_at, told))) : null,
       steps,
-      made("div", { class: "row" }, made("a", openIn(told, item.path), say(told, "open"))),
+      link,
       made("p", { class: "soft" }, say(told, "proves")),
     );
   }
@@ -135,13 +151,41 @@ globalThis.qaitarDraw = (() => {
     return made("div", { class: "step" }, made("div", { class: "row" }, made("span", { class: "soft" }, say(told, "text")), copy), made("div", { class: "text" }, text));
   }
 
-  /** Say that reading has stopped and why. */
+  // --- notices ------------------------------------------------------------------------------------
+
+  const named = (numbers) => numbers.slice(0, NUMBERS_MAX).join(", ") + (numbers.length > NUMBERS_MAX ? ` +${numbers.length - NUMBERS_MAX}` : "");
+
+  /** Sentences about the whole cabinet: it asks to sign in, gives no answer, answers otherwise; Qaitar takes nothing. */
+  function alarms(told) {
+    const since = timeOf(told.since, told);
+    const said = [];
+    if (told.session === "ENDED") said.push(say(told, "notice_ended", since));
+    if (told.session === "NO_ANSWER") said.push(say(told, "notice_no_answer", since));
+    if (told.session === "CHANGED") said.push(say(told, "notice_changed", since));
+    if (told.unreached) said.push(say(told, "notice_unreached", timeOf(told.unreached, told)));
+    for (const { name, lists, odd } of told.troubles) {
+      for (const { tab, expected, read } of lists) said.push(say(told, "notice_list", name, told.words[`tab_${tab.toLowerCase()}`] ?? tab, expected, read));
+      if (odd.length) said.push(say(told, "notice_odd", name, named(odd)));
+    }
+    return said;
+  }
+
+  /** Sentences about requests whose details do not come; they are asked for again. */
+  const failures = (told) => told.troubles.filter(({ failed }) => failed.length).map(({ name, failed }) => say(told, "notice_failed", name, named(failed.map(({ number }) => number))));
+
+  /** Say what cannot be read and since when; gone when all is read again, away when the person put it away and nothing new is to be said. */
   function notice(told) {
-    const bad = told.paired && (told.session === "ENDED" || told.session === "REFUSED");
-    const name = `notice_${told.session.toLowerCase()}`;
+    const [bad, soft] = told.paired ? [alarms(told), failures(told)] : [[], []];
+    const says = [...bad, ...soft].join("\n");
+    const away = !says || closed.has(says);
+    put("notice", away ? "" : says, away ? null : () => noticeBox([...bad, ...soft], says, bad.length > 0, told));
+  }
+
+  function noticeBox(sentences, says, isBad, told) {
     const close = made("button", { class: "close", type: "button", "aria-label": say(told, "close") }, "×");
-    close.addEventListener("click", () => hosts.notice?.remove());
-    put("notice", bad ? name + told.language : "", bad ? () => host("notice", made("div", { class: "box warn", role: "status" }, made("div", { class: "row" }, made("p", {}, say(told, name)), close))) : null);
+    close.addEventListener("click", () => (closed.add(says), hosts.notice?.remove()));
+    const text = made("div", { class: "step" }, ...sentences.map((sentence) => made("p", {}, sentence)));
+    return host("notice", made("div", { class: isBad ? "box notice warn" : "box notice", role: isBad ? "alert" : "status" }, made("div", { class: "row" }, text, close)));
   }
 
   return { badges, panel, notice };

@@ -7,12 +7,13 @@
   const NUMBERS_MAX = 100;
   const SETTLE_MS = 400;
   const ASK_AGAIN_MS = 60_000;
-  const AFTER_PRESS_MS = 2500;
+  const PRESSED_AGAIN_MS = [3000, 5000, 10_000, 20_000, 40_000]; // while a press waits to be proved, Qaitar is asked so often
   const HOSTS = /(^|\.)kaspi\.kz$/;
-  let told = { paired: false, words: {}, address: "", session: "AWAY" };
+  let told = { paired: false, words: {}, address: "", session: "AWAY", since: 0, unreached: 0, troubles: [] };
   let known = new Map();
   let askedFor = "";
-  let askedAt = 0;
+  let askedAt = -Infinity; // by a clock that nobody sets
+  let waiting = { timer: 0, asks: 0 };
 
   // --- fetching ---------------------------------------------------------------------------------
 
@@ -70,19 +71,32 @@
       const here = requestHere();
       const shown = places();
       const numbers = [...new Set([here, ...shown.map((each) => each.number)])].filter(Boolean).slice(0, NUMBERS_MAX);
-      const stale = Date.now() - askedAt > ASK_AGAIN_MS;
+      const stale = performance.now() - askedAt > ASK_AGAIN_MS;
       if (told.paired && (afresh || stale || numbers.join() !== askedFor)) {
         askedFor = numbers.join();
-        askedAt = Date.now();
+        askedAt = performance.now();
         const answer = await ask({ kind: "cases", numbers });
-        known = new Map((answer?.items ?? []).map((each) => [each.number, each]));
+        if (answer) known = new Map(answer.items.map((each) => [each.number, each])); // none: Qaitar does not answer, what was known stays
       }
       if (!told.paired) known = new Map();
       globalThis.qaitarDraw.badges(shown, known, told);
       globalThis.qaitarDraw.panel(known.get(here), told);
       globalThis.qaitarDraw.notice(told);
+      awaitProof(known.get(here));
     } catch {
       // A page of a shape never seen: it shows nothing of ours.
+    }
+  }
+
+  /** While a press is not proved, Qaitar is asked again after growing pauses. */
+  function awaitProof(item) {
+    if (!item?.pressed_at) {
+      clearTimeout(waiting.timer);
+      waiting = { timer: 0, asks: 0 };
+    } else if (!waiting.timer && waiting.asks < PRESSED_AGAIN_MS.length) {
+      const pause = PRESSED_AGAIN_MS[waiting.asks];
+      waiting.asks += 1;
+      waiting.timer = setTimeout(() => ((waiting.timer = 0), look({ afresh: true })), pause);
     }
   }
 
@@ -99,33 +113,39 @@
     if (message.kind === "ask") fetched(message).then(respond);
     else if (message.kind === "here") respond(true);
     else {
-      if (message.kind === "session") told = { ...told, session: message.session };
-      if (message.kind === "again") ask({ kind: "sentences" }).then((answer) => ((told = answer ?? told), look({ afresh: true })));
-      else look();
+      lookAnew("sentences");
       respond(true);
     }
     return message.kind === "ask";
   });
 
-  // The person presses; the companion only takes note, to look again a little later.
+  async function lookAnew(kind, more = {}) {
+    told = (await ask({ kind, ...more })) ?? told;
+    await look({ afresh: true });
+  }
+
+  // The person presses; the companion only takes note, says so, and looks again a little later.  The page may be gone by then.
   document.addEventListener(
     "click",
     (event) => {
       const here = requestHere();
       const button = event.isTrusted && here && event.target.closest?.("button,[role=button],input[type=submit]");
-      const wanted = known.get(here)?.to_press?.button;
+      const item = known.get(here);
+      const wanted = item?.to_press?.button;
       if (button && wanted && (button.textContent || button.value).includes(wanted)) {
-        setTimeout(() => ask({ kind: "pressed", number: here }), AFTER_PRESS_MS);
+        ask({ kind: "pressed", number: here, decidedAt: item.to_press.decided_at });
+        known.set(here, { ...item, pressed_at: Date.now() });
+        waiting.asks = 0;
+        soon();
       }
     },
     true,
   );
   new MutationObserver(() => soon()).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
   addEventListener("hashchange", () => soon());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && lookAnew("front"));
+  addEventListener("pageshow", (event) => event.persisted && lookAnew("hello", { number: requestHere() }));
   setInterval(() => look(), ASK_AGAIN_MS);
 
-  ask({ kind: "hello", number: requestHere() }).then((answer) => {
-    if (answer) told = answer;
-    look();
-  });
+  lookAnew("hello", { number: requestHere() });
 })();

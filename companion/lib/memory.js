@@ -1,7 +1,11 @@
-// What the companion remembers in this browser: whom it is paired with, fingerprints of what it has seen, and its log.
+// What the companion remembers in this browser: whom it is paired with, what it has seen, what waits to be handed over, and its log.
 import { LOG_LINES } from "./settings.js";
 
-const EMPTY = { pair: null, shops: {}, where: {}, session: "AWAY", readAt: 0, language: "", paused: false };
+/**
+ * `shops`: of each shop what `newShop` of reading.js says.  `reports`: of each shop what its last reading could not read.  `outbox`: parcels
+ * that Qaitar has not taken yet.  `unreached`: since when Qaitar takes nothing, how often and when it was tried.
+ */
+const EMPTY = { pair: null, shops: {}, reports: {}, outbox: [], unreached: null, session: "AWAY", sessionAt: 0, readAt: 0, language: "", paused: false };
 
 export async function recall(...names) {
   const kept = await chrome.storage.local.get(names);
@@ -15,6 +19,7 @@ export async function forget() {
   const { log } = await chrome.storage.local.get("log");
   await chrome.storage.local.clear();
   await chrome.storage.local.set({ log: log ?? [] });
+  await chrome.storage.session.remove("pressed");
 }
 
 let writing = Promise.resolve();
@@ -32,4 +37,10 @@ export function note(what, ...values) {
 export const lastRequest = {
   get: async () => (await chrome.storage.session.get("lastRequest")).lastRequest ?? 0,
   set: (at) => chrome.storage.session.set({ lastRequest: at }),
+};
+
+/** Presses seen in the cabinet that Qaitar has not seen proved yet, by number: when, how often and when last looked at. */
+export const presses = {
+  get: async () => (await chrome.storage.session.get("pressed")).pressed ?? {},
+  set: (pressed) => chrome.storage.session.set({ pressed }),
 };

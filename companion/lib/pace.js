@@ -9,12 +9,12 @@ export class Pace {
     this.left = 0;
   }
 
-  /** A reading begins: so many requests it may make. */
+  /** From now on so many requests may be made. */
   begin(ceiling) {
     this.left = ceiling;
   }
 
-  /** Wait until the next request may begin. */
+  /** Wait until the next request may begin; a clock that was set back makes the wait no longer than a gap. */
   async turn() {
     if (this.left <= 0) throw new CeilingReached();
     this.left -= 1;

@@ -139,7 +139,9 @@ def build(to: Path, *, pace: str = QUICK) -> Path:
         text = text.replace("gapMs: 1100", pace.split(", ", maxsplit=1)[0]).replace(
             "jitterMs: 700", pace.split(", ")[1]
         )
-        assert "gapMs: 20" in text
+        text = text.replace("AGAIN_MS = [3000, 8000]", "AGAIN_MS = [20, 40]")
+        text = text.replace("PRESSED_MS = [2500, 10_000", "PRESSED_MS = [500, 1000")
+        assert all(quick in text for quick in ("gapMs: 20", "= [20, 40]", "= [500, 1000"))
     settings.write_text(text, encoding="utf-8")
     page = to / "cabinet" / "draw.js"  # tests look into the closed trees
     page.write_text("globalThis.qaitarOpen = true;\n" + page.read_text(encoding="utf-8"))

@@ -40,6 +40,9 @@ class Session(StrEnum):
     OPEN = "OPEN"  # signed in, readable
     ENDED = "ENDED"  # the cabinet asks to sign in again
     REFUSED = "REFUSED"  # signed in, and this shop is not shown to this login
+    NO_ANSWER = (
+        "NO_ANSWER"  # it gives no answer a page may read: errors, time-outs, a gateway in front
+    )
     CHANGED = "CHANGED"  # answers in a shape never seen: the cabinet may have changed
     AWAY = "AWAY"  # no cabinet tab is open
 
@@ -69,6 +72,20 @@ class ReadingGaps:
         """Write it as `CabinetWatch.not_whole` keeps it; empty where all fits."""
         told = {"lists": [asdict(one) for one in self.lists], "numbers": list(self.numbers)}
         return told if self.lists or self.numbers else {}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDetail:
+    """A request whose detail the cabinet did not show: `why` is a code (`HTTP_500`, `TIMEOUT`), asked for `tries` times since."""
+
+    number: str
+    why: str
+    since: datetime
+    tries: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Write it as `CabinetWatch.failed` keeps it."""
+        return {**asdict(self), "since": self.since.isoformat()}
 
 
 class CodeUsed(Exception):
@@ -170,6 +187,48 @@ def watch_session(
             _session_set(watch, said, who, now, not_whole=not_whole)
 
 
+def watch_unanswered(
+    row: Companion, stores: Mapping[UUID, UUID], *, who: Principal, now: datetime
+) -> None:
+    """Watch stores, given with their merchants, that no companion could read yet: their cabinet gives no answer from the start."""
+    watched = CabinetWatch.objects.filter(store_id__in=stores).values_list("store_id", flat=True)
+    for store_id in sorted(set(stores) - set(watched)):
+        watch, is_new = CabinetWatch.objects.get_or_create(
+            store_id=store_id,
+            defaults={
+                "id": new_id(),
+                "merchant_id": stores[store_id],
+                "companion_id": row.pk,
+                "seen_at": None,
+                "session": Session.NO_ANSWER,
+                "session_at": now,
+            },
+        )
+        if is_new:
+            changed: tuple[dict[str, str], dict[str, str]] = {}, {"session": "NO_ANSWER"}
+            watch_note(watch, "CABINET_SESSION", changed, who=who, now=now)
+
+
+def watch_failed(
+    row: Companion,
+    store_id: UUID,
+    failed: Sequence[FailedDetail],
+    *,
+    who: Principal,
+    now: datetime,
+) -> None:
+    """Write down of which requests of a store the details do not come; journalled when they are other requests than before."""
+    watch = CabinetWatch.objects.filter(companion_id=row.pk, store_id=store_id).first()
+    wanted = [one.as_json() for one in failed]
+    if watch is None or watch.failed == wanted:
+        return
+    rows = CabinetWatch.objects.filter(pk=watch.pk, failed=watch.failed)
+    before, after = (sorted(each["number"] for each in told) for told in (watch.failed, wanted))
+    if rows.update(failed=wanted) and before != after:
+        changed = {"failed": before}, {"failed": after}
+        watch_note(watch, "CABINET_DETAILS", changed, who=who, now=now)
+
+
 def watch_seen(
     row: Companion, *, store_id: UUID, merchant_id: UUID, who: Principal, now: datetime
 ) -> None:
@@ -179,7 +238,8 @@ def watch_seen(
     """
     seen = CabinetWatch.objects.filter(store_id=store_id)
     shut = seen.filter(seen_at__lte=now, session__in=(Session.ENDED, Session.REFUSED)).first()
-    if seen.filter(Q(seen_at__lte=now)).update(companion_id=row.pk, seen_at=now):
+    is_older = Q(seen_at__lte=now) | Q(seen_at=None)
+    if seen.filter(is_older).update(companion_id=row.pk, seen_at=now):
         if shut is not None:
             _session_set(shut, Session.CHANGED if shut.not_whole else Session.OPEN, who, now)
     elif not seen.exists():

@@ -136,13 +136,14 @@ class CabinetWatch(Walled):
     id = models.UUIDField(primary_key=True, default=new_id)
     store_id = models.UUIDField(unique=True)
     companion_id = models.UUIDField()  # the one that looked last
-    seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)  # null: no companion could read it yet
     session = models.CharField(max_length=12, default="OPEN")
     session_at = models.DateTimeField()
     silence_hours = models.PositiveSmallIntegerField(default=3)
     not_whole = models.JSONField(
         default=dict
     )  # lists and numbers of `ReadingGaps`, empty: all fits
+    failed = models.JSONField(default=list)  # of `FailedDetail`: requests whose details do not come
 
     @override
     def __str__(self) -> str:

@@ -212,6 +212,7 @@ JOURNAL_ACTS: Final[Mapping[str, str]] = MappingProxyType(
         "COMPANION_PAIR": _("Companion paired"),
         "COMPANION_END": _("Companion switched off"),
         "CABINET_SESSION": _("Whether the cabinet can be read has changed"),
+        "CABINET_DETAILS": _("Requests whose details the cabinet does not show have changed"),
         "CABINET_WATCH": _("Alarm about an unread cabinet changed"),
         "CONTROL_RECOUNT": _("Control date counted anew: a calendar or term was changed"),
     }

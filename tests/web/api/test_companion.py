@@ -304,3 +304,63 @@ def test_what_left_the_open_sections_is_named_the_longest_unseen_first(cast: Cas
     assert ([each.number for each in missed], left) == (["700000004-1"], 2)
     stranger = Program(make_token(cast.people["timur"], "companion"))
     assert stranger.post("/companion/missing", asked).status_code == 404
+
+
+def test_a_cabinet_without_an_answer_is_a_state_of_its_own_with_its_since(cast: Cast) -> None:
+    """Never read yet it is watched from then on; said again, its beginning stays; what is read ends it."""
+    program, store = paired(cast), str(cast.shop.store.pk)
+    said = {"session": "NO_ANSWER", "stores": [store, str(cast.other.store.pk)]}
+    seen = []
+    for minute, more in ((0, said), (10, said), (20, {"session": "OPEN", "stores": [store]})):
+        with frozen_at(NOW + timedelta(minutes=minute)):
+            if minute == 20:
+                program.post(f"/intake/cabinet/{store}", {"a": 1})
+            told = program.post("/companion/contact", more)
+            assert told.json()["now"] == (NOW + timedelta(minutes=minute)).isoformat()
+        open_walls(cast.shop.id, cast.other.id)
+        watch = CabinetWatch.objects.get()
+        seen.append(
+            (watch.store_id == cast.shop.store.pk, watch.session, watch.session_at, watch.seen_at)
+        )
+    later = NOW + timedelta(minutes=20)
+    assert seen == [
+        (True, "NO_ANSWER", NOW, None), (True, "NO_ANSWER", NOW, None), (True, "OPEN", later, later)
+    ]  # fmt: skip
+    assert journal(cast)[1:] == [
+        ("CABINET_SESSION", "Aigerim", {}, {"session": "NO_ANSWER"}),
+        ("CABINET_SESSION", "Aigerim", {"session": "NO_ANSWER"}, {"session": "OPEN"}),
+    ]
+
+
+def test_details_that_fail_are_kept_by_number_until_they_come(cast: Cast) -> None:
+    program, store = paired(cast), str(cast.shop.store.pk)
+    program.post(f"/intake/cabinet/{store}", {"a": 1})
+    one = {
+        "store": store,
+        "number": "700000001-1",
+        "why": "HTTP_500",
+        "since": "2026-11-30T09:00:00Z",
+    }
+    kept = {"number": "700000001-1", "why": "HTTP_500", "since": "2026-11-30T09:00:00+00:00"}
+    said: tuple[list[dict[str, Any]] | None, ...] = (
+        [one | {"tries": 1}],
+        [one | {"tries": 2}],
+        None,
+        [],
+    )
+    seen = []
+    for failed in said:
+        more = {} if failed is None else {"failed": failed}
+        body = {"session": "OPEN", "stores": [store], **more}
+        assert program.post("/companion/contact", body).status_code == 200
+        open_walls(cast.shop.id)
+        seen.append(CabinetWatch.objects.get().failed)
+    assert seen == [[kept | {"tries": 1}], [kept | {"tries": 2}], [kept | {"tries": 2}], []]
+    assert [line for line in journal(cast) if line[0] == "CABINET_DETAILS"] == [
+        ("CABINET_DETAILS", "Aigerim", {"failed": []}, {"failed": ["700000001-1"]}),
+        ("CABINET_DETAILS", "Aigerim", {"failed": ["700000001-1"]}, {"failed": []}),
+    ]
+    bad = {"session": "OPEN", "stores": [store], "failed": [one | {"tries": 1, "why": "<b>"}]}
+    assert program.post("/companion/contact", bad).status_code == 422
+    open_walls(cast.shop.id)
+    assert CabinetWatch.objects.get().failed == []

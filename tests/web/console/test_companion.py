@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +12,14 @@ from django.urls import reverse
 from qaitar.foundation.access import Principal
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.companions import (
+    FailedDetail,
     Session,
     companion_of,
     companion_pair,
     contact_note,
+    watch_failed,
     watch_seen,
+    watch_unanswered,
 )
 from qaitar.foundation.models import CabinetWatch, Companion, JournalEntry
 from qaitar.kernel.roles import Role
@@ -119,3 +123,23 @@ def test_contact_changes_since_when_only_with_what_is_said(office: Office) -> No
     row.refresh_from_db()
     assert row.last_contact_at == row.session_at == NOW + timedelta(minutes=3)
     assert row.session == Session.ENDED
+
+
+def test_a_cabinet_without_an_answer_alarms_with_its_since_and_names_what_fails(
+    office: Office,
+) -> None:
+    row, store = paired(office), office.shop.store
+    office.look()
+    make_case(office.shop, actor(office.staff[Role.OPERATOR], office.shop.id))
+    watch_unanswered(row, {store.pk: office.shop.id}, who=who(office), now=NOW)
+    failed = FailedDetail("700000077-1", "HTTP_500", NOW, 3)
+    watch_failed(row, store.pk, [failed], who=who(office), now=NOW)
+    with frozen_at(NOW + timedelta(minutes=5)):
+        queue = office.browser(Role.VIEWER).get(reverse("console:queue")).content.decode()
+        page = office.browser(Role.OPERATOR).get(reverse(PAGE)).content.decode()
+    alarm = re.sub(r"<[^>]+>|\s+", " ", queue.partition('role="alert"')[2][:900])
+    assert "кабинет не отвечает" in alarm
+    assert "Началось:" in alarm
+    assert "ещё ни разу" in alarm
+    assert "700000077-1: HTTP 500" in page
+    assert "Кабинет не отвечает." in page

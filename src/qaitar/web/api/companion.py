@@ -14,6 +14,7 @@ from pydantic import Field
 from qaitar.foundation.access import COMPANION, PAIRING
 from qaitar.foundation.companions import (
     CodeUsed,
+    FailedDetail,
     ListRead,
     ReadingGaps,
     Session,
@@ -21,7 +22,9 @@ from qaitar.foundation.companions import (
     companion_pair,
     companion_revoke,
     contact_note,
+    watch_failed,
     watch_session,
+    watch_unanswered,
 )
 from qaitar.foundation.companions_journal import companion_note
 from qaitar.orders.listing import stores_of
@@ -30,9 +33,11 @@ from qaitar.returns.words import word_for
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
 from qaitar.web.api.problems import Turned, missing
-from qaitar.web.api.schemas import At, Given, Short, Shown, Uuid
+from qaitar.web.api.schemas import At, Given, Moment, Short, Shown, Uuid
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from qaitar.orders.models import Store
     from qaitar.returns.cabinet_shown import ShownCase, ToPress
 
@@ -40,6 +45,7 @@ router = Router(tags=["companion"])
 STORES_MAX = 200
 LISTS_MAX = 2_000
 ODD_MAX = 100
+FAILED_MAX = 1_000
 SEEN_MAX = 10_000
 
 
@@ -82,18 +88,33 @@ class OddNumber(Given):
     number: Annotated[str, Field(min_length=1, max_length=60)]
 
 
+class FailedDetailOfCabinet(Given):
+    """A request whose detail did not come: a code of why, since when, and after how many tries."""
+
+    store: Short
+    number: Annotated[str, Field(min_length=1, max_length=60)]
+    why: Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]{1,19}$")]
+    since: Moment
+    tries: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class Contact(Given):
-    """How the cabinet is, of which stores that is said, and after a whole reading how its lists fit its counts."""
+    """How the cabinet is, of which stores that is said, and after a whole reading how its lists fit its counts.
+
+    `failed` names, after a reading of `stores`, every request of theirs whose detail does not come; without it nothing is said.
+    """
 
     session: Session
     stores: Annotated[list[Short], Field(max_length=STORES_MAX, default_factory=list)]
     lists: Annotated[list[ListOfCabinet], Field(max_length=LISTS_MAX, default_factory=list)]
     odd_numbers: Annotated[list[OddNumber], Field(max_length=ODD_MAX, default_factory=list)]
+    failed: Annotated[list[FailedDetailOfCabinet] | None, Field(max_length=FAILED_MAX)] = None
 
 
 class ContactTaken(Shown):
-    """Which stores to read, in which language to speak."""
+    """Which stores to read, in which language to speak, and what time it is here."""
 
+    now: At
     person: str
     language: str
     stores: list[StoreOfCabinet]
@@ -201,13 +222,27 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
     if row is None:
         raise missing()
     now = moment(request)
-    mine = {str(store.pk): store.pk for store in _stores(request)}
+    stores = {store.pk: store.merchant_id for store in _stores(request)}
+    mine = {str(store): store for store in stores}
     gaps = _gaps(given)
     is_short = given.session is Session.OPEN and any(one.as_json() for one in gaps.values())
     contact_note(row, Session.CHANGED if is_short else given.session, now=now)
     said = {mine[each]: gaps.get(each) for each in (*given.stores, *gaps) if each in mine}
-    watch_session(row, said, given.session, who=caller(request), now=now)
-    return answer(_told(request))
+    who = caller(request)
+    if given.session is Session.NO_ANSWER:
+        watch_unanswered(row, {store: stores[store] for store in said}, who=who, now=now)
+    watch_session(row, said, given.session, who=who, now=now)
+    if given.failed is not None:
+        for store in said:
+            watch_failed(row, store, _failed(given.failed, store), who=who, now=now)
+    return answer({"now": now.isoformat(), **_told(request)})
+
+
+def _failed(given: list[FailedDetailOfCabinet], store: UUID) -> list[FailedDetail]:
+    """Give what failed of one store, the longest first."""
+    own = [one for one in given if one.store == str(store)]
+    told = [FailedDetail(one.number, one.why, one.since, one.tries) for one in own]
+    return sorted(told, key=lambda one: (one.since, one.number))
 
 
 def _gaps(given: Contact) -> dict[str, ReadingGaps]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django import forms
+from django.db.models import F
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,7 +39,7 @@ from qaitar.web.console.office_door import (
 )
 from qaitar.web.console.screen import DECIDERS, Visit, found_or_404, screen
 from qaitar.web.console.views_model import Tone
-from qaitar.web.console.views_model_office import CompanionPage, CompanionRow, WatchRow
+from qaitar.web.console.views_model_office import CompanionPage, CompanionRow, FailedRow, WatchRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +56,22 @@ _SAID: Final[Mapping[str, tuple[Tone, Promise]]] = {
         Tone.DANGER,
         gettext_lazy("The cabinet does not show this shop to that login."),
     ),
+    Session.NO_ANSWER: (Tone.DANGER, gettext_lazy("The cabinet gives no answer.")),
     Session.CHANGED: (
         Tone.WARN,
         gettext_lazy("The cabinet answers differently than before; what came is kept."),
     ),
     Session.AWAY: (Tone.NEUTRAL, gettext_lazy("No tab of the cabinet is open.")),
 }
+
+
+_WHY: Final[Mapping[str, Promise]] = {
+    "NO_ANSWER": gettext_lazy("no answer"),
+    "TIMEOUT": gettext_lazy("no answer in time"),
+    "LOGIN": gettext_lazy("asks to sign in"),
+    "SHAPE": gettext_lazy("an answer never seen"),
+}
+FAILED_SHOWN: Final = 20
 
 
 class WatchForm(forms.Form):
@@ -74,7 +86,9 @@ def companion(visit: Visit) -> HttpResponse:
     """Show how to pair a browser, which are paired, and when each store's cabinet was last seen."""
     line, _about = fresh_take(visit)
     stores = {store.pk: store.name for store in stores_of(managed(visit, DECIDERS))}
-    watches = CabinetWatch.objects.filter(store_id__in=stores).order_by("seen_at", "id")
+    watches = CabinetWatch.objects.filter(store_id__in=stores).order_by(
+        F("seen_at").asc(nulls_first=True), "id"
+    )
     page = CompanionPage(
         code_url=reverse("console:companion_code"),
         fresh_line=line,
@@ -141,10 +155,26 @@ def _watch(store: str, row: CabinetWatch) -> WatchRow:
         tone=tone,
         sentence=str(sentence),
         gaps=gap_sentences(row.not_whole),
+        since=None if row.session == Session.OPEN else row.session_at,
+        failed=tuple(map(_failed, row.failed[:FAILED_SHOWN])),
         hours=row.silence_hours,
         choices=SILENCE_HOURS,
         url=reverse("console:companion_watch", args=[row.pk]),
     )
+
+
+def _failed(kept: Mapping[str, Any]) -> FailedRow:
+    return FailedRow(
+        number=kept["number"],
+        why=_why_said(kept["why"]),
+        since=datetime.fromisoformat(kept["since"]),
+    )
+
+
+def _why_said(why: str) -> str:
+    """Put a code of the companion into words; `HTTP_500` says itself."""
+    known = _WHY.get(why)
+    return why.replace("_", " ") if known is None else str(known)
 
 
 @require_POST

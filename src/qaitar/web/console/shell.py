@@ -31,12 +31,12 @@ SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) 
   (SELECT jsonb_object_agg(stage, n) FROM (SELECT stage, sum(n) AS n FROM (
      SELECT stage, count AS n FROM returns_stagecount UNION ALL SELECT stage, delta FROM returns_stagedelta) parts
    GROUP BY stage) counts)::text,
-  (SELECT jsonb_agg(jsonb_build_array(u.name, u.seen_at, u.session) ORDER BY u.seen_at) FROM (
-     SELECT s.name, w.seen_at, w.session FROM foundation_cabinetwatch w JOIN orders_store s ON s.id = w.store_id
+  (SELECT jsonb_agg(jsonb_build_array(u.name, u.seen_at, u.session, u.session_at) ORDER BY u.seen_at NULLS FIRST) FROM (
+     SELECT s.name, w.seen_at, w.session, w.session_at FROM foundation_cabinetwatch w JOIN orders_store s ON s.id = w.store_id
      WHERE (w.session <> 'OPEN' OR w.seen_at < %s - make_interval(hours => w.silence_hours))
        AND EXISTS (SELECT 1 FROM returns_returnrequest r
                    WHERE r.merchant_id = w.merchant_id AND r.store_id = w.store_id AND r.stage <> 'CLOSED')
-     ORDER BY w.seen_at LIMIT 3) u)::text,
+     ORDER BY w.seen_at NULLS FIRST LIMIT 3) u)::text,
   (SELECT bool_or(m.settings ->> 'first_steps' = 'OPEN') FROM foundation_merchant m),
   (SELECT max(m.settings -> 'practice' ->> 'until') FROM foundation_merchant m)
 """
@@ -60,7 +60,7 @@ def shell_of(visit: Visit) -> Shell:
         row = cursor.fetchone()
     merchants: list[list[str]] = json.loads(row[0]) if row and row[0] else []
     counts: dict[str, int] = json.loads(row[1]) if row and row[1] else {}
-    unseen: list[list[str]] = json.loads(row[2]) if row and row[2] else []
+    unseen: list[tuple[str, str | None, str, str]] = json.loads(row[2]) if row and row[2] else []
     who, home = visit.who, reverse("console:queue")
     chosen = visit.request.GET.get("merchant", "")
     return Shell(
@@ -86,9 +86,30 @@ def shell_of(visit: Visit) -> Shell:
     )
 
 
-def _unseen(store: str, seen_at: str, session: str) -> Unseen:
-    seen = datetime.fromisoformat(seen_at)
-    return Unseen(store=store, seen_at=seen, session_ended=session == Session.ENDED)
+def _unseen(store: str, seen_at: str | None, session: str, since: str) -> Unseen:
+    return Unseen(
+        store=store,
+        seen_at=datetime.fromisoformat(seen_at) if seen_at else None,
+        sentence=_unseen_sentence(session) % {"store": store},
+        since=None if session == Session.OPEN else datetime.fromisoformat(since),
+    )
+
+
+def _unseen_sentence(session: str) -> str:
+    """Say why a store's cabinet is not read, with a place for the store's name."""
+    match session:
+        case Session.ENDED:
+            return _(
+                "%(store)s: the cabinet asks to sign in again. Until then moved dates are not seen."
+            )
+        case Session.NO_ANSWER:
+            return _("%(store)s: the cabinet gives no answer. Moved dates are not seen.")
+        case Session.CHANGED:
+            return _(
+                "%(store)s: the cabinet could not be read whole. Check there for new requests and moved dates."
+            )
+        case _:
+            return _("%(store)s: the cabinet is not being read while dates run there.")
 
 
 def address(name: str, *arguments: Any) -> str:

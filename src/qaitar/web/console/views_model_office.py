@@ -426,17 +426,28 @@ class CompanionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailedRow:
+    """A request whose details the cabinet does not show to the companion; it is asked again by itself."""
+
+    number: str
+    why: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchRow:
     """A store whose cabinet is read: when last, and after how many hours of silence an alarm is raised."""
 
     store: str
-    seen_at: datetime
+    seen_at: datetime | None  # None: no companion could read it yet
     tone: Tone
     sentence: str
     hours: int
     choices: tuple[int, ...]
     url: str
     gaps: tuple[str, ...] = ()
+    since: datetime | None = None  # since when the cabinet has not been as it should
+    failed: tuple[FailedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

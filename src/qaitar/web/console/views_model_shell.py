@@ -32,8 +32,9 @@ class Unseen:
     """A store whose cabinet nobody reads while dates run there."""
 
     store: str
-    seen_at: datetime
-    session_ended: bool = False
+    seen_at: datetime | None  # None: no companion could read it yet
+    sentence: str
+    since: datetime | None = None  # since when the cabinet has been so; None: it is merely silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
