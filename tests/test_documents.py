@@ -92,6 +92,8 @@ def test_every_setting_is_told() -> None:
     """What can be set is in the table of deployment, and nothing else is."""
     source = text_of(PACKAGE / "config" / "settings.py")
     read = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_0-9]+)"', source))
+    for module in ("backup/places.py", "cli/backup.py"):
+        read |= set(re.findall(r'"(QAITAR_BACKUP_[A-Z_0-9]+)"', text_of(PACKAGE / module)))
     told = set(
         re.findall(
             r"`([A-Z_0-9]*QAITAR_[A-Z_0-9]+|DATABASE_URL)`", text_of(ROOT / "docs/deployment.md")

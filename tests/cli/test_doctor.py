@@ -192,7 +192,7 @@ def test_the_command_tells_all_and_ends_with_1_only_on_a_problem(
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
     warned = [each["area"] for each in told["findings"] if each["level"] != "ok"]
-    assert set(warned) <= {"worker", "merchants", "disk"}
+    assert set(warned) <= {"worker", "merchants", "disk", "backup"}
     assert "merchants" in warned
 
     settings.QAITAR_ENCRYPTION_KEY = ""

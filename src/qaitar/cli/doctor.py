@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
 
+from qaitar.cli.examine_backups import backups_found, sealed_found
 from qaitar.cli.examine_ground import (
     clock_found,
     database_found,
@@ -57,6 +58,8 @@ def examine(folder: DataFolder, app_dsn: str, *, ask: bool) -> list[Finding]:
     try:
         found += database_found(app_dsn)
         found += clock_found(now)
+        found += sealed_found()
+        found += backups_found(now, os.environ)
         found += work_found(now, ask=ask)
     except DatabaseError as error:
         said = " ".join(str(error).split())

@@ -15,11 +15,23 @@ from qaitar.foundation import logs
 from qaitar.runtime.addresses import APP_ROLE, parts_of
 from qaitar.runtime.database import handed_on, resolve_database
 from qaitar.runtime.folder import DataFolder, data_path
+from qaitar.runtime.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+    from pathlib import Path
 
+RESTORING: Final = "restore.unfinished"  # in the data folder while a restore is under way, and after one broken off
 MIGRATION_LOCK: Final = 7_241_981  # advisory: two commands on one empty folder migrate once
+
+
+def prepare_django(path: Path, environ: MutableMapping[str, str]) -> None:
+    """Make Django ready for a data folder without touching it, and without asking a database."""
+    environ["QAITAR_DATA"] = str(path)
+    environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
+    os.environ.update(environ)
+    logs.configure()
+    django.setup()
 
 
 def prepare(data: str | None, environ: MutableMapping[str, str]) -> DataFolder:
@@ -29,17 +41,27 @@ def prepare(data: str | None, environ: MutableMapping[str, str]) -> DataFolder:
         Problem: a sentence that says what stands in the way and what to do.
     """
     folder = DataFolder(data_path(data, environ))
+    refuse_unfinished(folder)
     addresses = resolve_database(folder, environ)
     environ.update(handed_on(addresses))
-    environ["QAITAR_DATA"] = str(folder.path)
     environ.setdefault("QAITAR_SECRET_KEY", folder.secret("session_key"))
     environ.setdefault("QAITAR_ENCRYPTION_KEY", folder.secret("encryption_key"))
-    environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
-    os.environ.update(environ)
-    logs.configure()
-    django.setup()
+    prepare_django(folder.path, environ)
     migrate(addresses.owner_dsn, parts_of(addresses.app_dsn).get("user", APP_ROLE))
     return folder
+
+
+def refuse_unfinished(folder: DataFolder) -> None:
+    """Refuse a data folder that a restore has not finished, so that half a backup is never worked with.
+
+    Raises:
+        Problem: it is one.
+    """
+    if (folder.path / RESTORING).exists():
+        raise Problem(
+            f"A restore into the data folder {folder.path} is under way or was broken off: wait for its end, "
+            "or run `qaitar restore` again."
+        )
 
 
 def migrate(owner_dsn: str, app_role: str) -> bool:

@@ -9,13 +9,13 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-import django
-
-from qaitar.cli.environment import prepare
+from qaitar.cli.environment import prepare, prepare_django
+from qaitar.runtime.folder import data_path
 from qaitar.runtime.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from qaitar.runtime.folder import DataFolder
 
@@ -41,8 +41,13 @@ COMMANDS: Final = {
     "bench": ("qaitar.cli.bench", "measure, beside the machine's own ceiling"),
     "stand-ins": ("qaitar.cli.stand_ins", "serve the stand-ins of outside systems"),
     "demo": ("qaitar.cli.demo", "take the demo shop away again"),
+    "backup": ("qaitar.cli.backup", "copy the database and files to a folder or a bucket; verify"),
+    "restore": ("qaitar.cli.restore", "bring a backup back into an empty installation"),
     "doctor": ("qaitar.cli.doctor", "check settings, database, connections, clock, disk"),
 }
+
+# These must not make or migrate a database before they begin: they get the path of the data folder alone.
+BARE: Final = frozenset({"backup", "restore"})
 
 
 class Subcommand(Protocol):
@@ -53,6 +58,16 @@ class Subcommand(Protocol):
 
     def run(self, options: argparse.Namespace, folder: DataFolder) -> int:
         """Do it; returns the exit code."""
+
+
+class BareSubcommand(Protocol):
+    """What a module of `BARE` offers."""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare flags."""
+
+    def run(self, options: argparse.Namespace, path: Path) -> int:
+        """Do it on the data folder of that path, which may not be there; returns the exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,21 +95,25 @@ def _run(given: Sequence[str], dotted: str, explained: str) -> int:
     first = argparse.ArgumentParser(add_help=False)
     first.add_argument("--data")
     known, rest = first.parse_known_args(given[1:])
-    folder = None
-    if {"-h", "--help"} & set(rest):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
-        django.setup()
+    wants_help = bool({"-h", "--help"} & set(rest))
+    bare = given[0] in BARE
+    if wants_help or bare:
+        prepare_django(data_path(known.data, os.environ), os.environ)
+        folder = None
     else:
         folder = prepare(known.data, os.environ)
-    command = cast("Subcommand", importlib.import_module(dotted))
+    command = importlib.import_module(dotted)
     parser = argparse.ArgumentParser(prog=f"qaitar {given[0]}", description=explained)
     parser.add_argument(
         "--data", help="the data folder (default: QAITAR_DATA, else the user's own)"
     )
     command.arguments(parser)
     options = parser.parse_args(rest)
+    if bare:
+        path = data_path(known.data, os.environ)
+        return cast("BareSubcommand", command).run(options, path)
     assert folder is not None, "help has ended the program"
-    return command.run(options, folder)
+    return cast("Subcommand", command).run(options, folder)
 
 
 def _usage(given: Sequence[str]) -> int:

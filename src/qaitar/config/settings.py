@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "qaitar.analytics",
     "qaitar.flows",
     "qaitar.training",
+    "qaitar.backup",
     "qaitar.web.console",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -104,6 +104,15 @@ def resealed(sealed: bytes, *, place: str) -> bytes | None:
     return seal(unseal(sealed, place=place), place=place)
 
 
+def has_key_of(sealed: bytes) -> bool:
+    """Tell whether the key that sealed this is among ours; needs no opening.  No bytes need no key.
+
+    Raises:
+        NoKey: no usable key is set.
+    """
+    return not sealed or sealed[1 : 1 + _ID_BYTES] in {key.id for key in _keys()}
+
+
 def seal_fields(values: Mapping[str, str], *, place: str) -> bytes:
     """Encrypt named secrets as one text; none of them gives no bytes.  Errors as `seal`."""
     return seal(json.dumps(dict(values)).encode(), place=place) if values else b""

@@ -169,8 +169,9 @@ class Cluster:
         if int(found) < MAJOR:
             raise DatabaseProblem(
                 f"The database in {self.data} was made by PostgreSQL {found}, older than the {MAJOR} "
-                "of this version of qaitar: dump it with the qaitar that made it and restore the "
-                "dump into a new data folder."
+                "of this version of qaitar. Start it with the qaitar that made it and run `qaitar backup "
+                "--to BACKUPS` there, then here `qaitar restore BACKUPS --data NEW-FOLDER`; the old "
+                "folder stays as it is."
             )
 
     def _write_settings(self, account: Account | None) -> None:

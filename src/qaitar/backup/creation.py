@@ -1,0 +1,172 @@
+"""Makes one backup: the database as one snapshot sees it, then the files that snapshot names, then the manifest."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from psycopg import sql
+
+from qaitar.backup.file_copies import files_text, files_to_target
+from qaitar.backup.manifest import DATABASE, FILES, KEYS, Manifest, Part, manifest_write
+from qaitar.backup.postgres_tools import dump, server_accept
+from qaitar.backup.problems import BackupProblem
+from qaitar.backup.retention import Removed, backups_prune, parts_remove
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from qaitar.backup.target import Target
+    from qaitar.foundation.files.store import FileStore
+
+LOCK: Final = 7_241_982  # advisory: one backup at a time, whoever makes it
+_FILES: Final = """
+SELECT sha256, max(size) FROM (
+  SELECT sha256, size FROM foundation_storedfile
+  UNION ALL SELECT preview_sha256, 0 FROM foundation_storedfile WHERE preview_sha256 <> ''
+  UNION ALL SELECT thumb_sha256, 0 FROM foundation_storedfile WHERE thumb_sha256 <> '') AS kept
+GROUP BY sha256
+"""
+_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is backed up: a database through a role that sees every row, the file store, and keys.
+
+    `keys` are the installation's secrets by name; they go into encrypted backups only.
+    """
+
+    dsn: str
+    store: FileStore
+    keys: Mapping[str, str]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A finished backup, and what was removed after it because enough newer ones are kept."""
+
+    manifest: Manifest
+    removed: Removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    schema: tuple[str, ...]
+    rows: dict[str, int]
+    files: dict[str, int]
+    as_of: datetime
+    part: Part
+
+
+def backup_create(
+    source: Source, target: Target, *, clock: Callable[[], datetime], keep: int
+) -> Created:
+    """Make a backup, then keep the newest `keep`; it is visible in the target only once everything is there.
+
+    Raises:
+        BackupProblem: it cannot be made; what was written of it is removed, files that arrived stay for the next one.
+    """
+    postgresql = server_accept(source.dsn)
+    target.open_or_create()
+    with _alone(source.dsn) as connection:
+        backup_id = f"{clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        try:
+            manifest = _create(source, target, connection, (backup_id, postgresql), clock)
+        except BaseException:
+            parts_remove(target, backup_id)
+            raise
+        return Created(manifest, backups_prune(target, keep, now=clock()))
+
+
+def _create(
+    source: Source,
+    target: Target,
+    connection: psycopg.Connection[Any],
+    named: tuple[str, str],
+    clock: Callable[[], datetime],
+) -> Manifest:
+    backup_id, postgresql = named
+    folder = f"backups/{backup_id}"
+    taken = _database(source.dsn, target, connection, folder)
+    copied = files_to_target(source.store, target, taken.files)
+    parts = [taken.part]
+    parts.append(_part(target, folder, FILES, files_text(taken.files)))
+    if target.encrypted:
+        text = json.dumps(dict(source.keys)).encode()
+        parts.append(_part(target, folder, KEYS, iter([text])))
+    manifest = Manifest(
+        id=backup_id,
+        version=source.version,
+        postgresql=postgresql,
+        as_of=taken.as_of,
+        finished_at=clock(),
+        schema=taken.schema,
+        rows=taken.rows,
+        files=len(taken.files),
+        files_bytes=sum(taken.files.values()),
+        files_copied=copied.files,
+        parts=tuple(parts),
+        keys=tuple(sorted(source.keys)) if target.encrypted else (),
+        faults=copied.faults,
+    )
+    manifest_write(target, manifest)
+    return manifest
+
+
+def _part(target: Target, folder: str, name: str, chunks: Iterator[bytes]) -> Part:
+    return Part.of(name, target.write(f"{folder}/{name}", chunks))
+
+
+def _database(
+    dsn: str, target: Target, connection: psycopg.Connection[Any], folder: str
+) -> _Snapshot:
+    """Dump what one snapshot sees, and read from the same snapshot what the dump holds."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        row = connection.execute("SELECT pg_export_snapshot(), clock_timestamp()").fetchone()
+        assert row is not None, "a function returns a row"
+        snapshot, as_of = row
+        schema = connection.execute("SELECT app || '.' || name FROM django_migrations").fetchall()
+        rows = rows_counted(connection)
+        files = dict(connection.execute(_FILES).fetchall())
+        part = _part(target, folder, DATABASE, dump(dsn, snapshot))
+    return _Snapshot(tuple(sorted(name for (name,) in schema)), rows, files, as_of, part)
+
+
+def rows_counted(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """Count the rows of every table as the open transaction sees them."""
+    found = {}
+    for (table,) in connection.execute(_TABLES).fetchall():
+        counted = connection.execute(
+            sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+        ).fetchone()
+        assert counted is not None, "a count returns a row"
+        found[table] = int(counted[0])
+    return found
+
+
+@contextmanager
+def _alone(dsn: str) -> Iterator[psycopg.Connection[Any]]:
+    """Connect, and hold the lock of backups while the connection lives.
+
+    Raises:
+        BackupProblem: another backup of this database is being made; or its tables are not there.
+    """
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT pg_try_advisory_lock(%s), to_regclass('django_migrations') IS NOT NULL", [LOCK]
+        ).fetchone()
+        assert row is not None, "a function returns a row"
+        if not row[0]:
+            raise BackupProblem("Another backup of this database is being made: wait for its end.")
+        if not row[1]:
+            raise BackupProblem("There is nothing to back up: the database has no tables yet.")
+        yield connection
