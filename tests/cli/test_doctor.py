@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import timedelta
+from datetime import timedelta, timezone
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from django.conf import settings as django_settings
 
-from qaitar.cli import doctor
+from qaitar.cli import doctor, examine_ground
 from qaitar.cli.examine_ground import (
     clock_found,
     database_found,
@@ -116,6 +117,17 @@ def test_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: int, level:
 def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
     found = files_found(tmp_path / "missing")
     assert bad(found) == [("files", "problem")]
+
+
+def test_zone_data_is_the_one_the_program_counts_by(
+    installation: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = clock_found(utc_now())[0].said
+    assert said == f"Zone data (tzdata {version('tzdata')}) knows that Almaty is at UTC+5."
+    monkeypatch.setattr(examine_ground, "zone", lambda _name: timezone(timedelta(hours=6)))
+    old = clock_found(utc_now())
+    assert bad(old) == [("clock", "problem")]
+    assert "6:00:00" in old[0].said
 
 
 def test_a_clock_that_is_wrong_is_found(installation: DatabaseAddresses) -> None:

@@ -7,6 +7,8 @@ from datetime import date
 import pytest
 
 from qaitar.kernel.public_holidays import (
+    FIVE_DAY_REST,
+    SIX_DAY_REST,
     Country,
     _code,
     public_holidays,
@@ -102,3 +104,56 @@ def test_a_seven_day_shop_still_has_state_days_off_in_its_first_guess() -> None:
     shop = state_calendar(WeekSchedule((hours,) * 7), "RU", [2026], zone(MOSCOW))
     assert shop.is_working(date(2026, 5, 10))
     assert not shop.is_working(date(2026, 5, 9))
+
+
+def shifted(country: Country, year: int, rest: frozenset[int]) -> list[str]:
+    days = public_holidays(country, year, rest)
+    return [f"{day:%m-%d}" for day, code in days.items() if "SHIFTED" in code or "MOVED" in code]
+
+
+@pytest.mark.parametrize(
+    ("country", "year", "five", "six"),
+    [
+        ("KZ", 2026, ["03-09", "03-24", "03-25", "05-11", "10-26"], ["03-09", "03-24", "10-26"]),
+        ("KZ", 2027, ["01-04", "03-24", "05-03", "05-10"], ["03-24", "05-10"]),
+        ("KZ", 2025, ["01-03", "03-10", "03-24", "03-25", "07-07", "09-01", "10-27"], ["01-03", "03-24", "07-07"]),
+        ("KZ", 2024, ["03-25", "05-08", "07-08"], []),
+        ("RU", 2025, ["05-02", "05-08", "06-13", "11-03", "12-31"], ["05-08", "12-31"]),
+        ("RU", 2026, ["01-09", "03-09", "05-11", "12-31"], ["03-09", "12-31"]),
+    ],
+)  # fmt: skip
+def test_each_working_week_has_its_own_moved_days(
+    country: Country, year: int, five: list[str], six: list[str]
+) -> None:
+    """2026: as the Labour Ministry's production calendar prints both; 2025 in Russia: 23 February moved by decree alone."""
+    assert shifted(country, year, FIVE_DAY_REST) == five
+    assert shifted(country, year, SIX_DAY_REST) == six
+
+
+@pytest.mark.parametrize("year", range(2022, 2036))
+@pytest.mark.parametrize("rest", [{6}, {0}, {2, 3}, {4, 5, 6}, set()])
+def test_a_holiday_on_a_weekly_day_off_gives_one_day_that_would_be_worked(
+    rest: set[int], year: int
+) -> None:
+    days = public_holidays("KZ", year, frozenset(rest))
+    moved = [day for day, code in days.items() if code.endswith("SHIFTED")]
+    base = public_holidays("KZ", year, frozenset())
+    due = [
+        day
+        for day, code in base.items()
+        if day.weekday() in rest and code.partition(":")[0] not in {"CHRISTMAS", "KURBAN_AIT"}
+    ]
+    assert not [code for code in base.values() if "SHIFTED" in code or code == "DAY_MOVED"]
+    assert len(moved) == len(due)
+    assert not [day for day in moved if day.weekday() in rest or day in base]
+    assert set(base) <= set(days)
+
+
+def test_a_six_day_shop_works_when_only_the_five_day_week_rests() -> None:
+    hours = five_day_week().usual_hours
+    six = state_calendar(WeekSchedule((hours,) * 6 + (None,)), "KZ", [2024, 2026], zone(ALMATY))
+    assert [six.is_working(date(2026, 3, day)) for day in (9, 23, 24, 25)] == [
+        False, False, False, True,
+    ]  # fmt: skip
+    assert six.is_working(date(2026, 5, 11))
+    assert six.is_working(date(2024, 5, 8)), "Saturday 4 May was worked anyway"

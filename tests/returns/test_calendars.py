@@ -66,6 +66,23 @@ def test_the_stores_exceptions_stand_above_the_merchants_days_and_those_above_th
     assert [own.is_working(day) for day in (THURSDAY, SATURDAY, NAURYZ)] == [True, False, False]
 
 
+def test_the_hours_of_a_day_the_store_names_are_the_ones_it_names() -> None:
+    short = ["10:00", "15:00"]
+    own = calendar([(str(THURSDAY), True)], exceptions={str(THURSDAY): short, str(SATURDAY): short})
+    assert [own.hours_on(day) for day in (THURSDAY, SATURDAY)] == [Hours(time(10), time(15))] * 2
+
+
+def test_moved_days_follow_the_stores_own_week() -> None:
+    """By the Labour Ministry's calendar for 2026; what the store itself names stands above it."""
+    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), HOURS)
+    moved = [date(2026, 3, 9), date(2026, 3, 24), date(2026, 3, 25), date(2026, 5, 11)]
+    assert [calendar().is_working(day) for day in moved] == [False, False, False, False]
+    six = calendar(week=week)
+    assert [six.is_working(day) for day in moved] == [False, False, True, True]
+    own = calendar(week=week, exceptions={"2026-03-24": HOURS, "2026-03-25": None})
+    assert [own.is_working(day) for day in moved] == [False, True, False, True]
+
+
 def test_a_working_saturday_of_the_state_may_be_taken_off() -> None:
     lent = min(day for day in calendar().working if day.year == 2024)
     assert lent == date(2024, 5, 4)

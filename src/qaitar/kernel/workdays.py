@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -56,6 +56,15 @@ class WeekSchedule:
         """
         return next(hours for hours in self.days if hours is not None)
 
+    @property
+    def rest(self) -> frozenset[int]:
+        """Return the weekdays that are off, Monday 0.
+
+        >>> sorted(five_day_week().rest)
+        [5, 6]
+        """
+        return frozenset(n for n, hours in enumerate(self.days) if hours is None)
+
 
 def five_day_week(opens: time = time(9), closes: time = time(18)) -> WeekSchedule:
     """Return Monday to Friday with the same hours, the default of a new store.
@@ -71,14 +80,15 @@ def five_day_week(opens: time = time(9), closes: time = time(18)) -> WeekSchedul
 class Calendar:
     """When one shop works.
 
-    The shop's own exceptions come first: a date in `working` works whatever else is said, then a date in `day_off` does
-    not, then the week decides.
+    The days the shop's own schedule names come first (`named`: their hours, None for a day off), then a date in `working`
+    works whatever else is said, then a date in `day_off` does not, then the week decides.
     """
 
     schedule: WeekSchedule = field(default_factory=five_day_week)
     day_off: frozenset[date] = frozenset()
     working: frozenset[date] = frozenset()
     zone: ZoneInfo = field(default_factory=lambda: zone(ALMATY))
+    named: Mapping[date, Hours | None] = field(default_factory=dict, hash=False)
 
     def hours_on(self, day: date) -> Hours | None:
         """Return the opening hours of a day, or None when the shop does not work.
@@ -86,6 +96,8 @@ class Calendar:
         >>> Calendar().hours_on(date(2026, 5, 16)) is None
         True
         """
+        if day in self.named:
+            return self.named[day]
         usual = self.schedule.days[day.weekday()]
         if day in self.working:
             return usual or self.schedule.usual_hours

@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
+from qaitar.kernel.zones import offset_changes
+
 if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
 _BY_DAY: Final = """
 WITH told AS (
-  SELECT store_id, (ordered_at AT TIME ZONE %(zone)s)::date AS placed,
-    CASE WHEN delivered_at IS NOT NULL THEN (delivered_at AT TIME ZONE %(zone)s)::date
-      WHEN status IN ('COMPLETED', 'Выдан') THEN coalesce(status_changed_on,
-        (least(planned_delivery_at, now()) AT TIME ZONE %(zone)s)::date, (ordered_at AT TIME ZONE %(zone)s)::date)
+  SELECT store_id, {ordered} AS placed,
+    CASE WHEN delivered_at IS NOT NULL THEN {delivered}
+      WHEN status IN ('COMPLETED', 'Выдан') THEN coalesce(status_changed_on, {planned}, {ordered})
       END AS issued
   FROM orders_order WHERE merchant_id = %(merchant)s AND ordered_at >= %(since)s
 )
 SELECT store_id, placed, 'PLACED', count(*) FROM told GROUP BY store_id, placed
 UNION ALL SELECT store_id, issued, 'ISSUED', count(*) FROM told WHERE issued IS NOT NULL GROUP BY store_id, issued
 """
+_MOMENTS: Final = {
+    "ordered": "ordered_at",
+    "delivered": "delivered_at",
+    "planned": "least(planned_delivery_at, now())",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,20 @@ def orders_by_day(merchant_id: UUID, zone_name: str, since: datetime) -> list[Or
     An order is handed out on the day the channel tells; else an issued order counts on the day it last changed, on the day
     delivery was planned for, or on the day it was placed: the first of these that is known.
     """
-    told: dict[str, Any] = {"merchant": merchant_id, "zone": zone_name, "since": since}
+    told: dict[str, Any] = {"merchant": merchant_id, "since": since}
+    days = _local_days(zone_name, told)
     with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY, told)
+        cursor.execute(_BY_DAY.format(**days), told)
         return [OrdersOfDay(*row) for row in cursor.fetchall()]
+
+
+def _local_days(zone_name: str, arguments: dict[str, Any]) -> dict[str, str]:
+    """Give SQL for the local day of each moment, by the program's zone data and not the database's; adds its arguments."""
+    changes = offset_changes(zone_name)
+    for n, (at, offset) in enumerate(changes):
+        arguments |= {f"from{n}": at, f"offset{n}": offset}
+    newest_first = range(len(changes) - 1, 0, -1)
+    cases = "".join(f" WHEN {{at}} >= %(from{n})s THEN %(offset{n})s" for n in newest_first)
+    offset_sql = f"CASE{cases} ELSE %(offset0)s END" if cases else "%(offset0)s"
+    day = f"({{at}} AT TIME ZONE 'UTC' + {offset_sql})::date"
+    return {name: day.format(at=at) for name, at in _MOMENTS.items()}

@@ -54,18 +54,19 @@ def store_calendar(store_text: str, days_text: str) -> Calendar:
     week = week_of(store.get("week") or {})
     country = cast("Literal['KZ', 'RU']", store.get("country") or "KZ")
     base = state_calendar(week, country, YEARS, zone(store.get("zone") or "Asia/Almaty"))
-    own = {date.fromisoformat(day): not off for day, off in json.loads(days_text)}
-    own |= {
-        date.fromisoformat(day): hours is not None
+    own = {date.fromisoformat(day): off for day, off in json.loads(days_text)}
+    working = frozenset(day for day, is_off in own.items() if not is_off)
+    off = frozenset(day for day, is_off in own.items() if is_off)
+    named = {
+        date.fromisoformat(day): _hours(hours)
         for day, hours in (store.get("exceptions") or {}).items()
     }
-    working = frozenset(day for day, works in own.items() if works)
-    off = frozenset(day for day, works in own.items() if not works)
     return Calendar(
         week,
         day_off=(base.day_off | off) - working,
         working=(base.working | working) - off,
         zone=base.zone,
+        named=named,
     )
 
 

@@ -254,6 +254,14 @@ def test_the_states_days_are_shown_with_their_source(office: Office) -> None:
     assert "Nauryz, moved from a weekend" in text
 
 
+def test_a_moved_day_that_one_working_week_has_says_which(office: Office) -> None:
+    answer = english(office).get(reverse("console:calendar") + "?year=2026")
+    names = {day["day"].isoformat(): day["name"] for day in answer.context["days"]}
+    assert names["2026-03-24"] == "Nauryz, moved from a weekend"
+    assert names["2026-03-25"] == "Nauryz, moved from a weekend (five-day week)"
+    assert names["2026-05-11"] == "Victory Day, moved from a weekend (five-day week)"
+
+
 def test_an_own_day_stands_above_the_states_and_goes_again(office: Office) -> None:
     browser, path = english(office), reverse("console:calendar")
     form = {"day": "2026-05-15", "off": "1", "source": "Приказ № 1"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from qaitar.connectors.onec.facts import (
     CONNECT_S,
@@ -13,10 +12,12 @@ from qaitar.connectors.onec.facts import (
     RETURN_STATUSES,
 )
 from qaitar.connectors.onec.metadata import BLOBS_A, BLOBS_B, LINKS_B, PRESENCE
+from qaitar.kernel.zones import zone
 from qaitar.transport.http import Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from zoneinfo import ZoneInfo
 
     from qaitar.connectors.onec.metadata import Metadata
 
@@ -148,8 +149,12 @@ class OneCSettings:
 
     @property
     def zone(self) -> ZoneInfo:
-        """Return the time zone 1C's local times are in."""
-        return ZoneInfo(self.time_zone)
+        """Return the time zone 1C's local times are in, from the zone data this program ships.
+
+        Raises:
+            ZoneInfoNotFoundError: there is no zone of this name.
+        """
+        return zone(self.time_zone)
 
 
 def read_field_map(changes: Mapping[str, object]) -> FieldMap:

@@ -13,7 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qaitar.foundation.models import Merchant
-from qaitar.kernel.public_holidays import public_holidays, working_weekends
+from qaitar.kernel.public_holidays import (
+    FIVE_DAY_REST,
+    SIX_DAY_REST,
+    public_holidays,
+    working_weekends,
+)
 from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.calendars import YEARS
 from qaitar.returns.models import DayOff
@@ -124,10 +129,7 @@ def _page(visit: Visit, merchant_id: UUID, year: int, form: DayForm) -> HttpResp
 def _days(country: Country, year: int, own: Sequence[DayOff]) -> list[dict[str, Any]]:
     """Put the state's days and the merchant's own ones into one list, in order of day."""
     mine = {row.day: row for row in own}
-    state = {
-        day: (True, holiday_name(code)) for day, code in public_holidays(country, year).items()
-    }
-    state |= {day: (False, _now("Working weekend")) for day in working_weekends(country, year)}
+    state = _of_the_state(country, year)
     days = []
     for day in sorted(set(mine) | set(state)):
         off, name = state.get(day, (False, ""))
@@ -143,6 +145,30 @@ def _days(country: Country, year: int, own: Sequence[DayOff]) -> list[dict[str, 
             }
         )
     return days
+
+
+def _of_the_state(country: Country, year: int) -> dict[date, tuple[bool, str]]:
+    """Name the state's days of a year and whether they are off; one that only one working week has says which."""
+    five, six = (_of_a_week(country, year, rest) for rest in (FIVE_DAY_REST, SIX_DAY_REST))
+    return {
+        day: (off, _for_weeks(name, five=day in five, six=day in six))
+        for day, (off, name) in (six | five).items()
+    }
+
+
+def _for_weeks(name: str, *, five: bool, six: bool) -> str:
+    if five and six:
+        return name
+    words = _now("%(name)s (five-day week)") if five else _now("%(name)s (six-day week)")
+    return words % {"name": name}
+
+
+def _of_a_week(country: Country, year: int, rest: frozenset[int]) -> dict[date, tuple[bool, str]]:
+    days = public_holidays(country, year, rest).items()
+    worked = working_weekends(country, year, rest)
+    return {day: (True, holiday_name(code)) for day, code in days} | {
+        day: (False, _now("Working weekend")) for day in worked
+    }
 
 
 @require_POST
