@@ -210,7 +210,14 @@ class TestSaved:
         [told], problems = read_cabinet(as_bytes(DETAIL))
         assert problems == ()
         empty = [name for name in ReturnReading.__dataclass_fields__ if getattr(told, name) is None]
-        assert empty == ["product_name", "image_digests"]
+        assert empty == [
+            "product_name",
+            "reason_origin_code",
+            "reason_origin_text",
+            "image_digests",
+            "item_print",
+            "seen_at",
+        ]
         assert told.unread == ()
         assert (told.section, told.section_raw) == (Section.AWAITING_DECISION, "WAITING_DECISION")
         assert told.planned_at == CONTROL

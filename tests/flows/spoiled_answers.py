@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-COUNTS, LIST = "load-refunds-count", "load-refunds-by-tab"
+COUNTS, LIST, DETAIL = "load-refunds-count", "load-refunds-by-tab", "load-refund-details"
 NOT_READ = {
     "unit", "weight", "customerId", "unitCode", "examinationProtocolExist", "stepAction",
     "daysCountBetweenRefundCreationAndOrderCompletion",
@@ -18,11 +18,19 @@ DATES = {"plannedDate", "createdDate", "orderCompletionDate", "expirationTime"}
 TABS = {"tab", "refundTab"}
 RECORDS = {"order": "code", "address": "formattedAddress", "orderAddress": "formattedAddress"}
 LISTS = {"stateSteps", "imageUrls", "actions"}
+INSIDE = {"title", "stepType", "stage", "stepStatus", "reason", "reasonDescription"}
 NEVER_EMPTY = {
-    "refundId", "tab", "refundReason", "plannedDate", "order", "productSku", "sum", "quantity", "description", "refundTab",
-    "actions", "stateSteps", "imageUrls", "createdDate", "title", "stepType", "stage", "stepStatus", "reason",
-    "reasonDescription",
+    LIST: INSIDE
+    | {"refundId", "tab", "refundReason", "plannedDate", "order", "productSku", "sum", "quantity", "description"},
+    DETAIL: INSIDE
+    | {
+        "refundId", "refundTab", "refundReason", "order", "productSku", "total", "quantity", "stepDescription", "actions",
+        "stateSteps", "imageUrls", "createdDate",
+    },
 }  # fmt: skip
+OF_ITEMS_ONLY = {"tab", "reason", "plannedDate", "customer", "sum", "description"}
+"""A detail as captured has none of these; where one comes all the same it may be missing or empty."""
+HISTORY = "reasonChangeHistory"
 READS_AS_TEXT = (str, int, float)
 
 
@@ -57,7 +65,15 @@ def expected(call: str, place: tuple[Any, ...], change: Any) -> Expected:
     if call == LIST and len(place) < 3:
         return of_list(place, change)
     inside = place[2:] if call == LIST else place
-    return of_request(inside, change)
+    return of_history(inside, change) if HISTORY in inside else of_request(call, inside, change)
+
+
+def of_history(place: tuple[Any, ...], change: Any) -> Expected:
+    """Inside the history of the reason nothing is missed; itself it may lack, else it has to be records."""
+    lawful = place[-1] != HISTORY or place[0] == HISTORY or change in ("REMOVED", "NULLED")
+    if lawful or isinstance(change, list | dict):
+        return Expected()
+    return unread(".".join(map(str, place)), "unread")
 
 
 def of_counts(place: tuple[Any, ...], change: Any) -> Expected:
@@ -83,7 +99,7 @@ def of_list(place: tuple[Any, ...], change: Any) -> Expected:
     return problem("unknown_shape")
 
 
-def of_request(place: tuple[Any, ...], change: Any) -> Expected:
+def of_request(call: str, place: tuple[Any, ...], change: Any) -> Expected:
     name = re.sub(r"\.(\d+)", r"[\1]", ".".join(map(str, place)))
     key = place[-1]
     if key in NOT_READ:
@@ -97,11 +113,12 @@ def of_request(place: tuple[Any, ...], change: Any) -> Expected:
             else "no_number"
         )
     inner_step = place[0] == "stateSteps" and len(place) > 1
+    not_of_details = call == DETAIL and len(place) == 1 and key in OF_ITEMS_ONLY
     if change == "REMOVED":
-        lawful = key in MAY_LACK or (inner_step and key not in STEP_ALWAYS)
+        lawful = key in MAY_LACK or not_of_details or (inner_step and key not in STEP_ALWAYS)
         return Expected() if lawful else unread(name, "missing")
     if change == "NULLED":
-        lawful = key not in NEVER_EMPTY or (key == "reason" and len(place) == 1)
+        lawful = key not in NEVER_EMPTY[call] or (key == "reason" and len(place) == 1)
         return Expected() if lawful else unread(name, "empty")
     return of_other_type(name, key, change)
 

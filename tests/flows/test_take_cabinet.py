@@ -20,11 +20,11 @@ from qaitar.contracts.marketplace import (
     Unread,
 )
 from qaitar.flows import take_cabinet
+from qaitar.flows.cabinet_report import Divided, reading_report
 from qaitar.flows.poll_cabinet import cabinets_poll
 from qaitar.flows.take_cabinet import (
     BodyRefused,
     StoreMissing,
-    _report,
     actor_from,
     cabinet_read,
     cabinet_take,
@@ -125,7 +125,11 @@ def test_what_cannot_be_read_is_set_aside_with_the_reason(bare: Bench, body: byt
     taken = take(bare, body)
     report = read(bare, taken.id)
     (row,) = intakes(bare)
-    assert (row.state, bytes(row.body)) == ("QUARANTINED", body)
+    kept = body if body.startswith(b'{"') else b""  # bytes that are no JSON may hold anything
+    assert (row.state, bytes(row.body)) == ("QUARANTINED", kept)
+    assert row.digest == hashlib.sha256(body).hexdigest()
+    assert row.kept_digest == hashlib.sha256(kept).hexdigest()
+    assert row.left_out == ({} if kept else {"not_json": len(body)})
     assert report["problems"][0]["reason"]
     assert row.report == report
     assert cases(bare) == []
@@ -271,7 +275,11 @@ def test_only_an_intake_of_the_cabinet_is_read_and_the_report_stays_with_it(bare
     assert (row.state, row.report, row.read_at) == ("READ", report, bare.now)
 
 
-def test_a_report_tells_counts_refusals_and_what_was_not_understood() -> None:
+def report_of(bench: Bench, mirrored: Mirrored, saved: SavedAnswers) -> dict[str, Any]:
+    return reading_report(mirrored, saved, Divided(bench.shop.store, (), {}), {})
+
+
+def test_a_report_tells_counts_refusals_and_what_was_not_understood(bare: Bench) -> None:
     unread = Unread("plannedDate", "not_a_date", "завтра")
     saved = SavedAnswers(
         readings=(ReturnReading(number="7" * 61, unread=(unread,)),),
@@ -281,11 +289,18 @@ def test_a_report_tells_counts_refusals_and_what_was_not_understood() -> None:
         ),
     )
     mirrored = Mirrored(read=5, created=1, updated=2, unchanged=3, rejected=[("1-1", "bad")])
-    assert _report(mirrored, saved) == {
+    assert report_of(bare, mirrored, saved) == {
         "read": 5,
         "created": 1,
         "updated": 2,
         "unchanged": 3,
+        "older": 0,
+        "store": {"name": bare.shop.store.name, "number": ""},
+        "rejected_count": 2,
+        "taken_as_now": True,
+        "shops": [],
+        "lists": [],
+        "left_out": {},
         "rejected": [{"number": "1-1", "code": "bad"}],
         "problems": [{"row": 3, "code": "no_number", "reason": "No number."}],
         "unread": [
@@ -294,16 +309,17 @@ def test_a_report_tells_counts_refusals_and_what_was_not_understood() -> None:
         ],
         "counts": {"NEW": 4, "ODD": 2},
     }
-    silent = _report(Mirrored(), SavedAnswers(readings=(), problems=()))
+    silent = report_of(bare, Mirrored(), SavedAnswers(readings=(), problems=()))
     assert (silent["counts"], silent["unread"]) == ({}, [])
 
 
-def test_of_many_the_first_two_hundred_are_told() -> None:
+def test_of_many_the_first_two_hundred_are_told(bare: Bench) -> None:
     saved = SavedAnswers(
         readings=(ReturnReading(number="1", unread=(Unread("a", "missing"),) * 201),),
         problems=saved_problems(201),
     )
-    report = _report(Mirrored(rejected=[("1", "bad")] * 201), saved)
+    report = report_of(bare, Mirrored(rejected=[("1", "bad")] * 201), saved)
+    assert report["rejected_count"] == 402
     assert [len(report[name]) for name in ("rejected", "problems", "unread")] == [200] * 3
 
 
@@ -328,7 +344,7 @@ class Applied:
             self.disturbed -= 1
             raise CaseChanged
         n = len(readings)
-        return Mirrored(n, 2 * n, 3 * n, 4 * n, [(each.number, "BAD") for each in readings])
+        return Mirrored(n, 2 * n, 3 * n, 4 * n, n, [(each.number, "BAD") for each in readings])
 
 
 def many(bench: Bench, applied: Applied, monkeypatch: pytest.MonkeyPatch) -> Mirrored:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from qaitar.flows.cabinet_words import rejection_sentence, report_notes, too_large
 from qaitar.flows.import_orders import (
     NotTaken,
     first_store_make,
@@ -18,7 +19,12 @@ from qaitar.flows.import_orders import (
     orders_import,
     shop_number,
 )
-from qaitar.flows.take_cabinet import BodyRefused, cabinet_read, cabinet_take
+from qaitar.flows.take_cabinet import (
+    BODY_BYTES_MAX,
+    BodyRefused,
+    cabinet_read,
+    cabinet_take,
+)
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.jobs import merchants_real
@@ -53,12 +59,15 @@ class Report:
     rejected: int = 0
     reasons: list[dict[str, Any]] = field(default_factory=list)
     orders: dict[str, int] | None = None
+    notes: list[str] = field(default_factory=list)
     run: str = ""
     problem: str = ""
 
     def as_json(self) -> str:
         """Write the report for programs; what does not apply is left out."""
-        told = {name: getattr(self, name) for name in self.__slots__}
+        told = {
+            name: getattr(self, name) for name in self.__slots__ if name != "notes" or self.notes
+        }
         return json.dumps(
             {name: value for name, value in told.items() if value not in ("", None)},
             ensure_ascii=False,
@@ -81,6 +90,7 @@ class Report:
             )
             % {name: getattr(self, name) for name in self.__slots__}
         )
+        said += [f"  {note}" for note in self.notes]
         said += [
             _("  row %(row)s: %(reason)s (%(code)s)") % reason
             for reason in self.reasons[:REASONS_SHOWN]
@@ -156,8 +166,9 @@ def _take_returns(body: bytes, named: str | None, report: Report, now: datetime)
             intake = cabinet_take(
                 store_id=store.pk, body=body, received_from=report.file, by=by, now=now
             )
-        except BodyRefused as refused:
-            report.problem = str(refused)
+        except BodyRefused:
+            large = len(body) > BODY_BYTES_MAX
+            report.problem = too_large(BODY_BYTES_MAX) if large else _("The file is empty.")
             return
     told = cabinet_read(store.merchant_id, now, intake_id=intake.id, by=by)
     assert told is not None, "the intake was written a moment ago"
@@ -165,9 +176,11 @@ def _take_returns(body: bytes, named: str | None, report: Report, now: datetime)
     report.created, report.updated = told["created"], told["updated"]
     report.unchanged = told["unchanged"]
     report.reasons = [
-        {"row": each["number"], "code": each["code"], "reason": ""} for each in told["rejected"]
+        {"row": each["number"], "code": each["code"], "reason": rejection_sentence(each, told)}
+        for each in told["rejected"]
     ] + list(told["problems"])
-    report.rejected = len(report.reasons)
+    report.rejected = told["rejected_count"]
+    report.notes = list(report_notes(told))
     report.read = report.created + report.updated + report.unchanged + report.rejected
     if report.problem == "" and report.read == 0 == told["read"]:
         report.problem = _("It holds no return requests.")

@@ -184,6 +184,9 @@ class ReturnReading:
 
     `number` is `<order>-<attempt>`; `planned_at` is the control date.  `section` is None when the section is not known or has a
     name never seen, which then stands in `section_raw`.  `actions_raw` is kept unread: its shape is not published.
+    `seen_at` is when the marketplace gave this answer, None when that is not told; `shop` is the shop's own number there, empty
+    when not told.  `reason_origin_*` is the reason the buyer gave, told only where the marketplace has replaced it since.
+    `earlier` are the looks, oldest first, that this one was merged from; itself included, empty when it is a single look.
     """
 
     number: str
@@ -218,10 +221,18 @@ class ReturnReading:
     order_completed_on: date | None = None
     actions_raw: tuple[object, ...] | None = field(default=None, repr=False)
     reason_history: tuple[Mapping[str, object], ...] | None = None
+    reason_origin_code: str | None = None
+    reason_origin_text: str | None = None
     image_digests: Mapping[str, str] | None = (
         None  # SHA-256 of pictures that were looked at, by address
     )
+    item_print: str | None = field(
+        default=None, compare=False
+    )  # digest of the list item whose detail was read
     unread: tuple[Unread, ...] = ()
+    seen_at: datetime | None = field(default=None, compare=False)
+    shop: str = field(default="", compare=False)
+    earlier: tuple[ReturnReading, ...] = field(default=(), repr=False, compare=False)
     raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
 
 
@@ -242,15 +253,52 @@ class SectionCounts:
     totals: Mapping[Section, int]
     unknown: Mapping[str, int] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    shop: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSeen:
+    """What a saved body holds of one section's list: how many requests the marketplace said it has, how many came.
+
+    `section` is None for a name never seen, which stands in `tab`.
+    """
+
+    tab: str
+    section: Section | None
+    expected: int
+    came: int
+    shop: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedAnswers:
-    """What a body saved from the marketplace holds: requests, what could not be taken, the counts if it told them."""
+    """What a body saved from the marketplace holds: requests, what could not be taken, the counts if it told them.
+
+    `counts` are the newest; `counts_by_shop` those of each shop's number.  `lists` names the lists that are not whole in this
+    body.  `handed_at` is the sender's clock when the body was sent, where the sender wrote it.  `has_times` tells whether the
+    body says when its answers were given.
+    """
 
     readings: tuple[ReturnReading, ...]
     problems: tuple[RowRejected, ...]
     counts: SectionCounts | None = None
+    counts_by_shop: Mapping[str, SectionCounts] = field(default_factory=dict)
+    lists: tuple[ListSeen, ...] = ()
+    handed_at: datetime | None = None
+    has_times: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswers:
+    """What of a body may be stored: its bytes, and how much was left out, by kind.
+
+    Kinds: `other_answers`, `preflights`, `pictures` (their digests are kept), `pages` (a page where data should be),
+    `header_lines`, `not_json` (bytes that are no JSON: nothing of them is kept).
+    """
+
+    body: bytes = field(repr=False)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    has_times: bool = False
 
 
 class OrderSource(Protocol):
@@ -352,6 +400,8 @@ def return_overlay(older: ReturnReading, newer: ReturnReading) -> ReturnReading:
     again = {one.name for one in still}
     return replace(
         merged,
+        earlier=(*(older.earlier or (older,)), *(newer.earlier or (newer,))),
+        shop=newer.shop or older.shop,
         image_digests={**(older.image_digests or {}), **(newer.image_digests or {})} or None,
         unread=(*still, *(one for one in newer.unread if one.name not in again)),
         raw=_raw_overlay(older.raw, newer.raw),

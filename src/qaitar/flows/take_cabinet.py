@@ -1,4 +1,4 @@
-"""Readings of the marketplace's cabinet: kept byte for byte before anybody is told "taken", read by a job later."""
+"""Readings of the marketplace's cabinet: what may be stored of them is stored before it is acknowledged, and read by a job later."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from django.db import transaction
 from django.utils.module_loading import import_string
 
+from qaitar.flows.cabinet_report import divide_by_shop, reading_report
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.jobs import behind_walls, job_defer
@@ -24,14 +26,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.contracts.marketplace import ReturnReading, SavedAnswers, SectionCounts, Unread
+    from qaitar.contracts.marketplace import KeptAnswers, ReturnReading, SavedAnswers
 
 READ_TASK: Final = "qaitar.flows.tasks.cabinet_read"
 SOURCE: Final = "kaspi_cabinet"
 READER: Final = "kaspi_cabinet_session"  # the registry's entry that knows how to read saved bodies
 BODY_BYTES_MAX: Final = 32 * 1024 * 1024
 TRIES: Final = 3
-TOLD_MAX: Final = 200
 _log = structlog.get_logger(__name__)
 
 
@@ -54,19 +55,16 @@ class Intake:
 def cabinet_take(
     *, store_id: UUID, body: bytes, received_from: str, by: Actor, now: datetime
 ) -> Intake:
-    """Keep a body read from a store's cabinet and leave its reading to a job, all in the caller's transaction.
+    """Store what may be stored of a body read from a store's cabinet and leave its reading to a job, in the caller's transaction.
 
-    The same bytes again are the same intake, looked at once more: the cabinet shows what it showed before.
+    Of a browser's recording only the answers of the refunds service are stored.  The same bytes again are the same intake: without
+    moments in them they are looked at once more, with moments they tell nothing new.
 
     Raises:
         StoreMissing: these walls hold no such store.
         BodyRefused: empty, or more than `BODY_BYTES_MAX`.
     """
-    if not body or len(body) > BODY_BYTES_MAX:
-        raise BodyRefused(f"{len(body)} bytes; 1 to {BODY_BYTES_MAX} are taken")
-    store = Store.objects.filter(pk=store_id).first()
-    if store is None:
-        raise StoreMissing(str(store_id))
+    store, kept = _checked(store_id, body)
     row, new = RawIntake.objects.get_or_create(
         merchant_id=store.merchant_id,
         source=SOURCE,
@@ -74,13 +72,15 @@ def cabinet_take(
         digest=hashlib.sha256(body).hexdigest(),
         defaults={
             "id": new_id(),
-            "body": body,
+            "body": kept.body,
+            "kept_digest": hashlib.sha256(kept.body).hexdigest(),
+            "left_out": kept.left_out,
             "content_type": "application/json",
             "received_at": now,
             "received_from": received_from[:200],
         },
     )
-    if not new:
+    if not new and not kept.has_times:
         RawIntake.objects.filter(pk=row.pk, received_at__lt=now).update(
             received_at=now, received_from=received_from[:200]
         )
@@ -93,26 +93,59 @@ def cabinet_take(
     return Intake(row.pk, new)
 
 
+def _checked(store_id: UUID, body: bytes) -> tuple[Store, KeptAnswers]:
+    """Find the store and reduce the body to what may be stored; raises as `cabinet_take`."""
+    if not body or len(body) > BODY_BYTES_MAX:
+        raise BodyRefused(f"{len(body)} bytes; 1 to {BODY_BYTES_MAX} are taken")
+    store = Store.objects.filter(pk=store_id).first()
+    if store is None:
+        raise StoreMissing(str(store_id))
+    kept: KeptAnswers = import_string(connector_of(READER).keeper)(body)
+    return store, kept
+
+
 def cabinet_read(
     merchant_id: UUID, now: datetime, *, intake_id: UUID, by: Actor
 ) -> dict[str, Any] | None:
-    """Read a kept body and bring the store's cases to what it shows; the report is kept on the intake.
+    """Read a stored body and bring the stores' cases to what it shows; the report is kept on the intake.
 
     Reading it twice changes nothing.  A body nothing can be read from is set aside with the reason.
     """
     with behind_walls(merchant_id):
         row = RawIntake.objects.filter(pk=intake_id, source=SOURCE).first()
-    if row is None or row.store_id is None:
+        stores = list(Store.objects.filter(merchant_id=merchant_id))
+    chosen = next((each for each in stores if row is not None and each.pk == row.store_id), None)
+    if row is None or chosen is None:
         return None
-    reader = import_string(connector_of(READER).reader)
-    saved: SavedAnswers = reader(bytes(row.body))
-    look = Look(row.store_id, merchant_id, by, row.received_at, now)
-    mirrored = readings_take(look, saved.readings)
-    report = _report(mirrored, saved)
+    saved: SavedAnswers = import_string(connector_of(READER).reader)(bytes(row.body))
+    divided = divide_by_shop(saved, chosen, stores, row.received_at)
+    mirrored = Mirrored(rejected=divided.rejected())
+    for store, readings in divided.parts:
+        look = Look(store.pk, merchant_id, by, row.received_at, now)
+        mirrored.add(readings_take(look, readings))
+    report = reading_report(mirrored, saved, divided, row.left_out)
     state = "READ" if saved.readings or not saved.problems else "QUARANTINED"
     with behind_walls(merchant_id):
         RawIntake.objects.filter(pk=row.pk).update(state=state, report=report, read_at=now)
     return report
+
+
+def cabinet_look(*, store_id: UUID, body: bytes, by: Actor, now: datetime) -> dict[str, Any]:
+    """Tell what a body would change, changing and storing nothing; the report is that of `cabinet_read`.
+
+    In the caller's transaction.  Raises as `cabinet_take`.
+    """
+    chosen, kept = _checked(store_id, body)
+    stores = list(Store.objects.filter(merchant_id=chosen.merchant_id))
+    saved: SavedAnswers = import_string(connector_of(READER).reader)(kept.body)
+    divided = divide_by_shop(saved, chosen, stores, now)
+    mirrored = Mirrored(rejected=divided.rejected())
+    with transaction.atomic():
+        for store, readings in divided.parts:
+            look = Look(store.pk, chosen.merchant_id, by, now, now)
+            mirrored.add(readings_apply(look, readings))
+        transaction.set_rollback(True)
+    return reading_report(mirrored, saved, divided, kept.left_out)
 
 
 def readings_take(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
@@ -130,46 +163,8 @@ def readings_take(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
                     raise
         else:  # pragma: no cover  the loop either breaks or raises
             raise AssertionError
-        total.read += one.read
-        total.created += one.created
-        total.updated += one.updated
-        total.unchanged += one.unchanged
-        total.rejected += one.rejected
+        total.add(one)
     return total
-
-
-def _report(mirrored: Mirrored, saved: SavedAnswers) -> dict[str, Any]:
-    counts = saved.counts
-    return {
-        "read": mirrored.read,
-        "created": mirrored.created,
-        "updated": mirrored.updated,
-        "unchanged": mirrored.unchanged,
-        "rejected": [
-            {"number": number, "code": code} for number, code in mirrored.rejected[:TOLD_MAX]
-        ],
-        "problems": [
-            {"row": one.row_number, "code": one.reason_code, "reason": one.reason}
-            for one in saved.problems[:TOLD_MAX]
-        ],
-        "unread": [
-            {"number": number, "name": one.name, "why": one.why, "came": one.came}
-            for number, one in _unread(saved)[:TOLD_MAX]
-        ],
-        "counts": {**_by_section(counts), **counts.unknown} if counts else {},
-    }
-
-
-def _unread(saved: SavedAnswers) -> list[tuple[str, Unread]]:
-    """List what could not be read, by request; of the counts without one."""
-    of_counts = saved.counts.unread if saved.counts else ()
-    return [("", one) for one in of_counts] + [
-        (reading.number[:60], one) for reading in saved.readings for one in reading.unread
-    ]
-
-
-def _by_section(counts: SectionCounts) -> dict[str, int]:
-    return {section.value: total for section, total in counts.totals.items()}
 
 
 def actor_from(told: dict[str, Any]) -> Actor:

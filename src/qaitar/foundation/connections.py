@@ -94,7 +94,8 @@ class Connector:
     """One outside system we can speak with.
 
     `contracts` are names of modules in `qaitar.contracts`, narrowed where one has several (`marketplace.orders`).
-    `factory` is the dotted path of `(settings, secrets) -> client`; `reader` that of a reader of saved bodies.
+    `factory` is the dotted path of `(settings, secrets) -> client`; `reader` that of a reader of saved bodies;
+    `keeper` that of what reduces such a body to the part that may be stored.
     `one_writer` names the setting whose value only one writer may use at a time; `page` is where people see it.
     """
 
@@ -106,6 +107,7 @@ class Connector:
     per_store: bool = True
     health_takes_now: bool = False
     reader: str = ""
+    keeper: str = ""
     one_writer: str = ""
     page: str = ""
 

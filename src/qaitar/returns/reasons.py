@@ -90,3 +90,13 @@ def quality_of(reason: str, words: str = "") -> Quality:
             if any(sign in text for sign in signs):
                 return quality
     return Quality.UNKNOWN
+
+
+def stated_quality(code: str, text: str, words: str = "") -> Quality:
+    """Read the marketplace's reason: its code where that is known, else its text, else the customer's words.
+
+    >>> stated_quality("NEW_CODE", "Товар с браком")
+    <Quality.DEFECTIVE: 'DEFECTIVE'>
+    """
+    by_code = quality_of(code)
+    return by_code if by_code is not Quality.UNKNOWN else quality_of(text, words)

@@ -43,15 +43,24 @@ ITEM_FIELDS = frozenset(
 """What every list item was seen to tell, of what is read here."""
 DETAIL_FIELDS = frozenset(
     {
-        "responsible", "customerName", "customerPhone", "deliveryType", "refundTab", "address", "orderAddress", "productPrice", "total", "totalWithdraw", "rejectDescription", "comment", "stepDescription", "actions", "stateSteps",
-        "klTrackUrl", "imageUrls", "orderCompletionDate", "merchantHint", "createdDate",
+        "refundId", "applicationNumber", "responsible", "order", "customerName", "customerPhone", "refundReason", "deliveryType",
+        "refundTab", "address", "orderAddress", "productSku", "quantity", "productPrice", "total", "totalWithdraw",
+        "rejectDescription", "comment", "stepDescription", "actions", "stateSteps", "klTrackUrl", "imageUrls",
+        "orderCompletionDate", "merchantHint", "createdDate",
     }
 )  # fmt: skip
-"""What every detail was seen to tell besides."""
-NEVER_EMPTY = frozenset(
+"""What every detail was seen to tell, of what is read here (capture of 2026-08-26): it has no `tab`, `reason`, `plannedDate`,
+`customer`, `sum` or `description`; the section stands in `refundTab`, the status in `stepDescription`, the date in the current step."""
+ITEM_FILLED = frozenset(
     {
-        "refundId", "tab", "refundReason", "plannedDate", "order", "productSku", "sum", "quantity", "description", "refundTab",
-        "actions", "stateSteps", "imageUrls", "createdDate",
+        "refundId", "tab", "refundReason", "plannedDate", "order", "productSku", "sum", "quantity", "description",
+    }
+)  # fmt: skip
+DETAIL_FILLED = frozenset(
+    {
+        "refundId", "refundTab", "refundReason", "order", "productSku", "total", "quantity", "stepDescription", "actions",
+        "stateSteps", "imageUrls", "createdDate",
     }
 )  # fmt: skip
 """Of these, what was never seen null; the control date may be once a request is closed."""
+DETAIL_ONLY = DETAIL_FIELDS - ITEM_FIELDS

@@ -2,75 +2,106 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 from qaitar.connectors.kaspi_cabinet import facts, translate
-from qaitar.connectors.kaspi_cabinet.pictures import Picture, picture_of, with_digests
+from qaitar.connectors.kaspi_cabinet.pictures import with_digests
+from qaitar.connectors.kaspi_cabinet.recording import (
+    READABLE,
+    Answer,
+    Recording,
+    logs_in,
+    recording_of,
+)
 from qaitar.connectors.kaspi_cabinet.unread import came_of
 from qaitar.contracts.marketplace import (
+    ListSeen,
     ReturnReading,
     RowRejected,
     SavedAnswers,
     SectionCounts,
     return_overlay,
 )
-from qaitar.transport.lenient import Unreadable, load, record, records, text, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from qaitar.transport.lenient import Unreadable, load, records, whole
 
 COUNT_FIELDS_MAX = 6
+NOT_MODIFIED = 304
 _IMAGES_OF = re.compile(r"/refund/([0-9A-Za-z]{1,64})/images/")
 _SHAPES = "Neither counts, nor a list, nor a detail of return requests."
+_NO_ANSWERS = "The recording holds no answer of the cabinet's return requests."
 
 
 @dataclass(slots=True)
 class _Pile:
-    """What was found so far, in the order met."""
+    """What was found so far, in the order met; `answer` is the recorded answer being read."""
 
-    readings: dict[str, ReturnReading] = field(default_factory=dict)
+    readings: dict[tuple[str, str], ReturnReading] = field(default_factory=dict)
     problems: list[RowRejected] = field(default_factory=list)
-    counts: SectionCounts | None = None
+    counts: dict[str, SectionCounts] = field(default_factory=dict)
     images: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    lists: dict[tuple[str, str], _ListPages] = field(default_factory=dict)
+    newest: SectionCounts | None = None
     met: int = 0
+    answer: Answer | None = None
 
     def problem(self, code: str, reason: str, raw: dict[str, Any] | None = None) -> None:
-        self.problems.append(
-            RowRejected(row_number=self.met, reason_code=code, reason=reason, raw=raw)
-        )
+        row = self.answer.row if self.answer else self.met
+        self.problems.append(RowRejected(row_number=row, reason_code=code, reason=reason, raw=raw))
 
     def take(self, raw: dict[str, Any], tab: str | None) -> None:
         self.met += 1
-        read = translate.reading_from(raw, position=self.met, tab=tab)
+        row = self.answer.row if self.answer else self.met
+        read = translate.reading_from(raw, position=row, tab=tab)
         if isinstance(read, RowRejected):
             self.problems.append(read)
             return
-        known = self.readings.get(read.number)
-        self.readings[read.number] = return_overlay(known, read) if known else read
+        if self.answer is not None:
+            read = replace(read, seen_at=self.answer.seen_at, shop=self.answer.shop)
+        key = (read.shop, read.number)
+        known = self.readings.get(key)
+        self.readings[key] = return_overlay(known, read) if known else read
+
+    def count(self, counts: SectionCounts) -> None:
+        shop = self.answer.shop if self.answer else ""
+        self.newest = replace(counts, shop=shop)
+        self.counts[shop] = self.newest
+
+
+@dataclass(slots=True)
+class _ListPages:
+    """What came of one section's list: the total of its newest page, and the different requests on its pages."""
+
+    total: int | None = None
+    came: set[str] = field(default_factory=set)
 
 
 def read_saved(body: bytes) -> SavedAnswers:
     """Read all a saved body holds; whatever the bytes, it answers and never raises.
 
-    Several readings of one request in a file (list and detail) come out as one, the later laid over the earlier.  Problem codes:
-    `too_big`, `not_json`, `doubled_field` (the last value was taken), `unknown_shape`, `no_number`, `har_body`, `har_status`,
-    `list_total`.
+    Answers of a recording are read in the order they were given.  Several looks at one request come out as one reading, the later
+    laid over the earlier.  Problem codes: `too_big`, `not_json`, `doubled_field` (the last value was taken), `unknown_shape`,
+    `no_number`, `no_answers`, `har_body`, `har_status`, `har_not_modified`, `list_total`.
     """
-    pile = _read(body)
+    pile = _Pile()
+    recording = _read(body, pile)
     with_images = [
         replace(reading, image_urls=pile.images[reading.refund_id])
         if not reading.image_urls and reading.refund_id in pile.images
         else reading
         for reading in pile.readings.values()
     ]
-    readings = with_digests(with_images, pile.pictures)
-    return SavedAnswers(readings=readings, problems=tuple(pile.problems), counts=pile.counts)
+    readings = with_digests(with_images, recording.pictures if recording else {})
+    return SavedAnswers(
+        readings=readings,
+        problems=tuple(pile.problems),
+        counts=pile.newest,
+        counts_by_shop=pile.counts,
+        lists=tuple(_lists_not_whole(pile)),
+        handed_at=recording.handed_at if recording else None,
+        has_times=recording is not None and recording.has_times,
+    )
 
 
 def read_cabinet(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ...]]:
@@ -81,30 +112,65 @@ def read_cabinet(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejec
 
 def read_counts(body: bytes) -> SectionCounts | None:
     """Read the counts of sections out of the same kinds of body; None when there are none."""
-    return _read(body).counts
+    return read_saved(body).counts
 
 
-def _read(body: bytes) -> _Pile:
-    pile = _Pile()
+def _read(body: bytes, pile: _Pile) -> Recording | None:
+    """Read a body into the pile; gives the recording if it is one."""
     if len(body) > facts.FILE_BYTES_MAX:
         pile.problem("too_big", f"More than {facts.FILE_BYTES_MAX >> 20} MB.")
-        return pile
+        return None
     value = _loaded(body, pile, "not_json")
-    har = record((record(value) or {}).get("log"))
-    if har is not None:
-        for entry in records(har.get("entries")):
-            _take_har_entry(entry, pile)
-    elif value is not None:
-        _take(value, pile, None, facts.DEPTH_MAX)
-    return pile
+    logs = logs_in(value)
+    if not logs:
+        if value is not None:
+            _take(value, pile, None, facts.DEPTH_MAX)
+        return None
+    recording = recording_of(logs)
+    for answer in recording.answers:
+        pile.answer = answer
+        _take_answer(answer, pile)
+    pile.answer = None
+    if not recording.answers and not recording.pictures:
+        pile.problem("no_answers", _NO_ANSWERS)
+    return recording
 
 
-def _loaded(body: bytes, pile: _Pile, code: str) -> Any:
+def _lists_not_whole(pile: _Pile) -> list[ListSeen]:
+    """Compare what came of each list with the counts of the same body, or with the list's own total."""
+    found = []
+    for shop in dict.fromkeys(shop for shop, _tab in pile.lists):
+        counted = _counted(pile.counts.get(shop))
+        read = {tab: pages for (whose, tab), pages in pile.lists.items() if whose == shop}
+        for tab in dict.fromkeys([*read, *counted]):
+            pages = read.get(tab, _ListPages())
+            expected = counted.get(tab, pages.total)
+            if expected is not None and len(pages.came) < expected:
+                found.append(
+                    ListSeen(
+                        tab=tab,
+                        section=facts.SECTIONS.get(tab),
+                        expected=expected,
+                        came=len(pages.came),
+                        shop=shop,
+                    )
+                )
+    return found
+
+
+def _counted(counts: SectionCounts | None) -> dict[str, int]:
+    """Give the counts by the marketplace's own names of the sections."""
+    if counts is None:
+        return {}
+    return {facts.TABS[each]: total for each, total in counts.totals.items()} | dict(counts.unknown)
+
+
+def _loaded(body: bytes, pile: _Pile, code: str, about: str = "") -> Any:
     doubled: list[str] = []
     try:
         value = load(body, doubled=doubled)
     except Unreadable as error:
-        pile.problem(code, f"The text is {error}.")
+        pile.problem(code, f"The text is {error}: «{about}»." if about else f"The text is {error}.")
         return None
     if doubled:
         names = ", ".join(sorted(set(doubled)))[:200]
@@ -130,7 +196,7 @@ def _take(value: Any, pile: _Pile, tab: str | None, depth: int) -> None:
 
 def _take_list(items: list[Any], pile: _Pile, tab: str | None, depth: int) -> None:
     if _are_counts(items):
-        pile.counts = translate.counts_from(items)
+        pile.count(translate.counts_from(items))
         return
     for item in items:
         if item == []:  # where a request should stand; a whole answer may well be empty
@@ -158,63 +224,48 @@ def _names_itself(item: dict[str, Any]) -> bool:
     return "applicationNumber" in item or "refundId" in item
 
 
-def _take_har_entry(entry: dict[str, Any], pile: _Pile) -> None:
-    """Take one recorded call to the refunds service; cookies and headers of the recording are never read."""
-    address = text((record(entry.get("request")) or {}).get("url")) or ""
-    if facts.REFUNDS_MARK not in address:
-        if (picture := picture_of(entry)) is not None:
-            pile.pictures[address] = picture
-        return
-    value = _recorded(entry, pile)
+def _take_answer(answer: Answer, pile: _Pile) -> None:
+    """Take one recorded answer of the refunds service."""
+    value = _recorded(answer, pile)
     if value is None:
         return
-    of_images = _IMAGES_OF.search(address)
+    of_images = _IMAGES_OF.search(answer.address)
     if of_images is not None:
         pile.images[of_images[1]] = translate.images_from(records(value))
     elif value != []:
-        _take(value, pile, _tab_of(address), facts.DEPTH_MAX)
-    if facts.LIST_CALL in address and isinstance(value, dict):
-        _judge_total(value, pile)
+        _take(value, pile, answer.tab, facts.DEPTH_MAX)
+    if facts.LIST_CALL in answer.address and isinstance(value, dict):
+        _judge_total(value, answer, pile)
+        _note_page(value, answer, pile)
 
 
-def _recorded(entry: dict[str, Any], pile: _Pile) -> Any:
+def _recorded(answer: Answer, pile: _Pile) -> Any:
     """Give the JSON a recorded call was answered with; None when there is none, which is then a problem."""
-    response = record(entry.get("response")) or {}
-    if response.get("status") not in {200, None}:
-        pile.problem("har_status", "A recorded call of the refunds service did not succeed.")
+    about = " ".join(filter(None, (answer.call, answer.tab, answer.number)))
+    if answer.status not in READABLE:
+        pile.problem("har_status", f"A recorded call did not succeed: «{about}: {answer.status}».")
         return None
-    body = _har_body(record(response.get("content")) or {})
-    if body is None:
-        pile.problem("har_body", "A recorded call of the refunds service has no answer in it.")
+    if answer.body is None:
+        code = "har_not_modified" if answer.status == NOT_MODIFIED else "har_body"
+        pile.problem(code, f"A recorded call has no answer in it: «{about}».")
         return None
-    return _loaded(body, pile, "har_body")
+    return _loaded(answer.body, pile, "har_body", about)
 
 
-def _judge_total(value: dict[str, Any], pile: _Pile) -> None:
+def _note_page(value: dict[str, Any], answer: Answer, pile: _Pile) -> None:
+    """Remember what came of a list, to compare it with the counts once everything is read."""
+    pages = pile.lists.setdefault((answer.shop, answer.tab or ""), _ListPages())
+    pages.total = whole(value.get("total"))
+    for place, item in enumerate(records(value.get("data"))):
+        number = item.get("applicationNumber")
+        pages.came.add(str(number) if number else f"{answer.row}.{place}")
+
+
+def _judge_total(value: dict[str, Any], answer: Answer, pile: _Pile) -> None:
     """A list tells how many requests the section holds; without it nobody can tell whether the list is whole."""
     total = whole(value.get("total"))
     if total is None:
         came = came_of(value["total"]) if "total" in value else "–"
         pile.problem("list_total", f"How many requests the section holds is not told: «{came}».")
-    elif total and value.get("data") == []:
+    elif total and value.get("data") == [] and answer.page == "0":
         pile.problem("list_total", f"The list is empty, the section is said to hold «{total}».")
-
-
-def _har_body(content: dict[str, Any]) -> bytes | None:
-    held = content.get("text")
-    if not isinstance(held, str) or not held:
-        return None
-    if content.get("encoding") != "base64":
-        return held.encode("utf-8", "replace")
-    try:
-        return base64.b64decode(held, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _tab_of(address: str) -> str | None:
-    try:
-        tabs: Sequence[str] = parse_qs(urlsplit(address).query).get("tab", ())
-    except ValueError:
-        return None
-    return tabs[0] if tabs else None

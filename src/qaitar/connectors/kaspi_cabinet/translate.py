@@ -86,6 +86,7 @@ def reading_from(
         )
     shown = told.tab or told.refundTab or tab
     why = told.refundReason or wire.Reason()
+    origin = _origin(why)
     return ReturnReading(
         number=told.applicationNumber,
         refund_id=told.refundId,
@@ -95,7 +96,7 @@ def reading_from(
         reason_code=why.reason or told.reason,
         reason_text=why.reasonDescription,
         planned_at=moment(told.plannedDate) or _current_expiry(told),
-        status_text=told.description,
+        status_text=told.description or told.stepDescription,
         step_text=told.stepDescription,
         hint_text=told.merchantHint,
         product_sku=told.productSku,
@@ -117,7 +118,9 @@ def reading_from(
         created_at=moment(told.createdDate),
         order_completed_on=day(told.orderCompletionDate),
         actions_raw=tuple(told.actions) if told.actions is not None else None,
-        reason_history=_history(told),
+        reason_history=_history(raw),
+        reason_origin_code=origin.originReason,
+        reason_origin_text=origin.originReasonDescription,
         unread=unread_in(raw, told),
         raw=raw,
     )
@@ -138,8 +141,19 @@ def _current_expiry(told: wire.Refund) -> datetime | None:
     return next((found for step in current if (found := moment(step.expirationTime))), None)
 
 
-def _history(told: wire.Refund) -> tuple[Mapping[str, object], ...] | None:
-    return tuple(told.reasonChangeHistory) if told.reasonChangeHistory is not None else None
+def _origin(why: wire.Reason) -> wire.ReasonChange:
+    """Give what the buyer had chosen where the marketplace has replaced it; an empty record where it has not."""
+    for change in why.reasonChangeHistory or ():
+        if change.originReason and why.reason and change.originReason != why.reason:
+            return change
+    return wire.ReasonChange()
+
+
+def _history(raw: Mapping[str, Any]) -> tuple[Mapping[str, object], ...] | None:
+    """Keep the history of the reason as it came: inside the reason, as captured, or beside it."""
+    inside = lenient.record(raw.get("refundReason")) or {}
+    told = inside.get("reasonChangeHistory") or raw.get("reasonChangeHistory")
+    return tuple(lenient.records(told)) if isinstance(told, list | dict) else None
 
 
 def _step(told: wire.Step) -> StepReading:

@@ -21,7 +21,7 @@ ITEM_FROM: Final = 6  # so many known names make it a list's item, whose other n
 DETAIL_FROM: Final = 5
 _DATES: Final = frozenset({"plannedDate", "createdDate", "orderCompletionDate", "expirationTime"})
 _TABS: Final = frozenset({"tab", "refundTab"})
-_LISTS: Final = frozenset({"stateSteps", "imageUrls", "actions", "reasonChangeHistory"})
+_LISTS: Final = frozenset({"stateSteps", "imageUrls", "actions"})
 _TEXT_OR_RECORD: Final = {
     "order": "code",
     "address": "formattedAddress",
@@ -39,12 +39,7 @@ def unread_in(raw: Mapping[str, Any], told: wire.Refund) -> tuple[Unread, ...]:
     >>> [(one.name, one.why, one.came) for one in unread_in(raw, wire.Refund.model_validate(raw))]
     [('plannedDate', 'not_a_date', 'soon'), ('sum', 'unread', '[]')]
     """
-    always: frozenset[str] = frozenset()
-    if len(facts.ITEM_FIELDS & raw.keys()) >= ITEM_FROM:
-        always = facts.ITEM_FIELDS
-        if len(facts.DETAIL_FIELDS & raw.keys()) >= DETAIL_FROM:
-            always |= facts.DETAIL_FIELDS
-    filled = always & facts.NEVER_EMPTY
+    always, filled = _expected(raw)
     if facts.CLOSED in {told.tab, told.refundTab}:
         filled -= {"plannedDate"}
     return (
@@ -53,6 +48,24 @@ def unread_in(raw: Mapping[str, Any], told: wire.Refund) -> tuple[Unread, ...]:
         *_inside_steps(raw.get("stateSteps")),
         *_inside_images(raw.get("imageUrls")),
     )
+
+
+def is_detail(raw: Mapping[str, Any]) -> bool:
+    """Tell a detail from a list item by the names only a detail has.
+
+    >>> is_detail({"applicationNumber": "700000001-1", "tab": "NEW", "sum": 1})
+    False
+    """
+    return len(facts.DETAIL_ONLY & raw.keys()) >= DETAIL_FROM
+
+
+def _expected(raw: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the names that always come in an answer of this shape, and those of them that are never empty."""
+    if is_detail(raw):
+        return facts.DETAIL_FIELDS, facts.DETAIL_FILLED
+    if len(facts.ITEM_FIELDS & raw.keys()) >= ITEM_FROM:
+        return facts.ITEM_FIELDS, facts.ITEM_FILLED
+    return frozenset(), frozenset()
 
 
 def counts_unread(items: Sequence[object]) -> tuple[Unread, ...]:

@@ -32,11 +32,22 @@ class Count(Wire):
     total: Whole = None
 
 
+class ReasonChange(Wire):
+    """`reasonChangeHistory`: what the buyer chose; `changeContext` was null where nothing had been changed."""
+
+    originReason: Text = None
+    originReasonDescription: Text = None
+    changeContext: Text = None
+
+
 class Reason(Wire):
-    """`refundReason`: a code and its words."""
+    """`refundReason`: a code and its words; a detail tells besides what it was before the marketplace changed it."""
 
     reason: Text = None
     reasonDescription: Text = None
+    reasonChangeHistory: Annotated[list[ReasonChange] | None, BeforeValidator(_records_or_none)] = (
+        None
+    )
 
 
 class Step(Wire):
@@ -62,7 +73,7 @@ class Image(Wire):
 
 
 class Refund(Wire):
-    """A list item or a detail: the detail has all of the item's names and more."""
+    """A list item or a detail: two tables of names with some in common, see `facts`."""
 
     refundId: Text = None
     applicationNumber: Text = None
@@ -97,9 +108,6 @@ class Refund(Wire):
     imageUrls: Annotated[Texts | None, BeforeValidator(_list_or_none)] = None
     createdDate: Text = None
     orderCompletionDate: Text = None
-    reasonChangeHistory: Annotated[
-        list[dict[str, Any]] | None, BeforeValidator(_records_or_none)
-    ] = None
 
 
 class RefundList(Wire):

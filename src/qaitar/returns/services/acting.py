@@ -231,6 +231,7 @@ _PLAIN: Final[Mapping[Act, Mapping[str, Any]]] = {
         **_UNPROVED,
     },
 }
+COUNTED_AS_QUALITY: Final = frozenset({Quality.DEFECTIVE, Quality.DIFFERENT_GOODS})
 _MOMENTS: Final[Mapping[Act, str]] = {
     Act.REFUSE: "refused_at",
     Act.NOTE_ARRIVAL: "arrived_at",
@@ -255,7 +256,7 @@ def _act_values(
     elif act is Act.REFUSE:
         values["refusal_reason"] = details.reason.value if details.reason else ""
     elif act in {Act.NOTE_TAKEN, Act.TAKE_FOR_INSPECTION}:
-        values["counts_as_quality"] = quality in {Quality.DEFECTIVE, Quality.DIFFERENT_GOODS}
+        values["counts_as_quality"] = quality in COUNTED_AS_QUALITY
     elif act is Act.NOTE_ARRIVAL:
         values["arrived_where"] = details.arrived_where or request.arrived_where or "POINT"
     return values

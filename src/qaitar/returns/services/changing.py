@@ -97,6 +97,12 @@ _TOLD_OR_MARKED: Final = frozenset(TOLD) | {
     "customer_name",
     "product_name",
     "amount_minor",
+    "quantity_milli",
+    "withdraw_minor",
+    "reason_code",
+    "reason_text",
+    "section_raw",
+    "external_id",
     "category_title",
     "unit_value",
 }

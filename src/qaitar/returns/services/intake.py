@@ -19,7 +19,7 @@ from qaitar.kernel.ids import new_id
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest, StageDelta
-from qaitar.returns.reasons import quality_of
+from qaitar.returns.reasons import stated_quality
 from qaitar.returns.vocabulary import Quality, Section, Stage
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Filing:
     quality: Quality | None = None
     planned_arrival_on: date | None = None
     received_on: date | None = None
+    seen_at: datetime | None = None  # when the marketplace showed it; not told: now
     mirror: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -175,7 +176,6 @@ def _request(
     filing: Filing, frame: OrderFrame, store_name: str, order_code: str, attempt: int, now: datetime
 ) -> ReturnRequest:
     order, line, customer = frame.order, frame.line, frame.customer
-    reason = filing.reason_code or filing.reason_text
     amount = filing.amount_minor
     if amount is None:
         amount = line.get("total_minor") if line else order.get("total_minor")
@@ -193,12 +193,15 @@ def _request(
         source=filing.source,
         stage=Stage.NEW.value,
         stage_since=now,
-        quality=(filing.quality or quality_of(reason, filing.customer_words)).value,
+        quality=(
+            filing.quality
+            or stated_quality(filing.reason_code, filing.reason_text, filing.customer_words)
+        ).value,
         shown_at=filing.shown_at,
         shown_section=filing.section or (Section.NEW.value if filing.shown_at else ""),
         section=filing.section,
         section_raw=filing.section_raw,
-        section_seen_at=now if filing.section else None,
+        section_seen_at=filing.seen_at or (now if filing.section else None),
         status_text=filing.status_text[:300],
         mirror=dict(filing.mirror),
         reason_code=filing.reason_code[:60],

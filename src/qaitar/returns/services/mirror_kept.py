@@ -18,14 +18,95 @@ UNREAD_MAX: Final = 40
 
 def kept_first(reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Keep what the first look at a request tells."""
-    return _with_marks({}, _extras(reading), reading, seen_at)
+    item = {"item": reading.item_print} if reading.item_print is not None else {}
+    told = _shown(reading)
+    if (
+        reading.reason_origin_code
+    ):  # filed with the buyer's own reason: the marketplace's follows as a change
+        told = {name: value for name, value in told.items() if not name.startswith("reason")}
+    return _with_marks({}, {**_extras(reading), **item, "shown": told}, reading, seen_at)
 
 
 def kept_after(mirror: Mapping[str, Any], reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Lay another look over what is kept: what it does not tell stays, what it reads well is no longer marked unread."""
+    if reading.item_print is not None:
+        mirror = {**mirror, "item": reading.item_print}
     told = reading.steps is not None or reading.image_urls is not None or bool(reading.reject_text)
     extras = {k: v for k, v in _extras(reading).items() if v} if told else {}
     return _with_marks(mirror, extras, reading, seen_at)
+
+
+CHANGES_MAX: Final = 20
+SHOWN: Final = ("reason_code", "reason_text", "amount_minor", "quantity_milli")
+"""What the marketplace may replace after a request was filed, as columns of the request and fields of a reading."""
+
+
+def replaced(
+    known: Mapping[str, Any], mirror: Mapping[str, Any], reading: ReturnReading
+) -> dict[str, Any]:
+    """Give the values the marketplace now shows otherwise than before, by column.
+
+    What it showed before is kept in the mirror, so that a value a person has noted since is not taken for the marketplace's;
+    `known` are the request's own columns, which stand in where nothing was kept yet.
+    """
+    before = {name: known[name] for name in SHOWN} | dict(mirror.get("shown", {}))
+    return {name: value for name, value in _shown(reading).items() if value != before[name]}
+
+
+def _shown(reading: ReturnReading) -> dict[str, Any]:
+    """Give what a reading shows of these values, cut to their columns; a quantity of nothing is not told."""
+    told: dict[str, Any] = {
+        "reason_code": reading.reason_code and reading.reason_code[:60],
+        "reason_text": reading.reason_text and reading.reason_text[:300],
+        "amount_minor": reading.amount_minor,
+        "quantity_milli": reading.quantity_milli or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def with_changes(
+    mirror: Mirror, before: Mapping[str, Any], reading: ReturnReading, seen_at: datetime
+) -> Mirror:
+    """Note beside the columns what the marketplace shows now, and each replaced value with what stood there.
+
+    `before` are the columns that change, with their old values.  A reason that had been replaced before it was first seen here is noted
+    with the buyer's own, which the marketplace tells beside it.
+    """
+    shown = _shown(reading)
+    lines = [
+        {"name": name, "before": before[name], "after": shown[name], "seen_at": seen_at.isoformat()}
+        for name in SHOWN
+        if before.get(name) not in {None, ""} and name != "reason_text"
+    ]
+    known = list(mirror.get("changes", ()))
+    origin = reading.reason_origin_code
+    if origin and not any(line["name"] == "reason_code" for line in (*known, *lines)):
+        lines.append(
+            {
+                "name": "reason_code",
+                "before": origin,
+                "after": reading.reason_code,
+                "seen_at": seen_at.isoformat(),
+            }
+        )
+    for line in lines:
+        if line["name"] == "reason_code":
+            line["before_text"] = before.get("reason_text") or reading.reason_origin_text or ""
+            line["after_text"] = reading.reason_text or ""
+    kept = {**mirror, "shown": {**mirror.get("shown", {}), **shown}}
+    return {**kept, "changes": [*known, *lines][-CHANGES_MAX:]} if known or lines else kept
+
+
+def with_gaps_filled(mirror: Mirror, reading: ReturnReading, seen_at: datetime) -> Mirror:
+    """Take from an older look what no look has shown yet: photos with their digests, tracking, way of delivery."""
+    extras = {
+        "images": list(reading.image_urls or ()),
+        "tracking": reading.tracking_url or "",
+        "delivery": reading.delivery_type or "",
+    }
+    filled = {name: value for name, value in extras.items() if value and not mirror.get(name)}
+    pictures = _pictures(mirror.get("pictures", ()), reading, seen_at)
+    return {**mirror, **filled, **({"pictures": pictures} if pictures else {})}
 
 
 def only_pictures(reading: ReturnReading) -> bool:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.phones import normalise_phone
-from qaitar.returns.errors import ActBlocked, BadCase
-from qaitar.returns.mirror import acts_shown, ending_of, press_is_proved
+from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged
+from qaitar.returns.looks import newer_part
+from qaitar.returns.mirror import UNDECIDED, acts_shown, ending_of, press_is_proved
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.reasons import stated_quality
 from qaitar.returns.selectors import cases_by_number
-from qaitar.returns.services.acting import Details, case_act
+from qaitar.returns.services.acting import COUNTED_AS_QUALITY, Details, case_act
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.marks import case_note
-from qaitar.returns.services.mirror_kept import kept_after, kept_first, only_pictures
+from qaitar.returns.services.mirror_kept import (
+    SHOWN,
+    kept_after,
+    kept_first,
+    only_pictures,
+    replaced,
+    with_changes,
+    with_gaps_filled,
+)
 from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 
 if TYPE_CHECKING:
@@ -37,7 +48,14 @@ class Mirrored:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    older: int = 0  # of the unchanged: given before what is known of the request
     rejected: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, other: Mirrored) -> None:
+        """Add what another batch came to."""
+        for name in ("read", "created", "updated", "unchanged", "older"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.rejected += other.rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +70,13 @@ class Look:
 
 
 def readings_apply(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
-    """Bring one store's cases to what the cabinet showed at `seen_at`; older looks change nothing.
+    """Bring one store's cases to what the cabinet showed; what it showed before a newer look changes nothing.
 
-    A second look at the same thing changes nothing.  One bad reading stops nobody else.
+    A reading that does not tell when it was given counts as given at the look's `seen_at`.  A second look at the same thing
+    changes nothing.  One bad reading stops nobody else.
+
+    Raises:
+        CaseChanged: somebody acted, or filed one of the requests, in between; nothing of this call may be kept.
     """
     answer = Mirrored(read=len(readings))
     good: dict[str, ReturnReading] = {}
@@ -70,52 +92,83 @@ def readings_apply(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
     fresh = [reading for reading in new if not only_pictures(reading)]
     answer.unchanged += len(new) - len(fresh)
     _create(look, fresh, answer)
-    same: list[UUID] = []
+    seen: dict[datetime, list[UUID]] = defaultdict(list)
     for number, case in known.items():
-        last = case.request.section_seen_at
-        if last is not None and look.seen_at < last:
-            answer.unchanged += 1
-            continue
-        if _bring(look, case, good[number]):
-            answer.updated += 1
+        part = newer_part(good[number], case.request.section_seen_at, look.seen_at)
+        if part is None:
+            answer.older += 1
+            changed = _fill_gaps(look, case, good[number])
         else:
-            answer.unchanged += 1
-            same.append(case.request.pk)
-    ReturnRequest.objects.filter(pk__in=same, section_seen_at__lt=look.seen_at).update(
-        section_seen_at=look.seen_at
-    )
+            seen[part.seen_at or look.seen_at].append(case.request.pk)
+            changed = _bring(look, case, part)
+        answer.updated += changed
+        answer.unchanged += not changed
+    for seen_at, pks in seen.items():
+        ReturnRequest.objects.filter(pk__in=pks, section_seen_at__lt=seen_at).update(
+            section_seen_at=seen_at
+        )
     return answer
 
 
 def _create(look: Look, fresh: Sequence[ReturnReading], answer: Mirrored) -> None:
-    filings = [filing_of(look.store_id, reading, look.now) for reading in fresh]
+    filings = [filing_of(look.store_id, reading, look.seen_at) for reading in fresh]
     try:
         made = requests_create(filings=filings, actors={look.merchant_id: look.by}, now=look.now)
     except BadCase as bad:
         answer.rejected += [(filing.number, bad.code) for filing in filings]
         return
+    if len(made) < len(
+        filings
+    ):  # somebody filed one of them meanwhile: read again, it is known by then
+        raise CaseChanged
     answer.created += len(made)
-    answer.unchanged += len(filings) - len(made)
-    if not made:
-        return
-    ids = [request.pk for request in made.values()]
-    ReturnRequest.objects.filter(pk__in=ids).update(section_seen_at=look.seen_at)
-    beyond_new = [fresh[place] for place in made if fresh[place].section not in {None, "NEW"}]
-    numbers = [reading.number for reading in beyond_new]
+    follows = [
+        reading
+        for reading in fresh
+        if reading.section not in {None, "NEW"} or reading.reason_origin_code
+    ]
+    numbers = [reading.number for reading in follows]
     cases = {case.request.number: case for case in cases_by_number(look.store_id, numbers)}
-    for reading in beyond_new:
-        _follow(look, cases[reading.number], reading)
+    for reading in follows:
+        _bring(look, cases[reading.number], reading)
 
 
-def filing_of(store_id: UUID, reading: ReturnReading, now: datetime) -> Filing:
-    """Turn a reading of a request we do not have into a filing."""
+def _fill_gaps(look: Look, case: Case, reading: ReturnReading) -> bool:
+    """Take from an older look only what no newer one has told; tell whether there was any."""
+    request = case.request
+    phone = normalise_phone(reading.customer_phone_raw or "") or ""
+    told = {
+        "external_id": (reading.refund_id or "")[:64],
+        "customer_phone": phone,
+        "received_on": reading.order_completed_on,
+        "withdraw_minor": reading.total_withdraw_minor,
+    }
+    values: dict[str, Any] = {
+        name: value for name, value in told.items() if value and not getattr(request, name)
+    }
+    mirror = with_gaps_filled(request.mirror, reading, reading.seen_at or look.seen_at)
+    if mirror != request.mirror:
+        values["mirror"] = mirror
+    if values:
+        case_note(case=case, values=values, act="MIRROR", by=look.by, now=look.now)
+    return bool(values)
+
+
+def filing_of(store_id: UUID, reading: ReturnReading, taken_at: datetime) -> Filing:
+    """Turn a reading of a request we do not have into a filing, with the reason the buyer gave.
+
+    `taken_at` stands in where the reading does not tell when it was given.
+    """
+    seen_at = reading.seen_at or taken_at
+    origin = reading.reason_origin_code
     return Filing(
         store_id=store_id,
         number=reading.number,
         source="CABINET",
-        filed_at=reading.created_at or now,
-        reason_code=reading.reason_code or "",
-        reason_text=reading.reason_text or "",
+        filed_at=reading.created_at or seen_at,
+        seen_at=seen_at,
+        reason_code=origin or reading.reason_code or "",
+        reason_text=(reading.reason_origin_text if origin else reading.reason_text) or "",
         customer_words=reading.comment or "",
         shown_at=reading.planned_at,
         section=reading.section.value if reading.section else "",
@@ -130,17 +183,18 @@ def filing_of(store_id: UUID, reading: ReturnReading, now: datetime) -> Filing:
         customer_name=reading.customer_name or "",
         customer_phone=normalise_phone(reading.customer_phone_raw or "") or "",
         received_on=reading.order_completed_on,
-        mirror=kept_first(reading, now),
+        mirror=kept_first(reading, seen_at),
     )
 
 
 def _bring(look: Look, case: Case, reading: ReturnReading) -> bool:
     """Write what changed in the mirror, then follow it; tell whether anything changed."""
     request = case.request
-    wanted = _mirrored(request, reading, look.seen_at)
+    seen_at = reading.seen_at or look.seen_at
+    wanted = _mirrored(request, reading, seen_at)
     changed = {name: value for name, value in wanted.items() if getattr(request, name) != value}
     if changed:
-        values = {**changed, "section_seen_at": look.seen_at}
+        values = {**changed, "section_seen_at": seen_at}
         case_note(case=case, values=values, act="MIRROR", by=look.by, now=look.now)
     return _follow(look, case, reading) or bool(changed)
 
@@ -158,7 +212,10 @@ def _mirrored(request: ReturnRequest, reading: ReturnReading, seen_at: datetime)
         told |= {"shown_at": reading.planned_at, "shown_section": section}
     elif reading.planned_at is not None and section != request.section:
         told["shown_section"] = section
-    told["mirror"] = kept_after(request.mirror, reading, seen_at)
+    told |= _replaced(request, reading)
+    before = {name: getattr(request, name) for name in told if name in SHOWN}
+    mirror = kept_after(request.mirror, reading, seen_at)
+    told["mirror"] = with_changes(mirror, before, reading, seen_at)
     phone = normalise_phone(reading.customer_phone_raw or "")
     if phone and not request.customer_phone:
         told["customer_phone"] = phone
@@ -167,6 +224,23 @@ def _mirrored(request: ReturnRequest, reading: ReturnReading, seen_at: datetime)
     if reading.total_withdraw_minor is not None:
         told["withdraw_minor"] = reading.total_withdraw_minor
     return told
+
+
+def _replaced(request: ReturnRequest, reading: ReturnReading) -> dict[str, Any]:
+    """Give the reason, amount and quantity the marketplace has replaced, and what of the quality class follows."""
+    known = {name: getattr(request, name) for name in SHOWN}
+    values = replaced(known, request.mirror, reading)
+    if "reason_code" not in values:
+        return values
+    by_reason = stated_quality(request.reason_code, request.reason_text, request.customer_words)
+    if request.quality != by_reason:  # a person has said otherwise
+        return values
+    text = values.get("reason_text", request.reason_text)
+    quality = stated_quality(values["reason_code"], text, request.customer_words)
+    values["quality"] = quality.value
+    if request.stage not in UNDECIDED and not request.refusal_reason:
+        values["counts_as_quality"] = quality in COUNTED_AS_QUALITY
+    return values
 
 
 _PROVED: Final[Mapping[str, Any]] = {"proof_of": "", "proof_since": None, "proof_text": ""}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from qaitar.flows.cabinet_words import list_sentence
 from qaitar.foundation.companions import (
     SILENCE_HOURS,
     Session,
@@ -27,7 +28,6 @@ from qaitar.foundation.models import CabinetWatch, Membership, User
 from qaitar.foundation.secrets import NoKey
 from qaitar.orders.listing import stores_of
 from qaitar.returns.vocabulary import Section
-from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import (
     NO_KEY,
@@ -134,12 +134,7 @@ _TABS: Final[Mapping[str, Section]] = {
 def gap_sentences(not_whole: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what of a whole reading did not fit: each short list, then the numbers in a form never seen."""
     lists = [
-        _("%(section)s: %(expected)d expected, %(read)d read.")
-        % {
-            "section": word_for(_TABS[each["tab"]]) if each["tab"] in _TABS else each["tab"],
-            "expected": each["expected"],
-            "read": each["read"],
-        }
+        list_sentence({**each, "section": _TABS.get(each["tab"], each["tab"])})
         for each in not_whole.get("lists", ())
     ]
     numbers = ", ".join(not_whole.get("numbers", ()))

@@ -33,8 +33,17 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "not_json": _("This is not an answer of the cabinet."),
         "unknown_shape": _("The cabinet's answer has a shape that is not known."),
         "doubled_field": _("«%(column)s» stands twice; the last value was taken."),
-        "har_body": _("A recorded answer has no readable body."),
-        "har_status": _("A recorded answer is an error of the cabinet."),
+        "har_body": _(
+            "A recorded answer has no readable content: «%(column)s». Save the recording with content, before the page is left."
+        ),
+        "har_status": _("A recorded answer is an error of the cabinet: «%(column)s»."),
+        "har_not_modified": _(
+            "The browser took the answer from its own store and did not record it: «%(column)s». Switch on “Disable cache” in the "
+            "network panel and record again."
+        ),
+        "no_answers": _(
+            "The recording has no answers of the cabinet's returns. Open the returns in the cabinet while it records."
+        ),
         "list_total": _("How many requests the section holds does not fit the list: «%(column)s»."),
         "NUMBER_UNREADABLE": _("This is not a number of a return request."),
         "too_big": _("The file is too large."),

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qaitar.documents.tables import Column, write_xlsx
+from qaitar.flows.cabinet_words import too_large
 from qaitar.flows.import_later import dry_run, import_later
 from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
+from qaitar.flows.take_cabinet import BODY_BYTES_MAX, BodyRefused, cabinet_look, cabinet_take
 from qaitar.flows.take_cabinet import SOURCE as CABINET
-from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
@@ -32,6 +33,7 @@ from qaitar.web.console.outside.said import said
 from qaitar.web.console.present_import import (
     REJECTED_SHOWN,
     intake_report,
+    looked_report,
     merged_report,
     rejected_table,
     run_report,
@@ -166,15 +168,18 @@ def _orders(visit: Visit, store: Store, file: Taken | NotTaken) -> UUID | Import
         return done.run.pk
 
 
-def _cabinet(visit: Visit, store: Store, name: str, body: bytes) -> UUID:
+def _cabinet(visit: Visit, store: Store, name: str, body: bytes) -> UUID | ImportReport:
     by = visit.who.actor_at(store.merchant_id)
     try:
         with behind_walls(*visit.who.merchants):
+            if visit.request.POST.get("then") == "look":
+                look = cabinet_look(store_id=store.pk, body=body, by=by, now=visit.now)
+                return looked_report(name, look)
             taken = cabinet_take(
                 store_id=store.pk, body=body, received_from=name, by=by, now=visit.now
             )
     except BodyRefused as refused:
-        raise NotSent(_now("This file is too large for an answer of the cabinet.")) from refused
+        raise NotSent(too_large(BODY_BYTES_MAX)) from refused
     told(visit, _now("The file is kept and being read. You may leave this page."))
     return taken.id
 

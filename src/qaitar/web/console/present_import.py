@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.orders.selectors import import_rejections
 from qaitar.returns.vocabulary import Section
 from qaitar.returns.words import word_for
@@ -117,13 +118,31 @@ def intake_report(row: RawIntake) -> ImportReport:
     """Report an answer of the cabinet; before a job has read it, that it waits."""
     waiting = row.state == "STORED"
     address = reverse("console:import", args=[row.pk])
-    told: dict[str, Any] = row.report or {}
+    return replace(
+        cabinet_report(row.received_from, row.report or {}),
+        result_url=address,
+        progress=0 if waiting else None,
+        progress_url=address if waiting else "",
+        finished_at=row.read_at,
+        problem=""
+        if row.state != "QUARANTINED"
+        else _("It holds no return requests that could be read."),
+    )
+
+
+def looked_report(name: str, told: Mapping[str, Any]) -> ImportReport:
+    """Report an answer of the cabinet that was only looked at."""
+    return replace(cabinet_report(name, told), kind=_("only looked at, nothing was changed"))
+
+
+def cabinet_report(name: str, told: Mapping[str, Any]) -> ImportReport:
+    """Report what a reading of the cabinet came to, by the report it left."""
     rejected = [
         RejectedRow(
             line=0,
             field=_("request"),
             value=str(each["number"]),
-            reason=reason_said(each["code"], each["code"]),
+            reason=rejection_sentence(each, told) or reason_said(each["code"], each["code"]),
         )
         for each in told.get("rejected", ())
     ] + [
@@ -136,18 +155,14 @@ def intake_report(row: RawIntake) -> ImportReport:
         for each in told.get("problems", ())
     ]
     return ImportReport(
-        file=row.received_from,
+        file=name,
         kind=_("return requests"),
         read=told.get("read", 0),
         created=told.get("created", 0),
         updated=told.get("updated", 0),
         unchanged=told.get("unchanged", 0),
-        rejected=len(rejected),
+        rejected=told.get("rejected_count", len(rejected)),
         rejected_rows=tuple(rejected[:REJECTED_SHOWN]),
-        result_url=address,
-        progress=0 if waiting else None,
-        progress_url=address if waiting else "",
-        finished_at=row.read_at,
         unread_rows=tuple(
             RejectedRow(
                 line=0,
@@ -158,7 +173,5 @@ def intake_report(row: RawIntake) -> ImportReport:
             for each in told.get("unread", ())[:REJECTED_SHOWN]
         ),
         counts=tuple((_section(name), total) for name, total in told.get("counts", {}).items()),
-        problem=""
-        if row.state != "QUARANTINED"
-        else _("It holds no return requests that could be read."),
+        notes=report_notes(told),
     )

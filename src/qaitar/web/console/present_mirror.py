@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 from qaitar.returns.mirror import differs
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.present_row import section_of
+from qaitar.web.console.present_story import FIELDS, field_value
 from qaitar.web.console.unread_words import field_said, why_said
 from qaitar.web.console.views_model import Mirror
-from qaitar.web.console.views_model_mirror import PictureSeen, UnreadField
+from qaitar.web.console.views_model_mirror import PictureSeen, ReplacedValue, UnreadField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,20 @@ def mirror_of(desk: Desk) -> Mirror:
         else "",
         unread=unread_lines(request.mirror),
         pictures=tuple(_picture(each) for each in request.mirror.get("pictures", ())),
+        replaced=replaced_values(request.mirror),
+    )
+
+
+def replaced_values(mirror: Mapping[str, Any]) -> tuple[ReplacedValue, ...]:
+    """Say what the marketplace has replaced, oldest first: the reason in its words, amounts and quantities as numbers."""
+    return tuple(
+        ReplacedValue(
+            field=str(FIELDS.get(each["name"], FIELDS["reason_text"])),
+            before=each.get("before_text") or field_value(each["name"], each["before"]),
+            after=each.get("after_text") or field_value(each["name"], each["after"]),
+            seen_at=parse_datetime(each["seen_at"]),
+        )
+        for each in mirror.get("changes", ())
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
@@ -76,10 +77,23 @@ FIELDS: Final[Mapping[str, Promise]] = {
     "customer_name": gettext_lazy("Customer"),
     "product_name": gettext_lazy("Product"),
     "amount_minor": gettext_lazy("Amount"),
+    "quantity_milli": gettext_lazy("Quantity"),
+    "withdraw_minor": gettext_lazy("Withdrawn by the marketplace"),
+    "reason_text": gettext_lazy("Reason"),
     "category_title": gettext_lazy("Category"),
     "unit_value": gettext_lazy("Unit"),
     "outcome": gettext_lazy("Outcome"),
 }
+_REPLACED: Final = frozenset(
+    {"amount_minor", "quantity_milli", "withdraw_minor", "reason_text", "quality"}
+)
+"""Shown with what stood there before: the marketplace or a person has replaced it."""
+_PARTS: Final[Mapping[str, tuple[int, int | None]]] = {
+    "amount_minor": (2, 2),
+    "withdraw_minor": (2, 2),
+    "quantity_milli": (3, None),
+}
+"""Numbers kept in small parts: how many decimal digits they have, how many are always shown."""
 _HIDDEN: Final = frozenset({"customer_phone"})
 _DECISIVE: Final = frozenset(
     {
@@ -126,8 +140,8 @@ def timeline_entry(entry: JournalEntry) -> TimelineEntry:
         text=_text(entry) + ("; " + "; ".join(details) if details else ""),
         icon=icon,
         tone=tone,
-        before=_said("stage", entry.before.get("stage")) if moved else "",
-        after=_said("stage", entry.after["stage"]) if moved else "",
+        before=field_value("stage", entry.before.get("stage")) if moved else "",
+        after=field_value("stage", entry.after["stage"]) if moved else "",
         why=why,
         by_program=entry.actor_role == Role.SYSTEM,
     )
@@ -190,12 +204,14 @@ def _changes(entry: JournalEntry) -> tuple[str, ...]:
     for name, label in FIELDS.items():
         if name not in entry.after:
             continue
-        value = "•••" if name in _HIDDEN else _said(name, entry.after[name])
+        value = "•••" if name in _HIDDEN else field_value(name, entry.after[name])
+        if name in _REPLACED and entry.before.get(name) not in {None, ""}:
+            value = f"{field_value(name, entry.before[name])} → {value}"
         lines.append(f"{label}: {value}")
     return tuple(lines)
 
 
-def _said(name: str, value: Any) -> str:
+def field_value(name: str, value: Any) -> str:
     """Say a value of the journal: codes in words, moments in the reader's zone, nothing as a dash."""
     if value in {None, ""} if not isinstance(value, dict | list) else not value:
         return "—"
@@ -205,9 +221,13 @@ def _said(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
-        return ", ".join(f"{mark_word(key)}: {_said('', each)}" for key, each in value.items())
-    if name == "amount_minor" and isinstance(value, int):
-        return formats.number_format(value / 100, decimal_pos=2)
+        return ", ".join(
+            f"{mark_word(key)}: {field_value('', each)}" for key, each in value.items()
+        )
+    if name in _PARTS and isinstance(value, int):
+        digits, always = _PARTS[name]
+        number = Decimal(value).scaleb(-digits)
+        return formats.number_format(number if always else number.normalize(), decimal_pos=always)
     return _moment(value) if isinstance(value, str) else str(value)
 
 

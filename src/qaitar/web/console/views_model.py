@@ -22,7 +22,7 @@ from qaitar.returns.vocabulary import (
     Section,
     Stage,
 )
-from qaitar.web.console.views_model_mirror import PictureSeen, UnreadField
+from qaitar.web.console.views_model_mirror import PictureSeen, ReplacedValue, UnreadField
 
 
 class Tone(StrEnum):
@@ -390,6 +390,7 @@ class Mirror:
     refresh_url: str = ""
     unread: tuple[UnreadField, ...] = ()
     pictures: tuple[PictureSeen, ...] = ()
+    replaced: tuple[ReplacedValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

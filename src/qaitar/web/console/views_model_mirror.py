@@ -25,3 +25,13 @@ class PictureSeen:
     url: str  # empty: not an address to follow
     digest: str
     seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacedValue:
+    """What the marketplace has replaced in a request since it was filed."""
+
+    field: str
+    before: str
+    after: str
+    seen_at: datetime | None

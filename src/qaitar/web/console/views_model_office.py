@@ -259,6 +259,7 @@ class ImportReport:
         RejectedRow, ...
     ] = ()  # what was taken without a field that could not be read
     counts: tuple[tuple[str, int], ...] = ()  # what the cabinet says each section holds
+    notes: tuple[str, ...] = ()  # what has to be known beside the counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
