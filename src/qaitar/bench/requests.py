@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from qaitar.bench.life_ground import Shop
+    from qaitar.bench.life_ground import Served, Shop
     from qaitar.runtime.addresses import DatabaseAddresses
 
     Command = Callable[[str, int], list[str]]
@@ -41,6 +41,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What one block came to: seconds of each answer, and of the server's processors."""
+
+    seconds: list[float]
+    processor_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """One request that is sent again and again, and the status of its answer."""
 
@@ -56,20 +64,20 @@ def bench_requests(
     report = Report("requests", this_machine(now).as_json())
     ground_open(shop, "requests", fresh=True)
     wanted = _wanted(shop_make(now, 10))
-    seen: dict[tuple[str, str], list[list[float]]] = {}
+    seen: dict[tuple[str, str], list[Block]] = {}
     with ExitStack() as stack:
-        ports = {
-            name: stack.enter_context(serving(command, logs)).port
+        served = {
+            name: stack.enter_context(serving(command, logs))
             for name, command in zip((OURS, PLAIN), servers, strict=True)
         }
         for each in wanted:
-            for port in ports.values():
-                _play(each, port, plan, WARM_UP_SECONDS)
+            for server in served.values():
+                _play(each, server, plan, WARM_UP_SECONDS)
         for number in range(plan.rounds):
             report.calibration_seconds.append(calibration_seconds())
             for each in wanted:
-                for name in sorted(ports, reverse=number % 2 == 1):
-                    block = _play(each, ports[name], plan, plan.seconds)
+                for name in sorted(served, reverse=number % 2 == 1):
+                    block = _play(each, served[name], plan, plan.seconds)
                     seen.setdefault((each.title, name), []).append(block)
     point(shop)
     _tell(report, [each.title for each in wanted], seen, plan)
@@ -92,43 +100,54 @@ def _text(method: str, path: str, headers: str = "", body: str = "") -> str:
     return f"{method} {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\n{headers}\r\n{body}"
 
 
-def _play(wanted: Wanted, port: int, plan: Plan, seconds: float) -> list[float]:
+def _play(wanted: Wanted, served: Served, plan: Plan, seconds: float) -> Block:
     task = {
         "host": LOOPBACK,
-        "port": port,
+        "port": served.port,
         "request": wanted.text,
         "status": wanted.status,
         "seconds": seconds,
         "connections": plan.connections,
     }
+    before = _processor_seconds(served)
     done = subprocess.run(
         [sys.executable, "-m", "qaitar.bench.request_client"],
         input=json.dumps(task).encode(),
         stdout=subprocess.PIPE,
         check=True,
     )
-    seen: list[float] = json.loads(done.stdout)
-    return seen
+    return Block(json.loads(done.stdout), _processor_seconds(served) - before)
+
+
+def _processor_seconds(served: Served) -> float:
+    """Add up what the server's processes have used so far; the database is not counted."""
+    times = [
+        each.cpu_times() for each in (served.program, *served.program.children(recursive=True))
+    ]
+    return sum(each.user + each.system for each in times)
 
 
 def _tell(
     report: Report,
     titles: Sequence[str],
-    seen: dict[tuple[str, str], list[list[float]]],
+    seen: dict[tuple[str, str], list[Block]],
     plan: Plan,
 ) -> None:
     rows: list[list[object]] = []
     for title in titles:
-        rates = {
-            name: median(len(block) / plan.seconds for block in seen[title, name])
-            for name in (OURS, PLAIN)
-        }
+        rates, tails, costs = {}, {}, {}
+        for name in (OURS, PLAIN):
+            blocks = seen[title, name]
+            rates[name] = median(len(block.seconds) / plan.seconds for block in blocks)
+            tails[name] = percentile([each for block in blocks for each in block.seconds], 0.99)
+            answers = sum(len(block.seconds) for block in blocks)
+            costs[name] = sum(block.processor_seconds for block in blocks) / answers
         share = rates[OURS] / rates[PLAIN]
-        tails = [
-            round(percentile([ms * 1000 for block in seen[title, name] for ms in block], 0.99), 1)
-            for name in (OURS, PLAIN)
+        both = [
+            round(figure[name] * 1000, 2) for figure in (costs, tails) for name in (OURS, PLAIN)
         ]
-        rows.append([title, round(rates[OURS]), round(rates[PLAIN]), round(share, 2), *tails])
+        rows.append([title, round(rates[OURS]), round(rates[PLAIN]), round(share, 2), *both])
         report.goals.append(Goal(f"{title}: share of plain WSGI", share, "at least", SHARE_MIN))
-    columns = ["request", "a second", "plain WSGI", "share", "p99, ms", "plain WSGI p99, ms"]
+    columns = ["request", "a second", f"{PLAIN}, a second", "share"]
+    columns += ["processor, ms", f"{PLAIN}, ms", "p99, ms", f"{PLAIN}, p99"]
     report.tables["requests"] = Table("Requests answered", columns, rows)

@@ -8,6 +8,8 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +19,12 @@ from django.utils import translation
 from qaitar.foundation.request_bodies import BodyFailure
 from qaitar.web.hooks import health
 from qaitar.web.server.answer import PIECE_BYTES, Answer, FileBody, StreamSender, pieces_of
+from qaitar.web.server.app import Server
 from qaitar.web.server.body import BodyRefused, ClientGone, IncomingBody, Spool
 from qaitar.web.server.environ import environ_of, length_of
 from qaitar.web.server.limits import Limits
 from qaitar.web.server.monitor import Monitor, Report
+from qaitar.web.server.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -151,9 +155,15 @@ async def streamed(stream: Stream, gone_after: int, send_seconds: float = 5.0) -
         await (asyncio.sleep(60) if stuck else gone.wait())
         return {"type": "http.disconnect"}
 
-    with ThreadPoolExecutor(2) as threads:
-        answer = Answer(200, (), stream=stream, context=copy_context())
-        await StreamSender(send, receive, threads, send_seconds).run(answer)
+    threads = Threads(2)
+    submit = partial(threads.submit, thread=1)
+    busy = [threads.submit(translation.activate, "en") for _ in range(50)]  # requests of others
+    answer = Answer(200, (), stream=stream, context=copy_context())
+    try:
+        await StreamSender(send, receive, submit, send_seconds).run(answer)
+    finally:
+        threads.end()
+    assert all(each.done() for each in busy)
     return got
 
 
@@ -260,3 +270,93 @@ def test_a_full_disk_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_is_read_piece_by_piece() -> None:
     body = FileBody(io.BytesIO(b"x" * (PIECE_BYTES + 1)))
     assert [len(piece) for piece in pieces_of(body)] == [PIECE_BYTES, 1]
+
+
+async def served(
+    handler: Any, *messages: dict[str, Any], limits: Limits = FAST, **sent: Any
+) -> Any:
+    """Send one request to the server with a handler of its own; return what it sent and what the handler was given."""
+    given: list[dict[str, Any]] = []
+
+    def called(environ: dict[str, Any], start: Any) -> Any:
+        given.append({**environ, "body": environ["wsgi.input"].read()})
+        return handler(environ, start)
+
+    begin = asyncio.Event()
+    end = asyncio.Event()
+
+    async def live() -> dict[str, Any]:
+        await (end.wait() if begin.is_set() else asyncio.sleep(0))
+        return {"type": "lifespan"}
+
+    async def lived(_message: dict[str, Any]) -> None:
+        begin.set()
+
+    server = Server(called, Monitor({}), limits, django_threads=1)
+    life = asyncio.create_task(server({"type": "lifespan"}, live, lived))
+    await begin.wait()
+    left = list(messages)
+    got: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return left.pop(0) if left else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        got.append(message)
+
+    await server(scope(**sent), receive, send)
+    end.set()
+    await life
+    return got, given
+
+
+def streaming(stream: Stream) -> Any:
+    def handler(_environ: dict[str, Any], start: Any) -> Any:
+        start("200 OK", [("Content-Length", "5")])
+        return SimpleNamespace(streaming=True, __iter__=stream.__iter__, close=stream.close)
+
+    return handler
+
+
+def plain(_environ: dict[str, Any], start: Any) -> Any:
+    start("200 OK", [])
+    return SimpleNamespace(streaming=False, content=b"ok", close=list)
+
+
+def test_a_head_of_a_stream_makes_nothing_of_it() -> None:
+    stream = Stream(5)
+    got, _ = run(served(streaming(stream), method="HEAD"))
+    assert [message["type"] for message in got] == ["http.response.start", "http.response.body"]
+    assert (stream.closed, stream.left) == (True, 5)
+
+
+def test_a_body_without_room_at_its_very_end_is_told_to_the_handler() -> None:
+    """What was still in memory when the last byte came has to go to the disk too."""
+    part = {"type": "http.request", "body": b"a" * 11 * KB, "more_body": True}
+    last = {"type": "http.request", "body": b"a" * 9 * KB, "more_body": False}
+    limits = replace(FAST, spool_bytes=12 * KB, anonymous_bytes=100 * KB)
+    chunked = [(b"transfer-encoding", b"chunked")]
+    _, (given,) = run(served(plain, part, last, limits=limits, headers=chunked))
+    assert given["qaitar.body_failure"] is BodyFailure.TOO_MANY
+    assert given["body"] == b""
+
+
+def test_a_client_that_goes_away_reaches_no_handler() -> None:
+    part = {"type": "http.request", "body": b"a", "more_body": True}
+    got, given = run(served(plain, part, headers=[(b"content-length", b"5")]))
+    assert (got, given) == ([], [])
+
+
+def test_work_for_one_thread_is_done_there_and_in_order_and_errors_come_back() -> None:
+    threads = Threads(3)
+    places = [threads.submit(threads.here, thread=number % 3) for number in range(30)]
+    with pytest.raises(ZeroDivisionError):
+        threads.submit(divmod, 1, 0).result(5)
+    assert [place.result(5) for place in places] == [number % 3 for number in range(30)]
+    held = threading.Event()
+    threads.submit(held.wait, 5, thread=0)
+    dropped = threads.submit(threads.here, thread=0)
+    assert dropped.cancel()
+    held.set()
+    assert threads.submit(threads.here, thread=0).result(5) == 0  # the thread is still there
+    threads.end()

@@ -1,6 +1,7 @@
 """Sends what Django answered: a whole answer at once, a stream piece by piece as fast as its client reads.
 
-Pieces of a stream are made in Django's threads, pieces of a file in those for files; neither waits for the client.
+Pieces of a stream are made in the thread of Django it began in, pieces of a file in those for files; neither waits for
+the client.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
-    from concurrent.futures import Executor
+    from concurrent.futures import Future
 
     from qaitar.web.server.body import Receive
 
@@ -44,13 +45,14 @@ class FileBody:
 
 @dataclass(slots=True)
 class Answer:
-    """Status and headers, and either the whole content or what makes it, in the context Django ran in."""
+    """Status and headers, and either the whole content or what makes it, in the context and the thread Django ran in."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
     content: bytes = b""
     stream: Any = None
     context: Context | None = None
+    thread: int | None = None
 
 
 def pieces_of(stream: Any) -> Iterator[bytes]:
@@ -71,21 +73,35 @@ def pieces_of(stream: Any) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
+def begin_send(send: Send, answer: Answer) -> list[Awaitable[None]]:
+    """Hand a whole answer to the server, from any thread; await what is returned in the event loop.
+
+    The server sends at the call already, so that the client need not wait for the loop's turn.
+    """
+    return [
+        send({"type": "http.response.start", "status": answer.status, "headers": answer.headers}),
+        send({"type": "http.response.body", "body": answer.content}),
+    ]
+
+
 async def send_whole(send: Send, answer: Answer) -> None:
     """Send an answer that is there whole."""
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": answer.content})
+    for sent in begin_send(send, answer):
+        await sent
 
 
 class StreamSender:
-    """Sends one streamed answer; stops making it when the client is gone or stops reading."""
+    """Sends one streamed answer; stops making it when the client is gone or stops reading.
+
+    `submit` has a piece of work done in a thread, always the same one unless a file is read.
+    """
 
     def __init__(
-        self, send: Send, receive: Receive, executor: Executor, send_seconds: float
+        self, send: Send, receive: Receive, submit: Callable[..., Future[Any]], send_seconds: float
     ) -> None:
         self._send = send
         self._receive = receive
-        self._executor = executor
+        self._submit = submit
         self._seconds = send_seconds
 
     async def run(self, answer: Answer) -> None:
@@ -115,8 +131,7 @@ class StreamSender:
             await self._in_thread(answer.context, _close, pieces, answer.stream)
 
     async def _in_thread(self, context: Context, work: Callable[..., Any], *given: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, context.run, work, *given)
+        return await asyncio.wrap_future(self._submit(context.run, work, *given))
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

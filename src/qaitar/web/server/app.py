@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import io
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
 from qaitar.foundation.request_bodies import FAILURE_KEY, BodyFailure
-from qaitar.web.server.answer import FileBody, StreamSender, send_whole
+from qaitar.web.server.answer import FileBody, StreamSender, begin_send, send_whole
 from qaitar.web.server.body import BodyRefused, ClientGone, IncomingBody, Spool, discard
 from qaitar.web.server.django_call import DjangoCall, allowed_bytes, may_be_known
 from qaitar.web.server.environ import Scope, body_put, environ_of, length_of
+from qaitar.web.server.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+    from concurrent.futures import Future
 
     from qaitar.web.server.answer import Answer, Send
     from qaitar.web.server.body import Receive
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from qaitar.web.server.limits import Limits
     from qaitar.web.server.monitor import Monitor
 
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 FILE_THREADS: Final = 2
 WRITE_THREADS: Final = 1
@@ -55,13 +60,14 @@ class Server:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Make the threads when the worker starts, after the fork; end them with it."""
         await receive()
-        self._django = ThreadPoolExecutor(self._threads, "django")
+        self._django = Threads(self._threads)
         self._files = ThreadPoolExecutor(FILE_THREADS, "files")
         self._spool = Spool(ThreadPoolExecutor(WRITE_THREADS, "bodies"), self._limits.spool_bytes)
         self._monitor.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for executor in (self._django, self._files, self._spool.writers):
+        self._django.end()
+        for executor in (self._files, self._spool.writers):
             executor.shutdown(wait=True)
         self._monitor.stop()
         await send({"type": "lifespan.shutdown.complete"})
@@ -73,62 +79,73 @@ class Server:
             body_put(environ, io.BytesIO(), 0)
             await self._answer(environ, receive, send)
             return
-        body = IncomingBody(receive, self._limits, self._spool)
-        try:
-            failure = await self._receive(body, environ, length)
-            if failure is None:
+        with closing(IncomingBody(receive, self._limits, self._spool)) as body:
+            try:
+                await self._receive(body, environ, length)
                 body_put(environ, await body.whole(), body.size)
-            else:
-                environ[FAILURE_KEY] = failure
+            except ClientGone:
+                return
+            except BodyRefused as refused:
+                environ[FAILURE_KEY] = refused.failure
                 body_put(environ, io.BytesIO(), 0)
             await self._answer(environ, receive, send)
-        except ClientGone:
-            return
-        finally:
-            body.close()
 
     async def _receive(
         self, body: IncomingBody, environ: dict[str, Any], length: int | None
-    ) -> BodyFailure | None:
-        """Receive the body, asking first who sends it where it is larger than everybody may send."""
+    ) -> None:
+        """Receive the body, asking first who sends it where it is larger than everybody may send.
+
+        Raises:
+            BodyRefused: why it is not received.
+            ClientGone: the client went away.
+        """
         small = self._limits.anonymous_bytes
-        try:
-            if (length is None or length <= small) and await body.read(small):
-                return None
-            allowed = await self._allowed(environ)
-            if length is not None and length > allowed:
-                return BodyFailure.TOO_LARGE
-            return None if await body.read(allowed) else BodyFailure.TOO_LARGE
-        except BodyRefused as refused:
-            return refused.failure
+        if (length is None or length <= small) and await body.read(small):
+            return
+        allowed = await self._allowed(environ)
+        too_large = length is not None and length > allowed
+        if too_large or not await body.read(allowed):
+            raise BodyRefused(BodyFailure.TOO_LARGE)
 
     async def _allowed(self, environ: dict[str, Any]) -> int:
         if not may_be_known(environ):
             return self._limits.anonymous_bytes
         try:
-            allowed: int = await self._in_django(allowed_bytes, environ)
+            return await self._in_django(allowed_bytes, environ)
         except Exception as error:  # whatever it is, the call itself will meet it again
             _log.warning("the sender of a body could not be looked up", exc_info=error)
             raise BodyRefused(BodyFailure.NOT_CHECKED) from error
-        return allowed
 
     async def _answer(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
-        answer: Answer = await self._in_django(self._call, environ)
-        refused = FAILURE_KEY in environ
-        if refused:
-            answer.headers = [*answer.headers, (b"Connection", b"close")]
-        if answer.stream is not None:
-            await self._stream(answer, receive, send)
-            return
-        await send_whole(send, answer)
-        if refused:
+        """Have Django answer; what is there whole is sent from its thread."""
+        stream, sent = await self._in_django(self._called, environ, send)
+        for each in sent:
+            await each
+        if stream is not None:
+            await self._stream(stream, receive, send)
+        elif FAILURE_KEY in environ:
             await discard(receive, self._limits)
 
-    async def _stream(self, answer: Answer, receive: Receive, send: Send) -> None:
-        executor = self._files if isinstance(answer.stream, FileBody) else self._django
-        await StreamSender(send, receive, executor, self._limits.send_seconds).run(answer)
+    def _called(
+        self, environ: dict[str, Any], send: Send
+    ) -> tuple[Answer | None, list[Awaitable[None]]]:
+        answer = self._call(environ)
+        if FAILURE_KEY in environ:
+            answer.headers = [*answer.headers, (b"Connection", b"close")]
+        if answer.stream is None:
+            return None, begin_send(send, answer)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            answer.stream.close()
+            return None, begin_send(send, answer)
+        answer.thread = self._django.here()
+        return answer, []
 
-    async def _in_django(
-        self, work: Callable[[dict[str, Any]], Any], environ: dict[str, Any]
-    ) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._django, work, environ)
+    async def _stream(self, answer: Answer, receive: Receive, send: Send) -> None:
+        if isinstance(answer.stream, FileBody):
+            submit: Callable[..., Future[Any]] = self._files.submit
+        else:
+            submit = partial(self._django.submit, thread=answer.thread)
+        await StreamSender(send, receive, submit, self._limits.send_seconds).run(answer)
+
+    async def _in_django(self, work: Callable[..., T], *given: Any) -> T:
+        return await asyncio.wrap_future(self._django.submit(work, *given))

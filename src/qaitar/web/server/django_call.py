@@ -35,7 +35,7 @@ class DjangoCall:
         self._handler = handler
 
     def __call__(self, environ: Environ) -> Answer:
-        """Run one request in a context of its own, so that a stream may go on in another thread."""
+        """Run one request in a context of its own: its stream goes on between other requests of the same thread."""
         context = copy_context()
         return context.run(self._answer, environ, context)
 
