@@ -156,14 +156,14 @@ async def streamed(stream: Stream, gone_after: int, send_seconds: float = 5.0) -
         return {"type": "http.disconnect"}
 
     threads = Threads(2)
-    submit = partial(threads.submit, thread=1)
-    busy = [threads.submit(translation.activate, "en") for _ in range(50)]  # requests of others
+    run_there = partial(threads.run, thread=1)
+    busy = [threads.run(translation.activate, "en") for _ in range(50)]  # requests of others
     answer = Answer(200, (), stream=stream, context=copy_context())
     try:
-        await StreamSender(send, receive, submit, send_seconds).run(answer)
+        await StreamSender(send, receive, run_there, send_seconds).run(answer)
     finally:
         threads.end()
-    assert all(each.done() for each in busy)
+    await asyncio.gather(*busy)
     return got
 
 
@@ -347,16 +347,20 @@ def test_a_client_that_goes_away_reaches_no_handler() -> None:
     assert (got, given) == ([], [])
 
 
-def test_work_for_one_thread_is_done_there_and_in_order_and_errors_come_back() -> None:
+async def _worked() -> None:
     threads = Threads(3)
-    places = [threads.submit(threads.here, thread=number % 3) for number in range(30)]
+    places = [threads.run(threads.here, thread=number % 3) for number in range(30)]
     with pytest.raises(ZeroDivisionError):
-        threads.submit(divmod, 1, 0).result(5)
-    assert [place.result(5) for place in places] == [number % 3 for number in range(30)]
+        await threads.run(divmod, 1, 0)
+    assert await asyncio.gather(*places) == [number % 3 for number in range(30)]
     held = threading.Event()
-    threads.submit(held.wait, 5, thread=0)
-    dropped = threads.submit(threads.here, thread=0)
-    assert dropped.cancel()
+    waiting = threads.run(held.wait, 5, thread=0)
+    threads.run(threads.here, thread=0).cancel()
     held.set()
-    assert threads.submit(threads.here, thread=0).result(5) == 0  # the thread is still there
+    assert await waiting
+    assert await threads.run(threads.here, thread=0) == 0  # the thread is still there
     threads.end()
+
+
+def test_work_for_one_thread_is_done_there_and_in_order_and_errors_come_back() -> None:
+    run(_worked())

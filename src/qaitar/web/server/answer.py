@@ -17,7 +17,6 @@ import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
-    from concurrent.futures import Future
 
     from qaitar.web.server.body import Receive
 
@@ -93,15 +92,15 @@ async def send_whole(send: Send, answer: Answer) -> None:
 class StreamSender:
     """Sends one streamed answer; stops making it when the client is gone or stops reading.
 
-    `submit` has a piece of work done in a thread, always the same one unless a file is read.
+    `run` has a piece of work done in a thread, always the same one unless a file is read.
     """
 
     def __init__(
-        self, send: Send, receive: Receive, submit: Callable[..., Future[Any]], send_seconds: float
+        self, send: Send, receive: Receive, run: Callable[..., Awaitable[Any]], send_seconds: float
     ) -> None:
         self._send = send
         self._receive = receive
-        self._submit = submit
+        self._run = run
         self._seconds = send_seconds
 
     async def run(self, answer: Answer) -> None:
@@ -131,7 +130,7 @@ class StreamSender:
             await self._in_thread(answer.context, _close, pieces, answer.stream)
 
     async def _in_thread(self, context: Context, work: Callable[..., Any], *given: Any) -> Any:
-        return await asyncio.wrap_future(self._submit(context.run, work, *given))
+        return await self._run(context.run, work, *given)
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -20,7 +20,6 @@ from qaitar.web.server.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from concurrent.futures import Future
 
     from qaitar.web.server.answer import Answer, Send
     from qaitar.web.server.body import Receive
@@ -142,10 +141,11 @@ class Server:
 
     async def _stream(self, answer: Answer, receive: Receive, send: Send) -> None:
         if isinstance(answer.stream, FileBody):
-            submit: Callable[..., Future[Any]] = self._files.submit
+            loop = asyncio.get_running_loop()
+            run: Callable[..., Awaitable[Any]] = partial(loop.run_in_executor, self._files)
         else:
-            submit = partial(self._django.submit, thread=answer.thread)
-        await StreamSender(send, receive, submit, self._limits.send_seconds).run(answer)
+            run = partial(self._django.run, thread=answer.thread)
+        await StreamSender(send, receive, run, self._limits.send_seconds).run(answer)
 
     async def _in_django(self, work: Callable[..., T], *given: Any) -> T:
-        return await asyncio.wrap_future(self._django.submit(work, *given))
+        return await self._django.run(work, *given)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -18,15 +20,26 @@ T = TypeVar("T")
 class _Job(Generic[T]):
     work: Callable[..., T]
     given: tuple[Any, ...]
-    future: Future[T]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[T]
 
     def run(self) -> None:
-        if not self.future.set_running_or_notify_cancel():
-            return
         try:
-            self.future.set_result(self.work(*self.given))
+            settle = partial(_set_result, self.future, self.work(*self.given))
         except BaseException as error:  # noqa: BLE001  whoever waits for the result gets it
-            self.future.set_exception(error)
+            settle = partial(_set_error, self.future, error)
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            self.loop.call_soon_threadsafe(settle)
+
+
+def _set_result(future: asyncio.Future[T], result: T) -> None:
+    if not future.cancelled():
+        future.set_result(result)
+
+
+def _set_error(future: asyncio.Future[Any], error: BaseException) -> None:
+    if not future.cancelled():
+        future.set_exception(error)
 
 
 class Threads:
@@ -49,9 +62,12 @@ class Threads:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, work: Callable[..., T], *given: Any, thread: int | None = None) -> Future[T]:
-        """Have work done by any thread, or by the one with this number; in the order of asking."""
-        job = _Job(work, given, Future())
+    def run(
+        self, work: Callable[..., T], *given: Any, thread: int | None = None
+    ) -> asyncio.Future[T]:
+        """Have work done by any thread, or by the one with this number, in the order of asking; call it in an event loop."""
+        loop = asyncio.get_running_loop()
+        job: _Job[T] = _Job(work, given, loop, loop.create_future())
         with self._changed:
             (self._common if thread is None else self._own[thread]).append(job)
             self._changed.notify_all()
