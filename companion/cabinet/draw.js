@@ -14,7 +14,7 @@ globalThis.qaitarDraw = (() => {
     .badge i { width: 8px; height: 8px; border-radius: 50%; background: var(--main); flex: none; }
     .badge[data-time=late] { color: var(--late); } .badge[data-time=late] i { background: var(--late); }
     .badge[data-time=soon] { color: var(--soon); } .badge[data-time=soon] i { background: var(--soon); }
-    .box { position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; width: min(360px, calc(100vw - 32px)); max-height: calc(100vh - 32px); overflow: auto; background: var(--back); color: var(--ink); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; box-shadow: 0 6px 24px #0003; display: grid; gap: 10px; }
+    .box { position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; width: min(360px, calc(100vw - 32px)); max-height: calc(55vh - 24px); overflow: auto; background: var(--back); color: var(--ink); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; box-shadow: 0 6px 24px #0003; display: grid; gap: 10px; }
     .box p, .box h2, .box ol, .box ul { margin: 0; padding: 0; } .box h2 { font-size: 15px; font-weight: 600; overflow-wrap: anywhere; }
     .soft { color: var(--soft); font-size: 12px; } .row { display: flex; gap: 8px; align-items: start; justify-content: space-between; }
     .box ol { display: grid; gap: 10px; list-style: none; } .box ul { display: grid; gap: 2px; padding-left: 16px; }
@@ -23,12 +23,13 @@ globalThis.qaitarDraw = (() => {
     .press { font-weight: 600; } a { color: var(--main); overflow-wrap: anywhere; }
     button { border: 1px solid var(--line); background: var(--fill); color: var(--ink); border-radius: 6px; padding: 4px 10px; cursor: pointer; white-space: nowrap; }
     button:hover { border-color: var(--main); } .close { border: 0; background: none; padding: 0 4px; font-size: 18px; line-height: 1; color: var(--soft); }
-    .notice { border-left: 4px solid var(--soon); top: 16px; bottom: auto; } .warn { border-left-color: var(--late); }
-    .waits { border-left: 3px solid var(--soon); padding-left: 10px; }
+    .notice { border-left: 4px solid var(--soon); top: 16px; bottom: auto; max-height: calc(45vh - 24px); } .warn { border-left-color: var(--late); }
+    .box p.waits { border-left: 3px solid var(--soon); padding-left: 10px; } .number { white-space: nowrap; }
   `;
   const SOON_MS = 24 * 3600_000;
   const PROOF_MS = 10 * 60_000; // a press not proved for so long may not have been one
   const NUMBERS_MAX = 12;
+  const NUMBER = /(\d{6,}-\d+)/;
   const closed = new Set(); // panels and notices the person put away on this page
   const hosts = {};
 
@@ -181,10 +182,13 @@ globalThis.qaitarDraw = (() => {
     put("notice", away ? "" : says, away ? null : () => noticeBox([...bad, ...soft], says, bad.length > 0, told));
   }
 
+  /** A sentence in pieces, so that no number is broken over two lines. */
+  const whole = (sentence) => sentence.split(NUMBER).map((piece) => (NUMBER.test(piece) ? made("span", { class: "number" }, piece) : piece));
+
   function noticeBox(sentences, says, isBad, told) {
     const close = made("button", { class: "close", type: "button", "aria-label": say(told, "close") }, "×");
     close.addEventListener("click", () => (closed.add(says), hosts.notice?.remove()));
-    const text = made("div", { class: "step" }, ...sentences.map((sentence) => made("p", {}, sentence)));
+    const text = made("div", { class: "step" }, ...sentences.map((sentence) => made("p", {}, ...whole(sentence))));
     return host("notice", made("div", { class: isBad ? "box notice warn" : "box notice", role: isBad ? "alert" : "status" }, made("div", { class: "row" }, text, close)));
   }
 

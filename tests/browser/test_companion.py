@@ -19,6 +19,7 @@ from qaitar.orders.models import Store
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import request_act
 from qaitar.returns.vocabulary import Act
+from qaitar.sandbox.kaspi.behaviour import Behaviour, ClosedOrder, DetailShape, Total
 from qaitar.sandbox.kaspi.faults import Fault, FaultKind
 from qaitar.sandbox.serving import Serving
 from tests.browser.companion_world import (
@@ -131,6 +132,60 @@ def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
     page.close()
 
 
+@pytest.mark.parametrize("total", [20, pytest.param(300, marks=pytest.mark.long)])
+def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_told(
+    sight: Sight, cabinet: Cabinet, desk: Desk, total: int
+) -> None:
+    """Details of their own shape, the closed in no order, pages of seven whose total is the page's, errors no page can read."""
+    kaspi = cabinet.kaspi
+    kaspi.behaviour = Behaviour(
+        detail_shape=DetailShape.CAPTURED,
+        closed_order=ClosedOrder.BY_ID,
+        total=Total.THIS_PAGE,
+        page_size=7,
+        cors_on_errors=False,
+    )
+    numbers = five_tabs(kaspi, total)
+    closing, bad = numbers[0], numbers[5]
+    kaspi.faults.fail_detail(bad, Fault(FaultKind.SERVER_ERROR))
+    page = pair_and_read(sight, desk)
+    asked = cabinet.asked()
+    details = [path.split("code=")[1] for path in asked if "load-refund-details" in path]
+    assert sorted(details) == sorted(numbers), "each detail once"
+    assert "load-refunds-count" in asked[0]
+    assert set(cases(desk)) == set(numbers)
+    expect(inside(page, "notice").locator("p")).to_have_text(
+        f"{desk.shop.store.name}: кабинет не показал подробности заявок {bad}. Запросим их снова."
+    )
+    failed = watch(desk).failed
+    assert [(each["number"], each["why"], each["tries"]) for each in failed] == [
+        (bad, "NO_ANSWER", 1)
+    ]
+    kaspi.press(closing, "GRANT")
+    sight.read_now()
+    again = cabinet.asked()
+    assert (
+        next(path.split("code=")[1] for path in again if "load-refund-details" in path) == closing
+    )
+    assert len(again) <= 60
+    work(desk.shop.id)
+    closed = cases(desk)[closing]
+    assert (closed.section, closed.stage) == ("CLOSED", "CLOSED")
+    assert watch(desk).session == "OPEN"
+    kaspi.behaviour.gateway = 401
+    sight.read_now()
+    assert len(cabinet.asked()) == 3, "the counts, and nothing else"
+    expect(inside(page, "notice").locator("p").first).to_contain_text(
+        "Кабинет не отвечает Qaitar с"
+    )
+    assert (watch(desk).session, sight.state("session")) == ("NO_ANSWER", "NO_ANSWER")
+    kaspi.behaviour.gateway = None
+    page.reload()
+    sight.until("session", lambda said: said == "OPEN")
+    expect(inside(page, "notice").locator("p")).to_contain_text(bad)
+    assert watch(desk).session == "OPEN"
+
+
 @pytest.mark.long
 def test_a_hundred_requests_are_read_again_within_sixty_questions(
     sight: Sight, cabinet: Cabinet, desk: Desk
@@ -190,7 +245,7 @@ def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
         case = ReturnRequest.objects.get(number=number)
         assert case.stage == "ARRIVED"
         request_act(request_id=case.pk, act=Act.GRANT_REFUND, by=desk.by, now=utc_now())
-    page.reload()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it comes to the front
     expect(panel.locator(".press")).to_have_text("Нажмите здесь: «Оформить возврат»")
     pressed(desk, page, "GRANT")
     stored = cases(desk)[number]
@@ -255,12 +310,13 @@ def pressed(desk: Desk, page: Any, button: str) -> None:
     """The person presses; the companion looks at this request again by itself, and the worker reads it."""
     page.click(f"form:has([value={button}]) button")
     page.wait_for_url("**notice=**")
+    expect(inside(page, "panel").locator(".waits")).to_contain_text("Ждём, пока Qaitar увидит")
     for _try in range(200):
         work(desk.shop.id)
         if not any(case.proof_of for case in cases(desk).values()):
             break
         page.wait_for_timeout(100)
-    page.reload()
+    expect(inside(page, "panel")).to_have_count(0)  # it asks again by itself
 
 
 def test_an_ended_session_stops_everything_is_said_and_mends_itself(

@@ -70,6 +70,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     opened = context.new_page()
     opened.expose_function("cabinet", _now.cabinet)
     opened.expose_function("named", _now.named)
+    opened.expose_function("turn", lambda name: _now.turned(name))  # noqa: PLW0108  another in each test
     opened.goto(SITE + "/")
     yield opened
     context.close()
@@ -80,6 +81,8 @@ class _Now:
 
     answer: Callable[[str], Any]
     missed: Callable[[list[str]], Any]
+
+    turned: Callable[[str], Any]
 
     def cabinet(self, url: str) -> Any:
         return self.answer(url)
@@ -419,6 +422,88 @@ def test_what_qaitar_does_not_take_waits_and_is_never_thrown_away(page: Page) ->
         "why": True, "waiting": 1, "prints": ["a", "b"], "still": True, "after": 0, "left": 0, "handed": [True] * 4, "refused": True, "forgotten": {},
         "sent": [[path, 2], [path, 2], [path, 2], [path, 1]], "log": ["log_not_taken"],
     }  # fmt: skip
+
+
+_WORK = """
+async ({ rounds }) => {
+  const kept = { pair: { token: "t", address: "https://q.example", stores: [] } };
+  const area = {
+    get: async (names) => Object.fromEntries([names].flat().map((name) => [name, structuredClone(kept[name])])),
+    set: async (values) => void Object.assign(kept, structuredClone(values)),
+  };
+  globalThis.chrome = {
+    storage: { local: area, session: area },
+    tabs: { query: async () => [{ id: 1 }], sendMessage: async (_tab, message) => (message.kind === "ask" ? cabinet(message.url) : true) },
+    action: { setBadgeText: async () => {} },
+  };
+  const [later, fetched] = [globalThis.setTimeout, globalThis.fetch];
+  globalThis.setTimeout = (then, ms) => later(then, [40_000, 2000].includes(ms) ? ms : 0); // of the pauses, none; of the limits, all
+  const stores = ["1", "2"].map((n) => ({ id: `s${n}`, name: `Shop ${n}`, external_id: `3000000${n}` }));
+  let takes = true, said = [], handed = [];
+  globalThis.fetch = async (url, { body }) => {
+    const path = new URL(url).pathname.replace("/api/v1", "");
+    if (path.startsWith("/intake")) {
+      if (!takes) return new Response("{}", { status: 503 });
+      handed.push(...JSON.parse(body).log.entries.map((entry) => entry.request.url));
+      return Response.json({});
+    }
+    if (path === "/companion/missing") return Response.json({ items: [], left: 0 });
+    const { session, stores: told } = JSON.parse(body);
+    said.push([session, told]);
+    return Response.json({ now: new Date().toISOString(), person: "A", language: "ru", stores });
+  };
+  const work = await import("/lib/work.js");
+  const outcomes = [];
+  for (const round of rounds) {
+    await turn(round);
+    [takes, said, handed] = [round !== "qaitar is down", [], []];
+    work.refused.clear();
+    work.tabs.add(1);
+    if (await work.mayTry({ atLeast: round === "qaitar is back" ? 1 : 0 })) await work.reaching(work.readAll);
+    const { session, outbox = [], unreached = null } = kept;
+    outcomes.push({ round, said, handed: handed.length, session, waiting: outbox.length, tries: unreached?.tries ?? 0 });
+  }
+  [globalThis.setTimeout, globalThis.fetch] = [later, fetched];
+  return outcomes;
+}
+"""
+
+
+def test_all_shops_refusing_end_the_session_one_alone_does_not_and_nothing_is_lost_while_qaitar_is_down(
+    shop: Shop,
+) -> None:
+    cabinet = shop.cabinet
+    cabinet.fill("NEW", 2, 700000001)
+    real = cabinet.__call__
+    refusing = {"all refuse": {"30000001", "30000002"}, "one refuses": {"30000002"}}
+    now = {"round": ""}
+
+    def answered(url: str) -> dict[str, Any]:
+        refused = refusing.get(now["round"], set())
+        return told(403) if any(f"merchantId={number}" in url for number in refused) else real(url)
+
+    _now.answer = answered
+    _now.turned = lambda name: now.update(round=name)
+    rounds = [
+        "one refuses",
+        "all refuse",
+        "qaitar is down",
+        "qaitar is still down",
+        "qaitar is back",
+    ]
+    first, ended, down, still, back = shop.page.evaluate(_WORK, {"rounds": rounds})
+    assert first["said"] == [
+        ["AWAY", []], ["OPEN", ["s1"]], ["REFUSED", ["s2"]], ["OPEN", []]
+    ]  # fmt: skip
+    assert (first["session"], first["waiting"], first["handed"]) == ("OPEN", 0, 1 + 4 + 2 + 1)
+    assert ended["said"] == [["OPEN", []], ["ENDED", ["s1", "s2"]]]
+    assert (ended["session"], ended["handed"]) == ("ENDED", 0)
+    assert (down["waiting"], down["tries"], down["handed"]) == (1, 1, 0)
+    assert (still["waiting"], still["said"]) == (1, []), (
+        "a pause: nothing is asked, nothing forgotten"
+    )
+    assert (back["session"], back["waiting"], back["tries"]) == ("OPEN", 0, 0)
+    assert back["handed"] > down["handed"]
 
 
 def test_the_sentences_are_the_same_ones_in_all_three_languages() -> None:
