@@ -128,12 +128,15 @@ def _database(
     dsn: str, target: Target, connection: psycopg.Connection[Any], folder: str
 ) -> _Snapshot:
     """Dump what one snapshot sees, and read from the same snapshot what the dump holds."""
+    # Read before the snapshot is taken: what was acknowledged before this moment is surely in it.
+    moment = connection.execute("SELECT clock_timestamp()").fetchone()
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        row = connection.execute("SELECT pg_export_snapshot(), clock_timestamp()").fetchone()
-        assert row is not None, "a function returns a row"
-        snapshot, as_of = row
+        exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        assert moment is not None, "a function returns a row"
+        assert exported is not None, "a function returns a row"
+        snapshot, as_of = exported[0], moment[0]
         schema = connection.execute("SELECT app || '.' || name FROM django_migrations").fetchall()
         rows = rows_counted(connection)
         files = dict(connection.execute(_FILES).fetchall())

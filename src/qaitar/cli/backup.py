@@ -19,6 +19,7 @@ from qaitar.backup.places import TO, key_from, settings_from, target_at
 from qaitar.backup.problems import BackupProblem
 from qaitar.backup.runs import run_begin, run_done, run_failed
 from qaitar.bench.ground import point
+from qaitar.cli.backup_drill import drill_run
 from qaitar.cli.backup_verify import verify
 from qaitar.cli.environment import refuse_unfinished
 from qaitar.foundation.clock import utc_now
@@ -53,8 +54,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "action",
         nargs="?",
         default="make",
-        choices=("make", "list", "verify", "new-key"),
-        help="make (default), list, verify: restore into a scratch database and check; new-key FILE",
+        choices=("make", "list", "verify", "drill", "new-key"),
+        help="make (default), list, verify: restore into a scratch database and check; drill; new-key FILE",
     )
     parser.add_argument(
         "place", nargs="?", help="list, verify: where the backups are; new-key: a file"
@@ -74,6 +75,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--scratch", metavar="DIR", help="verify: where the scratch database is made"
     )
     parser.add_argument("--scheduled", action="store_true", help="noted as made by the schedule")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="drill: size of its shop")
+    parser.add_argument("--files", type=int, default=10_000, help="drill: attached files")
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
 
@@ -81,6 +84,8 @@ def run(options: argparse.Namespace, path: Path) -> int:
     """Do what is asked; 1 when a backup lacks files or does not stand the check."""
     if options.action == "new-key":
         return _new_key(options.place)
+    if options.action == "drill":
+        return drill_run(options, path)
     place = options.to or options.place or settings_from(os.environ).to
     if not place:
         raise BackupProblem(f"Say where: `qaitar backup --to FOLDER`, or set {TO}.")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -169,11 +170,13 @@ def _checked(wanted: Wanted) -> Checks:
         invariants = json.loads(said)
     except ValueError:
         raise BackupProblem(f"`qaitar check-invariants` could not be run: {said[-500:]}") from None
-    broken = {each["code"]: each["broken"] for each in invariants["invariants"] if each["broken"]}
+    broken: Counter[str] = Counter()  # several invariants share a code
+    for each in invariants["invariants"]:
+        broken[each["code"]] += each["broken"]
     journal, said = _command(wanted, "check-journal")
     return Checks(
         invariants=len(invariants["invariants"]),
-        broken=broken,
+        broken={code: count for code, count in broken.items() if count},
         journal_holds=journal == 0,
         journal=(said.splitlines() or [""])[-1],
         well=code == 0 and journal == 0,
