@@ -26,7 +26,8 @@ _DUMP: Final = (
     "--lock-wait-timeout=60s",
     "--quote-all-identifiers",
 )
-_RESTORE: Final = ("--no-owner", "--no-privileges", "--exit-on-error")
+# Walls are put up afterwards (`walls_install`): two jobs at once would raise some before the foreign keys are checked.
+_RESTORE: Final = ("--no-owner", "--no-privileges", "--no-policies", "--exit-on-error")
 
 
 def server_accept(dsn: str) -> str:
