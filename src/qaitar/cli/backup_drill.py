@@ -28,7 +28,6 @@ from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore, Integrity, key_of
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import SETTING, as_setting
-from qaitar.orders.models import Store
 from qaitar.returns.services.intake import Filing, request_create
 from qaitar.runtime.addresses import APP_ROLE, DATABASE, make_url, parts_of
 from qaitar.runtime.folder import DataFolder
@@ -47,6 +46,8 @@ if TYPE_CHECKING:
 SUFFIX: Final = "drill"
 WORKERS: Final = 2
 _PAUSE_SECONDS: Final = 0.02
+_WAIT_SECONDS: Final = 60.0
+_DONE_BEFORE: Final = 10  # pieces of work before the backup begins
 _FILE_BYTES: Final = (4_000, 60_000)
 _FIRST_NUMBER: Final = 880_000_000
 _CONTENTS: Final = """
@@ -106,6 +107,12 @@ class _Work:
         for each in self._threads:
             each.join()
 
+    def wait_for(self, count: int) -> None:
+        """Wait until so many pieces of work are acknowledged, a minute at most."""
+        until = time.monotonic() + _WAIT_SECONDS
+        while len(self.done) < count and not self.errors and time.monotonic() < until:
+            time.sleep(_PAUSE_SECONDS)
+
     def _run(self) -> None:
         try:
             while not self._ended.wait(_PAUSE_SECONDS):
@@ -124,8 +131,8 @@ class _Work:
             who = enter_as_user(self._world.user_id)
             assert who is not None, "the drill's person is there"
             by = who.actor_at(merchant_id)
-            store = Store.objects.filter(merchant_id=merchant_id).earliest("created_at")
-            filing = Filing(store_id=store.pk, number=f"{number}-1", source="MANUAL", filed_at=now)
+            store_id = _first_store(merchant_id)
+            filing = Filing(store_id=store_id, number=f"{number}-1", source="MANUAL", filed_at=now)
             made = request_create(filing=filing, by=by, merchant_id=merchant_id, now=now)
             StoredFile.objects.create(
                 merchant_id=merchant_id,
@@ -140,6 +147,16 @@ class _Work:
                 origin="web",
             )
         self.done.append(Acknowledged(made.pk, stored.sha256, utc_now()))
+
+
+def _first_store(merchant_id: UUID) -> UUID:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM orders_store WHERE merchant_id = %s ORDER BY created_at, id LIMIT 1",
+            [merchant_id],
+        )
+        found: UUID = cursor.fetchone()[0]
+    return found
 
 
 def backup_drill(
@@ -210,10 +227,10 @@ def _back_up_and_restore(
     target = target_at(str(scratch / "backups"), BackupKey("drill " * 8), {}, create=True)
     source = Source(dsn, store, {"encryption_key": "k" * 40}, "drill")
     with _Work(world) as work:
-        time.sleep(1)
+        work.wait_for(_DONE_BEFORE)
         manifest = backup_create(source, target, clock=utc_now, keep=1).manifest
         clock.note("backup under work")
-        time.sleep(0.2)
+        work.wait_for(len(work.done) + 1)
     assert work.errors == [], work.errors
     drill.megabytes = round(sum(part.size for part in manifest.parts) / 1e6, 1)
     restored = scratch_restore(target, manifest, scratch / "elsewhere")
