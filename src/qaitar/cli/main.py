@@ -29,6 +29,10 @@ COMMANDS: Final = {
     "token": ("qaitar.cli.token", "make an API token"),
     "import": ("qaitar.cli.importing", "take orders, returns or a statement from a file"),
     "walkthrough": ("qaitar.cli.walkthrough", "play the whole procedure against the stand-ins"),
+    "reduce-recordings": (
+        "qaitar.cli.reduce_recordings",
+        "leave only the returns' answers of recordings stored before",
+    ),
     "check-journal": ("qaitar.cli.check_journal", "verify the hash chain of every case"),
     "check-invariants": (
         "qaitar.cli.check_invariants",

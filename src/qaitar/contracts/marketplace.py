@@ -356,6 +356,12 @@ class ReturnsReader(Protocol):
         """Read one page of a section, newest knowledge first."""
         ...
 
+    def list_tab(
+        self, tab: str, *, page: int = 0
+    ) -> ReturnPage | Refused | Misconfigured | Busy | Unknown:
+        """Read one page of a section by the marketplace's own name for it, as the counts give it."""
+        ...
+
     def details(
         self, refund_id: str, number: str
     ) -> ReturnReading | Missing | Refused | Misconfigured | Busy | Unknown:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection as database
 
-from qaitar.contracts.marketplace import ReturnPage, ReturnReading, Section, return_overlay
-from qaitar.contracts.outcome import Busy, Misconfigured, Refused, Unknown
+from qaitar.contracts.outcome import Misconfigured, Unknown
+from qaitar.flows.read_cabinet import (
+    NAMED_MAX,
+    Aside,
+    CabinetReading,
+    KnownRequests,
+    read_cabinet,
+)
 from qaitar.flows.take_cabinet import SOURCE, readings_take
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.connections import (
@@ -22,23 +29,17 @@ from qaitar.foundation.connections import (
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.kernel.ids import new_id
+from qaitar.returns.cabinet_shown import cases_missed
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.mirroring import Look
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
     from uuid import UUID
 
-    from qaitar.contracts.marketplace import ReturnsReader
+    from qaitar.contracts.marketplace import ReturnReading
 
 SYSTEM: Final = "kaspi_cabinet_session"
-PAGES_MAX: Final = 200  # of ten requests: what one poll looks through in a section
-OPEN_SECTIONS: Final = tuple(section for section in Section if section is not Section.CLOSED)
-DETAILS_MAX: Final = 100  # asked for one by one: more are read at the next poll
-CLOSED_PAGES_MAX: Final = 5  # the newest endings; older ones were seen when they were new
-
-
-Trouble = Misconfigured | Refused | Busy | Unknown
 
 
 def cabinets_poll(merchant_id: UUID, now: datetime) -> int:
@@ -58,72 +59,76 @@ def cabinets_poll(merchant_id: UUID, now: datetime) -> int:
 
 
 def _poll(row: Connection, now: datetime) -> int:
+    assert row.store_id is not None, "a cabinet belongs to a store"
+    known = _known(row.store_id, row.merchant_id)
     try:
         with opened_client(row) as client:
-            readings, trouble = _all_sections(client)
-            readings, untold = _with_details(client, row, readings)
+            reading = read_cabinet(client, known, _aside_of(row), now)
     except ConnectionBroken as broken:
-        readings, trouble, untold = {}, Misconfigured(broken.what, broken.how), None
+        reading = CabinetReading(
+            aside=_aside_of(row), trouble=Misconfigured(broken.what, broken.how)
+        )
+    readings = reading.found
     if readings:
         _keep(row, readings, now)
-        assert row.store_id is not None
         look = Look(row.store_id, row.merchant_id, system_actor("mirror"), now, now)
         readings_take(look, list(readings.values()))
     with behind_walls(row.merchant_id):
-        wrong = trouble or untold
-        state, detail = (State.HEALTHY, "") if wrong is None else health_told(wrong)
+        state, detail = _health(reading)
         health_note(row.pk, state, detail, now)
+        Connection.objects.filter(pk=row.pk).update(
+            cursor={**row.cursor, "aside": _written(reading)}
+        )
     return len(readings)
 
 
-def _all_sections(
-    client: ReturnsReader,
-) -> tuple[dict[str, ReturnReading], Trouble | None]:
-    """Read every page of the open sections and the newest of the closed one, until something goes wrong."""
-    found: dict[str, ReturnReading] = {}
-    for section in (*OPEN_SECTIONS, Section.CLOSED):
-        pages = CLOSED_PAGES_MAX if section is Section.CLOSED else PAGES_MAX
-        for number in range(pages):
-            page = client.list_section(section, page=number)
-            if not isinstance(page, ReturnPage):
-                return found, page
-            for reading in page.readings:
-                known = found.get(reading.number)
-                found[reading.number] = return_overlay(known, reading) if known else reading
-            if not page.readings:
-                break
-    return found, None
+def _known(store_id: UUID, merchant_id: UUID) -> KnownRequests:
+    """Read what is known of the store's open requests, and give a way to ask for the digests of any."""
+
+    def prints(numbers: Sequence[str]) -> dict[str, str]:
+        with behind_walls(merchant_id):
+            rows = ReturnRequest.objects.filter(store_id=store_id, number__in=list(numbers))
+            return dict(rows.filter(mirror__has_key="item").values_list("number", "mirror__item"))
+
+    with behind_walls(merchant_id):
+        missed, _left = cases_missed(store_id, ())
+    return KnownRequests(prints, {each.number: each.refund_id for each in missed})
 
 
-def _with_details(
-    client: ReturnsReader, row: Connection, readings: dict[str, ReturnReading]
-) -> tuple[dict[str, ReturnReading], Trouble | None]:
-    """Read the details of requests that are new here or stand in another section than they did.
+def _aside_of(row: Connection) -> dict[str, Aside]:
+    told = row.cursor.get("aside", {})
+    return {
+        number: Aside(each["refund_id"], each["tries"], datetime.fromisoformat(each["next_at"]))
+        for number, each in told.items()
+    }
 
-    A list tells neither a refusal's words nor photos nor the day of receipt, and without the words a refusal looks like
-    a request taken back.  What cannot be read now is left out: it still differs at the next poll and is read then.
-    """
-    assert row.store_id is not None, "a cabinet belongs to a store"
-    with behind_walls(row.merchant_id):
-        ours = ReturnRequest.objects.filter(store_id=row.store_id, number__in=list(readings))
-        sections = dict(ours.values_list("number", "section"))
-    whole = dict(readings)
-    asked = 0
-    trouble: Trouble | None = None
-    for number, reading in readings.items():
-        same = reading.section is not None and sections.get(number) == reading.section.value
-        if same or not reading.refund_id:
-            continue
-        told = None
-        if trouble is None and asked < DETAILS_MAX:
-            asked += 1
-            told = client.details(reading.refund_id, number)
-        if isinstance(told, ReturnReading):
-            whole[number] = return_overlay(reading, told)
-            continue
-        del whole[number]
-        trouble = trouble or (told if isinstance(told, Trouble) else None)
-    return whole, trouble
+
+def _written(reading: CabinetReading) -> dict[str, dict[str, Any]]:
+    return {
+        number: {
+            "refund_id": each.refund_id,
+            "tries": each.tries,
+            "next_at": each.next_at.isoformat(),
+        }
+        for number, each in reading.aside.items()
+    }
+
+
+def _health(reading: CabinetReading) -> tuple[State, str]:
+    """Say how the reading went; one that did not bring everything is no healthy one."""
+    if reading.trouble is not None:
+        return health_told(reading.trouble)
+    said = [
+        f"Section {tab} is not whole: {expected} expected, {read} read."
+        for tab, expected, read in reading.short
+    ]
+    if reading.odd_numbers:
+        numbers = ", ".join(reading.odd_numbers[:NAMED_MAX])
+        said.append(f"Numbers in a form not known: {numbers}.")
+    if reading.aside:
+        numbers = ", ".join(sorted(reading.aside)[:NAMED_MAX])
+        said.append(f"Details that cannot be read now and are asked for again later: {numbers}.")
+    return health_told(Unknown(" ".join(said))) if said else (State.HEALTHY, "")
 
 
 def _keep(row: Connection, readings: dict[str, ReturnReading], now: datetime) -> None:
@@ -150,5 +155,6 @@ def _keep(row: Connection, readings: dict[str, ReturnReading], now: datetime) ->
                 "received_from": "direct reading",
                 "state": "READ",
                 "read_at": now,
+                "kept_digest": hashlib.sha256(body).hexdigest(),
             },
         )

@@ -81,7 +81,10 @@ class KaspiCabinet:
 
     def list_section(self, section: Section, *, page: int = 0) -> ReturnPage | Failure:
         """Read one page (ten requests, from 0) of a section."""
-        tab = facts.TABS[section]
+        return self.list_tab(facts.TABS[section], page=page)
+
+    def list_tab(self, tab: str, *, page: int = 0) -> ReturnPage | Failure:
+        """Read one page of a section by the cabinet's own name for it, also one never seen before."""
         params = [("tab", tab), ("p", str(page)), ("s", str(facts.PAGE_SIZE))]
         value = self._read("load-refunds-by-tab", params)
         if not isinstance(value, dict) or not isinstance(value.get("data"), list):
