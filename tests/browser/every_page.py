@@ -75,6 +75,7 @@ NO_PAGE: Final = frozenset(
         "seen",
         "token_revoke",
         "undo",
+        "unit_add",
         "view_counts",
         "view_remove",
         "webhook_remove",

@@ -31,7 +31,7 @@ DECIDED_S = 180.0
 
 @dataclass
 class Fresh:
-    """A program just started on nothing, and the link it printed."""
+    """A program just started on nothing, the address and the link it printed."""
 
     address: str
     link: str
@@ -41,7 +41,7 @@ class Fresh:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Fresh]:
     """`qaitar up` on an empty folder, ended with the test."""
-    port, told, lines = pick_port(), threading.Event(), []
+    port, told, lines, addresses = pick_port(), threading.Event(), [], []
     command = [sys.executable, "-m", "qaitar.cli.main", "up", "--data", str(tmp_path / "data")]
     started = time.monotonic()
     program = subprocess.Popen(
@@ -53,6 +53,8 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
         for line in program.stdout:
             if "/welcome/owner?code=" in line:
                 lines.append(line.strip())
+            elif line.startswith("Qaitar is ready: "):
+                addresses.append(line.removeprefix("Qaitar is ready: ").strip())
             elif line.startswith("Ctrl-C"):
                 told.set()
 
@@ -60,7 +62,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
     listener.start()
     try:
         assert told.wait(READY_S), "the program did not become ready"
-        yield Fresh(f"http://127.0.0.1:{port}", lines[0], started)
+        yield Fresh(addresses[0], lines[0], started)
     finally:
         program.terminate()
         program.wait(30)
@@ -140,3 +142,39 @@ def test_whoever_only_finds_the_page_takes_nothing(fresh: Fresh, page: Page) -> 
     page.click("main button[type=submit]")
     expect(page.locator(".errorlist")).to_have_count(1)
     become_owner(page, fresh.link)
+
+
+def with_a_key(page: Page) -> None:
+    """Put a key with a fingerprint reader into this window's machine (WebAuthn's virtual authenticator)."""
+    machine = page.context.new_cdp_session(page)
+    machine.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    machine.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_a_passkey_is_made_at_the_printed_address_and_lets_in(fresh: Fresh, page: Page) -> None:
+    """Saule adds her fingerprint at the address the program printed, signs out, and is let in by it alone."""
+    assert fresh.address.startswith("http://localhost:")
+    assert fresh.link.startswith(f"{fresh.address}/welcome/owner?code=")
+    with_a_key(page)
+    become_owner(page, fresh.link)
+    page.goto("/accounts/2fa/webauthn/add/")
+    if page.locator("main input[name=password]").count():
+        page.fill("main input[name=password]", "тауға шығамыз 7")
+        page.click("main button[type=submit]")
+    page.check("input[name=passwordless]")
+    page.click("#mfa_webauthn_add")
+    page.wait_for_url("**/2fa/recovery-codes/**")
+    page.context.clear_cookies()
+    page.goto("/welcome")
+    page.wait_for_url("**/accounts/login/**")
+    page.click("#passkey_login")
+    page.wait_for_url("**/welcome")
+    expect(page.locator("#open")).to_be_visible()

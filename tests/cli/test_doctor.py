@@ -92,6 +92,7 @@ def test_a_role_that_can_look_over_the_walls_is_found(installation: DatabaseAddr
         ("short," + KEY, "s" * 40, ["localhost"], [("settings", "problem")]),
         (KEY, "only-for-tools-that-serve-nobody", ["localhost"], [("settings", "problem")]),
         (KEY, "s" * 40, ["localhost", "returns.example.kz"], [("settings", "warn")]),
+        (KEY, "s" * 40, ["127.0.0.1", "[::1]"], [("settings", "warn")]),
     ],
 )
 def test_settings(

@@ -43,7 +43,7 @@ def order(shop: Shop) -> Order:
 
 
 def note(order_id: UUID, kind: UnitKind, value: str, line_id: UUID | None = None) -> Unit:
-    return unit_note(order_id=order_id, kind=kind, value=value, by=BY, now=NOW, line_id=line_id)
+    return unit_note(order_id=order_id, kind=kind, value=value, by=BY, now=NOW, line_id=line_id)[0]
 
 
 def test_a_card_has_everything_in_three_statements(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
@@ -59,7 +60,23 @@ def settings_found() -> list[Finding]:
                 "Put it behind HTTPS and set QAITAR_HTTPS=1.",
             )
         )
+    if not any(map(_is_name, settings.ALLOWED_HOSTS)):
+        found.append(
+            warn(
+                "settings",
+                "The console is reached by numbers only, and browsers keep passkeys for names.",
+                "Add a name to QAITAR_HOSTS; on this machine it is localhost.",
+            )
+        )
     return found or [ok("settings", "Keys are set.")]
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return True
+    return False
 
 
 def database_found(app_dsn: str) -> list[Finding]:

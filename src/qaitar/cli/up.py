@@ -17,7 +17,7 @@ from qaitar.foundation.clock import utc_now
 from qaitar.runtime.database import keep_database
 from qaitar.runtime.demo_wish import AT_HAND
 from qaitar.runtime.locks import sole_holder
-from qaitar.runtime.ports import require_free_port
+from qaitar.runtime.ports import require_free_port, web_address
 from qaitar.runtime.problems import AlreadyRunning, NotReady
 from qaitar.runtime.processes import Program, Supervisor, wait_ready
 from qaitar.sandbox.outside import PORTS
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     Raises:
         AlreadyRunning: a living `qaitar up` works on this data folder; nothing was changed.
     """
-    me = f"process {os.getpid()}, http://{options.host}:{options.port}"
+    me = f"process {os.getpid()}, {web_address(options.host, options.port)}"
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(sole_holder(folder.path / LOCK, me))
@@ -71,8 +71,11 @@ def _run(options: argparse.Namespace, folder: DataFolder) -> int:
             require_free_port(port + number)
         demo_seed(now=utc_now(), port=port, folder=folder.path)
         programs.insert(0, stand_ins(port, environ))
-    address = f"http://{options.host}:{options.port}"
-    told = threading.Thread(target=_announce, args=(address, port if lives else 0), daemon=True)
+    listens = f"http://{options.host}:{options.port}"
+    shown = web_address(options.host, options.port)
+    told = threading.Thread(
+        target=_announce, args=(listens, shown, port if lives else 0), daemon=True
+    )
     told.start()
     keeper = DemoKeeper(folder, port, environ)
 
@@ -87,9 +90,9 @@ def _run(options: argparse.Namespace, folder: DataFolder) -> int:
         keeper.end()
 
 
-def _announce(address: str, stand_ins_port: int) -> None:
+def _announce(listens: str, address: str, stand_ins_port: int) -> None:
     try:
-        wait_ready(f"{address}/readyz", READY_SECONDS)
+        wait_ready(f"{listens}/readyz", READY_SECONDS)
     except NotReady as problem:
         print(f"qaitar: {problem}", file=sys.stderr, flush=True)
         return

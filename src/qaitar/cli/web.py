@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qaitar.cli.first_owner import say_owner_link
 from qaitar.config.static_files import gather
 from qaitar.runtime.database import keep_database
-from qaitar.runtime.ports import require_free_port
+from qaitar.runtime.ports import require_free_port, web_address
 from qaitar.runtime.processes import Program, Supervisor
 
 if TYPE_CHECKING:
@@ -40,5 +40,5 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     require_free_port(options.port, options.host)
     gather()
     command = command_line(options.host, options.port, options.workers)
-    say_owner_link(f"http://{options.host}:{options.port}")
+    say_owner_link(web_address(options.host, options.port))
     return Supervisor([Program("web", command)], watch=lambda: keep_database(folder)).run()

@@ -16,6 +16,18 @@ _OURS = range(20000, 30000)
 _TRIES = 200
 
 
+_THIS_MACHINE = {"127.0.0.1", "::1", "0.0.0.0", "::", "localhost"}  # noqa: S104  compared with, not listened on
+
+
+def web_address(host: str, port: int) -> str:
+    """Return the address people open: this machine by its name, since browsers keep passkeys for names only.
+
+    >>> web_address("127.0.0.1", 8000), web_address("0.0.0.0", 80), web_address("10.0.0.5", 8000)
+    ('http://localhost:8000', 'http://localhost:80', 'http://10.0.0.5:8000')
+    """
+    return f"http://{'localhost' if host in _THIS_MACHINE else host}:{port}"
+
+
 def is_free(port: int, host: str = LOOPBACK) -> bool:
     """Tell whether a server could listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -20,6 +20,7 @@ FINE = {200, 303, 422}
 SECONDS_MAX = 5
 FORMS = {
     "store_new": ("name", "external_id", "cabinet_url", "support_mailbox", "exceptions", "day_mon"),
+    "merchant": ("name", "iin_bin", "support_mailbox", "language", "zone", "service_centres"),
     "rules": ("note", "PROPER_WINDOW_DAYS", "APPROVAL_ABOVE_MINOR", "valid_from", "valid_to"),
     "calendar": ("day", "off", "source"),
     "tokens": ("name", "days"),

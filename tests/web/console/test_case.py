@@ -16,7 +16,7 @@ from qaitar.foundation.models import JournalEntry, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, MOSCOW
-from qaitar.orders.models import Order, Tender
+from qaitar.orders.models import Order, Tender, Unit
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.services.acting import Details, request_act
@@ -158,6 +158,7 @@ def test_neighbours_lead_through_the_queue(shop: Shop, by: Actor, client: Client
         "/look",
         "/phone",
         "/assign",
+        "/unit",
         "/evidence",
     ],
 )
@@ -390,3 +391,58 @@ def test_an_open_card_hears_of_news_and_of_nothing_else(
     whole = client.get(live, **HTMX)
     assert (whole.status_code, whole["HX-Retarget"]) == (200, "#case")
     assert whole.templates[0].name == "console/partials/case_body.html"
+
+
+def test_a_serial_number_is_noted_on_the_order_and_taken_back(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    open_walls(shop.id)
+    orders_merge(
+        merchant_id=shop.id, store_id=shop.store.pk, records=[file_order("700000001")], now=NOW
+    )
+    case = make_case(shop, by)
+    assert client.get(url(case)).context["case"].unit_url == url(case, "/unit")
+    answer = client.post(
+        url(case, "/unit"), {"kind": "IMEI", "value": "49-015420-323751-8"}, **HTMX
+    )
+    assert "490154203237518" in words_of(answer)
+    assert [fact.value for fact in answer.context["case"].unit_facts] == ["490154203237518"]
+    again = client.post(url(case, "/unit"), {"kind": "IMEI", "value": "490154203237518"}, **HTMX)
+    assert "ничего не изменилось" in words_of(again)
+    open_walls(shop.id)
+    assert Unit.objects.get().noted_by_name == "Aigerim"
+    lines = JournalEntry.objects.filter(subject_id=case.pk, act="UNIT_NOTE")
+    assert [line.why for line in lines] == ["IMEI: 490154203237518"]
+    back = answer.context["told"].undo
+    client.post(url(case, "/undo"), {"undo": back}, **HTMX)
+    open_walls(shop.id)
+    assert not Unit.objects.exists()
+    last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
+    assert last is not None
+    assert (last.act, last.why) == ("UNIT_REMOVE", "IMEI: 490154203237518")
+
+
+def test_a_number_that_cannot_be_or_a_person_who_may_not_leaves_no_unit(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    unknown = client.post(url(case, "/unit"), {"kind": "SERIAL", "value": "A1"}, **HTMX)
+    assert unknown.status_code == 409  # the order is not known here
+    open_walls(shop.id)
+    orders_merge(
+        merchant_id=shop.id, store_id=shop.store.pk, records=[file_order("700000002")], now=NOW
+    )
+    case = make_case(shop, by, "700000002-1")
+    viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
+    asked = [
+        (client, {"kind": "IMEI", "value": "490154203237519"}, 400),
+        (client, {"kind": "SERIAL", "value": " "}, 400),
+        (client, {"kind": "COLOUR", "value": "red"}, 400),
+        (viewer, {"kind": "SERIAL", "value": "A1"}, 409),
+    ]
+    for who, form, status in asked:
+        assert who.post(url(case, "/unit"), form, **HTMX).status_code == status, form
+    assert viewer.get(url(case)).context["case"].unit_url == ""
+    open_walls(shop.id)
+    assert not Unit.objects.exists()
+    assert not JournalEntry.objects.filter(act="UNIT_NOTE").exists()

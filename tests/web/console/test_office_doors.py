@@ -52,6 +52,7 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "imports": (DECIDERS, "get", ()),
     "import": (DECIDERS, "get", ("run",)),
     "import_rejected": (DECIDERS, "get", ("run",)),
+    "merchant": (MANAGERS, "get", ()),
     "stores": (MANAGERS, "get", ()),
     "store_new": (MANAGERS, "get", ()),
     "store": (MANAGERS, "get", ("store",)),

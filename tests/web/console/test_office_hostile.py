@@ -38,6 +38,7 @@ ASKED = {
     "report_list": ("product", "reason", "after", "store", "first"),
     "report_rules": ("merchant",),
     "rules": ("merchant",),
+    "merchant": ("merchant",),
     "calendar": ("year", "merchant"),
     "mapping": ("merchant",),
     "store_new": ("merchant",),

@@ -48,7 +48,7 @@ class CommentTicket:
             return Impossible("The step this comment tells of is not in the journal.")
         language = language_of(case)
         reason = step.after.get("refusal_reason") or case.request.refusal_reason
-        facts = with_refusal(letter_facts(case, effect, now), reason, language)
+        facts = with_refusal(letter_facts(case, effect, now), reason, language, effect)
         return CommentDraft(
             marker=str(effect.pk),
             ticket_reference=ticket.reference,

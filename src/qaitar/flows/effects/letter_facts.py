@@ -1,23 +1,22 @@
-"""Gathers what letters may tell of a case: the case itself, its order, the store's and the merchant's mailboxes."""
+"""What letters sent outside need beside the case: the sale's number, the language, the refusal as it was given."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qaitar.kernel.zones import local_date
+from qaitar.foundation.models import JournalEntry
 from qaitar.orders.models import Order
 from qaitar.returns.casework import judge_case
+from qaitar.returns.letter_facts import letter_facts as facts_of_case
 from qaitar.returns.letters import LetterFacts, refusal_text
-from qaitar.returns.vocabulary import EvidenceKind, RefusalReason
+from qaitar.returns.vocabulary import RefusalReason
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.foundation.models import PlannedEffect
     from qaitar.returns.selectors import Case
-
-_PHOTOS = frozenset({EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING})
 
 
 def language_of(case: Case) -> str:
@@ -35,32 +34,27 @@ def erp_order_of(case: Case, effect: PlannedEffect) -> str:
 
 
 def letter_facts(case: Case, effect: PlannedEffect, now: datetime) -> LetterFacts:
-    """Gather a letter's facts; the deadline it names is the day of the control date, where the store is."""
-    request, store = case.request, case.store
-    judged = judge_case(case, now)
-    zone = judged.clock.calendar.zone
-    centres = (store.get("merchant_settings") or {}).get("service_centres", [])
-    return LetterFacts(
-        request_number=request.number,
-        erp_order=erp_order_of(case, effect),
-        marketplace_order=request.order_code,
-        customer_name=request.customer_name,
-        customer_phone=request.customer_phone,
-        product_name=request.product_name,
-        serial=request.unit_value,
-        reason_text=request.reason_text,
-        customer_words=request.customer_words,
-        deadline=local_date(request.control_at, zone) if request.control_at else None,
-        planned_arrival=request.planned_arrival_on,
-        support_mailbox=store.get("mailbox") or store.get("merchant_mailbox") or "",
-        service_centres=tuple(str(each) for each in centres),
-        photos_missing=bool(judged.verdict.missing & _PHOTOS),
-        act_needed=judged.verdict.damage_reported == "LATER",
-    )
+    """Gather a letter's facts as the card does; the deadline it names is the day of the control date."""
+    return facts_of_case(case, judge_case(case, now), erp_order=erp_order_of(case, effect))
 
 
-def with_refusal(facts: LetterFacts, reason: str, language: str) -> LetterFacts:
-    """Add the text of a refusal to the facts, when one was given."""
+def with_refusal(
+    facts: LetterFacts, reason: str, language: str, effect: PlannedEffect
+) -> LetterFacts:
+    """Add the text of a refusal, when there was one: what the person saw and edited, else the text of the reason."""
     if not reason:
         return facts
-    return replace(facts, refusal_text=refusal_text(RefusalReason(reason), facts, language))
+    text = _text_given(effect) or refusal_text(RefusalReason(reason), facts, language)
+    return replace(facts, refusal_text=text)
+
+
+def _text_given(effect: PlannedEffect) -> str:
+    """Read from the journal the text for the marketplace as it stood at the step that planned this effect.
+
+    The case itself forgets it once the marketplace shows the refusal, and an effect may be sent later than that.
+    """
+    steps = JournalEntry.objects.filter(
+        subject_id=effect.subject_id, seq__lte=effect.ordinal, after__has_key="proof_text"
+    )
+    last = steps.order_by("-seq").values_list("after", flat=True).first()
+    return str((last or {}).get("proof_text") or "")

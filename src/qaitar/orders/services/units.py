@@ -35,8 +35,8 @@ def unit_note(
     by: Actor,
     now: datetime,
     line_id: UUID | None = None,
-) -> Unit:
-    """Note a unit of an order; the same unit again is the one already noted.
+) -> tuple[Unit, bool]:
+    """Note a unit of an order and tell whether it is new; the same unit again is the one already noted.
 
     Raises:
         OrderMissing: these walls hold no such order.
@@ -47,7 +47,7 @@ def unit_note(
         raise OrderMissing(str(order_id))
     if line_id is not None and not OrderLine.objects.filter(pk=line_id, order_id=order_id).exists():
         raise BadUnit("LINE_UNKNOWN")
-    unit, _ = Unit.objects.get_or_create(
+    return Unit.objects.get_or_create(
         order_id=order_id,
         kind=kind.value,
         value=_checked(kind, value),
@@ -59,6 +59,13 @@ def unit_note(
             "noted_by_name": by.name,
         },
     )
+
+
+def unit_remove(*, order_id: UUID, unit_id: UUID) -> Unit | None:
+    """Remove a unit noted by mistake and return it; None when these walls hold no such unit of this order."""
+    unit = Unit.objects.select_for_update().filter(pk=unit_id, order_id=order_id).first()
+    if unit is not None:
+        Unit.objects.filter(pk=unit.pk).delete()
     return unit
 
 

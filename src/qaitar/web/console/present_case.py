@@ -114,6 +114,9 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         customer_text=request.customer_words,
         order_facts=order_facts(desk),
         unit_facts=_unit_facts(desk.papers),
+        unit_url=reverse("console:unit_add", args=[request.pk])
+        if notes and request.order_id is not None
+        else "",
         money=money_of(desk),
         reader=str(table.user_id),
         effects=effect_lines(desk.papers.effects, may=desk.role in BY_HAND_ROLES),

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core import signing
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 from django.db.models import Field
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -19,6 +20,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.evidence import evidence_restore
 from qaitar.returns.services.marks import loaded_note
+from qaitar.returns.services.units import case_unit_remove
 from qaitar.web.console.case_answers import acted, guarded, held_to, said_no
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
 from qaitar.web.console.views_model import Notice
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
 SECONDS: Final = 600
-NOTE, PROOF = "note", "proof"
+NOTE, PROOF, UNIT = "note", "proof", "unit"
 
 
 class _Dates:
@@ -63,6 +65,12 @@ def undo_withdrawal(visit: Visit, case_id: UUID, proof_id: UUID) -> str:
     return signing.dumps(told, salt=_salt(visit), serializer=_Dates)
 
 
+def undo_unit(visit: Visit, case_id: UUID, unit_id: UUID) -> str:
+    """Sign the way back from a noted unit."""
+    told = {"what": UNIT, "pk": str(case_id), "unit": str(unit_id)}
+    return signing.dumps(told, salt=_salt(visit), serializer=_Dates)
+
+
 @require_POST
 @screen(EVERYBODY)
 def undo(visit: Visit, pk: UUID) -> HttpResponse:
@@ -79,7 +87,7 @@ def undo(visit: Visit, pk: UUID) -> HttpResponse:
         return said_no(visit, pk, _("Too late to undo this. Change it by hand."))
     if told["pk"] != str(pk):
         return said_no(visit, pk, _("Too late to undo this. Change it by hand."))
-    write = _of_note(visit, found, told) if told["what"] == NOTE else _of_proof(visit, found, told)
+    write = _WAYS[told["what"]](visit, found, told)
     said = Notice(text=_("Undone: it stands as it was. The journal keeps both."))
     return guarded(visit, pk, write) or acted(visit, pk, said)
 
@@ -110,3 +118,17 @@ def _of_proof(visit: Visit, found: Case, told: Mapping[str, Any]) -> Callable[[]
         evidence_restore(evidence_id=UUID(told["proof"]), by=by, now=visit.now)
 
     return write
+
+
+def _of_unit(visit: Visit, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
+    def write() -> None:
+        by = visit.who.actor_at(found.request.merchant_id)
+        with transaction.atomic():
+            case_unit_remove(
+                request_id=found.request.pk, unit_id=UUID(told["unit"]), by=by, now=visit.now
+            )
+
+    return write
+
+
+_WAYS: Final = {NOTE: _of_note, PROOF: _of_proof, UNIT: _of_unit}

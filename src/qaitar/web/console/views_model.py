@@ -472,6 +472,9 @@ class CaseCard:
     customer_text: str = ""  # the customer's own words
     order_facts: tuple[Fact, ...] = ()
     unit_facts: tuple[Fact, ...] = ()
+    unit_url: str = (
+        ""  # where a number of the sold thing is noted; empty for who may not, or without an order
+    )
     money: tuple[MoneyLines, ...] = ()  # sums of the sale, each opening into its lines
     reader: str = ""  # who looks: what they typed is kept in the browser under this name
     effects: tuple[EffectLine, ...] = ()
