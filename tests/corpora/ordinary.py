@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -105,11 +106,15 @@ def _ordinary_pdf(dice: Random, number: str) -> Expected:
     return Expected(f"{number}-ordinary-{way}.pdf", whole, pages=pages)
 
 
+@cache
+def _hostile_pdfs() -> dict[str, hostile.Case]:
+    return {case.name: case for case in hostile.pdfs()}
+
+
 def _damaged_pdf(dice: Random, number: str) -> Expected:
     way = dice.randrange(7)
     whole = _paper(dice, dice.randint(1, 5))
     share = dice.uniform(0.1, 0.85)
-    cases = {case.name: case for case in hostile.pdfs()} if way in {2, 3, 4} else {}
     match way:
         case 0:
             return Expected(f"{number}-cut.pdf", whole[: int(len(whole) * share)], "damaged")
@@ -124,7 +129,7 @@ def _damaged_pdf(dice: Random, number: str) -> Expected:
                 3: ("opens-web-page.pdf", "page-opens-share.pdf", "web-page-after-turning.pdf"),
                 4: ("attachment.pdf", "sending-packed.pdf", "no-pages.pdf"),
             }[way]
-            chosen = cases[dice.choice(names)]
+            chosen = _hostile_pdfs()[dice.choice(names)]
             (code,) = chosen.codes - {"damaged"}
             return Expected(f"{number}-{chosen.name}", chosen.content, code)
         case 5:
