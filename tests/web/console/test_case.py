@@ -397,9 +397,7 @@ def test_a_serial_number_is_noted_on_the_order_and_taken_back(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     open_walls(shop.id)
-    orders_merge(
-        merchant_id=shop.id, store_id=shop.store.pk, records=[file_order("700000001")], now=NOW
-    )
+    orders_merge(store=shop.store, records=[file_order("700000001")], now=NOW)
     case = make_case(shop, by)
     assert client.get(url(case)).context["case"].unit_url == url(case, "/unit")
     answer = client.post(
@@ -429,9 +427,7 @@ def test_a_number_that_cannot_be_or_a_person_who_may_not_leaves_no_unit(
     unknown = client.post(url(case, "/unit"), {"kind": "SERIAL", "value": "A1"}, **HTMX)
     assert unknown.status_code == 409  # the order is not known here
     open_walls(shop.id)
-    orders_merge(
-        merchant_id=shop.id, store_id=shop.store.pk, records=[file_order("700000002")], now=NOW
-    )
+    orders_merge(store=shop.store, records=[file_order("700000002")], now=NOW)
     case = make_case(shop, by, "700000002-1")
     viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
     asked = [

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from qaitar.returns.selectors import Case
 
 ATTEMPTS_MAX: Final = 20
-JOURNAL_SHOWN: Final = 30
 JOURNAL_READ: Final = 120
 EFFECTS_SHOWN: Final = 30
 

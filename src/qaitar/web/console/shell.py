@@ -161,7 +161,7 @@ def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple
     if first_steps and visit.who.may(MANAGERS):
         work = (("first_run", _("First steps"), "bolt", None), *work)
     office = (
-        ("merchant", _("Company"), "stamp", None),
+        ("merchant", _("Company"), "file", None),
         ("stores", _("Stores"), "store", None),
         ("connections", _("Connections"), "plug", None),
         ("rules", _("Rules"), "sliders", None),
