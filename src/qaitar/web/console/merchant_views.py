@@ -88,8 +88,9 @@ def merchant(visit: Visit) -> HttpResponse:
     merchant_id = merchant_chosen(visit, asked)
     row = found_or_404(Merchant.objects.filter(pk=merchant_id).first())
     form = MerchantForm(given, initial=_initial(row))
-    if row.zone not in dict(ZONES):
-        form.fields["zone"].choices = [*ZONES, (row.zone, row.zone)]  # type: ignore[attr-defined]  # a choice field
+    zone_field = form.fields["zone"]
+    if isinstance(zone_field, forms.ChoiceField) and row.zone not in dict(ZONES):
+        zone_field.choices = [*ZONES, (row.zone, row.zone)]
     if given is not None and form.is_valid():
         try:
             changed = merchant_update(
