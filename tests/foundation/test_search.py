@@ -72,6 +72,19 @@ def test_words_find_whoever_has_them_all(
     assert numbers == sorted(found, reverse=True)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "+77011110004", "87011110004", "7011110004", "8 (701) 111-00-04", "8-701-111-00-04", "8\u2011701\u2011111\u201100\u201104",
+        "\u202d+7\u00a0701\u2009111\u200900\u200904\u202c", "тел 8.701.111.00.04", "0004", "Айгерим 8 701 111 00 04",
+    ],
+)  # fmt: skip
+def test_a_phone_is_found_in_any_writing_and_by_its_last_four_digits(
+    shop: Shop, cases: dict[UUID, str], query: str
+) -> None:
+    assert [cases[pk] for pk in find_subjects([shop.id], query, 50)] == ["4"]
+
+
 def test_a_limit_cuts_the_oldest(shop: Shop, cases: dict[UUID, str]) -> None:
     """Of more than are shown, the newest are."""
     assert [cases[pk] for pk in find_subjects([shop.id], "шолпан", 2)] == ["5", "4"]

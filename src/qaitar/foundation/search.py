@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
+from qaitar.kernel.phones import phones_in, plain_writing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
@@ -22,6 +24,9 @@ WORDS_MAX: Final = 12  # of one name
 QUERY_WORDS_MAX: Final = 4
 PAIRED_WORDS_MAX: Final = 3  # of one name: given name, surname, father's name
 _PAIR: Final = "&"  # no word of a query begins so: the search for one word does not meet the pairs
+_ONE_NUMBER = re.compile(
+    r"\d{9,10}(-\d{1,4})?"
+)  # an order's or request's number, or a phone whose key is the same
 _WORD = re.compile(r"[\w\-]+", re.UNICODE)
 _LAST_CHARACTER: Final = "\U0010ffff"
 
@@ -73,21 +78,27 @@ def pair_key(first: str, second: str) -> str:
 
 
 def query_words(query: str) -> list[str]:
-    """Split what a person typed into words to look up; a phone in any writing becomes its digits.
+    """Split what a person typed into words to look up; a phone in any writing becomes its ten digits.
+
+    Words beside a phone ("tel.", a name) are left out: the phone says who is meant.
 
     >>> query_words("+7 (701) 123-45-67")
+    ['7011234567']
+    >>> query_words("Әсем 8-701-123-45-67")
     ['7011234567']
     >>> query_words(" Әсем 700000001-1 ")
     ['әсем', '700000001-1']
     """
-    digits = _digits(query)
-    if (
-        len(digits) in {10, 11}
-        and not re.sub(r"[\d\s()+\-]", "", query)
-        and re.search(r"[\s()+]", query.strip())
-    ):
-        return [digits[-10:]]
-    return [w[:KEY_MAX] for w in _WORD.findall(folded(query))[:QUERY_WORDS_MAX]]
+    text = plain_writing(query)
+    phones = []
+    for phone, written in phones_in(text):
+        if not _ONE_NUMBER.fullmatch(written.strip()):
+            phones.append(_digits(phone)[-10:])
+            text = text.replace(written, " ", 1)
+    words = [w[:KEY_MAX] for w in _WORD.findall(folded(text))]
+    if phones:
+        words = [word for word in words if _digits(word)]
+    return [*phones, *words][:QUERY_WORDS_MAX]
 
 
 CANDIDATES_MAX: Final = 500  # of one merchant: a very common word is not read further than this
