@@ -25,6 +25,8 @@ from qaitar.orders.overlay import (
     lines_laid,
     only_fills,
     order_laid,
+    shows_part,
+    sums_in_doubt,
     tenders_laid,
 )
 from qaitar.orders.readings import LINE_AT, ORDER_AT, Fault, Reading, reading_of
@@ -279,16 +281,89 @@ def test_a_line_of_a_file_takes_the_id_that_the_marketplace_tells_later() -> Non
 
 def test_a_file_replaces_the_words_of_a_file_and_only_fills_those_of_the_marketplace() -> None:
     told = told_lines(goods("SKU-1", "Чайник электрический", 5))
-    assert summed(lines_laid(FILE_LINES, told, fills=False)) == [
+    assert summed(lines_laid(FILE_LINES[:1], told, fills=False)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник электрический", "5")
     ]
     for fills in (True, False):
         assert summed(lines_laid(API_LINES, told, fills=fills)) == [
             ("a", "line-a", "SKU-1", "Чайник", "5")
         ]
-    assert summed(lines_laid(FILE_LINES, told, fills=True)) == [
+    assert summed(lines_laid(FILE_LINES[:1], told, fills=True)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник", "5")
     ]
+
+
+def test_a_file_with_fewer_lines_than_known_tells_no_sums() -> None:
+    """The one row left of a filtered export carries the whole order's sum."""
+    told = told_lines(goods("SKU-1", "Чайник электрический", 5))
+    assert shows_part(FILE_LINES, told)
+    assert not shows_part(FILE_LINES[:1], told)
+    assert not shows_part(API_LINES, told)
+    assert summed(lines_laid(FILE_LINES, told, fills=False)) == [
+        ("a", "SKU-1|Чайник", "SKU-1", "Чайник электрический", "")
+    ]
+    part = reading(status="RETURNED", on=THIRD, lines=(goods("SKU-1", "Чайник"),))
+    kept = stored(status="COMPLETED", status_changed_on=FIRST, state="ARCHIVE")
+    assert order_laid(kept, part, SECOND, is_part=True) == kept
+
+
+def test_a_lines_sum_is_forgotten_when_more_lines_come_to_light() -> None:
+    """One row was taken as the whole order; the next export shows a second line, and neither price is known then."""
+    first = [has("a", "SKU-1|Чайник", "SKU-1", "Чайник", "500")]
+    both = told_lines(goods("SKU-1", "Чайник"), goods("SKU-2", "Чехол"))
+    laid_lines = lines_laid(first, both, fills=False)
+    assert summed(sums_in_doubt(first, laid_lines, "500")) == [
+        ("a", "SKU-1|Чайник", "SKU-1", "Чайник", ""),
+        (None, "SKU-2|Чехол", "SKU-2", "Чехол", ""),
+    ]
+    shared = told_lines(goods("SKU-1", "Чайник", 250), goods("SKU-2", "Чехол", 250))
+    fine = lines_laid(first, shared, fills=False)
+    assert sums_in_doubt(first, fine, "500") == fine
+    from_api = [has("a", "line-a", "SKU-1", "Чайник", "500"), API_LINES[1]]
+    assert sums_in_doubt(from_api, [], "500") == []
+    settled = [has("a", "SKU-1|Чайник", "SKU-1", "Чайник"), FILE_LINES[1]]
+    assert sums_in_doubt(settled, lines_laid(settled, both, fills=False), "500") == []
+
+
+@pytest.mark.parametrize("later_file", ["", SECOND])
+@pytest.mark.parametrize(
+    ("was", "told", "becomes"),
+    [
+        ("RETURNED", "COMPLETED", "RETURNED"),
+        ("RETURNED", "ACCEPTED_BY_MERCHANT", "RETURNED"),
+        ("CANCELLED", "COMPLETED", "CANCELLED"),
+        ("COMPLETED", "CANCELLED", "COMPLETED"),
+        ("COMPLETED", "ACCEPTED_BY_MERCHANT", "COMPLETED"),
+        ("COMPLETED", "RETURNED", "RETURNED"),
+        ("ACCEPTED_BY_MERCHANT", "COMPLETED", "COMPLETED"),
+        ("ACCEPTED_BY_MERCHANT", "CANCELLING", "CANCELLING"),
+    ],
+)
+def test_a_file_without_a_later_day_takes_no_final_status_back(
+    was: str, told: str, becomes: str, later_file: str
+) -> None:
+    kept = stored(status=was, status_changed_on=SECOND, address="Abay 1")
+    after = named(order_laid(kept, reading(status=told, on=later_file, address="Abay 2"), SECOND))
+    assert after["status"] == becomes
+    held = becomes == was
+    assert after.get("status_changed_on", "") == (SECOND if held else later_file)
+    assert after["address"] == ("Abay 1" if held else "Abay 2")
+    line = [has("a", "SKU-1|Чайник", "SKU-1", "Чайник")]
+    line[0].texts[LINE_AT["status"]], line[0].texts[LINE_AT["status_changed_on"]] = was, SECOND
+    day = date.fromisoformat(later_file) if later_file else None
+    goods_told = replace(goods("SKU-1", "Чайник"), status=told, status_changed_on=day)
+    laid_line = lines_laid(line, told_lines(goods_told), fills=False)
+    assert [x.texts[LINE_AT["status"]] for x in laid_line] == ([] if held else [becomes])
+
+
+def test_a_file_of_a_later_day_may_take_a_final_status_back() -> None:
+    kept = stored(status="RETURNED", status_changed_on=SECOND)
+    after = named(order_laid(kept, reading(status="COMPLETED", on=THIRD), SECOND))
+    assert (after["status"], after["status_changed_on"]) == ("COMPLETED", THIRD)
+    undated = named(
+        order_laid(stored(status="RETURNED"), reading(status="COMPLETED", on=FIRST), SECOND)
+    )
+    assert undated == {"status": "RETURNED"}
 
 
 def test_equal_lines_stay_as_many_as_they_are_and_get_keys_of_their_own() -> None:

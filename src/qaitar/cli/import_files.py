@@ -17,7 +17,7 @@ from qaitar.flows.import_orders import (
     first_store_make,
     orders_file_take,
     orders_import,
-    shop_number,
+    shop_of,
 )
 from qaitar.flows.take_cabinet import (
     BODY_BYTES_MAX,
@@ -60,6 +60,9 @@ class Report:
     reasons: list[dict[str, Any]] = field(default_factory=list)
     orders: dict[str, int] | None = None
     notes: list[str] = field(default_factory=list)
+    elsewhere: list[dict[str, Any]] = field(default_factory=list)
+    row_notes: list[dict[str, Any]] = field(default_factory=list)
+    shop_number_learnt: str = ""
     run: str = ""
     problem: str = ""
 
@@ -91,13 +94,35 @@ class Report:
             % {name: getattr(self, name) for name in self.__slots__}
         )
         said += [f"  {note}" for note in self.notes]
-        said += [
-            _("  row %(row)s: %(reason)s (%(code)s)") % reason
-            for reason in self.reasons[:REASONS_SHOWN]
+        said += self._placed()
+        return [*said, *_listed(self.reasons), *_listed(self.row_notes)]
+
+    def _placed(self) -> list[str]:
+        said = [
+            _("%(rows)s rows went to the store «%(store)s»: they carry its shop number.")
+            % {"rows": each["rows"], "store": each["name"]}
+            for each in self.elsewhere
         ]
-        if len(self.reasons) > REASONS_SHOWN:
-            said.append(_("  … and %(left)d more") % {"left": len(self.reasons) - REASONS_SHOWN})
+        if self.shop_number_learnt:
+            said.append(
+                _("The store had no shop number; it got %(number)s from the file.")
+                % {"number": self.shop_number_learnt}
+            )
         return said
+
+
+def _listed(told: list[dict[str, Any]]) -> list[str]:
+    said = [
+        _("  row %(row)s: %(reason)s (%(code)s)") % {**each, "row": _row(each)}
+        for each in told[:REASONS_SHOWN]
+    ]
+    if len(told) > REASONS_SHOWN:
+        said.append(_("  … and %(left)d more") % {"left": len(told) - REASONS_SHOWN})
+    return said
+
+
+def _row(told: dict[str, Any]) -> str:
+    return f"«{told['sheet']}» {told['row']}" if told.get("sheet") else str(told["row"])
 
 
 class StoreUnclear(Exception):
@@ -139,7 +164,7 @@ def _take_orders(body: bytes, named: str | None, report: Report, now: datetime) 
     if isinstance(file, NotTaken) and not merchants_real():
         report.problem = str(file.reason)
         return
-    shop = "" if isinstance(file, NotTaken) else shop_number(file.orders)
+    shop = "" if isinstance(file, NotTaken) else shop_of(file.orders)
     with transaction.atomic(durable=True):
         store = _store(named, shop, report, now)
         see([store.merchant_id])
@@ -153,8 +178,12 @@ def _take_orders(body: bytes, named: str | None, report: Report, now: datetime) 
     report.orders = {name: getattr(orders, name) for name in ("created", "updated", "unchanged")}
     report.reasons = [
         {"row": each.row_number, "code": each.reason_code, "reason": each.reason}
+        | ({"sheet": each.sheet} if each.sheet else {})
         for each in done.merged.rejected
     ]
+    report.row_notes = done.run.report.get("notes", [])
+    report.elsewhere = done.run.report.get("stores", [])
+    report.shop_number_learnt = done.run.report.get("number", "")
 
 
 def _take_returns(body: bytes, named: str | None, report: Report, now: datetime) -> None:
@@ -202,14 +231,17 @@ def _store(named: str | None, shop: str, report: Report, now: datetime) -> Store
         store = first_store_make(shop=shop, merchant_id=next(iter(merchants), None), by=by, now=now)
         report.made_store = True
     else:
-        store = _chosen(stores, named)
+        store = _chosen(stores, named, shop)
     report.store = store.name
     report.merchant = Merchant.objects.get(pk=store.merchant_id).name
     return store
 
 
-def _chosen(stores: list[Store], named: str | None) -> Store:
+def _chosen(stores: list[Store], named: str | None, shop: str) -> Store:
+    """Take the store named; without a name the only one there is, or the one with the file's shop number."""
     found = [s for s in stores if named is None or named in {s.name, s.external_id, str(s.pk)}]
+    if named is None and len(found) != 1 and shop:
+        found = [store for store in stores if store.external_id == shop] or found
     if len(found) == 1:
         return found[0]
     known = ", ".join(f"«{store.name}»" for store in stores) or _("none yet")

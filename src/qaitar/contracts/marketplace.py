@@ -62,7 +62,10 @@ class CustomerRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRecord:
-    """One line of an order.  `offer_code` is not always the seller's SKU: see `product_code` (the marketplace's card)."""
+    """One line of an order.  `offer_code` is not always the seller's SKU: see `product_code` (the marketplace's card).
+
+    `status` is the marketplace's code for this line where a source shows one per line (exports), with the day it changed.
+    """
 
     external_id: str | None = None
     number: int | None = None
@@ -80,6 +83,18 @@ class LineRecord:
     total_minor: int | None = None
     imei_required: bool | None = None
     unread: tuple[Unread, ...] = field(default=(), compare=False)
+    status: str | None = None
+    status_changed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowNote:
+    """Something of a row that was taken, but not as it stands there; fields as of `RowRejected`."""
+
+    row_number: int
+    code: str
+    reason: str
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +112,9 @@ class OrderRecord:
 
     `status` and `state` are the marketplace's own codes, unknown ones kept as they came; `status_text` is what a person reads in
     the source.  `dates_are_days` says that the source writes days only, and every moment here is that day's start.
-    `row_numbers` are the rows of the file it was read from, as a person sees them; empty when it was no file.
-    `unread` names what came and could not be read; those fields are None.
+    `row_numbers` are the rows of the file it was read from, as a person sees them, on the sheet `sheet`; empty when it was no
+    file.  `shop_number` is the marketplace's own number of the shop that sold it.  `unread` names what came and could not be
+    read; those fields are None.
     """
 
     code: str
@@ -132,22 +148,34 @@ class OrderRecord:
     lines: tuple[LineRecord, ...] | None = None
     tenders: tuple[TenderRecord, ...] | None = None
     cancellation_reason: str | None = None
+    shop_number: str | None = None
     row_numbers: tuple[int, ...] = field(default=(), compare=False)
     unread: tuple[Unread, ...] = field(default=(), compare=False)
+    sheet: str = field(default="", compare=False)
+    notes: tuple[RowNote, ...] = field(default=(), compare=False)
     raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
+
+    def raw_rows(self) -> list[tuple[int, Mapping[str, object] | None]]:
+        """Give each row of the file with its number; one without cells and number 0 when it was no file."""
+        rows = (self.raw or {}).get("rows")
+        if isinstance(rows, list) and len(rows) == len(self.row_numbers):
+            return list(zip(self.row_numbers, rows, strict=True))
+        return [(number, self.raw) for number in self.row_numbers or (0,)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowRejected:
     """A row or record that could not be taken.  `row_number` counts as a person sees it in the file, from 1; 0 = no rows.
 
-    `reason_code` is one of the reader's documented codes; `reason` is a plain English sentence without personal data.
+    `reason_code` is one of the reader's documented codes; `reason` is a plain English sentence without personal data; `sheet`
+    names the sheet of a workbook that has several.
     """
 
     row_number: int
     reason_code: str
     reason: str
     raw: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

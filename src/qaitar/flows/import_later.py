@@ -10,6 +10,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from qaitar.flows.import_orders import FileUnreadable, OrdersFile, Taken
+from qaitar.flows.import_placing import FileMerged, file_merge
+from qaitar.foundation.actors import system_actor
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.files.keeping import file_note
 from qaitar.foundation.files.store import FileStore, key_of
@@ -18,8 +20,13 @@ from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import SETTING, as_setting
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRun, Store
-from qaitar.orders.services.imports import Origin, import_begin, import_finish, import_stop
-from qaitar.orders.services.merging import orders_merge
+from qaitar.orders.services.imports import (
+    Origin,
+    Outcome,
+    import_begin,
+    import_finish,
+    import_stop,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,12 +87,17 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
         raise
 
 
-def _merged(run: ImportRun, store: Store, file: OrdersFile, now: datetime) -> Merged:
+def _merged(run: ImportRun, store: Store, file: OrdersFile, now: datetime) -> Merged | None:
     with Beside(run) as beside, behind_walls(run.merchant_id):
-        merged = orders_merge(store=store, records=beside.counted(file), now=now)
-        assert merged.rows.read == file.rows_total, "a row was lost between reading and merging"
-        import_finish(run=run, merged=merged, now=now)
-    return merged
+        by = system_actor("import")
+        done = file_merge(
+            chosen=store, file=file, by=by, now=now, walk=lambda: beside.counted(file)
+        )
+        if done.refusal:
+            import_stop(run=run, problem=done.refusal, now=now)
+            return None
+        import_finish(run=run, outcome=Outcome(done.merged, done.report(store)), now=now)
+    return done.merged
 
 
 class Beside:
@@ -125,12 +137,14 @@ class Beside:
             )
 
 
-def dry_run(*, store: Store, file: Taken, now: datetime) -> Merged:
-    """Tell what a file would change, changing nothing: the merge is made and taken back.
+def dry_run(*, store: Store, file: Taken, by: Actor, now: datetime) -> FileMerged:
+    """Tell what a file would change and where, changing nothing: the merge is made and taken back.
 
     In the caller's transaction.  Raises `MergeBusy` as the merge does.
     """
+    number = store.external_id
     with transaction.atomic():
-        merged = orders_merge(store=store, records=iter(file.orders), now=now)
+        done = file_merge(chosen=store, file=file.orders, by=by, now=now)
         transaction.set_rollback(True)
-    return merged
+    store.external_id = number
+    return done

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from django.utils.module_loading import import_string
 
-from qaitar.contracts.marketplace import OrderRecord
+from qaitar.flows.import_placing import file_merge
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.files.checks import Accepted, Code, Rejected, sentence
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
@@ -19,26 +17,23 @@ from qaitar.foundation.files.kinds import FACTS, Kind
 from qaitar.foundation.files.names import safe_name
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.people import merchant_create
-from qaitar.orders.services.imports import Origin, import_fail, import_write
-from qaitar.orders.services.merging import orders_merge
+from qaitar.orders.services.imports import Origin, Outcome, import_fail, import_write
 from qaitar.orders.services.stores import StoreEntry, store_create
-from qaitar.returns.services.linking import requests_link
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.contracts.marketplace import RowRejected
+    from qaitar.contracts.marketplace import OrderRecord, RowRejected
     from qaitar.foundation.actors import Actor
     from qaitar.orders.models import ImportRun, Store
     from qaitar.orders.services.merging import Merged
 
 READER: Final = "kaspi_shop"  # the registry's entry that knows how to read export files
 _ZIP: Final = b"PK\x03\x04"
-_NOT_RECOGNISED: Final = {"found": "unknown"}
-_SHOP: Final = re.compile(r"(\d{3,20})_PP\d+\Z")
-_LOOKED_AT: Final = 200  # orders that are asked for the shop's number
+_NOT_RECOGNISED: Final = ({"found": "unknown"}, {"found": "text"})
 
 
 class OrdersFile(Protocol):
@@ -52,6 +47,16 @@ class OrdersFile(Protocol):
     @property
     def columns_unknown(self) -> tuple[str, ...]:
         """Name columns nobody reads."""
+        ...
+
+    @property
+    def shops(self) -> Counter[str]:
+        """Count rows by the marketplace's number of their shop."""
+        ...
+
+    @property
+    def sheets_unread(self) -> tuple[str, ...]:
+        """Name sheets that hold no export."""
         ...
 
     def __iter__(self) -> Iterator[OrderRecord | RowRejected]:
@@ -122,7 +127,7 @@ def orders_file_take(body: bytes, name: str) -> Taken | NotTaken:
 
 def _only_cells(refusal: Rejected) -> bool:
     """Tell faults of single cells of a plain table: the reader rejects their rows, so the other rows need not suffer."""
-    control_characters = refusal.code is Code.UNSUPPORTED and refusal.params == _NOT_RECOGNISED
+    control_characters = refusal.code is Code.UNSUPPORTED and refusal.params in _NOT_RECOGNISED
     return control_characters or refusal.code in {Code.TEXT_UNREADABLE, Code.TEXT_LINE}
 
 
@@ -137,22 +142,33 @@ def _kept_as_table(body: bytes, name: str) -> Kept:
 def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datetime) -> Imported:
     """Merge a taken file into a store's orders, in the caller's transaction behind the merchant's walls.
 
-    Every row is created, updated, unchanged or rejected with its number and reason; the same file again changes nothing.
+    Every row is created, updated, unchanged or rejected with its number and reason; the same file again changes nothing.  Rows
+    of another store of the merchant go there; a file of a foreign shop is refused, naming both numbers.
 
     Raises:
         MergeBusy: another merge of this merchant did not end in time; nothing was written.
     """
+    origin = Origin("FILE", file.name)
     if isinstance(file, NotTaken):
-        origin = Origin("FILE", file.name)
-        run = import_fail(store=store, origin=origin, problem=file.reason, by_name=by.name, now=now)
-        return Imported(run)
+        return _not_imported(store, origin, file.reason, by, now)
+    done = file_merge(chosen=store, file=file.orders, by=by, now=now)
+    if done.refusal:
+        return _not_imported(store, origin, done.refusal, by, now)
     row = file_note(merchant_id=store.merchant_id, kept=file.kept, by=by, origin="import", now=now)
-    merged = orders_merge(store=store, records=iter(file.orders), now=now)
-    assert merged.rows.read == file.orders.rows_total, "a row was lost between reading and merging"
-    requests_link(merchant_id=store.merchant_id, store_id=store.pk, by=by, now=now)
-    origin = Origin("FILE", file.name, row.pk)
+    outcome = Outcome(done.merged, done.report(store))
+    run = import_write(
+        store=store,
+        origin=replace(origin, file_id=row.pk),
+        outcome=outcome,
+        by_name=by.name,
+        now=now,
+    )
+    return Imported(run, done.merged)
+
+
+def _not_imported(store: Store, origin: Origin, problem: str, by: Actor, now: datetime) -> Imported:
     return Imported(
-        import_write(store=store, origin=origin, merged=merged, by_name=by.name, now=now), merged
+        import_fail(store=store, origin=origin, problem=problem, by_name=by.name, now=now)
     )
 
 
@@ -167,9 +183,6 @@ def first_store_make(*, shop: str, merchant_id: UUID | None, by: Actor, now: dat
     return store_create(merchant_id=owner, entry=entry, by=by, now=now)
 
 
-def shop_number(orders: OrdersFile) -> str:
-    """Read the shop's number from a handover point like 30000000_PP1; '' when no row has one."""
-    for item in islice(iter(orders), _LOOKED_AT):
-        if isinstance(item, OrderRecord) and (found := _SHOP.match(item.pickup_point or "")):
-            return found[1]
-    return ""
+def shop_of(orders: OrdersFile) -> str:
+    """Tell the number of the shop most rows are of, read from handover points like 30000000_PP1; '' when no row has one."""
+    return next((number for number, _ in orders.shops.most_common(1)), "")

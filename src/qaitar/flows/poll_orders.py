@@ -29,7 +29,7 @@ from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import Connection
 from qaitar.orders.models import Store
 from qaitar.orders.selectors import codes_with_lines, order_ids_by_code, orders_since
-from qaitar.orders.services.imports import Origin, import_write
+from qaitar.orders.services.imports import Origin, Outcome, import_write
 from qaitar.orders.services.merging import Merged, orders_merge
 from qaitar.orders.services.stores import stores_of
 from qaitar.returns.models import ReturnRequest
@@ -337,7 +337,7 @@ class _Run:
                     import_write(
                         store=self.stores[store_id],
                         origin=Origin("API", self.row.name),
-                        merged=merged,
+                        outcome=Outcome(merged),
                         by_name="Qaitar",
                         now=self.now,
                     )

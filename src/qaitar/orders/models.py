@@ -129,6 +129,9 @@ class OrderLine(Walled):
     price_minor = models.BigIntegerField(null=True)
     total_minor = models.BigIntegerField(null=True)
     imei_required = models.BooleanField(null=True)
+    # The line's own, where a source tells it: one line of an order may be returned while another is not.
+    status = models.CharField(max_length=60, blank=True, default="", db_default="")
+    status_changed_on = models.DateField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -198,6 +201,8 @@ class ImportRun(Walled):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     problem = models.TextField(blank=True)
+    # Which stores the rows went to, what was not taken as it stood, which number the store got: see `services.imports`.
+    report = models.JSONField(default=dict, blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     by_name = models.CharField(max_length=200)
@@ -216,6 +221,7 @@ class ImportRejection(Walled):
     id = models.UUIDField(primary_key=True, default=new_id)
     run_id = models.UUIDField(db_index=True)
     row_number = models.PositiveIntegerField()
+    sheet = models.CharField(max_length=100, blank=True)  # '' where the file has one table
     reason_code = models.CharField(max_length=60)
     reason = models.TextField()
     raw = models.JSONField()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from qaitar.orders.readings import FILE_LINE_MARK, LINE_AT, ORDER_AT, line_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qaitar.orders.readings import Reading
 
@@ -22,6 +22,15 @@ _CHANGED_ON: Final = ORDER_AT["status_changed_on"]
 _OF_STATUS: Final = frozenset(
     ORDER_AT[name] for name in ("state", "status", "status_changed_on", "delivered_at")
 ) | {ORDER_AT["cancellation_reason"]}
+# A status that ends an order, and what may still follow it without a later date.
+_FINAL: Final[Mapping[str, frozenset[str]]] = {
+    "COMPLETED": frozenset({"RETURNED"}),
+    "CANCELLED": frozenset(),
+    "RETURNED": frozenset(),
+}
+_LINE_STATUS: Final = LINE_AT["status"]
+_LINE_CHANGED_ON: Final = LINE_AT["status_changed_on"]
+_LINE_MONEY: Final = (LINE_AT["price_minor"], LINE_AT["total_minor"])
 _MAIN_TENDERS: Final = frozenset({"CARD", "CREDIT", "UNKNOWN"})
 
 
@@ -77,27 +86,54 @@ def laid(stored: Sequence[str], told: Sequence[str]) -> list[str]:
     return [new or old for old, new in zip(stored, told, strict=True)]
 
 
+def takes_final_back(stored: tuple[str, str], told: tuple[str, str]) -> bool:
+    """Tell whether a told status, with its day of change, would undo a stored one that is final, without a later day to show.
+
+    >>> takes_final_back(("RETURNED", "2025-08-05"), ("COMPLETED", "2025-08-05"))
+    True
+    >>> takes_final_back(("RETURNED", "2025-08-05"), ("COMPLETED", "2025-08-06"))
+    False
+    >>> takes_final_back(("COMPLETED", ""), ("RETURNED", ""))
+    False
+    """
+    (was, since), (status, changed_on) = stored, told
+    if was not in _FINAL or status in {"", was} or status in _FINAL[was]:
+        return False
+    return not (since and changed_on and changed_on > since)
+
+
 def only_fills(reading: Reading, stored: Sequence[str]) -> bool:
-    """Tell whether a reading may fill gaps only: a file about an order the marketplace itself has told, or an older file."""
+    """Tell whether a reading may fill gaps only.
+
+    A file about an order the marketplace itself has told, an older file, or one that would take a final status back.
+    """
     if not reading.from_file:
         return False
-    told_on, known_on = reading.order[_CHANGED_ON], stored[_CHANGED_ON]
+    told = reading.order
+    told_on, known_on = told[_CHANGED_ON], stored[_CHANGED_ON]
     older = bool(told_on and known_on and told_on < known_on)
-    return older or bool(stored[_EXTERNAL_ID])
+    back = takes_final_back((stored[_STATUS], known_on), (told[_STATUS], told_on))
+    return older or back or bool(stored[_EXTERNAL_ID])
 
 
-def order_laid(stored: Sequence[str], reading: Reading, seen_on: str) -> list[str]:
+def order_laid(
+    stored: Sequence[str], reading: Reading, seen_on: str, *, is_part: bool = False
+) -> list[str]:
     """Lay an order's own fields; `seen_on` is the day (ISO) on which the stored row was last written.
 
     A file tells a new status of an order known from the marketplace only when the status changed after that day; otherwise
-    the marketplace's answer was the later knowledge.  A day of change is kept only beside the status it belongs to.
+    the marketplace's answer was the later knowledge.  A day of change is kept only beside the status it belongs to.  A file that
+    shows only a part of the order's lines (`is_part`) says nothing about the whole order's status.
     """
-    told = reading.order
+    told = list(reading.order)
+    if is_part and stored[_STATUS]:
+        for place in _OF_STATUS:
+            told[place] = ""
     if not only_fills(reading, stored):
         result = laid(stored, told)
     else:
         result = filled(stored, told)
-        if reading.order[_CHANGED_ON] > max(seen_on, stored[_CHANGED_ON]):
+        if told[_CHANGED_ON] > max(seen_on, stored[_CHANGED_ON]):
             for place in _OF_STATUS:
                 result[place] = told[place] or stored[place]
     same_as_stored = result[_STATUS] == stored[_STATUS]
@@ -120,6 +156,7 @@ def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -
     from_channel = any(FILE_LINE_MARK not in line.key for line in stored)
     result: list[LaidLine] = []
     keys = line_keys(reading)
+    is_part = shows_part(stored, reading)
     for place, texts in enumerate(reading.lines):
         match = known.get(by_place.get(place, ""))
         told_id = reading.line_ids[place]
@@ -128,11 +165,64 @@ def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -
                 result.append(LaidLine(None, keys[place], texts))
             continue
         keep = fills or (FILE_LINE_MARK not in match.key and not told_id)
+        if is_part:
+            texts = _without_money(texts)  # noqa: PLW2901  the sum of a part is the whole order's
         merged = filled(match.texts, texts) if keep else laid(match.texts, texts)
+        _lay_line_status(merged, match.texts, texts)
         key = keys[place] if told_id else match.key
         if merged != match.texts or key != match.key:
             result.append(LaidLine(match.id, key, merged))
     return result
+
+
+def shows_part(stored: Sequence[StoredLine], reading: Reading) -> bool:
+    """Tell whether a file shows fewer lines than other files have told of this order."""
+    if not reading.from_file or any(FILE_LINE_MARK not in line.key for line in stored):
+        return False
+    return 0 < len(reading.line_rows) < len(stored)
+
+
+def sums_in_doubt(
+    stored: Sequence[StoredLine], told: Sequence[LaidLine], total: str
+) -> list[LaidLine]:
+    """Give the lines to write, without sums that cannot be right.
+
+    Sums cannot be right when together they are more than the order's `total`, or leave nothing for lines whose sum is not known:
+    so it is when a file told one line, with the order's whole sum, and a later file more lines.  Where the marketplace itself has
+    told lines, all keep their sums.
+    """
+    known = {line.id: line for line in stored}
+    fresh = [line for line in told if line.id is None]
+    after = {line.id: LaidLine(line.id, line.key, line.texts) for line in stored}
+    after |= {line.id: line for line in told if line.id is not None}
+    whole = [*after.values(), *fresh]
+    if not total or any(FILE_LINE_MARK not in line.key for line in whole):
+        return list(told)
+    sums = [line.texts[LINE_AT["total_minor"]] for line in whole]
+    left = int(total) - sum(int(each or 0) for each in sums)
+    if left > 0 or (left == 0 and all(sums)):
+        return list(told)
+    bare = [LaidLine(line.id, line.key, _without_money(line.texts)) for line in whole]
+    return [
+        line
+        for line in bare
+        if line.id is None or (line.key, line.texts) != (known[line.id].key, known[line.id].texts)
+    ]
+
+
+def _without_money(texts: Sequence[str]) -> list[str]:
+    return ["" if place in _LINE_MONEY else text for place, text in enumerate(texts)]
+
+
+def _lay_line_status(merged: list[str], stored: Sequence[str], told: Sequence[str]) -> None:
+    """Keep a line's status with its day: the later one, and never back from a final one without a later day."""
+    was = stored[_LINE_STATUS], stored[_LINE_CHANGED_ON]
+    now = told[_LINE_STATUS], told[_LINE_CHANGED_ON]
+    older = bool(was[1] and now[1] and now[1] < was[1])
+    kept = was if not now[0] or older or takes_final_back(was, now) else now
+    if kept[0] == was[0] and not kept[1]:
+        kept = was
+    merged[_LINE_STATUS], merged[_LINE_CHANGED_ON] = kept
 
 
 def _matched(stored: Sequence[StoredLine], reading: Reading) -> dict[int, str]:

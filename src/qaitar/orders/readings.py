@@ -27,7 +27,7 @@ CODE_MAX: Final = 40
 KEY_MAX: Final = 160
 LINE_ID_MAX: Final = KEY_MAX - 5  # room for a number behind equal ones
 FILE_LINE_MARK: Final = "|"  # stands in the key of a line whose source gives lines no ids
-_CANON_VERSION: Final = b"1"  # a change of what is kept makes every digest new
+_CANON_VERSION: Final = b"2"  # a change of what is kept makes every digest new
 
 _BIG: Final = 18  # digits of a bigint that surely fits
 _WRITTEN: Final = 40
@@ -78,6 +78,8 @@ LINE: Final = (
     Column("price_minor", "price_minor", "bigint", _BIG),
     Column("total_minor", "total_minor", "bigint", _BIG),
     Column("imei_required", "imei_required", "boolean"),
+    Column("status", "status", "text", 60),
+    Column("status_changed_on", "status_changed_on", "date"),
 )
 TENDER: Final = (
     Column("kind", "kind", "text", 16),

@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from qaitar.foundation.models import RawIntake, WebhookDelivery, WebhookEndpoint
+from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
-from qaitar.orders.models import ImportRun, Order
-from tests.factories.accounts import make_person, make_token, open_walls
+from qaitar.orders.models import ImportRun, Order, Store
+from tests.factories.accounts import NOW, make_person, make_token, open_walls
 from tests.factories.orders import export_csv, export_rows
 from tests.web.api.callers import Program
 from tests.web.api.conftest import Cast
@@ -59,6 +60,23 @@ def test_an_export_is_taken_and_told_row_by_row(cast: Cast) -> None:
     open_walls(cast.shop.id)
     assert Order.objects.count() == 2
     assert ImportRun.objects.get(pk=first["id"]).by_name == "Aigerim"
+
+
+def test_an_export_of_another_shop_is_refused_and_of_another_store_placed(cast: Cast) -> None:
+    open_walls(cast.shop.id)
+    Store.objects.filter(pk=cast.shop.store.pk).update(external_id="30000001")
+    second = Store.objects.create(
+        id=new_id(), merchant_id=cast.shop.id, name="Второй", external_id="30000000", created_at=NOW
+    )
+    placed = upload(cast, export_csv(export_rows({"№ заказа": "700000001"}))).json()
+    assert placed["elsewhere"] == [{"store": str(second.pk), "rows": 1}]
+    assert (placed["notes"], placed["shop_number_learnt"]) == ([], "")
+    foreign = upload(cast, export_csv(export_rows({"Склад передачи КД": "30000009_PP1"}))).json()
+    assert (foreign["state"], foreign["read"]) == ("FAILED", 0)
+    assert "30000009" in foreign["problem"]
+    assert "30000001" in foreign["problem"]
+    open_walls(cast.shop.id)
+    assert [order.store_id for order in Order.objects.all()] == [second.pk]
 
 
 def test_what_is_no_export_is_refused_and_leaves_nothing(cast: Cast) -> None:

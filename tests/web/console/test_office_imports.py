@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.urls import reverse
 
-from qaitar.flows import import_later
+from qaitar.flows import import_later, import_placing
 from qaitar.flows.import_later import import_read
 from qaitar.flows.take_cabinet import cabinet_read
 from qaitar.foundation.actors import system_actor
@@ -21,7 +21,7 @@ from qaitar.foundation.models import RawIntake, User
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.errors import MergeBusy
-from qaitar.orders.models import ImportRejection, ImportRun, Order
+from qaitar.orders.models import ImportRejection, ImportRun, Order, Store
 from qaitar.returns.models import ReturnRequest
 from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
 from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
@@ -89,6 +89,43 @@ def test_a_file_is_read_reported_and_twice_changes_nothing(office: Office) -> No
     stranger = office.stranger
     assert stranger.get(answer["Location"]).status_code == 404
     assert stranger.get(reverse("console:imports")).context["page"].history == ()
+
+
+@pytest.mark.django_db
+def test_a_file_of_another_shop_is_told_from_looking_only_on(office: Office) -> None:
+    """The number in the warehouse says whose file it is: nothing of it comes in, and both numbers are on the page."""
+    office.look()
+    Store.objects.filter(pk=office.shop.store.pk).update(external_id="30000001")
+    for then in ("look", "take"):
+        answer = send(office, export_xlsx(export_rows({}, GOOD)), then=then)
+        page = answer
+        if answer.status_code == 303:
+            page = office.browser(Role.OPERATOR).get(answer["Location"])
+        problem = page.context["page"].report.problem
+        assert "30000000" in problem
+        assert "30000001" in problem
+        assert figures(page) == (0, 0, 0, 0, 0)
+    assert codes(office) == []
+
+
+@pytest.mark.django_db
+def test_rows_of_the_merchants_other_store_are_told(office: Office) -> None:
+    office.look()
+    Store.objects.filter(pk=office.shop.store.pk).update(external_id="30000001")
+    second = Store.objects.create(
+        id=new_id(),
+        merchant_id=office.shop.id,
+        name="Second",
+        external_id="30000000",
+        created_at=NOW,
+    )
+    answer = send(office, export_xlsx(export_rows({}, GOOD)))
+    page = office.browser(Role.OPERATOR).get(answer["Location"])
+    assert page.context["page"].report.remarks == (
+        "2 rows went to the store «Second»: they carry its shop number.",
+    )
+    office.look()
+    assert set(Order.objects.values_list("store_id", flat=True)) == {second.pk}
 
 
 @pytest.mark.django_db
@@ -330,7 +367,7 @@ def test_a_job_that_stumbles_says_so_on_the_page(
     def stumble(**_: Any) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(import_later, "orders_merge", stumble)
+    monkeypatch.setattr(import_placing, "orders_merge", stumble)
     with pytest.raises(RuntimeError):
         import_read(office.shop.id, NOW, run_id=run_id)
     page = office.browser(Role.OPERATOR).get(answer["Location"])

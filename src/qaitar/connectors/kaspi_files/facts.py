@@ -44,6 +44,8 @@ STATUSES: dict[str, tuple[str | None, str]] = {
     "возврат": ("ARCHIVE", "RETURNED"),
 }
 COMPLETED = "COMPLETED"
+# Of rows of one order with different statuses: what is under way speaks for the order, then what the buyer has, then the rest.
+FINISHED = (COMPLETED, "RETURNED", "CANCELLED")
 PAYMENTS = {"безналичная оплата": "PREPAID", "оплата в кредит": "PAY_WITH_CREDIT"}
 DELIVERIES = {
     "самовывоз": "DELIVERY_PICKUP",

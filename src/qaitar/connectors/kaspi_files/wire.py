@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date, datetime
 from functools import lru_cache
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Row = dict[str, str]
+_EXACT_WHOLE = 10**15
+_KEPT_FROM_EXCEL = re.compile(r'="([^"]*)"\Z|\'(?=[\d=])(.*)\Z', re.DOTALL)
 
 
 @lru_cache(maxsize=4096)
@@ -29,20 +32,33 @@ def folded(word: str) -> str:
 def cell_text(cell: object) -> str:
     """Turn any cell into text; genuine cells are texts, a file saved again by Excel has numbers and dates.
 
+    A number is written with the 15 digits Excel itself shows, so that the noise of binary fractions is gone.  `="…"`, by which
+    people keep Excel from changing a number, is what stands between the quotation marks.
+
     >>> cell_text(302121111.0), cell_text(date(2025, 7, 31)), cell_text(" a "), cell_text(None)
     ('302121111', '31.07.2025', 'a', '')
+    >>> cell_text(41083.270000000004), cell_text(124599.99999999999), cell_text('="700000301"'), cell_text("'700000301")
+    ('41083.27', '124600', '700000301', '700000301')
     """
     match cell:
         case str():
-            return cell.replace("\x00", "").strip()
+            return _plain(cell.replace("\x00", "").strip())
         case None:
             return ""
-        case float() if cell.is_integer():
+        case float() if cell.is_integer() and abs(cell) < _EXACT_WHOLE:
             return str(int(cell))
+        case float():
+            return f"{cell:.15g}"
         case datetime() | date():
             return cell.strftime("%d.%m.%Y")
         case _:
             return str(cell)
+
+
+def _plain(text: str) -> str:
+    if not text.startswith(("=", "'")) or (found := _KEPT_FROM_EXCEL.match(text)) is None:
+        return text
+    return (found[1] if found[1] is not None else found[2]).strip()
 
 
 _KNOWN = {folded(name): name for name in facts.COLUMNS}
@@ -62,6 +78,7 @@ def header_from(cells: Sequence[object]) -> list[str] | None:
     return names if facts.CODE in known and len(known) >= len(facts.REQUIRED) else None
 
 
+_SPECIAL = ("=", "'", " ")
 _KNOWN_NAMES = frozenset(facts.COLUMNS)
 
 
@@ -83,7 +100,11 @@ def row_from(names: Sequence[str], cells: Sequence[object]) -> Row:
     row: Row = {}
     for name, cell in zip(names, cells, strict=False):
         # Nearly every cell of a genuine file is a text already: the quick way is worth a third of the whole reading.
-        text = cell.strip() if type(cell) is str and "\x00" not in cell else cell_text(cell)
+        text = (
+            cell.strip()
+            if type(cell) is str and cell[:1] not in _SPECIAL and "\x00" not in cell
+            else cell_text(cell)
+        )
         if text and name and name not in row:
             row[name] = text
     return row

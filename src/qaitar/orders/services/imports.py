@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import ImportRejection, ImportRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -32,12 +32,26 @@ class Origin:
     kind: str = "ORDERS"
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a merge came to, and what its counts do not say.
+
+    `report` may hold `stores` (id, name and rows of stores the file was not sent to), `notes` (row, sheet, code and reason of what
+    was not taken as it stood), `notes_total`, and `number` (the shop number the store got).
+    """
+
+    merged: Merged
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+
 def import_write(
-    *, store: Store, origin: Origin, merged: Merged, by_name: str, now: datetime
+    *, store: Store, origin: Origin, outcome: Outcome, by_name: str, now: datetime
 ) -> ImportRun:
     """Write down a merge that was done, in the same transaction, with its rejected rows."""
+    merged = outcome.merged
     run = _run(store, origin, by_name, now)
     _counted(run, merged)
+    run.report = shown_raw(dict(outcome.report))
     run.save(force_insert=True)
     ImportRejection.objects.bulk_create(_rejections(run, merged.rejected), batch_size=1_000)
     return run
@@ -60,9 +74,11 @@ def import_begin(
     return run
 
 
-def import_finish(*, run: ImportRun, merged: Merged, now: datetime) -> ImportRun:
+def import_finish(*, run: ImportRun, outcome: Outcome, now: datetime) -> ImportRun:
     """Write down what became of a file a job has read, in the same transaction as the merge."""
+    merged = outcome.merged
     _counted(run, merged)
+    run.report = shown_raw(dict(outcome.report))
     run.finished_at = now
     run.save()
     ImportRejection.objects.bulk_create(_rejections(run, merged.rejected), batch_size=1_000)
@@ -108,6 +124,7 @@ def _rejections(run: ImportRun, rejected: Iterable[RowRejected]) -> Iterable[Imp
             merchant_id=run.merchant_id,
             run_id=run.pk,
             row_number=row.row_number,
+            sheet=row.sheet[:100],
             reason_code=row.reason_code[:60],
             reason=row.reason,
             raw=shown_raw(row.raw or {}),

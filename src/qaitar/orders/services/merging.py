@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
-from qaitar.contracts.marketplace import OrderRecord, RowRejected
+from qaitar.contracts.marketplace import OrderRecord, RowNote, RowRejected
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.ids import new_id_text
 from qaitar.kernel.phones import normalise_phone
@@ -24,11 +24,14 @@ from qaitar.orders.overlay import (
     lines_laid,
     only_fills,
     order_laid,
+    shows_part,
+    sums_in_doubt,
     tenders_laid,
 )
 from qaitar.orders.readings import (
     DIGEST_BYTES,
     FIELD,
+    ORDER_AT,
     Fault,
     Reading,
     copied,
@@ -79,12 +82,13 @@ class Counts:
 class Merged:
     """The outcome of a merge.  `rows` counts rows of a file (an answer of an API is one row), `orders` counts orders.
 
-    `touched` are the codes of orders that were created or updated.
+    `notes` tell what of taken rows was not taken as it stands.  `touched` are the codes of orders that were created or updated.
     """
 
     rows: Counts = field(default_factory=Counts)
     orders: Counts = field(default_factory=Counts)
     rejected: list[RowRejected] = field(default_factory=list)
+    notes: list[RowNote] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
 
     def count(self, record: OrderRecord, outcome: str) -> None:
@@ -92,6 +96,8 @@ class Merged:
         rows = len(record.row_numbers) or 1
         setattr(self.rows, outcome, getattr(self.rows, outcome) + rows)
         setattr(self.orders, outcome, getattr(self.orders, outcome) + 1)
+        if record.notes:
+            self.notes += (replace(note, sheet=record.sheet) for note in record.notes)
         if outcome in {"created", "updated"}:
             self.touched.append(record.code)
 
@@ -100,15 +106,20 @@ class Merged:
         self.rows.add(other.rows)
         self.orders.add(other.orders)
         self.rejected += other.rejected
+        self.notes += other.notes
         self.touched += other.touched
 
     def refuse(self, record: OrderRecord, fault: Fault) -> None:
         """Reject every row of an order for one reason."""
         self.orders.rejected += 1
-        for number in record.row_numbers or (0,):
+        for number, raw in record.raw_rows():
             self.refuse_row(
                 RowRejected(
-                    row_number=number, reason_code=fault.code, reason=fault.sentence, raw=record.raw
+                    row_number=number,
+                    reason_code=fault.code,
+                    reason=fault.sentence,
+                    raw=raw,
+                    sheet=record.sheet,
                 )
             )
 
@@ -149,6 +160,15 @@ class _Batch:
     tenders: list[str] = field(default_factory=list)
     gone_tenders: list[str] = field(default_factory=list)
     has_stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is stored of an order besides its own row, and its total as it will be."""
+
+    lines: list[StoredLine]
+    tenders: list[StoredTender]
+    total: str
 
 
 def orders_merge(
@@ -309,9 +329,10 @@ def _add_others(
     for reading, id_, digest in others:
         _, customer, updated_at, *values = orders[id_]
         before = [_text(value) for value in values]
-        after = order_laid(before, reading, almaty_day(updated_at).isoformat())
-        fills = only_fills(reading, before)
-        changed = _add_parts(rows, reading, id_, (lines[id_], tenders[id_]), fills=fills)
+        is_part = shows_part(lines[id_], reading)
+        after = order_laid(before, reading, almaty_day(updated_at).isoformat(), is_part=is_part)
+        parts = _Parts(lines[id_], tenders[id_], after[ORDER_AT["total_minor"]])
+        changed = _add_parts(rows, reading, id_, parts, fills=only_fills(reading, before))
         person = people[key] if (key := _person_key(reading)) else None
         owner = person.id if person else _text(customer)
         changed |= after != before or owner != _text(customer)
@@ -326,16 +347,17 @@ def _add_parts(
     rows: _Batch,
     reading: Reading,
     order_id: str,
-    stored: tuple[list[StoredLine], list[StoredTender]],
+    stored: _Parts,
     *,
     fills: bool,
 ) -> bool:
     """Queue the lines and tenders that differ; tell whether any did."""
-    lines = lines_laid(stored[0], reading, fills=fills)
+    laid = lines_laid(stored.lines, reading, fills=fills)
+    lines = sums_in_doubt(stored.lines, laid, stored.total)
     for line in lines:
         head = (line.id or new_id_text(), order_id, line.key)
         rows.lines.append(copied(FIELD.join((*head, *line.texts))))
-    tenders = tenders_laid(stored[1], reading, fills=fills)
+    tenders = tenders_laid(stored.tenders, reading, fills=fills)
     for id_, texts in tenders.written:
         rows.tenders.append(copied(FIELD.join((id_ or new_id_text(), order_id, *texts))))
     rows.gone_tenders.extend(tenders.gone)

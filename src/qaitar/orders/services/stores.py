@@ -107,6 +107,19 @@ def store_update(*, store_id: UUID, entry: StoreEntry, by: Actor, now: datetime)
     return True
 
 
+def store_number_learn(*, store: Store, number: str, by: Actor, now: datetime) -> bool:
+    """Give a store the marketplace's number of its shop, unless somebody has entered one; tells whether it was given.
+
+    In the caller's transaction, behind the merchant's walls.
+    """
+    if not Store.objects.filter(pk=store.pk, external_id="").update(external_id=number):
+        return False
+    store.external_id = number
+    before, after = {"external_id": ""}, {"external_id": number}
+    _note(store, before, after, JournalLine(act="STORE_CHANGE", at=now, by=by))
+    return True
+
+
 def _note(
     store: Store, before: Mapping[str, Any], after: Mapping[str, Any], line: JournalLine
 ) -> None:

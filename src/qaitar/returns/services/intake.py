@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 TEXT_MAX: Final = 4000
 ISSUED: Final = frozenset({"COMPLETED", "Выдан"})
 RECEIVED: Final = ISSUED | {"RETURNED", "RETURN_ACCEPTED_BY_MERCHANT"}
+_NO_LINE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,7 @@ def _request(
     order, line, customer = frame.order, frame.line, frame.customer
     amount = filing.amount_minor
     if amount is None:
-        amount = line.get("total_minor") if line else order.get("total_minor")
+        amount = amount_minor_of(frame)
     request = ReturnRequest(
         id=new_id(),
         merchant_id=frame.merchant_id,
@@ -208,7 +210,7 @@ def _request(
         reason_text=filing.reason_text[:300],
         customer_words=filing.customer_words[:TEXT_MAX],
         filed_at=filing.filed_at,
-        received_on=filing.received_on or received_day(order),
+        received_on=filing.received_on or received_day(order, line),
         planned_arrival_on=filing.planned_arrival_on,
         product_name=(filing.product_name or line.get("name") or "")[:500],
         product_sku=(filing.product_sku or line.get("offer_code") or "")[:120],
@@ -227,11 +229,21 @@ def _request(
     return request
 
 
-def received_day(order: Mapping[str, Any]) -> date | None:
-    """Read when the buyer received an order: told by the channel, else the day an issued order last changed.
+def amount_minor_of(frame: OrderFrame) -> int | None:
+    """Give what a return of this line is worth, as far as a source tells it; never the sum of an order with other lines."""
+    told = frame.line.get("total_minor") if frame.line else frame.order.get("total_minor")
+    return None if told is None else int(told)
 
-    It is the marketplace's own day, as its exports and its cabinet tell it, wherever the store keeps its hours.
+
+def received_day(order: Mapping[str, Any], line: Mapping[str, Any] = _NO_LINE) -> date | None:
+    """Read when the buyer received a line of an order, or the whole order.
+
+    Told by the channel, else the day an issued line or order last changed.  It is the marketplace's own day, as its exports and
+    its cabinet tell it, wherever the store keeps its hours.
     """
+    own_day = line.get("status_changed_on")
+    if line.get("status") == "COMPLETED" and own_day and not order.get("external_id"):
+        return date.fromisoformat(own_day)
     status = order.get("status")
     if status not in RECEIVED:
         return None

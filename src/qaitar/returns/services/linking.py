@@ -11,7 +11,12 @@ from qaitar.foundation.models import SearchKey
 from qaitar.foundation.search import search_keys
 from qaitar.kernel.ids import new_id
 from qaitar.returns.selectors import cases_load
-from qaitar.returns.services.intake import OrderFrame, frames_load, received_day
+from qaitar.returns.services.intake import (
+    OrderFrame,
+    amount_minor_of,
+    frames_load,
+    received_day,
+)
 from qaitar.returns.services.marks import case_note
 
 if TYPE_CHECKING:
@@ -63,8 +68,8 @@ def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
         "customer_name": customer.get("name") or "",
         "customer_phone": customer.get("phone") or "",
         "unit_value": frame.unit,
-        "amount_minor": line.get("total_minor") if line else order.get("total_minor"),
-        "received_on": received_day(order),
+        "amount_minor": amount_minor_of(frame),
+        "received_on": received_day(order, line),
     }
     return values | {
         name: told for name, told in offered.items() if told and not getattr(request, name)

@@ -72,7 +72,7 @@ class Buyer(Shown):
 
 
 class LineShown(Shown):
-    """One article."""
+    """One article.  `price_minor` and `total_minor` are null where no source tells them: an export tells only the order's sum."""
 
     id: Uuid
     number: int
@@ -82,6 +82,8 @@ class LineShown(Shown):
     quantity_milli: int
     price_minor: int | None
     total_minor: int | None
+    status: str
+    status_changed_on: On | None
 
 
 class TenderShown(Shown):
@@ -125,8 +127,16 @@ class RejectedShown(Shown):
     """A row that could not be taken."""
 
     row: int
+    sheet: str
     code: str
     reason: str
+
+
+class PlacedShown(Shown):
+    """A store rows went to, because they carry its shop number."""
+
+    store: Uuid
+    rows: int
 
 
 class ImportShown(Shown):
@@ -141,6 +151,9 @@ class ImportShown(Shown):
     rejected: int
     problem: str
     rejections: list[RejectedShown]
+    elsewhere: list[PlacedShown]
+    notes: list[RejectedShown]
+    shop_number_learnt: str
 
 
 @router.get("/orders", response=OrdersPage, operation_id="orders_list", summary="Orders")
@@ -200,13 +213,18 @@ def _inside(card: OrderCard) -> dict[str, Any]:
         "quantity_milli",
         "price_minor",
         "total_minor",
+        "status",
     )
     return {
         "customer": {"name": buyer.name, "phone": buyer.phone, "language": buyer.language}
         if buyer
         else None,
         "lines": [
-            {"id": str(line.pk), **{name: getattr(line, name) for name in lines}}
+            {
+                "id": str(line.pk),
+                **{name: getattr(line, name) for name in lines},
+                "status_changed_on": text_of(line.status_changed_on),
+            }
             for line in card.lines
         ],
         "tenders": [
@@ -271,8 +289,18 @@ def orders_imported(
             "id": str(run.pk),
             **{name: getattr(run, name) for name in counts},
             "rejections": [
-                {"row": row.row_number, "code": row.reason_code, "reason": row.reason}
+                {
+                    "row": row.row_number,
+                    "sheet": row.sheet,
+                    "code": row.reason_code,
+                    "reason": row.reason,
+                }
                 for row in rejected
             ],
+            "elsewhere": [
+                {"store": each["id"], "rows": each["rows"]} for each in run.report.get("stores", ())
+            ],
+            "notes": [dict(each) for each in run.report.get("notes", ())],
+            "shop_number_learnt": run.report.get("number", ""),
         }
     )

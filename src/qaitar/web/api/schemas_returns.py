@@ -204,6 +204,7 @@ class Row(Shown):
     control: Control | None
     product: str
     amount: Money
+    asks: list[Literal["AMOUNT"]]
     customer: str
     assignee: str
     filed_at: At

@@ -58,6 +58,7 @@ def row_shown(request: ReturnRequest, now: datetime) -> Json:
         "control": control_shown(request, now),
         "product": request.product_name,
         "amount": {"minor": request.amount_minor, "currency": request.currency},
+        "asks": ["AMOUNT"] if request.amount_minor is None and stage is not Stage.CLOSED else [],
         "customer": request.customer_name,
         "assignee": request.assignee_name,
         "filed_at": request.filed_at.isoformat(),

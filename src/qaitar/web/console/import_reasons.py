@@ -47,6 +47,16 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "list_total": _("How many requests the section holds does not fit the list: «%(column)s»."),
         "NUMBER_UNREADABLE": _("This is not a number of a return request."),
         "too_big": _("The file is too large."),
+        "quote_open": _("A quotation mark of the row is never closed."),
+        "broken_text": _("«%(column)s» has bytes that are no text."),
+        "shops_differ": _("Rows of this order name different shops in «%(column)s»."),
+        "shop_not_told": _(
+            "The file holds orders of several shops, and this row does not say of which."
+        ),
+        "rows_differ": _(
+            "«%(column)s» differs between the rows of this order, so it is not known."
+        ),
+        "sheet_not_read": _("Sheet «%(column)s» shows no export and was not read."),
     }
 )
 

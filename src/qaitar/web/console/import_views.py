@@ -155,7 +155,8 @@ def _orders(visit: Visit, store: Store, file: Taken | NotTaken) -> UUID | Import
     look_only = visit.request.POST.get("then") == "look"
     with behind_walls(*visit.who.merchants):
         if isinstance(file, Taken) and look_only:
-            return merged_report(file.name, dry_run(store=store, file=file, now=now))
+            tried = dry_run(store=store, file=file, by=by, now=now)
+            return merged_report(file.name, tried, store)
         if isinstance(file, Taken) and file.orders.rows_total > AT_ONCE_ROWS_MAX:
             run = import_later(store=store, file=file, by=by, now=now)
             told(visit, _now("The file is kept and being read. You may leave this page."))
@@ -219,8 +220,12 @@ def import_rejected(visit: Visit, run_id: UUID) -> HttpResponseBase:
     if not rows:
         raise Http404
     names = list(dict.fromkeys(name for row in rows for name in row.cells))
-    columns = [*(Column(name) for name in names), Column(_now("Line")), Column(_now("Why not"))]
-    lines = ([*(row.cells.get(name) for name in names), str(row.line), row.reason] for row in rows)
+    own = [*(Column(name) for name in names)]
+    columns = [*own, Column(_now("Sheet")), Column(_now("Line")), Column(_now("Why not"))]
+    lines = (
+        [*(row.cells.get(name) for name in names), row.sheet, str(row.line), row.reason]
+        for row in rows
+    )
     mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rejected.xlsx"

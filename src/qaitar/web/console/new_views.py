@@ -26,6 +26,7 @@ from qaitar.returns.sentences import bad_case_sentence
 from qaitar.returns.services.intake import (
     Filing,
     OrderFrame,
+    amount_minor_of,
     frames_load,
     received_day,
     request_create,
@@ -33,7 +34,9 @@ from qaitar.returns.services.intake import (
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.days import written
+from qaitar.web.console.present_known import amount_field
 from qaitar.web.console.present_row import queue_row
+from qaitar.web.console.sale_words import cancel_reason_words, status_word
 from qaitar.web.console.screen import DECIDERS, Visit, screen
 from qaitar.web.console.views_model import Fact, Tone
 from qaitar.web.console.views_model_office import NewRequestPage
@@ -74,10 +77,17 @@ class NewRequestForm(forms.Form):
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("As the cabinet words it; the quality class is read from it"),
     )
+    amount = amount_field()
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
-    def __init__(self, stores: list[tuple[str, str]], *arguments: Any, **named: Any) -> None:
-        """Offer these stores; of a single one nothing is asked."""
+    def __init__(
+        self,
+        stores: list[tuple[str, str]],
+        *arguments: Any,
+        asks_amount: bool = False,
+        **named: Any,
+    ) -> None:
+        """Offer these stores; of a single one nothing is asked.  The amount is asked where the order does not tell it."""
         super().__init__(*arguments, **named)
         field = self.fields["store"]
         assert isinstance(field, forms.ChoiceField)
@@ -85,6 +95,8 @@ class NewRequestForm(forms.Form):
         if len(stores) == 1:
             field.widget = forms.HiddenInput()
             field.initial = stores[0][0]
+        if not asks_amount:
+            del self.fields["amount"]
 
     def clean_number(self) -> str:
         """Take a request number or a bare order number; spaces and signs around it are dropped."""
@@ -128,7 +140,7 @@ def request_new(visit: Visit) -> HttpResponse:
     data = (
         {**given.dict(), "store": given.get("store") or stores[0][0]} if "number" in given else None
     )
-    form = NewRequestForm(stores, data)
+    form = NewRequestForm(stores, data, asks_amount="amount" in given)
     found: Found | None = None
     if form.is_bound and form.is_valid():
         found = look_up(visit, form.cleaned_data["number"], UUID(form.cleaned_data["store"]))
@@ -167,17 +179,18 @@ def _seen_form(stores: list[tuple[str, str]], form: NewRequestForm, found: Found
     data = {name: form.data.get(name, "") for name in ("store", "shown_at", "reason")} | {
         "number": found.number,
         "seen": found.mark,
+        "amount": form.data.get("amount", ""),
     }
-    again = NewRequestForm(stores, data)
+    again = NewRequestForm(stores, data, asks_amount=amount_minor_of(found.frame) is None)
     again.is_valid()
     for name, errors in form.errors.items():
-        for error in errors:
+        for error in errors if name in again.fields else ():
             again.add_error(name, error)
     return again
 
 
 def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | None:
-    reason = form.cleaned_data["reason"]
+    reason, amount = form.cleaned_data["reason"], form.cleaned_data.get("amount")
     filing = Filing(
         store_id=found.store_id,
         number=found.number,
@@ -185,6 +198,7 @@ def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | No
         filed_at=visit.now,
         reason_text=reason,
         shown_at=form.cleaned_data["shown_at"],
+        amount_minor=None if amount is None else int(amount * 100),
     )
     by = visit.who.actor_at(found.merchant_id)
     try:
@@ -228,16 +242,26 @@ def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
         (_("Product"), frame.line.get("name")),
         (_("Customer"), frame.customer.get("name")),
         (_("Amount"), _sum(frame)),
-        (_("Status"), frame.order.get("status")),
-        (_("Received by the customer"), written(received_day(frame.order), "j M Y")),
+        (_("Status"), status_word(_status_of(frame))),
+        (_("Cancelled because"), cancel_reason_words(frame.order.get("cancellation_reason") or "")),
+        (_("Received by the customer"), written(received_day(frame.order, frame.line), "j M Y")),
         (_("Unit"), frame.unit),
     )
     facts += [Fact(label=label, value=str(value)) for label, value in told if value]
+    if amount_minor_of(frame) is None:
+        hint = _(
+            "the export tells only the sum of the whole order; enter the amount or note it later"
+        )
+        facts.append(Fact(label=_("Amount"), value=_("not known"), tone=Tone.WARN, hint=hint))
     return tuple(facts)
 
 
+def _status_of(frame: OrderFrame) -> str:
+    return str(frame.line.get("status") or frame.order.get("status") or "")
+
+
 def _sum(frame: OrderFrame) -> str:
-    minor = frame.line.get("total_minor") if frame.line else frame.order.get("total_minor")
+    minor = amount_minor_of(frame)
     if minor is None:
         return ""
     return format_minor(int(minor), Currency(frame.order.get("currency") or "KZT"))

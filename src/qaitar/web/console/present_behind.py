@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from qaitar.analytics.words import measure_word
 from qaitar.returns.vocabulary import Quality, Stage
+from qaitar.web.console.present_row import amount_of
 from qaitar.web.console.templatetags.console import span_text
-from qaitar.web.console.views_model import Empty, Fact, MoneyCell
+from qaitar.web.console.views_model import Empty, Fact
 from qaitar.web.console.views_model_reports import BehindPage, BehindRow
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _row(line: FigureLine, request: ReturnRequest, measure: str) -> BehindRow:
         quality=Quality(request.quality),
         stage=Stage(request.stage),
         store=request.store_name,
-        amount=MoneyCell(minor=request.amount_minor or 0, currency=request.currency),
+        amount=amount_of(request),
     )
 
 

@@ -33,7 +33,7 @@ from qaitar.web.console.present_story import (
     timeline_entry,
 )
 from qaitar.web.console.queue_filter import Asked
-from qaitar.web.console.sale_words import delivery_word, status_word
+from qaitar.web.console.sale_words import cancel_reason_words, delivery_word, status_word
 from qaitar.web.console.views_model import (
     CaseCard,
     Fact,
@@ -265,6 +265,7 @@ def order_facts(desk: Desk) -> tuple[Fact, ...]:
     told = (
         (_("In the accounting system"), order.get("erp_number") or ""),
         (_("Status"), status_word(order.get("status") or "")),
+        (_("Cancelled because"), cancel_reason_words(order.get("cancellation_reason") or "")),
         (_("Ordered"), _day(order.get("ordered_at"))),
         (_("Received by the customer"), _date(request.received_on)),
         (_("Paid"), paid_how(desk.papers)),

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from qaitar.flows.import_placing import FileMerged
     from qaitar.foundation.models import RawIntake
-    from qaitar.orders.models import ImportRun
-    from qaitar.orders.services.merging import Merged
+    from qaitar.orders.models import ImportRun, Store
 
 REJECTED_SHOWN: Final = 100
 REJECTED_MAX: Final = 50_000
@@ -38,12 +38,15 @@ class RejectedLine:
     line: int
     reason: str
     cells: Mapping[str, str]
+    sheet: str = ""
 
 
 def rejected_table(run_id: UUID, most: int = REJECTED_MAX) -> list[RejectedLine]:
     """Read the rejected lines of an import in the order of its file."""
     return [
-        RejectedLine(row.row_number, reason_said(row.reason_code, row.reason), _cells(row.raw))
+        RejectedLine(
+            row.row_number, reason_said(row.reason_code, row.reason), _cells(row.raw), row.sheet
+        )
         for row in import_rejections(run_id, limit=most)
     ]
 
@@ -63,7 +66,40 @@ def _shown(row: RejectedLine) -> RejectedRow:
     named = next((name for name in row.cells if name and f"«{name}»" in row.reason), "")
     field = named or next((name for name in _WHERE if name in row.cells), "")
     value = row.cells.get(field, "") or next(iter(row.cells.values()), "")
-    return RejectedRow(line=row.line, field=field, value=value[:VALUE_SHOWN], reason=row.reason)
+    return RejectedRow(
+        line=row.line, field=field, value=value[:VALUE_SHOWN], reason=row.reason, sheet=row.sheet
+    )
+
+
+def remarks_of(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say where rows of an import went besides the chosen store, and which number the store got."""
+    said_so = [
+        _("%(rows)s rows went to the store «%(store)s»: they carry its shop number.")
+        % {"rows": each["rows"], "store": each["name"]}
+        for each in report.get("stores", ())
+    ]
+    if number := report.get("number"):
+        said_so.append(
+            _("The store had no shop number; it got %(number)s from the file.") % {"number": number}
+        )
+    return tuple(said_so)
+
+
+def notes_of(report: Mapping[str, Any], most: int = REJECTED_SHOWN) -> tuple[str, ...]:
+    """Say what of taken rows was not taken as it stood, each with its row."""
+    return tuple(
+        f"{_where(each)}{reason_said(each['code'], each['reason'])}"
+        for each in report.get("notes", ())[:most]
+    )
+
+
+def _where(note: Mapping[str, Any]) -> str:
+    if not note["row"]:
+        return ""
+    place = {"sheet": note["sheet"], "row": note["row"]}
+    if note["sheet"]:
+        return _("Sheet «%(sheet)s», line %(row)s:") % place + " "
+    return _("Line %(row)s:") % place + " "
 
 
 def run_report(run: ImportRun, rejected: Sequence[RejectedLine]) -> ImportReport:
@@ -85,11 +121,22 @@ def run_report(run: ImportRun, rejected: Sequence[RejectedLine]) -> ImportReport
         progress_url=address if running else "",
         finished_at=run.finished_at,
         problem=said(run.problem),
+        **_beside_counts(run.report),
     )
 
 
-def merged_report(name: str, merged: Merged) -> ImportReport:
+def _beside_counts(report: Mapping[str, Any]) -> dict[str, Any]:
+    notes = notes_of(report)
+    return {
+        "remarks": remarks_of(report),
+        "row_notes": notes,
+        "row_notes_left": report.get("notes_total", 0) - len(notes),
+    }
+
+
+def merged_report(name: str, done: FileMerged, chosen: Store) -> ImportReport:
     """Report a merge that was only tried."""
+    merged = done.merged
     return ImportReport(
         file=name,
         kind=_("only looked at, nothing was changed"),
@@ -101,11 +148,16 @@ def merged_report(name: str, merged: Merged) -> ImportReport:
         rejected_rows=tuple(
             _shown(
                 RejectedLine(
-                    row.row_number, reason_said(row.reason_code, row.reason), _cells(row.raw)
+                    row.row_number,
+                    reason_said(row.reason_code, row.reason),
+                    _cells(row.raw),
+                    row.sheet,
                 )
             )
             for row in merged.rejected[:REJECTED_SHOWN]
         ),
+        problem=said(done.refusal),
+        **_beside_counts(done.report(chosen)),
     )
 
 

@@ -57,6 +57,21 @@ class _Moment(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M")
 
 
+def amount_field() -> forms.DecimalField:
+    """Ask for the sum of what comes back, in tenge, where no source tells it."""
+    return forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        localize=True,
+        label=_("Amount of the goods that come back, ₸"),
+        help_text=_(
+            "The export tells only the sum of the whole order. Look up the price of these goods in the cabinet."
+        ),
+    )
+
+
 class KnownForm(forms.Form):
     """What people saw and learnt.  A field that did not come with the form stays as it was."""
 
@@ -87,6 +102,7 @@ class KnownForm(forms.Form):
     shown_at = forms.DateTimeField(
         required=False, widget=_Moment, label=_("Control date shown by the marketplace")
     )
+    amount = amount_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +120,10 @@ def known_panel(desk: Desk, user_id: int) -> KnownPanel:
     """Make the panel with the fields that matter at this stage and class."""
     request = desk.case.request
     form = KnownForm(initial=_initial(request))
-    for name in set(form.fields) - fields_that_matter(
-        Stage(request.stage), Quality(request.quality)
-    ):
+    names = fields_that_matter(Stage(request.stage), Quality(request.quality))
+    if request.amount_minor is None:
+        names |= {"amount"}
+    for name in set(form.fields) - names:
         del form.fields[name]
     return KnownPanel(
         url=reverse("console:note", args=[request.pk]),
@@ -169,6 +186,11 @@ _MARKED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "warranty_until": lambda value: value.isoformat() if value else None,
 }
 """How a mark is written down; None: not known."""
+_COLUMNS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "customer_answered": lambda value: value == "yes",
+    "goods_handed_over": lambda value: value == "yes",
+    "goods_checked": lambda value: value or "UNCHECKED",
+}
 
 
 def noted_values(
@@ -177,16 +199,14 @@ def noted_values(
     """Turn the fields that were sent into what is to be noted on the case."""
     marks: dict[str, Any] = {}
     values: dict[str, Any] = {}
-    for name in sent:
+    for name in sent - {"amount"}:
         value = cleaned[name]
         if name in _MARKED:
             marks[name] = _MARKED[name](value)
-        elif name in {"customer_answered", "goods_handed_over"}:
-            values[name] = value == "yes"
-        elif name == "goods_checked":
-            values[name] = value or "UNCHECKED"
         else:
-            values[name] = value
+            values[name] = _COLUMNS[name](value) if name in _COLUMNS else value
+    if "amount" in sent and cleaned["amount"] is not None:
+        values["amount_minor"] = int(cleaned["amount"] * 100)
     changed = {name: mark for name, mark in marks.items() if mark != request.marks.get(name)}
     if changed:
         values["marks"] = changed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qaitar.web.console.sale_words import status_word
 from qaitar.web.console.views_model import MoneyCell, MoneyLine, MoneyLines
 
 if TYPE_CHECKING:
@@ -56,24 +57,31 @@ def paid_how(papers: Papers) -> str:
 
 
 def _order_lines(lines: Iterable[Mapping[str, Any]], total: int | None) -> list[MoneyLine]:
-    """List the articles; what they do not explain of the total stands in a line of its own."""
+    """List the articles; what they do not explain of the total stands in a line of its own.
+
+    Where the price of one is not known, nothing can be said of a rest.
+    """
     if total is None:
         return []
-    known = [
-        MoneyLine(label=_line_said(each), minor=each["total_minor"])
+    lines = list(lines)
+    differ = len({each.get("status") or "" for each in lines}) > 1
+    listed = [
+        MoneyLine(label=_line_said(each, with_status=differ), minor=each["total_minor"])
         for each in lines
-        if each["total_minor"] is not None
     ]
-    rest = total - sum(each.minor for each in known)
-    if known and rest:
-        known.append(MoneyLine(label=_("delivery and other"), minor=rest))
-    return known
+    known = [each.minor for each in listed if each.minor is not None]
+    rest = total - sum(known)
+    if known and len(known) == len(listed) and rest:
+        listed.append(MoneyLine(label=_("delivery and other"), minor=rest))
+    return listed
 
 
-def _line_said(line: Mapping[str, Any]) -> str:
+def _line_said(line: Mapping[str, Any], *, with_status: bool) -> str:
     pieces, part = divmod(line["quantity_milli"], _PIECE_MILLI)
     name = str(line["name"])
-    return name if (pieces, part) == (1, 0) or part else f"{name} × {pieces}"
+    said = name if (pieces, part) == (1, 0) or part else f"{name} × {pieces}"
+    status = str(line.get("status") or "")
+    return f"{said} ({status_word(status)})" if with_status and status else said
 
 
 def _tender_lines(tenders: Iterable[Mapping[str, Any]]) -> list[MoneyLine]:

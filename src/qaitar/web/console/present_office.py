@@ -15,7 +15,8 @@ from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.register import decided_on
 from qaitar.returns.vocabulary import Quality, Stage
 from qaitar.web.console.outside.said import said
-from qaitar.web.console.views_model import MoneyCell, Tone
+from qaitar.web.console.present_row import amount_of
+from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import (
     CheckStep,
     ConnectionCheck,
@@ -59,7 +60,7 @@ def register_row(request: ReturnRequest, sheet: SheetLine | None) -> RegisterRow
         reason=request.reason_text or request.reason_code,
         quality=Quality(request.quality),
         stage=Stage(request.stage),
-        amount=MoneyCell(minor=request.amount_minor or 0, currency=request.currency),
+        amount=amount_of(request),
         store=request.store_name,
         decided_on=decided_on(request),
         sheet_state=tone,

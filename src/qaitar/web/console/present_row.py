@@ -39,8 +39,8 @@ def section_of(request: ReturnRequest) -> Section:
 
 
 def amount_of(request: ReturnRequest) -> MoneyCell:
-    """Give the sum of a case; an unknown one is shown as nothing."""
-    return MoneyCell(minor=request.amount_minor or 0, currency=request.currency)
+    """Give the sum of a case; one that nobody has told is shown as not known."""
+    return MoneyCell(minor=request.amount_minor, currency=request.currency)
 
 
 def queue_row(case: Case, now: datetime) -> QueueRow:

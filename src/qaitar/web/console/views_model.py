@@ -128,14 +128,14 @@ class MoneyLine:
     """One line a sum is made of."""
 
     label: str
-    minor: int
+    minor: int | None  # None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyCell:
     """A sum that opens into its lines."""
 
-    minor: int
+    minor: int | None  # None: not known
     currency: str = "KZT"
     lines: tuple[MoneyLine, ...] = ()
 

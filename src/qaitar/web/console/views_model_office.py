@@ -235,6 +235,7 @@ class RejectedRow:
     field: str
     value: str
     reason: str
+    sheet: str = ""  # of a workbook with several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +261,9 @@ class ImportReport:
     ] = ()  # what was taken without a field that could not be read
     counts: tuple[tuple[str, int], ...] = ()  # what the cabinet says each section holds
     notes: tuple[str, ...] = ()  # what has to be known beside the counts
+    remarks: tuple[str, ...] = ()  # where rows went besides the chosen store, which number it got
+    row_notes: tuple[str, ...] = ()  # what of taken rows was not taken as it stood
+    row_notes_left: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

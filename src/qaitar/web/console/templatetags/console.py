@@ -194,12 +194,14 @@ def day(value: date | None, shape: str) -> str:
 
 
 @register.filter
-def money(minor: int, currency: str = "KZT") -> str:
-    """Show minor units as a sum with its sign, never breaking the line.
+def money(minor: int | None, currency: str = "KZT") -> str:
+    """Show minor units as a sum with its sign, never breaking the line; None as what it is: not known.
 
     >>> money(1234550).replace(chr(0x202F), " ").replace(chr(0xA0), " ")
     '12 345,50 ₸'
     """
+    if minor is None:
+        return pgettext("mark", "not known")
     return format_minor(minor, Currency(currency))
 
 
