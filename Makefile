@@ -30,7 +30,7 @@ $(VENV)/catalogues: $(VENV)/run $(CATALOGUES)
 	@$(BIN)/pybabel --quiet compile --directory src/qaitar/locale_accounts --domain django
 	@touch $@
 
-$(VENV)/dev: $(VENV)/run $(VENV)/catalogues requirements/dev.txt
+$(VENV)/dev: $(VENV)/run requirements/dev.txt | $(VENV)/catalogues
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(COMPILE) $(VENV)/lib tests || true
 	@touch $@
