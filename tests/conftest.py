@@ -17,6 +17,7 @@ from qaitar.foundation import walls_install
 from qaitar.runtime.addresses import APP_ROLE
 from qaitar.runtime.database import release_database, resolve_database
 from qaitar.runtime.folder import DataFolder
+from qaitar.transport.outgoing import allow_private
 from tests.factories.emptied import empty_database
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qaitar.runtime.addresses import DatabaseAddresses
+
+# Stand-ins are served on this machine: tests and the programs they start may call them.
+os.environ.setdefault("QAITAR_PRIVATE_HOSTS", "127.0.0.1")
+allow_private("127.0.0.1")
 
 # Programs: looking for examples in them would load the web application, or begin to judge.
 collect_ignore = ["kill_matrix", "mutants"]

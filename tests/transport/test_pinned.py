@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from qaitar.transport.addresses import Target
 from qaitar.transport.http import NoAnswer, NotSent
-from qaitar.transport.pinned import ANSWER_MAX_BYTES, Target, deliver
+from qaitar.transport.pinned import ANSWER_MAX_BYTES, deliver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -33,7 +33,7 @@ def figures_rebuild(timestamp: int) -> None:  # noqa: ARG001  as above
         counting.figures_rebuild_all()
 
 
-@app.task(queue="chores", name=taking.EXPORT_TASK, retry=3)
+@app.task(queue="default", name=taking.EXPORT_TASK, retry=3)
 @merchant_job
 def list_export(merchant_id: UUID, now: datetime, *, export_id: str) -> None:
     """Make one list into a file."""

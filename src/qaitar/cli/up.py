@@ -62,9 +62,9 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
 def _run(options: argparse.Namespace, folder: DataFolder) -> int:
     require_free_port(options.port, options.host)
     gather()
-    environ = {**os.environ, AT_HAND: "1"}
-    programs = [Program("web and worker", web.up_line(options.host, options.port), environ)]
     port = options.port + STAND_INS_BEYOND
+    environ = {**os.environ, AT_HAND: "1", "QAITAR_PRIVATE_HOSTS": _private_hosts(port)}
+    programs = [Program("web and worker", web.up_line(options.host, options.port), environ)]
     lives = options.demo or demo_merchant() is not None
     if lives:
         for number in range(PORTS):
@@ -88,6 +88,13 @@ def _run(options: argparse.Namespace, folder: DataFolder) -> int:
         return supervisor.run()
     finally:
         keeper.end()
+
+
+def _private_hosts(port: int) -> str:
+    """Add this installation's own stand-ins to the private hosts that may be called."""
+    listed = os.environ.get("QAITAR_PRIVATE_HOSTS", "")
+    own = [f"127.0.0.1:{port + number}" for number in range(PORTS)]
+    return ",".join([each for each in listed.split(",") if each] + own)
 
 
 def _announce(listens: str, address: str, stand_ins_port: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings as django_settings
+
 from qaitar.connectors.google_sheets.client import GoogleSheetsRegister
 from qaitar.connectors.google_sheets.facts import GoogleSheetsSettings
 from qaitar.connectors.google_sheets.wire import Unreadable
@@ -15,9 +17,27 @@ from qaitar.connectors.onec.metadata import MetadataCache
 from qaitar.connectors.usedesk.client import UsedeskHelpdesk
 from qaitar.connectors.usedesk.facts import Encoding, UsedeskSettings
 from qaitar.foundation.clock import utc_now
+from qaitar.foundation.connections import ConnectionBroken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def proxy_url(name: str) -> str:
+    """Return the address of the proxy a connection names, empty for none.
+
+    Raises:
+        ConnectionBroken: the machine's operator has no such proxy; nothing may be sent around it.
+    """
+    if not name:
+        return ""
+    if name not in django_settings.QAITAR_PROXIES:
+        raise ConnectionBroken(
+            f"The proxy {name} is not known on this machine.",
+            "Choose another one; the machine's operator names proxies in QAITAR_PROXIES.",
+        )
+    return str(django_settings.QAITAR_PROXIES[name])
+
 
 _ONEC_METADATA: Final = MetadataCache()  # tens of megabytes a base: read once a process
 
@@ -29,7 +49,7 @@ def kaspi_shop(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Kaspi
             token=secrets["token"],
             base_url=settings["base_url"],
             merchant_uid=settings["merchant_uid"],
-            proxy=settings["proxy"],
+            proxy=proxy_url(settings["proxy"]),
         )
     )
 
@@ -42,7 +62,7 @@ def kaspi_cabinet_session(settings: Mapping[str, Any], secrets: Mapping[str, str
             cookie=secrets["cookie"],
             enabled=settings["consent"] is True,
             base_url=settings["base_url"],
-            proxy=settings["proxy"],
+            proxy=proxy_url(settings["proxy"]),
         )
     )
 
@@ -103,7 +123,7 @@ def onec(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> OneC:
             allowed_only=settings["allowed_only"],
             post_after_create=settings["post_after_create"],
             search_days=settings["search_days"],
-            proxy=settings["proxy"],
+            proxy=proxy_url(settings["proxy"]),
         ),
         metadata=_ONEC_METADATA,
     )

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from qaitar.foundation.connections import Connector, Kind, Secret, Setting
+
+
+def proxy_names() -> tuple[str, ...]:
+    """Return what may be chosen as the proxy of a connection: none, or one the machine's operator set up."""
+    return ("", *sorted(settings.QAITAR_PROXIES))
+
 
 _FACTORIES = "qaitar.config.connector_factories"
 
@@ -45,7 +52,13 @@ CONNECTORS: Final[dict[str, Connector]] = {
                 _("Shop id (X-Merchant-Uid)"),
                 help=_("Only for a login that has several shops."),
             ),
-            Setting("proxy", _("Proxy"), help=_("Only if Kaspi is reached through one.")),
+            Setting(
+                "proxy",
+                _("Proxy"),
+                Kind.CHOICE,
+                choices=proxy_names(),
+                help=_("Only if Kaspi is reached through one. The machine's operator names them."),
+            ),
         ),
         secrets=(Secret("token", _("API token")),),
         health_takes_now=True,
@@ -59,7 +72,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
         settings=(
             Setting("merchant_id", _("Shop number in the cabinet"), required=True),
             Setting("base_url", _("Address"), Kind.URL, "https://mc.shop.kaspi.kz"),
-            Setting("proxy", _("Proxy")),
+            Setting("proxy", _("Proxy"), Kind.CHOICE, choices=proxy_names()),
             Setting(
                 "consent",
                 _("Read directly"),
@@ -125,7 +138,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
             Setting("post_after_create", _("Post after writing"), Kind.SWITCH, default=False),
             Setting("search_days", _("Days to search around"), Kind.NUMBER, 3),
             Setting("field_map", _("Field map"), Kind.JSON, {}),
-            Setting("proxy", _("Proxy")),
+            Setting("proxy", _("Proxy"), Kind.CHOICE, choices=proxy_names()),
         ),
         secrets=(Secret("password", _("Password")),),
         per_store=False,

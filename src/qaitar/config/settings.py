@@ -266,6 +266,10 @@ QAITAR_JOURNAL_READERS = {"webhooks": ["returnrequest"], "figures": ["returnrequ
 QAITAR_CONNECTORS = "qaitar.config.connectors.CONNECTORS"
 QAITAR_SUPPORT_URL = os.environ.get("QAITAR_SUPPORT_URL", "")
 # a seller's 1C often stands in their own network: hosts named here may be called although private
+# Proxies by name, `kz=http://user:password@10.0.0.5:3128`, comma-separated: a connection names one, the address stays here.
+QAITAR_PROXIES = dict(
+    each.split("=", 1) for each in os.environ.get("QAITAR_PROXIES", "").split(",") if "=" in each
+)
 QAITAR_PRIVATE_HOSTS = [h for h in os.environ.get("QAITAR_PRIVATE_HOSTS", "").split(",") if h]
 
 LOGGING_CONFIG = None  # foundation/logs.py sets it up once, in config/wsgi.py and the worker

@@ -33,6 +33,12 @@ class Misconfigured:
     whole: bool = True
 
 
+ADDRESS_NOT_ALLOWED = Misconfigured(
+    "This machine may not call the address of this connection.",
+    "Private addresses and plain http have to be allowed by the machine's operator: QAITAR_PRIVATE_HOSTS.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Busy:
     """Surely not executed; may be repeated after `retry_after_s` seconds (429, 503 before work, not connected)."""

@@ -22,6 +22,7 @@ from qaitar.orders.models import Store
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.outside import Addresses, Outside
 from qaitar.sandbox.world import World, sold_order
+from qaitar.transport.outgoing import allow_private
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,6 +51,7 @@ def demo_seed(*, now: datetime, port: int, folder: Path) -> bool:
     clock = Clock(now - timedelta(days=7))
     outside = Outside(clock)
     outside.let_account_in()
+    allow_private("127.0.0.1")
     with outside.serve(port) as at:
         with transaction.atomic(), frozen_at(clock()):
             opened = shop_open(NAME, LOGINS, settings={"demo": True}, now=clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from qaitar.flows import (
     webhooks_send,
 )
 from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import fresh_connection, merchant_job
+from qaitar.foundation.connections import CHECK_TASK, ConnectionMissing, connection_test
+from qaitar.foundation.jobs import fresh_connection, merchant_job, outside_job
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +35,7 @@ STALLED_AFTER_S: Final = 30.0  # without a heartbeat; workers beat every ten sec
 
 
 @app.task(queue="effects", name="qaitar.flows.tasks.effects_drain")
-@merchant_job
+@outside_job("qaitar.flows.tasks.effects_drain", queue="effects")
 def effects_drain(merchant_id: UUID, now: datetime) -> None:
     """Make one merchant's due effects happen."""
     draining.effects_drain(merchant_id, now)
@@ -47,7 +49,7 @@ def connection_mended(merchant_id: UUID, now: datetime, *, connection_id: str) -
 
 
 @app.task(queue="polls", name=housekeeping.RECHECK_TASK)
-@merchant_job
+@outside_job(housekeeping.RECHECK_TASK, queue="polls")
 def connections_recheck(merchant_id: UUID, now: datetime) -> None:
     """Look whether one merchant's wrong settings are mended."""
     recheck.connections_recheck(merchant_id, now)
@@ -61,6 +63,14 @@ def rechecks_sweep(timestamp: int) -> None:  # noqa: ARG001  as below
         housekeeping.rechecks_call_up()
 
 
+@app.task(queue="checks", name=CHECK_TASK, retry=3)
+@outside_job(CHECK_TASK, queue="checks")
+def connection_check(merchant_id: UUID, now: datetime, *, connection_id: str) -> None:
+    """Ask an outside system whether a connection works."""
+    with suppress(ConnectionMissing):  # removed meanwhile
+        connection_test(merchant_id=merchant_id, connection_id=UUID(connection_id), now=now)
+
+
 @app.task(queue="default", name="qaitar.flows.tasks.cabinet_read", retry=3)
 @merchant_job
 def cabinet_read(merchant_id: UUID, now: datetime, *, intake_id: str, by: dict[str, Any]) -> None:
@@ -71,7 +81,7 @@ def cabinet_read(merchant_id: UUID, now: datetime, *, intake_id: str, by: dict[s
 
 
 @app.task(queue="polls", name="qaitar.flows.tasks.cabinets_poll")
-@merchant_job
+@outside_job("qaitar.flows.tasks.cabinets_poll", queue="polls")
 def cabinets_poll(merchant_id: UUID, now: datetime) -> None:
     """Read one merchant's cabinets directly, where that is switched on."""
     poll_cabinet.cabinets_poll(merchant_id, now)
@@ -94,7 +104,7 @@ def effects_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
 
 
 @app.task(queue="polls", name="qaitar.flows.tasks.orders_poll")
-@merchant_job
+@outside_job("qaitar.flows.tasks.orders_poll", queue="polls")
 def orders_poll(merchant_id: UUID, now: datetime) -> None:
     """Read one merchant's orders from the marketplace."""
     poll_orders.orders_poll(merchant_id, now)
@@ -108,7 +118,7 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: str) -> None:
 
 
 @app.task(queue="webhooks", name=housekeeping.WEBHOOKS_TASK)
-@merchant_job
+@outside_job(housekeeping.WEBHOOKS_TASK, queue="webhooks")
 def webhooks_drain(merchant_id: UUID, now: datetime) -> None:
     """Send one merchant's events."""
     webhooks_send.webhooks_drain(merchant_id, now)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
+from typing_extensions import override
+
+from qaitar.transport.outgoing import set_policy
 
 
 class FoundationConfig(AppConfig):
@@ -11,3 +15,8 @@ class FoundationConfig(AppConfig):
     name = "qaitar.foundation"
     label = "foundation"
     default_auto_field = "django.db.models.BigAutoField"
+
+    @override
+    def ready(self) -> None:
+        """Tell the one way out which private hosts the machine's operator allows."""
+        set_policy(settings.QAITAR_PRIVATE_HOSTS)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.db import connection as database
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
 from qaitar.foundation.jobs import behind_walls, job_defer
@@ -29,6 +30,8 @@ from qaitar.foundation.secrets import (
     unseal_fields,
 )
 from qaitar.kernel.ids import new_id
+from qaitar.transport.addresses import Code, Forbidden, resolve_public
+from qaitar.transport.outgoing import private_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +42,10 @@ if TYPE_CHECKING:
 
     from qaitar.contracts.outcome import Health
 
+CHECK_TASK: Final = "qaitar.flows.tasks.connection_check"
+CHECK_LOST_AFTER: Final = timedelta(
+    minutes=2
+)  # longer than any exchange: the job will not come any more
 MENDED_TASK: Final = "qaitar.flows.tasks.connection_mended"
 TEXT_CHARS_MAX: Final = 2_000
 SECRET_CHARS_MAX: Final = 20_000
@@ -217,6 +224,7 @@ def connection_save(*, merchant_id: UUID, entered: Entered, now: datetime) -> Co
     row.name = (entered.name or row.name or str(known.label))[:100]
     row.enabled = entered.enabled
     row.health, row.health_detail, row.health_at = State.UNTESTED.value, "", None
+    row.checking_since = None
     row.save(force_insert=made)
     if row.enabled:
         connection_resume(row)
@@ -264,14 +272,27 @@ def _text(_field: Setting, value: Any) -> str:
 
 def _url(field: Setting, value: Any) -> str:
     text = _text(field, value)
-    try:
-        parts = urlsplit(text)
-        fine = parts.scheme in {"https", "http"} and bool(parts.hostname) and not parts.password
-    except ValueError:
-        fine = False
-    if not fine:
-        raise ValueError(_("An address like https://example.kz is expected."))
-    return text.rstrip("/")
+    found = resolve_public(
+        text, allow_hosts=private_hosts(), resolver=lambda _host, _port: [_ASSUMED_PUBLIC]
+    )
+    if not isinstance(found, Forbidden):
+        return text.rstrip("/")
+    problem = _URL_PROBLEMS.get(found.code)
+    raise ValueError(problem or _("An address like https://example.kz is expected."))
+
+
+_ASSUMED_PUBLIC: Final = "93.184.215.14"  # what names stand for is asked when a call is made
+_URL_PROBLEMS: Final = {
+    Code.NOT_HTTPS: gettext_lazy(
+        "Only https:// may be called. For a system in your own network the machine's operator lists its host in QAITAR_PRIVATE_HOSTS."
+    ),
+    Code.NOT_PUBLIC: gettext_lazy(
+        "This address is not on the public internet. The machine's operator may list its host in QAITAR_PRIVATE_HOSTS."
+    ),
+    Code.USER_IN_URL: gettext_lazy(
+        "Name and password do not belong into the address: there are fields for them."
+    ),
+}
 
 
 def _number(_field: Setting, value: Any) -> float | int:
@@ -389,10 +410,33 @@ def opened_client(connection: Connection) -> Iterator[Any]:
 
 def health_note(connection_id: UUID, state: State, detail: str, now: datetime) -> None:
     """Write down what a test or a call has shown; runs in the caller's transaction."""
-    told = {"health": state.value, "health_detail": detail, "health_at": now}
+    told = {
+        "health": state.value,
+        "health_detail": detail,
+        "health_at": now,
+        "checking_since": None,
+    }
     if state in {State.HEALTHY, State.REFUSED}:
         told["last_contact_at"] = now
     Connection.objects.filter(pk=connection_id).update(**told)
+
+
+def connection_check_order(row: Connection, now: datetime) -> None:
+    """Order a job to check a connection; the row says `checking_since` until it has written down what it found.
+
+    Runs in the caller's transaction.  One that was ordered lately is on its way and is not ordered again.
+    """
+    if row.checking_since is not None and now - row.checking_since < CHECK_LOST_AFTER:
+        return
+    row.checking_since = now
+    row.save(update_fields=["checking_since"])
+    job_defer(
+        CHECK_TASK,
+        queue="checks",
+        only_one=f"check {row.pk}",
+        merchant_id=str(row.merchant_id),
+        connection_id=str(row.pk),
+    )
 
 
 def connection_test(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import wraps
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 from uuid import UUID
 
@@ -62,6 +65,72 @@ def merchant_job(
     return body
 
 
+class _MerchantSlots:
+    """How many jobs of one merchant this process runs at a time that wait for outside systems."""
+
+    def __init__(self) -> None:
+        self.limit = 2
+        self._lock = Lock()
+        self._busy: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, merchant_id: str) -> Iterator[bool]:
+        """Hold a slot of this merchant while the block runs; False where all are taken."""
+        with self._lock:
+            free = self._busy[merchant_id] < self.limit
+            if free:
+                self._busy[merchant_id] += 1
+        try:
+            yield free
+        finally:
+            if free:
+                with self._lock:
+                    self._busy[merchant_id] -= 1
+
+
+_slots: Final = _MerchantSlots()
+PUT_OFF_S: Final = 2.0
+
+
+def set_merchant_slots(limit: int) -> None:
+    """Set how many of a merchant's outside jobs this process runs at a time; the worker does it when it starts."""
+    _slots.limit = limit
+
+
+def outside_job(
+    task: str, *, queue: str
+) -> Callable[[Callable[Concatenate[UUID, datetime, _P], None]], Callable[..., None]]:
+    """Turn work on one merchant that waits for an outside system into a job's body (`merchant_job`).
+
+    So that a slow system of one merchant keeps no other waiting, a merchant has few slots at a time; a job that finds
+    them taken is put off for some seconds.  `task` and `queue` are the job's own.
+    """
+
+    def decorate(work: Callable[Concatenate[UUID, datetime, _P], None]) -> Callable[..., None]:
+        run = merchant_job(work)
+
+        @wraps(work)
+        def body(merchant_id: str, **arguments: Any) -> None:
+            with _slots.taken(merchant_id) as free:
+                if free:
+                    run(merchant_id, **arguments)
+                    return
+            key = " ".join(map(str, (task, merchant_id, *arguments.values())))
+            with fresh_connection():
+                job_defer(
+                    task,
+                    queue=queue,
+                    only_one=f"put off {key}",
+                    after_s=PUT_OFF_S,
+                    merchant_id=merchant_id,
+                    **arguments,
+                )
+
+        return body
+
+    return decorate
+
+
 @contextmanager
 def fresh_connection() -> Iterator[None]:
     """Drop this thread's database connection before and after if it can no longer be used.
@@ -108,12 +177,26 @@ def for_each_merchant(name: str, work: Callable[[UUID], object]) -> int:
     return failed
 
 
-def job_defer(task: str, *, queue: str = "default", only_one: str = "", **arguments: Any) -> bool:
+def job_defer(
+    task: str,
+    *,
+    queue: str = "default",
+    only_one: str = "",
+    after_s: float = 0.0,
+    **arguments: Any,
+) -> bool:
     """Put a job row into the present transaction.  With `only_one`, at most one such job waits at a time.
+
+    With `after_s` it starts so many seconds from now at the earliest.
 
     Returns whether a row was added; a waiting one of the same `only_one` will do the work.
     """
-    job = app.configure_task(task, queue=queue, queueing_lock=only_one or None)
+    job = app.configure_task(
+        task,
+        queue=queue,
+        queueing_lock=only_one or None,
+        schedule_at=utc_now() + timedelta(seconds=after_s) if after_s else None,
+    )
     try:
         with transaction.atomic():  # the unique violation must not spoil the caller's transaction
             job.defer(**arguments)

@@ -281,6 +281,9 @@ class Connection(Walled):
     health = models.CharField(max_length=16, default="UNTESTED")
     health_detail = models.TextField(blank=True)
     health_at = models.DateTimeField(null=True)
+    checking_since = models.DateTimeField(
+        null=True
+    )  # a job was ordered to check it; None when it is done
     last_contact_at = models.DateTimeField(null=True)
     cursor = models.JSONField(default=dict)  # where polling stands
     created_at = models.DateTimeField()

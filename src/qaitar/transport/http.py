@@ -1,15 +1,18 @@
-"""One HTTP client for every connector: explicit timeouts, bounded bodies, no redirects, no blind repeats."""
+"""One HTTP client for every connector: judged addresses, one deadline, bounded bodies, no redirects, no blind repeats."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
+import httpcore
 import httpx
 
+from qaitar.transport.deadline import Deadline
 from qaitar.transport.lenient import storable
+from qaitar.transport.outgoing import NotAllowed, OutgoingTransport
 
 if TYPE_CHECKING:
     import ssl
@@ -21,14 +24,19 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) Qaitar/0.1"
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to wait: to connect, and for each part of an answer."""
+    """Seconds to wait: to connect, for each part of an answer, and for the whole exchange."""
 
     connect_s: float = 5.0
     read_s: float = 20.0
+    total_s: float = 60.0
 
 
 class NotSent(Exception):
     """Nothing left this machine (name, connection, certificate): repeating is safe."""
+
+
+class AddressNotAllowed(NotSent):
+    """The address may not be called from this machine: the settings have to be mended, repeating is in vain."""
 
 
 class NoAnswer(Exception):
@@ -79,6 +87,24 @@ class Request:
     timeouts: Timeouts | None = None
 
 
+_NOT_SENT: Final = (
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    UnicodeError,  # of a host name that is no name
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+_NO_ANSWER: Final = (
+    httpx.HTTPError,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+)
+
+
 @lru_cache(maxsize=1)
 def _trusted() -> ssl.SSLContext:
     """Read the trusted certificates once a process: that takes longer than most calls."""
@@ -103,13 +129,13 @@ class HttpClient:
         """Prepare a client; no connection is made yet."""
         self._timeouts = timeouts or Timeouts()
         self._base_url = base_url.rstrip("/")
+        self._deadline = Deadline()
         self._client = httpx.Client(
             headers={"User-Agent": USER_AGENT, **(headers or {})},
             auth=auth,
-            proxy=proxy or None,
             follow_redirects=False,
             trust_env=False,
-            verify=_trusted(),
+            transport=OutgoingTransport(self._deadline, _trusted(), proxy),
         )
 
     def __enter__(self) -> Self:
@@ -123,10 +149,10 @@ class HttpClient:
         self._client.close()
 
     def send(self, request: Request) -> Reply:
-        """Make one call and return its whole answer, whatever the status.
+        """Make one call and return its whole answer, whatever the status, within the deadline.
 
         Raises:
-            NotSent: nothing was executed.
+            AddressNotAllowed, NotSent: nothing was executed.
             NoAnswer: it may have been executed.
         """
         url = request.path if "://" in request.path else self._base_url + request.path
@@ -143,19 +169,17 @@ class HttpClient:
                 content=request.content,
                 timeout=httpx.Timeout(waits.read_s, connect=waits.connect_s),
             )
+            self._deadline.set(waits.total_s)
             answer = self._client.send(built, stream=True)
             try:
                 body = self._read(answer)
             finally:
                 answer.close()
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.UnsupportedProtocol,
-            httpx.InvalidURL,
-        ) as error:
+        except NotAllowed as error:
+            raise AddressNotAllowed(str(error)) from error
+        except _NOT_SENT as error:
             raise NotSent(f"{type(error).__name__}: {error}") from error
-        except httpx.HTTPError as error:
+        except _NO_ANSWER as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 

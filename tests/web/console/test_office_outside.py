@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import time
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.urls import reverse
 
+from qaitar.flows import tasks
 from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.connections import client_for, place_of
+from qaitar.foundation.connections import CHECK_LOST_AFTER, CHECK_TASK, client_for, place_of
 from qaitar.foundation.models import (
     Connection,
     JournalEntry,
@@ -108,7 +112,20 @@ def test_an_empty_secret_keeps_the_old_one_and_a_new_one_replaces_it(office: Off
     [
         ({}, "Fill this in."),
         ({"secret_token": SECRET, "setting_base_url": "kaspi"}, "An address like"),
-        ({"secret_token": SECRET, "setting_proxy": "a\nb"}, "without line breaks"),
+        ({"secret_token": SECRET, "setting_merchant_uid": "a\nb"}, "without line breaks"),
+        (
+            {"secret_token": SECRET, "setting_proxy": "http://u:p@10.0.0.5:3128"},
+            "Select a valid choice",
+        ),
+        ({"secret_token": SECRET, "setting_base_url": "http://kaspi.kz"}, "Only https://"),
+        (
+            {"secret_token": SECRET, "setting_base_url": "https://10.1.2.3"},
+            "not on the public internet",
+        ),
+        (
+            {"secret_token": SECRET, "setting_base_url": "https://u:p@kaspi.kz"},
+            "there are fields for them",
+        ),
     ],
 )
 def test_a_wrong_connection_is_told_at_its_field_and_not_kept(
@@ -174,18 +191,39 @@ def saved(real: Office, address: str, token: str) -> Any:
     return browser, browser.post(kaspi(real), form)
 
 
+def checked(real: Office) -> Connection:
+    """Let a worker make the check that was ordered."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE queue_name = 'checks' RETURNING task_name, args"
+        )
+        ordered = cursor.fetchall()
+    assert [name for name, _ in ordered] == [CHECK_TASK]
+    with frozen_at(NOW):
+        tasks.connection_check(**json.loads(ordered[0][1]))
+    with transaction.atomic():
+        real.look()
+        return Connection.objects.get()
+
+
 def test_a_check_with_a_right_token_says_it_works(real: Office) -> None:
-    """Save and check: the call goes out with no transaction open, and the page says what came back."""
+    """Save and check: a job makes the call, and the page asks again until it has an answer."""
     stand_in = KaspiStandIn(lambda: NOW)
     with Serving(stand_in) as serving:
         browser, answer = saved(real, f"{serving.url}/shop/api/v2", Shop().token)
         page = browser.get(answer["Location"])
-        assert "works." in words_of(page)
+        assert "is being checked" in words_of(page)
+        assert 'hx-trigger="every 1s"' in page.content.decode()
+        assert checked(real).health == "HEALTHY"
+        page = browser.get(answer["Location"])
         assert "Works." in words_of(page)
+        assert 'hx-trigger="every 1s"' not in page.content.decode()
         tile = browser.post(f"{answer['Location']}/check", headers={"HX-Request": "true"})
-        assert tile.status_code == 200
+        assert "Being checked now." in tile.content.decode()
+        checked(real)
+        tile = browser.get(f"{answer['Location']}/check", headers={"HX-Request": "true"})
         assert 'class="conn" data-tone="ok"' in tile.content.decode()
-        part = browser.post(
+        part = browser.get(
             f"{answer['Location']}/check",
             headers={"HX-Request": "true", "HX-Target": "check"},
         )
@@ -198,24 +236,48 @@ def test_a_check_with_a_wrong_token_says_what_to_do(real: Office) -> None:
     stand_in = KaspiStandIn(lambda: NOW)
     with Serving(stand_in) as serving:
         browser, answer = saved(real, f"{serving.url}/shop/api/v2", "x" * 44)
+        assert checked(real).health == "MISCONFIGURED"
         page = browser.get(answer["Location"])
-    text = words_of(page)
-    assert "does not work yet" in text
-    assert "What to do:" in text
+    assert "What to do:" in words_of(page)
     assert 'data-tone="danger"' in page.content.decode()
 
 
 def test_a_check_of_a_dead_address_says_so_without_an_error_page(real: Office) -> None:
     browser, answer = saved(real, "http://127.0.0.1:9/shop/api/v2", "x" * 44)
+    row = checked(real)
     page = browser.get(answer["Location"])
     assert (answer.status_code, page.status_code) == (303, 200)
-    assert "does not work yet" in words_of(page)
-    with transaction.atomic():
-        real.look()
-        row = Connection.objects.get()
     assert row.health in {"BUSY", "UNKNOWN"}
     assert row.health_at == NOW
     client_for(row).close()
+
+
+def test_no_press_of_check_waits_for_the_other_side(real: Office) -> None:
+    """The call is a job's: a system that never answers holds no thread of the console, and is asked once."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/shop/api/v2"
+    browser, answer = saved(real, address, "x" * 44)
+    started = time.monotonic()
+    for _ in range(10):
+        assert browser.post(f"{answer['Location']}/check").status_code == 303
+    assert time.monotonic() - started < 10
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE queue_name = 'checks'")
+        assert cursor.fetchone() == (1,)
+    listener.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+    listener.close()
+
+
+def test_a_check_whose_worker_never_came_is_said_to_be_lost(real: Office) -> None:
+    browser, answer = saved(real, "http://127.0.0.1:9/shop/api/v2", "x" * 44)
+    with transaction.atomic():
+        real.look()
+        Connection.objects.update(checking_since=NOW - CHECK_LOST_AFTER)
+    text = words_of(browser.get(answer["Location"]))
+    assert "has not come to an end" in text
+    assert "qaitar doctor" in text
 
 
 # --- webhooks ---------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def export_ask(*, user_id: int, taken: Taken, form: str, now: datetime) -> ListE
         language=translation.get_language() or "ru",
         started_at=now,
     )
-    job_defer(EXPORT_TASK, queue="chores", merchant_id=str(row.merchant_id), export_id=str(row.pk))
+    job_defer(EXPORT_TASK, queue="default", merchant_id=str(row.merchant_id), export_id=str(row.pk))
     return row
 
 

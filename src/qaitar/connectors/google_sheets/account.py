@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from qaitar.connectors.google_sheets import facts, sign
-from qaitar.contracts.outcome import Busy, Misconfigured
-from qaitar.transport.http import HttpClient, NoAnswer, NotJson, NotSent, Request
+from qaitar.contracts.outcome import ADDRESS_NOT_ALLOWED, Busy, Misconfigured
+from qaitar.transport.http import AddressNotAllowed, HttpClient, NoAnswer, NotJson, NotSent, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,8 @@ class TokenSource:
         try:
             form = {"grant_type": facts.GRANT, "assertion": signed}
             reply = self._http.send(Request("POST", self._url, form=form))
+        except AddressNotAllowed:
+            return ADDRESS_NOT_ALLOWED
         except (NotSent, NoAnswer) as error:
             return Busy(f"Google's token address gave no answer: {error}")
         return self._keep(reply, now)

@@ -10,9 +10,24 @@ from urllib.parse import quote
 from qaitar.connectors.google_sheets import facts, protection, translate, wire
 from qaitar.connectors.google_sheets.account import TokenSource
 from qaitar.connectors.google_sheets.refused_rows import RowTrouble, write_apart
-from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
+from qaitar.contracts.outcome import (
+    ADDRESS_NOT_ALLOWED,
+    Busy,
+    Healthy,
+    Misconfigured,
+    Refused,
+    Unknown,
+)
 from qaitar.contracts.register import RegisterKeys, Written
-from qaitar.transport.http import HttpClient, NoAnswer, NotJson, NotSent, Reply, Request
+from qaitar.transport.http import (
+    AddressNotAllowed,
+    HttpClient,
+    NoAnswer,
+    NotJson,
+    NotSent,
+    Reply,
+    Request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -382,6 +397,8 @@ class GoogleSheetsRegister:
             return token
         try:
             return self._http.send(replace(request, headers={"Authorization": f"Bearer {token}"}))
+        except AddressNotAllowed:
+            return ADDRESS_NOT_ALLOWED
         except NotSent as error:
             return Busy(f"Google cannot be reached: {error}")
         except NoAnswer as error:

@@ -15,8 +15,25 @@ from qaitar.contracts.marketplace import (
     Section,
     SectionCounts,
 )
-from qaitar.contracts.outcome import Busy, Health, Healthy, Misconfigured, Missing, Refused, Unknown
-from qaitar.transport.http import HttpClient, NoAnswer, NotSent, Reply, Request, Timeouts
+from qaitar.contracts.outcome import (
+    ADDRESS_NOT_ALLOWED,
+    Busy,
+    Health,
+    Healthy,
+    Misconfigured,
+    Missing,
+    Refused,
+    Unknown,
+)
+from qaitar.transport.http import (
+    AddressNotAllowed,
+    HttpClient,
+    NoAnswer,
+    NotSent,
+    Reply,
+    Request,
+    Timeouts,
+)
 from qaitar.transport.lenient import Unreadable, load, records
 
 if TYPE_CHECKING:
@@ -136,6 +153,8 @@ class KaspiCabinet:
         query = [("merchantId", self._session.merchant_id), *params]
         try:
             reply = self._http.send(Request("GET", f"{facts.REFUNDS_PATH}/{call}", params=query))
+        except AddressNotAllowed:
+            return ADDRESS_NOT_ALLOWED
         except NotSent as error:
             return Busy(f"The cabinet could not be reached: {error}")
         except NoAnswer as error:

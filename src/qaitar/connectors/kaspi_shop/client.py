@@ -11,8 +11,25 @@ from urllib.parse import quote
 from qaitar.connectors.kaspi_shop import facts, schedule, translate, wire
 from qaitar.connectors.kaspi_shop.entries import EntryPages
 from qaitar.contracts.marketplace import LineRecord, OrderPage, OrderRecord, RowRejected, Unread
-from qaitar.contracts.outcome import Busy, Health, Healthy, Misconfigured, Missing, Refused, Unknown
-from qaitar.transport.http import HttpClient, NoAnswer, NotSent, Reply, Request, Timeouts
+from qaitar.contracts.outcome import (
+    ADDRESS_NOT_ALLOWED,
+    Busy,
+    Health,
+    Healthy,
+    Misconfigured,
+    Missing,
+    Refused,
+    Unknown,
+)
+from qaitar.transport.http import (
+    AddressNotAllowed,
+    HttpClient,
+    NoAnswer,
+    NotSent,
+    Reply,
+    Request,
+    Timeouts,
+)
 from qaitar.transport.lenient import Unreadable, load
 
 if TYPE_CHECKING:
@@ -225,6 +242,8 @@ class KaspiShop:
             )
         try:
             reply = self._http.send(Request("GET", path, params=params))
+        except AddressNotAllowed:
+            return ADDRESS_NOT_ALLOWED
         except NotSent as error:
             return Busy(f"Kaspi could not be reached: {error}")
         except NoAnswer as error:

@@ -14,8 +14,8 @@ from qaitar.connectors.onec.wire import (
     read_rows,
     write_json,
 )
-from qaitar.contracts.outcome import Busy, Unknown
-from qaitar.transport.http import NoAnswer, NotSent, Request, Timeouts
+from qaitar.contracts.outcome import ADDRESS_NOT_ALLOWED, Busy, Unknown
+from qaitar.transport.http import AddressNotAllowed, NoAnswer, NotSent, Request, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +96,8 @@ class Session:
     def _call(self, request: Request, *, writing: bool) -> Reply | Trouble:
         try:
             reply = self._http.send(request)
+        except AddressNotAllowed:
+            return Trouble(ADDRESS_NOT_ALLOWED)
         except NotSent as error:
             return Trouble(Busy(f"1C was not reached: {error}", RETRY_S))
         except NoAnswer as error:

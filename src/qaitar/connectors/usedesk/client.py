@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from qaitar.connectors.usedesk import facts, translate, wire
 from qaitar.connectors.usedesk.facts import Encoding, UsedeskSettings
-from qaitar.contracts.outcome import Busy, Done, Healthy, Misconfigured, Missing, Refused, Unknown
-from qaitar.transport.http import HttpClient, NoAnswer, NotJson, NotSent, Request
+from qaitar.contracts.outcome import (
+    ADDRESS_NOT_ALLOWED,
+    Busy,
+    Done,
+    Healthy,
+    Misconfigured,
+    Missing,
+    Refused,
+    Unknown,
+)
+from qaitar.transport.http import AddressNotAllowed, HttpClient, NoAnswer, NotJson, NotSent, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -206,6 +215,8 @@ class UsedeskHelpdesk:
         self._pace.wait()
         try:
             reply = self._http.send(self._request(path, fields, files))
+        except AddressNotAllowed:
+            return ADDRESS_NOT_ALLOWED
         except NotSent as error:
             return Busy(f"Usedesk cannot be reached: {error}")
         except NoAnswer as error:

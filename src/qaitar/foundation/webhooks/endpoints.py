@@ -11,8 +11,8 @@ from django.conf import settings
 from qaitar.foundation.models import WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.secrets import seal_fields, unseal_fields
 from qaitar.foundation.webhooks.signing import new_secret
-from qaitar.foundation.webhooks.ssrf import Forbidden, resolve_public
 from qaitar.kernel.ids import new_id
+from qaitar.transport.addresses import Forbidden, resolve_public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

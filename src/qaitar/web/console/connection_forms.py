@@ -78,7 +78,7 @@ def _setting_field(setting: Setting, value: Any) -> forms.Field:
     if setting.kind is Kind.SWITCH:
         return forms.BooleanField(**facts)
     if setting.kind is Kind.CHOICE:
-        return forms.ChoiceField(choices=[(each, each) for each in setting.choices], **facts)
+        return forms.ChoiceField(choices=[(each, each or "—") for each in setting.choices], **facts)
     if setting.kind is Kind.JSON:
         facts["initial"] = json.dumps(value, ensure_ascii=False, indent=1) if value else ""
         area = forms.Textarea(attrs={"rows": 6, "spellcheck": "false"})

@@ -14,17 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qaitar.foundation.connections import (
-    ConnectionMissing,
     Connector,
     SettingsInvalid,
-    State,
+    connection_check_order,
     connection_save,
-    connection_test,
-    health_told,
     registry,
     secrets_set,
 )
-from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import Connection, PlannedEffect
 from qaitar.foundation.secrets import NoKey
@@ -33,8 +29,7 @@ from qaitar.orders.models import Store
 from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.connection_forms import ConnectionForm, without_secrets
-from qaitar.web.console.office_door import NO_KEY, managed, merchants_named, screen_outside, told
-from qaitar.web.console.outside.said import said
+from qaitar.web.console.office_door import NO_KEY, managed, merchants_named, told
 from qaitar.web.console.present_office import (
     check_of,
     connection_offer,
@@ -175,36 +170,38 @@ def _place_of(visit: Visit, connection_id: UUID) -> Place:
 
 
 @require_http_methods(["GET", "POST"])
-@screen_outside(MANAGERS)
+@screen(MANAGERS)
 def connection_new(visit: Visit, merchant_id: UUID, system: str) -> HttpResponse:
     """Join a store, or a whole merchant, to a system."""
-    with behind_walls(*visit.who.merchants):
-        place = _place_new(visit, merchant_id, system)
-        if visit.request.method != "POST":
-            return _form_page(visit, place, ConnectionForm(place.known, place.row))
+    place = _place_new(visit, merchant_id, system)
+    if visit.request.method != "POST":
+        return _form_page(visit, place, ConnectionForm(place.known, place.row))
     return _saved(visit, place)
 
 
 @require_http_methods(["GET", "POST"])
-@screen_outside(MANAGERS)
+@screen(MANAGERS)
 def connection(visit: Visit, connection_id: UUID) -> HttpResponse:
     """Show and change a connection."""
-    with behind_walls(*visit.who.merchants):
-        place = _place_of(visit, connection_id)
-        if visit.request.method != "POST":
-            return _form_page(visit, place, ConnectionForm(place.known, place.row))
+    place = _place_of(visit, connection_id)
+    if visit.request.method != "POST":
+        return _form_page(visit, place, ConnectionForm(place.known, place.row))
     return _saved(visit, place)
 
 
 def _saved(visit: Visit, place: Place) -> HttpResponse:
-    """Save in one short transaction; a check that was asked for comes after it, with none open."""
-    with behind_walls(*visit.who.merchants):
-        form = ConnectionForm(place.known, place.row, visit.request.POST)
-        if not form.is_valid() or not _save(visit, place, form):
-            return _form_page(visit, place, without_secrets(form))
+    """Save; a check that was asked for is ordered with it, and a job makes it."""
+    form = ConnectionForm(place.known, place.row, visit.request.POST)
+    if not form.is_valid() or not _save(visit, place, form):
+        return _form_page(visit, place, without_secrets(form))
     assert place.row is not None, "a saved connection has a row"
     if visit.request.POST.get("then") == "check" and place.row.enabled:
-        _check(visit, place.row)
+        connection_check_order(place.row, visit.now)
+        told(
+            visit,
+            _("Saved. “%(name)s” is being checked; the result appears here.")
+            % {"name": place.row.name},
+        )
     else:
         told(visit, _("Saved. What waited for this connection goes on by itself."))
     return see_other(reverse("console:connection", args=[place.row.pk]))
@@ -243,7 +240,7 @@ def _form_page(visit: Visit, place: Place, form: ConnectionForm) -> HttpResponse
         save_url=place.address,
         check_url=reverse("console:connection_check", args=[row.pk]) if row else "",
         secret_kept=bool(row and secrets_set(row)),
-        check=check_of(row) if row else None,
+        check=check_of(row, visit.now) if row else None,
         where_to_find=where_to_find(place.system),
         remove_url=reverse("console:connection_remove", args=[row.pk]) if row else "",
     )
@@ -255,49 +252,28 @@ def _form_page(visit: Visit, place: Place, form: ConnectionForm) -> HttpResponse
 # --- check, remove ----------------------------------------------------------------------------------
 
 
-def _check(visit: Visit, row: Connection) -> None:
-    """Ask the other side, with no transaction open, and leave the sentence for the next page."""
-    health = connection_test(merchant_id=row.merchant_id, connection_id=row.pk, now=visit.now)
-    state, detail = health_told(health)
-    if state is State.HEALTHY:
-        told(visit, _("“%(name)s” works.") % {"name": row.name})
-    else:
-        told(
-            visit,
-            _("“%(name)s” does not work yet: %(detail)s")
-            % {"name": row.name, "detail": said(detail)},
-            good=False,
-        )
-
-
-@require_POST
-@screen_outside(MANAGERS)
+@require_http_methods(["GET", "POST"])
+@screen(MANAGERS)
 def connection_check(visit: Visit, connection_id: UUID) -> HttpResponse:
-    """Check a connection now; the part that shows it comes back, or the page it was asked from."""
-    with behind_walls(*visit.who.merchants):
-        row = _row(visit, connection_id)
-    if not is_partial(visit.request):
-        _check(visit, row)
-        return see_other(reverse("console:connection", args=[row.pk]))
-    try:
-        connection_test(merchant_id=row.merchant_id, connection_id=row.pk, now=visit.now)
-    except ConnectionMissing as error:
-        raise Http404 from error
-    with behind_walls(*visit.who.merchants):
-        row = _row(visit, connection_id)
+    """Order a check (POST) or show how it stands (GET); the part that shows it comes back, or the page asked from."""
+    row = _row(visit, connection_id)
+    if visit.request.method == "POST" and row.enabled:
+        connection_check_order(row, visit.now)
+    if is_partial(visit.request):
         return _check_part(visit, row)
+    return see_other(reverse("console:connection", args=[row.pk]))
 
 
 def _check_part(visit: Visit, row: Connection) -> HttpResponse:
     if getattr(visit.request, "htmx", None) and visit.request.htmx.target == "check":  # type: ignore[attr-defined]  # set by the middleware
         known: Connector | None = registry().get(row.system)
         context: dict[str, Any] = {
-            "check": check_of(row),
+            "check": check_of(row, visit.now),
             "page": {"check_url": reverse("console:connection_check", args=[row.pk])},
             "known": known,
         }
         return render(visit.request, "console/partials/connection_check.html", context)
-    context = {"connection": connection_row(row)}
+    context = {"connection": connection_row(row, now=visit.now)}
     return render(visit.request, "console/partials/connection_tile.html", context)
 
 

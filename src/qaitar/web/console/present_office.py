@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
 
-from qaitar.foundation.connections import State, registry
+from qaitar.foundation.connections import CHECK_LOST_AFTER, State, registry
 from qaitar.foundation.models import EffectState
 from qaitar.kernel.public_holidays import ESTIMATED, SHIFTED
 from qaitar.kernel.zones import ALMATY, local_date, zone
@@ -26,6 +26,7 @@ from qaitar.web.console.views_model_office import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from qaitar.foundation.connections import Connector
@@ -135,12 +136,14 @@ def kind_of(known: Connector) -> str:
     return ", ".join(_now(KINDS[each]) if each in KINDS else each for each in known.contracts)
 
 
-def connection_row(row: Connection, waiting: int = 0) -> ConnectionRow:
+def connection_row(row: Connection, waiting: int = 0, now: datetime | None = None) -> ConnectionRow:
     """Show a saved connection with what the last check said."""
     known = registry().get(row.system)
     tone, sentence = _HEALTH[row.health]
     if not row.enabled:
         tone, sentence = Tone.NEUTRAL, _("Switched off. What needs it waits for people.")
+    if now is not None and is_checking(row, now):
+        tone, sentence = Tone.NEUTRAL, _("Being checked now.")
     return ConnectionRow(
         name=row.name,
         kind=kind_of(known) if known else row.system,
@@ -151,7 +154,13 @@ def connection_row(row: Connection, waiting: int = 0) -> ConnectionRow:
         checked_at=row.health_at,
         check_url=reverse("console:connection_check", args=[row.pk]) if row.enabled else "",
         waiting=waiting,
+        checking=now is not None and is_checking(row, now),
     )
+
+
+def is_checking(row: Connection, now: datetime) -> bool:
+    """Tell whether a check was ordered and may still come to an end."""
+    return row.checking_since is not None and now - row.checking_since < CHECK_LOST_AFTER
 
 
 def connection_offer(
@@ -168,8 +177,19 @@ def connection_offer(
     )
 
 
-def check_of(row: Connection) -> ConnectionCheck | None:
-    """Show the last check of a connection; None before the first."""
+def check_of(row: Connection, now: datetime) -> ConnectionCheck | None:
+    """Show the check under way, or else the last one; None before the first."""
+    if is_checking(row, now):
+        return ConnectionCheck(
+            tone=Tone.NEUTRAL, sentence=_now("Being checked now."), steps=(), checking=True
+        )
+    if row.checking_since is not None:
+        return ConnectionCheck(
+            tone=Tone.WARN,
+            sentence=_now("The check has not come to an end."),
+            steps=(),
+            advice=_now("Is the worker running? `qaitar doctor` tells. Then check again."),
+        )
     if row.health_at is None:
         return None
     tone, sentence = _HEALTH[row.health]

@@ -110,6 +110,7 @@ class ConnectionRow:
     advice: str = ""  # what to do when it is not well
     check_url: str = ""
     waiting: int = 0  # calls waiting to be made
+    checking: bool = False  # a check is under way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +152,7 @@ class ConnectionCheck:
     steps: tuple[CheckStep, ...]
     advice: str = ""
     took_ms: int | None = None
+    checking: bool = False  # under way: the page asks again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

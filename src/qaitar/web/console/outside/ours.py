@@ -23,6 +23,12 @@ SENTENCES: Final = (
     _("The program stopped while this was being sent: it is looked up."),
     _("The connection is gone; reconnect it so that this can be looked up."),
     _("The connection was mended."),
+    _("The proxy %(name)s is not known on this machine."),
+    _("Choose another one; the machine's operator names proxies in QAITAR_PROXIES."),
+    _("This machine may not call the address of this connection."),
+    _(
+        "Private addresses and plain http have to be allowed by the machine's operator: QAITAR_PRIVATE_HOSTS."
+    ),
     _("Waits for the return order."),
     _("%(count)s files attached."),
     _("The return order was made by hand and its key is not noted."),

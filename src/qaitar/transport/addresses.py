@@ -15,8 +15,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from qaitar.transport.pinned import Target
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
@@ -29,6 +27,30 @@ _HOST_MAX_CHARS = 253
 _NUMBER_LIKE = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a call goes: `host` for the certificate and the Host header, `ip` for the connection.
+
+    `path` starts with a slash and carries the query.
+    """
+
+    scheme: str
+    host: str
+    ip: str
+    port: int
+    path: str = "/"
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header.
+
+        >>> Target("https", "shop.kz", "203.0.113.5", 8443).authority
+        'shop.kz:8443'
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if _DEFAULT_PORTS[self.scheme] == self.port else f"{host}:{self.port}"
 
 
 class Code(StrEnum):
@@ -93,7 +115,7 @@ def resolve_public(
     if parts.scheme != "https" and not listed:
         found: Address | Forbidden = Forbidden(Code.NOT_HTTPS)
     else:
-        found = _addresses(host, port, listed=listed, resolver=resolver or _system_resolver)
+        found = _addresses(host, port, listed=listed, resolver=resolver or system_resolver)
     if isinstance(found, Forbidden):
         return found
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -216,7 +238,8 @@ def _literal(text: str) -> Address | None:
         return None
 
 
-def _system_resolver(host: str, port: int) -> list[str]:
+def system_resolver(host: str, port: int) -> list[str]:
+    """Ask the system for a name's addresses; an empty list where it knows none."""
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

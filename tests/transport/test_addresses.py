@@ -7,8 +7,7 @@ import socket
 
 import pytest
 
-from qaitar.foundation.webhooks.ssrf import Code, Forbidden, is_public, resolve_public
-from qaitar.transport.pinned import Target
+from qaitar.transport.addresses import Code, Forbidden, Target, is_public, resolve_public
 
 CLOSED_V4 = [
     *(
