@@ -59,7 +59,8 @@ class Systems:
 
 
 @pytest.fixture
-def systems() -> Iterator[Systems]:
+def systems(monkeypatch: pytest.MonkeyPatch) -> Iterator[Systems]:
+    monkeypatch.setattr(app.periodic_registry, "periodic_tasks", {})  # only the jobs of this test
     found = Systems()
     body = outside_job(NAME, queue="effects")(found.call)
 
@@ -70,7 +71,11 @@ def systems() -> Iterator[Systems]:
             connection.close()  # the worker's threads end with this test
 
     app.task(queue="effects", name=NAME)(run)
-    app.task(queue=DEADLINES, name="tests.guard")(lambda: found.ended.append("guard"))
+
+    def guard() -> None:
+        found.ended.append("guard")
+
+    app.task(queue=DEADLINES, name="tests.guard")(guard)
     yield found
     found.let_go.set()
     for name in (NAME, "tests.guard"):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('foundation', '0005_journal_feed'),
+        ('foundation', '0006_failed_details'),
     ]
 
     operations = [
