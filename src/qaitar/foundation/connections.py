@@ -233,10 +233,14 @@ def connection_save(*, merchant_id: UUID, entered: Entered, now: datetime) -> Co
 
 def connection_resume(row: Connection) -> None:
     """Order that whatever waits for this connection to be mended is tried again; part of the caller's transaction."""
+    _order_job(row, MENDED_TASK, queue="effects")
+
+
+def _order_job(row: Connection, task: str, *, queue: str) -> None:
     job_defer(
-        MENDED_TASK,
-        queue="effects",
-        only_one=f"mended {row.pk}",
+        task,
+        queue=queue,
+        only_one=f"{task} {row.pk}",
         merchant_id=str(row.merchant_id),
         connection_id=str(row.pk),
     )
@@ -430,13 +434,7 @@ def connection_check_order(row: Connection, now: datetime) -> None:
         return
     row.checking_since = now
     row.save(update_fields=["checking_since"])
-    job_defer(
-        CHECK_TASK,
-        queue="checks",
-        only_one=f"check {row.pk}",
-        merchant_id=str(row.merchant_id),
-        connection_id=str(row.pk),
-    )
+    _order_job(row, CHECK_TASK, queue="checks")
 
 
 def connection_test(
