@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+from django.utils import translation
+
 from qaitar.contracts.marketplace import ReturnReading, Section, Unread
 from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.returns.errors import ActBlocked
+from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.mirror import differs
 from qaitar.returns.models import ReturnRequest, StageDelta
 from qaitar.returns.services.acting import Details, request_act
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
+from qaitar.returns.words import word_for
 from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import arrive, look, make_case, take
 
@@ -142,6 +148,59 @@ def test_a_dispute_after_a_refusal_is_seen(shop: Shop, aigerim: Actor) -> None:
         "MARKETPLACE_SHOWN",
         "",
     )
+
+
+@pytest.mark.parametrize("words", ["", "Товар был в употреблении"])
+def test_a_refusal_pressed_in_the_cabinet_is_recorded_without_a_reason_of_ours(
+    shop: Shop, aigerim: Actor, words: str
+) -> None:
+    """Two days before the control date, seen in the list alone or with the seller's words of the detail."""
+    make_case(shop, aigerim)
+    closed = new(section=Section.CLOSED, status_text="Отказ в возврате", reject_text=words or None)
+    look(shop, NOW + HOUR, closed)
+    case = stored()
+    assert (case.stage, case.refusal_reason, case.proof_of) == (Stage.REFUSED, "NOT_GIVEN", "")
+    line = JournalEntry.objects.get(act="REFUSE")
+    assert (line.after["refusal_reason"], line.why, line.actor_name) == (
+        "NOT_GIVEN",
+        words,
+        "Qaitar",
+    )
+    for language, said in (
+        ("ru", "Отказано в кабинете, причина не указана"),
+        ("kk", "Кабинетте бас тартылды, себебі көрсетілмеген"),
+        ("en", "Refused in the cabinet, no reason given"),
+    ):
+        with translation.override(language):
+            assert str(word_for(RefusalReason(case.refusal_reason))) == said
+            assert "не подтвердилась" not in refusal_text(
+                RefusalReason.NOT_GIVEN, LetterFacts(request_number="1"), language
+            )
+
+
+def test_a_refusal_chosen_here_keeps_its_reason_when_the_cabinet_shows_it(
+    shop: Shop, aigerim: Actor
+) -> None:
+    case = make_case(shop, aigerim, reason_code="", reason_text="Брак")
+    request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
+    details = Details(reason=RefusalReason.SENT_FOR_ACT)
+    request_act(request_id=case.pk, act=Act.REFUSE, by=aigerim, now=NOW, details=details)
+    look(shop, NOW + HOUR, new(section=Section.CLOSED, status_text="Отказ в возврате"))
+    assert (stored().refusal_reason, stored().proof_of) == ("SENT_FOR_ACT", "")
+
+
+def test_nobody_may_choose_that_no_reason_is_given(shop: Shop, aigerim: Actor) -> None:
+    case = make_case(shop, aigerim, filed_at=NOW - timedelta(days=100))
+    with pytest.raises(ActBlocked) as blocked:
+        request_act(
+            request_id=case.pk,
+            act=Act.REFUSE,
+            by=aigerim,
+            now=NOW,
+            details=Details(reason=RefusalReason.NOT_GIVEN),
+        )
+    assert blocked.value.blocked.code == "NO_GROUND_FOR_REFUSAL"
+    assert stored().stage == Stage.NEW
 
 
 def test_an_ending_it_does_not_understand_is_shown_and_moves_nothing(

@@ -15,6 +15,7 @@ from qaitar.returns.control_dates import ClockFacts, ControlDate, Place, next_co
 from qaitar.returns.deadline_guard import GuardDone, guard_verdict
 from qaitar.returns.goods_groups import GoodsGroup, suggest_group
 from qaitar.returns.guards import Facts
+from qaitar.returns.mirror import Ending, ending_of
 from qaitar.returns.policy import CaseFacts, RuledDay, Verdict, judge, rules_on
 from qaitar.returns.rules import RuleCode, RuleLine, Source, SourceKind
 from qaitar.returns.vocabulary import (
@@ -169,8 +170,10 @@ def judge_case(
 
 
 def _shows_refused(request: ReturnRequest) -> bool:
-    """Tell whether the mirror shows this request closed by a refusal."""
-    return request.section == Section.CLOSED and bool(request.mirror.get("refused"))
+    """Tell whether the mirror shows this request closed by a refusal, by a detail or by the list's words alone."""
+    reject = request.mirror.get("reject") or ""
+    told = ending_of(request.section, request.status_text, reject) is Ending.REFUSED
+    return told or (request.section == Section.CLOSED and bool(request.mirror.get("refused")))
 
 
 def done_of(request: ReturnRequest) -> GuardDone:

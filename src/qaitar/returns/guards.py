@@ -263,9 +263,13 @@ GROUNDS: Mapping[RefusalReason, Callable[[Facts], bool]] = MappingProxyType(
         RefusalReason.UNTRUE_REASON: _by_policy(RefusalReason.UNTRUE_REASON),
         RefusalReason.SENT_FOR_ACT: _sent_for_act,
         RefusalReason.NO_ANSWER: _nobody_answered,
+        RefusalReason.NOT_GIVEN: lambda f: f.marketplace_shows_refused,
     }
 )
 """When each reason is true, the weightiest first."""
+
+CHOOSABLE = frozenset(RefusalReason) - {RefusalReason.NOT_GIVEN}
+"""Reasons to refuse with; `NOT_GIVEN` only records a refusal pressed in the cabinet itself."""
 
 _BEFORE_TAKING = frozenset(RefusalReason) - {RefusalReason.DIFFERENT_GOODS_CAME}
 REASONS_AT: Mapping[Stage, frozenset[RefusalReason]] = MappingProxyType(
@@ -317,10 +321,14 @@ def may_refuse_at(stage: Stage) -> Guard:
 
 
 def when_time_is_up(guard: Guard) -> Guard:
-    """Build a guard that also holds the deadline guard back until the control date is near."""
+    """Build a guard that also holds the deadline guard back until the control date is near.
+
+    A refusal the cabinet shows is not the guard's doing: it is recorded whenever it is seen.
+    """
 
     def near_and_grounded(f: Facts) -> Refusal | None:
-        """The control date is near, and a chosen reason is true at this stage."""
-        return time_is_up(f) or guard(f)
+        """The control date is near or the cabinet shows a refusal, and a chosen reason is true at this stage."""
+        too_early = None if f.marketplace_shows_refused else time_is_up(f)
+        return too_early or guard(f)
 
     return near_and_grounded

@@ -87,6 +87,7 @@ class RefusalReason(StrEnum):
     DIFFERENT_GOODS_CAME = "DIFFERENT_GOODS_CAME"  # what came back is not what was sold
     DEFECT_NOT_CONFIRMED = "DEFECT_NOT_CONFIRMED"  # expertise found no defect
     UNTRUE_REASON = "UNTRUE_REASON"  # the stated reason is not true
+    NOT_GIVEN = "NOT_GIVEN"  # refused in the marketplace's cabinet, nobody chose a reason here
 
 
 class EvidenceKind(StrEnum):

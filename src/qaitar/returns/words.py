@@ -94,6 +94,7 @@ REFUSAL_REASONS: dict[RefusalReason, Promise] = {
     RefusalReason.DIFFERENT_GOODS_CAME: pgettext_lazy("refusal", "Other goods came back"),
     RefusalReason.DEFECT_NOT_CONFIRMED: pgettext_lazy("refusal", "Defect not confirmed"),
     RefusalReason.UNTRUE_REASON: pgettext_lazy("refusal", "The stated reason is not true"),
+    RefusalReason.NOT_GIVEN: pgettext_lazy("refusal", "Refused in the cabinet, no reason given"),
 }
 
 EVIDENCE_KINDS: dict[EvidenceKind, Promise] = {

@@ -52,6 +52,7 @@ _REASONS: Final[Mapping[str, _StrPromise]] = {
     RefusalReason.DIFFERENT_GOODS_CAME.value: _("other goods came back"),
     RefusalReason.DEFECT_NOT_CONFIRMED.value: _("the defect is not confirmed"),
     RefusalReason.UNTRUE_REASON.value: _("the reason given is not true"),
+    RefusalReason.NOT_GIVEN.value: _("no reason given"),
 }
 _OUTCOMES: Final[Mapping[str, _StrPromise]] = {
     Outcome.REFUNDED.value: _("refunded"),

@@ -312,4 +312,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             "What was found: {findings}",
         ),
     ),
+    LetterKind.REFUSAL_NOT_GIVEN: Template(
+        "", ("The refusal was made in the marketplace's cabinet; no reason was given.",)
+    ),
 }

@@ -317,4 +317,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             "Анықталғаны: {findings}",
         ),
     ),
+    LetterKind.REFUSAL_NOT_GIVEN: Template(
+        "", ("Бас тарту маркетплейс кабинетінде рәсімделді, себебі көрсетілмеген.",)
+    ),
 }

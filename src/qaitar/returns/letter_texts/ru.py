@@ -317,4 +317,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             "Что обнаружено: {findings}",
         ),
     ),
+    LetterKind.REFUSAL_NOT_GIVEN: Template(
+        "", ("Отказ оформлен в кабинете маркетплейса, причина не указана.",)
+    ),
 }

@@ -273,7 +273,7 @@ def _follow(look: Look, case: Case, reading: ReturnReading) -> bool:
 
 
 def _refusal_reason(request: ReturnRequest) -> RefusalReason:
-    """Choose what to write for a refusal pressed in the cabinet itself: what was chosen here before, else 'untrue'."""
+    """Choose what to write for a refusal pressed in the cabinet itself: what was chosen here before, else that none was."""
     if request.refusal_reason:
         return RefusalReason(request.refusal_reason)
-    return RefusalReason.UNTRUE_REASON
+    return RefusalReason.NOT_GIVEN

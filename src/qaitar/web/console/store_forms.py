@@ -15,6 +15,7 @@ from qaitar.kernel.zones import ALMATY
 from qaitar.orders.services.stores import TERM_MAX, StoreEntry, StoreProblem, hours_checked
 from qaitar.returns.calendars import CLOCK_KEYS, WEEKDAYS
 from qaitar.returns.control_dates import ClockSettings
+from qaitar.returns.guards import CHOOSABLE
 from qaitar.returns.vocabulary import DefaultAction, RefusalReason
 from qaitar.returns.words import word_for
 
@@ -116,7 +117,9 @@ class StoreForm(forms.Form):
     )
     default_reason = forms.ChoiceField(
         label=_("Reason, if it refuses by itself"),
-        choices=[(reason.value, word_for(reason)) for reason in RefusalReason],
+        choices=[
+            (reason.value, word_for(reason)) for reason in RefusalReason if reason in CHOOSABLE
+        ],
         help_text=_("Taken only where it is true for the request; otherwise another true one."),
     )
     lead_minutes = forms.IntegerField(
