@@ -132,6 +132,9 @@ class OrderLine(Walled):
     # The line's own, where a source tells it: one line of an order may be returned while another is not.
     status = models.CharField(max_length=60, blank=True, default="", db_default="")
     status_changed_on = models.DateField(null=True)
+    # the seller's own name of it, and the marketplace's number of its card
+    own_name = models.CharField(max_length=500, blank=True, default="", db_default="")
+    product_code = models.CharField(max_length=120, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [

@@ -80,6 +80,8 @@ LINE: Final = (
     Column("imei_required", "imei_required", "boolean"),
     Column("status", "status", "text", 60),
     Column("status_changed_on", "status_changed_on", "date"),
+    Column("merchant_name", "own_name", "text", 500),
+    Column("product_code", "product_code", "text", 120),
 )
 TENDER: Final = (
     Column("kind", "kind", "text", 16),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,8 @@ def _case_facts(case: Case, clock: ClockFacts) -> CaseFacts:
     return CaseFacts(
         quality=Quality(request.quality),
         filed_on=local_date(request.filed_at, where),
-        attempt=request.attempt,
+        attempt=case.times_filed,
+        more_than_sold=_more_than_sold(case),
         received_on=request.received_on,
         warranty_until=date.fromisoformat(until) if until else None,
         group=group,
@@ -116,6 +118,20 @@ def _case_facts(case: Case, clock: ClockFacts) -> CaseFacts:
         evidence=frozenset(e.kind for e in case.evidence),
         technical_act_confirmed=_act_confirmed(case),
     )
+
+
+def _more_than_sold(case: Case) -> dict[str, str]:
+    """Give the facts of a sentence that more would come back than was sold; empty while it would not."""
+    found = case.too_much
+    if found is None:
+        return {}
+    if case.sold is None:
+        return {"numbers": ", ".join(found.numbers)}
+    return {
+        "numbers": ", ".join(found.numbers),
+        "back": f"{Decimal(found.quantity_milli) / 1000:f}",
+        "sold": f"{Decimal(found.sold_milli) / 1000:f}",
+    }
 
 
 def _act_confirmed(case: Case) -> bool:
@@ -141,7 +157,8 @@ def judge_case(
     )
     facts = Facts(
         quality=Quality(request.quality),
-        attempt=request.attempt,
+        attempt=case.times_filed,
+        more_than_sold=_more_than_sold(case).get("numbers", "") if case.sold else "",
         customer_asked=request.customer_asked,
         customer_answered=request.customer_answered,
         sent_to_service_centre=request.sent_to_service_centre,

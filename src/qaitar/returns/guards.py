@@ -70,6 +70,8 @@ class Facts:
     """The customer was asked to have the marketplace reopen the request and the time for it is not over."""
     now_after_refile_window: bool = False
     newer_attempt_exists: bool = False
+    more_than_sold: str = ""
+    """Numbers of other filings that already bring back what was sold, so that this one would exceed it."""
 
     @property
     def lacking(self) -> frozenset[EvidenceKind]:
@@ -103,6 +105,11 @@ def _listed(words: Iterable[str]) -> str:
 def always(_: Facts) -> Refusal | None:
     """Always."""
     return None
+
+
+def not_more_than_sold(f: Facts) -> Refusal | None:
+    """Together with the other filings of the same item no more comes back than was sold."""
+    return Refusal("MORE_THAN_SOLD", {"numbers": f.more_than_sold}) if f.more_than_sold else None
 
 
 def quality_is_known(f: Facts) -> Refusal | None:
@@ -148,11 +155,11 @@ def approval_is_settled(f: Facts) -> Refusal | None:
 
 
 def may_take(f: Facts) -> Refusal | None:
-    """Class chosen, approved where needed; documents there, or the conditions of return met, or a senior said yes.
+    """No more comes back than was sold; class chosen, approved where needed; documents there, or the conditions of return met, or a senior said yes.
 
     The technical act alone does not hold the goods back: step 6 asks the service centre for it.
     """
-    if (no := quality_is_known(f) or approval_is_settled(f)) is not None:
+    if (no := not_more_than_sold(f) or quality_is_known(f) or approval_is_settled(f)) is not None:
         return no
     missing = f.missing_evidence - {EvidenceKind.TECHNICAL_ACT}
     if missing and not f.policy_allows_take and f.approval != "GIVEN":
@@ -165,15 +172,24 @@ def time_is_up(f: Facts) -> Refusal | None:
     return None if f.time_is_up else Refusal("CONTROL_DATE_NOT_NEAR")
 
 
+def may_take_unapproved(f: Facts) -> Refusal | None:
+    """The control date is so near that silence would do the same, and no more comes back than was sold."""
+    return not_more_than_sold(f) or time_is_up(f)
+
+
 def silence_may_accept(f: Facts) -> Refusal | None:
     """The control date is so near that silence would accept, and nothing known speaks against it."""
+    if (no := not_more_than_sold(f)) is not None:
+        return no
     if f.goods_checked == "DIFFERENT":
         return Refusal("GOODS_DIFFER")
     return Refusal("APPROVAL_DECLINED") if f.approval == "DECLINED" else time_is_up(f)
 
 
 def may_grant(f: Facts) -> Refusal | None:
-    """The goods are what was sold, approved where needed, and the technical act is there unless time is up."""
+    """The goods are what was sold and no more of them, approved where needed, and the technical act is there unless time is up."""
+    if (no := not_more_than_sold(f)) is not None:
+        return no
     if f.goods_checked == "DIFFERENT" and f.approval != "GIVEN":
         return Refusal("GOODS_DIFFER")
     if (no := approval_is_settled(f)) is not None:

@@ -6,7 +6,7 @@ A verdict advises; the procedure's guards use its parts (`missing`, `approval_ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import IntEnum
@@ -53,6 +53,9 @@ class CaseFacts:
     quality: Quality
     filed_on: date
     attempt: int = 1
+    """Which filing of its item this is: a second item of the order is a first filing of its own."""
+    more_than_sold: Mapping[str, str] = field(default_factory=dict)
+    """Facts of the sentence that more would come back than was sold, without `sold` where that is not known; else empty."""
     received_on: date | None = None
     warranty_until: date | None = None
     group: GoodsGroup | None = None
@@ -371,6 +374,11 @@ def _sum(case: CaseFacts, rules: Rules) -> list[Ground]:
 
 def _whole_case(case: CaseFacts) -> list[Ground]:
     found: list[Ground] = []
+    if "sold" in case.more_than_sold:
+        found.append(Ground("MORE_THAN_SOLD", r.STEP_1, Answer.UNSURE, dict(case.more_than_sold)))
+    elif case.more_than_sold:
+        facts: dict[str, str | int] = dict(case.more_than_sold)
+        found.append(Ground("ITEM_COMES_BACK_ALREADY", r.STEP_1, Answer.UNSURE, facts))
     if case.attempt > 1:
         said: dict[str, str | int] = {"attempt": case.attempt}
         found.append(Ground("FILED_AGAIN", r.STEP_1, Answer.ALLOWED, said))

@@ -101,7 +101,6 @@ ACCEPTED = (E.CREATE_RETURN_ORDER, E.ATTACH_EVIDENCE, E.ASK_SERVICE_CENTRE, *TOL
 TAKEN = (E.PRESS_TAKE, *ACCEPTED)
 TURNED_DOWN = (E.PRESS_REFUSE, *TOLD)
 GRANTED = (E.PRESS_GRANT, REG)
-TIME = guards.time_is_up
 SILENCE = guards.silence_may_accept
 REFUSE_NEW = guards.may_refuse_at(S.NEW)
 REFUSE_WAIT = guards.may_refuse_at(S.WAITING_CUSTOMER)
@@ -122,7 +121,7 @@ PROCEDURE: tuple[Step, ...] = (
     Step("3a",  S.WAITING_APPROVAL, A.REFUSE,                   S.REFUSED,          REFUSE_APPR,                 TURNED_DOWN, SENIORS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_APPR)),
     Step("3b-6", S.NEW,             A.TAKE_FOR_INSPECTION,      S.IN_DELIVERY,      guards.may_take,             TAKEN, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
     Step("3b-6", S.WAITING_CUSTOMER, A.TAKE_FOR_INSPECTION,     S.IN_DELIVERY,      guards.may_take,             TAKEN, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
-    Step("3b-6", S.WAITING_APPROVAL, A.TAKE_FOR_INSPECTION,     S.IN_DELIVERY,      TIME,                        TAKEN, SENIORS_OR_GUARD, irreversible=True, by_guard=SILENCE),
+    Step("3b-6", S.WAITING_APPROVAL, A.TAKE_FOR_INSPECTION,     S.IN_DELIVERY,      guards.may_take_unapproved,  TAKEN, SENIORS_OR_GUARD, irreversible=True, by_guard=SILENCE),
     Step("3c",  S.NEW,              A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.always,               ACCEPTED),
     Step("3c",  S.WAITING_CUSTOMER, A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.always,               ACCEPTED),
     Step("3c",  S.WAITING_APPROVAL, A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.always,               ACCEPTED),
@@ -143,7 +142,7 @@ PROCEDURE: tuple[Step, ...] = (
     Step("D",   S.ARRIVED,          A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
     Step("D",   S.REFUSED,          A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
     Step("D1",  S.DISPUTED,         A.SEND_DISPUTE_EVIDENCE,    S.DISPUTED,         guards.has_evidence,         (REG,), WORKERS),
-    Step("D2",  S.DISPUTED,         A.GRANT_REFUND,             S.REFUND_GRANTED,   guards.always,               GRANTED, SENIORS_OR_GUARD, irreversible=True, by_guard=SILENCE),
+    Step("D2",  S.DISPUTED,         A.GRANT_REFUND,             S.REFUND_GRANTED,   guards.not_more_than_sold,   GRANTED, SENIORS_OR_GUARD, irreversible=True, by_guard=SILENCE),
     Step("D3",  S.DISPUTED,         A.NOTE_DISPUTE_WON,         S.CLOSED,           guards.always,               TOLD, outcome=X.DISPUTE_WON),
     Step("D3",  S.DISPUTED,         A.NOTE_DISPUTE_LOST,        S.CLOSED,           guards.always,               TOLD, outcome=X.DISPUTE_LOST),
     Step("D4",  S.REFUSED,          A.ASK_TO_REOPEN,            S.REFUSED,          guards.has_quality_check_act, (E.ASK_REOPEN, REG), WORKERS),

@@ -6,17 +6,26 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import JSONField
 
 from qaitar.foundation.prepared import prepared_cursor
+from qaitar.returns.claims import (
+    OrderFiling,
+    Sold,
+    TooMuch,
+    earlier_claims,
+    same_item,
+    times_filed,
+    too_much,
+)
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from uuid import UUID
 
 _EVIDENCE = """(SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'signature', e.signature_confirmed,
  'stamp', e.stamp_confirmed)) FROM returns_evidence e
@@ -35,9 +44,13 @@ _DAYS = """(SELECT jsonb_agg(jsonb_build_array(d.day, d.off) ORDER BY d.day) FRO
 _GROUP = """(SELECT jsonb_build_object('group', g.group, 'reviewed', g.reviewed_at IS NOT NULL)
  FROM orders_goodsgroupmapping g WHERE g.merchant_id = returns_returnrequest.merchant_id
  AND g.category_title = returns_returnrequest.category_title)"""
-_NEWER = """EXISTS (SELECT 1 FROM returns_returnrequest n WHERE n.merchant_id = returns_returnrequest.merchant_id
- AND n.order_code = returns_returnrequest.order_code AND n.attempt > returns_returnrequest.attempt
- AND n.store_id = returns_returnrequest.store_id)"""
+_FILINGS = """(SELECT jsonb_agg(jsonb_build_array(n.number, n.attempt, n.stage, n.outcome, n.line_id, n.product_sku,
+ n.product_name, n.quantity_milli, n.amount_minor) ORDER BY n.attempt)
+ FROM returns_returnrequest n WHERE n.merchant_id = returns_returnrequest.merchant_id
+ AND n.order_code = returns_returnrequest.order_code AND n.store_id = returns_returnrequest.store_id
+ AND n.id <> returns_returnrequest.id)"""
+_SOLD = """(SELECT jsonb_build_array(l.quantity_milli, l.total_minor) FROM orders_orderline l
+ WHERE l.id = returns_returnrequest.line_id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,50 @@ class Case:
     days_text: str
     group: str
     group_reviewed: bool
-    newer_attempt: bool
+    filings: tuple[OrderFiling, ...] = ()
+    """The other filings of the same order."""
+    sold: Sold | None = None
+    """What was sold on the line this is about."""
+
+    @property
+    def filing(self) -> OrderFiling:
+        """Give this request as one of its order's filings."""
+        request = self.request
+        return OrderFiling(
+            number=request.number,
+            attempt=request.attempt,
+            stage=request.stage,
+            outcome=request.outcome,
+            line_id=request.line_id,
+            sku=request.product_sku,
+            name=request.product_name,
+            quantity_milli=request.quantity_milli,
+            amount_minor=request.amount_minor,
+        )
+
+    @property
+    def newer_attempt(self) -> bool:
+        """Tell whether the same item was filed again after this."""
+        own = self.filing
+        return any(
+            each.attempt > own.attempt and same_item(own, each) is not False
+            for each in self.filings
+        )
+
+    @property
+    def times_filed(self) -> int:
+        """Count which filing of its item this is."""
+        return times_filed(self.filing, self.filings)
+
+    @property
+    def claims_before(self) -> tuple[OrderFiling, ...]:
+        """Give the other filings of the same item whose goods or money come before this one's."""
+        return earlier_claims(self.filing, self.filings)
+
+    @property
+    def too_much(self) -> TooMuch | None:
+        """Say that more would come back than was sold."""
+        return too_much(self.filing, self.filings, self.sold)
 
     @property
     def store(self) -> Mapping[str, Any]:
@@ -83,6 +139,25 @@ def _evidence(text: str | None) -> tuple[EvidenceFact, ...]:
     )
 
 
+def _filings(text: str | None) -> tuple[OrderFiling, ...]:
+    if text is None:
+        return ()
+    return tuple(
+        OrderFiling(
+            number=number,
+            attempt=attempt,
+            stage=stage,
+            outcome=outcome,
+            line_id=UUID(line) if line else None,
+            sku=sku,
+            name=name,
+            quantity_milli=quantity,
+            amount_minor=amount,
+        )
+        for number, attempt, stage, outcome, line, sku, name, quantity, amount in json.loads(text)
+    )
+
+
 _FIELDS: Final = tuple(field.attname for field in ReturnRequest._meta.concrete_fields)
 _JSON_AT: Final = tuple(
     place
@@ -91,7 +166,7 @@ _JSON_AT: Final = tuple(
 )
 # constants of this file and our own columns: no outside value is in it
 _CASES: Final = f"""SELECT {", ".join(f"returns_returnrequest.{f.column}" for f in ReturnRequest._meta.concrete_fields)},
- ({_EVIDENCE})::text, ({_STORE})::text, ({_RULES})::text, ({_DAYS})::text, ({_GROUP})::text, {_NEWER}
+ ({_EVIDENCE})::text, ({_STORE})::text, ({_RULES})::text, ({_DAYS})::text, ({_GROUP})::text, ({_FILINGS})::text, ({_SOLD})::text
  FROM returns_returnrequest WHERE """  # noqa: S608  parts are constants of ours, values stay parameters
 
 
@@ -106,7 +181,7 @@ def _case(row: Sequence[Any]) -> Case:
     values = list(row[: len(_FIELDS)])
     for place in _JSON_AT:
         values[place] = json.loads(values[place])
-    evidence, store, rules, days, group_text, newer = row[len(_FIELDS) :]
+    evidence, store, rules, days, group_text, filings, sold = row[len(_FIELDS) :]
     group = parsed(group_text) if group_text else {}
     return Case(
         request=ReturnRequest.from_db(connection.alias, _FIELDS, values),
@@ -116,7 +191,8 @@ def _case(row: Sequence[Any]) -> Case:
         days_text=days or "[]",
         group=group.get("group", ""),
         group_reviewed=bool(group.get("reviewed")),
-        newer_attempt=newer,
+        filings=_filings(filings),
+        sold=Sold(*json.loads(sold)) if sold else None,
     )
 
 

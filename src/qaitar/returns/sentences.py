@@ -51,6 +51,9 @@ BLOCKED: Final[Mapping[str, str]] = MappingProxyType(
         "EVIDENCE_MISSING": _("Still needed: %(missing)s."),
         "CONTROL_DATE_NOT_NEAR": _("The control date is not near yet."),
         "GOODS_DIFFER": _("The goods that came back are not what was sold."),
+        "MORE_THAN_SOLD": _(
+            "More would come back than was sold: %(numbers)s brings it back already."
+        ),
         "NO_EVIDENCE": _("There is no evidence yet."),
         "QUALITY_CHECK_ACT_MISSING": _("There is no quality-check act (RURMA) yet."),
         "REOPEN_ALREADY_ASKED": _("Reopening has been asked for; its time is not over."),
@@ -118,6 +121,12 @@ GROUNDS: Final[Mapping[str, str]] = MappingProxyType(
         "SUM_UNKNOWN": _("The sum is not known; above %(limit_minor)s a senior approves."),
         "SUM_ABOVE_LIMIT": _(
             "%(amount_minor)s is above the limit of %(limit_minor)s: a senior approves."
+        ),
+        "MORE_THAN_SOLD": _(
+            "%(back)s would come back and %(sold)s was sold: see %(numbers)s first."
+        ),
+        "ITEM_COMES_BACK_ALREADY": _(
+            "%(numbers)s brings this item back already, and how many were sold is not known."
         ),
         "FILED_AGAIN": _("Filed again, attempt %(attempt)s: read the earlier history first."),
         "REASON_UNTRUE": _("There is proof that the stated reason is not true."),

@@ -11,7 +11,7 @@ USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTM
 CURRENCY = "KZT"
 
 PAGE_SIZE_MAX = 100
-ENTRY_PAGES_MAX = 100  # of one order's lines
+ENTRY_PAGES_MAX = 1000  # of one order's lines: an answer that never ends is none
 WINDOW_MAX = timedelta(days=14)
 CHECK_WINDOW = timedelta(days=7)
 CONNECT_TIMEOUT_S = 5.0

@@ -74,6 +74,21 @@ def point_id(identifier: str | None) -> str | None:
     return plain if _POINT.fullmatch(plain) else identifier
 
 
+def card_number(product_id: str | None) -> str | None:
+    """Read the number of Kaspi's card out of a product's id, base64 of it; refunds name goods by this number.
+
+    >>> card_number("MTM3OTU3MDk3"), card_number("x"), card_number(None)
+    ('137957097', None, None)
+    """
+    try:
+        plain = base64.b64decode(
+            (product_id or "") + "=" * (-len(product_id or "") % 4), validate=True
+        )
+    except (binascii.Error, ValueError):
+        return None
+    return plain.decode() if plain.isdigit() else None
+
+
 def unread_in(raw: Mapping[str, Any], told: wire.Wire, before: str = "") -> tuple[Unread, ...]:
     """Name the fields that came with something in them and could not be read.
 
@@ -222,7 +237,7 @@ def line_from(entry: wire.Resource, index: Index) -> LineRecord:
         number=told.entryNumber,
         offer_code=offer.code,
         product_external_id=product_id,
-        product_code=card.code,
+        product_code=card.code or card_number(product_id),
         merchant_code=own.code,
         merchant_name=own.name,
         name=offer.name or card.name,

@@ -16,6 +16,7 @@ from qaitar.contracts.erp import (
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.effects.story import SOON_S, Impossible, Told, Waits
 from qaitar.kernel.zones import local_date
+from qaitar.orders.models import OrderLine
 from qaitar.returns.calendars import store_calendar
 from qaitar.returns.services.marks import PLANNED_DAY
 from qaitar.returns.vocabulary import Section
@@ -49,6 +50,9 @@ class Ready:
     product_name: str
     price_minor: int | None
     quantity_milli: int
+    names: tuple[str, ...] = ()  # of the line in the marketplace and at the seller
+    claimed_milli: int = 0  # what other filings of the same item bring back
+    claimed_by: str = ""
 
 
 class CreateReturnOrder:
@@ -59,6 +63,8 @@ class CreateReturnOrder:
     def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> Ready | NotReady:
         """Gather the draft; the planned day is the marketplace's, and until it shows one the order waits."""
         request = case.request
+        if (found := case.too_much) is not None and case.sold is not None:
+            return Impossible(_exceeds(", ".join(found.numbers)))
         calendar = store_calendar(case.store_text, case.days_text)
         planned = planned_day(request, calendar.zone)
         if planned is None:
@@ -78,6 +84,9 @@ class CreateReturnOrder:
             product_name=request.product_name,
             price_minor=_price(request),
             quantity_milli=request.quantity_milli,
+            names=_names(request),
+            claimed_milli=sum(each.quantity_milli for each in case.claims_before),
+            claimed_by=", ".join(each.number for each in case.claims_before),
         )
 
     def send(self, client: Erp, ready: Ready) -> Told:
@@ -93,6 +102,8 @@ class CreateReturnOrder:
                 ),
                 erp_order=sale.number,
             )
+        if ready.claimed_milli and ready.claimed_milli + ready.quantity_milli > line.quantity_milli:
+            return Told(Refused(_exceeds(ready.claimed_by)), erp_order=sale.number)
         draft = ReturnOrderDraft(
             marker=ready.marker,
             request_number=ready.request_number,
@@ -122,6 +133,16 @@ def planned_day(request: ReturnRequest, zone: ZoneInfo) -> date | None:
     return None
 
 
+def _exceeds(numbers: str) -> str:
+    return f"More would come back than was sold: {numbers} brings it back already. No second return order is written."
+
+
+def _names(request: ReturnRequest) -> tuple[str, ...]:
+    """Give the seller's own name of the line and the marketplace's: the accounting system knows it by one of them."""
+    line = OrderLine.objects.filter(pk=request.line_id).first() if request.line_id else None
+    return tuple(name for name in (line.own_name, line.name) if name) if line else ()
+
+
 def _price(request: ReturnRequest) -> int | None:
     if request.amount_minor is None or request.quantity_milli <= 0:
         return None
@@ -144,11 +165,11 @@ def found_sale(client: Erp, code: str) -> ErpOrder | Refused | Misconfigured | B
 
 
 def returned_line(lines: Sequence[ErpLine], ready: Ready) -> ErpLine | None:
-    """Choose the line that is returned: the only one, else the only one of that name, else of that price."""
+    """Choose the line that is returned: the only one, else the only one of one of its names, else of that price."""
     if len(lines) == 1:
         return lines[0]
-    name = ready.product_name.casefold().strip()
-    same_name = [line for line in lines if line.name.casefold().strip() == name]
+    names = {" ".join(name.casefold().split()) for name in (ready.product_name, *ready.names)}
+    same_name = [line for line in lines if " ".join(line.name.casefold().split()) in names - {""}]
     same_price = [line for line in same_name or lines if line.price_minor == ready.price_minor]
     for chosen in (same_name, same_price):
         if len(chosen) == 1:

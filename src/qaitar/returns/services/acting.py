@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from django.db import connection
 
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.transition import ROWS_MAX, Change, move
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.actors import Actor
+    from qaitar.returns.claims import OrderFiling
 
+BRINGS_BACK: Final = frozenset({Act.TAKE_FOR_INSPECTION, Act.GRANT_REFUND})
+"""Acts after which goods or money come back: two filings of one order line may not do it at the same moment."""
 TRIES: Final = 5  # how often an act is judged anew because the case changed under it
 
 
@@ -79,6 +84,7 @@ def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details
     A case that changed since it was loaded is judged anew as it is now, unless the person acted from a page they saw
     (`expected_version`): the job that tells what became of an effect may write beside them at any moment.
     """
+    case = _held(case, act)
     if details.expected_version not in {None, case.request.version}:
         raise _changed(case.request.pk)
     for _ in range(TRIES):
@@ -102,10 +108,30 @@ def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details
     raise _changed(case.request.pk)
 
 
+_HOLD: Final = """
+SELECT pg_advisory_xact_lock(hashtextextended(store_id::text || ' ' || order_code, 12))
+FROM returns_returnrequest WHERE id = %s
+"""
+
+
+def _held(case: Case, act: Act) -> Case:
+    """Before an act that brings something back: wait for acts on other filings of the order, and read the case after them."""
+    if act not in BRINGS_BACK or not case.filings:
+        return case
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [case.request.pk])
+    fresh = case_load(case.request.pk)
+    if fresh is None:
+        raise CaseMissing(str(case.request.pk))
+    return fresh
+
+
 def request_act_many(
     *, ids: Sequence[UUID], act: Act, actors: Mapping[UUID, Actor], now: datetime, details: Details
 ) -> BulkAnswer:
     """Perform one act on many cases in two statements; those that may not are reported, the others happen.
+
+    Where an act brings goods or money back, filings that share an order with others are done one after another.
 
     `actors` says as whom the person acts at each merchant.  At most `ROWS_MAX` cases.
     """
@@ -114,6 +140,11 @@ def request_act_many(
     changes: list[Change] = []
     numbers: dict[UUID, str] = {}
     cases = cases_load(ids)
+    if act in BRINGS_BACK:
+        shared = [case for case in cases if case.filings]
+        cases = [case for case in cases if not case.filings]
+        for case in shared:
+            _act_apart(case, act, actors[case.request.merchant_id], now, details, answer)
     late = [case for case in cases if overlooked(case, now) is not None]
     owned_up([c for c in late if _may(c, act, actors[c.request.merchant_id], now, details)], now)
     for case in cases:
@@ -133,21 +164,45 @@ def request_act_many(
     return answer
 
 
+def _act_apart(
+    case: Case, act: Act, by: Actor, now: datetime, details: Details, answer: BulkAnswer
+) -> None:
+    request = case.request
+    try:
+        case_act(case=case, act=act, by=by, now=now, details=details)
+    except ActBlocked as no:
+        answer.refused.append((request.pk, request.number, no.blocked))
+    except (CaseChanged, CaseMissing):
+        answer.refused.append((request.pk, request.number, Blocked("CASE_CHANGED")))
+    else:
+        answer.done.append((request.pk, request.number))
+
+
 def request_preview_many(
     *, ids: Sequence[UUID], act: Act, actors: Mapping[UUID, Actor], now: datetime, details: Details
 ) -> tuple[list[tuple[ReturnRequest, Advanced]], list[tuple[ReturnRequest, Blocked]]]:
     """Tell what `request_act_many` would do, without doing it."""
     would: list[tuple[ReturnRequest, Advanced]] = []
     would_not: list[tuple[ReturnRequest, Blocked]] = []
-    for case in cases_load(ids):
+    taken: list[OrderFiling] = []
+    for loaded in cases_load(ids):
+        case = replace(loaded, filings=_as_taken(loaded, taken))
         by = actors[case.request.merchant_id]
         judged = judge_case(case, now, actor_id=by.user_id, reason=details.reason)
         answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
         if isinstance(answer, Advanced):
             would.append((case.request, answer))
+            if act in BRINGS_BACK and case.filings:
+                taken.append(replace(case.filing, stage=answer.step.to.value))
         else:
             would_not.append((case.request, answer))
     return would, would_not
+
+
+def _as_taken(case: Case, taken: Sequence[OrderFiling]) -> tuple[OrderFiling, ...]:
+    """Give a case's other filings as they would stand after those already looked at."""
+    after = {(each.number, each.line_id, each.sku): each for each in taken}
+    return tuple(after.get((f.number, f.line_id, f.sku), f) for f in case.filings)
 
 
 def _changed(request_id: UUID) -> CaseChanged:

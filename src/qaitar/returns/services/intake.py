@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,7 @@ from qaitar.foundation.transition import Change, Row, create, unwritten
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
+from qaitar.orders.line_matching import Sought, line_found, share_of
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest, StageDelta
@@ -69,20 +70,24 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class OrderFrame:
-    """The store and, where known, the order, line, customer and unit a filing is about."""
+    """The store and, where known, the order, line, customer and unit a filing is about.
+
+    `line` is empty where the order is not known, or where nothing says which of its `lines` is meant.
+    """
 
     merchant_id: UUID
     store: Mapping[str, Any]
     store_text: str
     days_text: str
     order: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]]
     line: Mapping[str, Any]
     customer: Mapping[str, Any]
     unit: str
 
 
 _FRAME = """
-WITH wanted AS (SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY AS w(store, code, sku, n))
+WITH wanted AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS w(store, code, n))
 SELECT w.n, s.merchant_id, s.name,
   jsonb_build_object('zone', s.zone, 'week', s.week, 'exceptions', s.exceptions, 'clocks', s.clocks,
    'default_action', s.default_action, 'default_reason', s.default_reason, 'duty', s.duty_user_id,
@@ -90,14 +95,14 @@ SELECT w.n, s.merchant_id, s.name,
    'country', m.country, 'merchant_mailbox', m.support_mailbox, 'merchant_settings', m.settings)::text,
   (SELECT jsonb_agg(jsonb_build_array(d.day, d.off) ORDER BY d.day)::text FROM returns_dayoff d
    WHERE d.merchant_id = s.merchant_id),
-  to_jsonb(o)::text, to_jsonb(l)::text, to_jsonb(c)::text,
+  to_jsonb(o)::text,
+  (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.number, l.id)::text FROM orders_orderline l WHERE l.order_id = o.id),
+  to_jsonb(c)::text,
   (SELECT u.value FROM orders_unit u WHERE u.order_id = o.id ORDER BY u.noted_at DESC LIMIT 1)
 FROM wanted w
 JOIN orders_store s ON s.id = w.store
 JOIN foundation_merchant m ON m.id = s.merchant_id
 LEFT JOIN orders_order o ON o.store_id = s.id AND o.code = w.code
-LEFT JOIN LATERAL (SELECT x.* FROM orders_orderline x WHERE x.order_id = o.id
-  ORDER BY (x.offer_code = w.sku AND w.sku <> '') DESC, x.number LIMIT 1) l ON true
 LEFT JOIN orders_customer c ON c.id = o.customer_id
 """
 
@@ -109,17 +114,19 @@ def frames_load(wanted: Sequence[tuple[UUID, str, str]]) -> dict[int, tuple[str,
     """
     stores, codes, skus = zip(*wanted, strict=True) if wanted else ((), (), ())
     with prepared_cursor() as cursor:
-        cursor.execute(_FRAME, [list(stores), list(codes), list(skus)])
+        cursor.execute(_FRAME, [list(stores), list(codes)])
         rows = cursor.fetchall()
     found = {}
-    for n, merchant_id, name, store, days, order, line, customer, unit in rows:
+    for n, merchant_id, name, store, days, order, lines_text, customer, unit in rows:
+        lines = json.loads(lines_text) if lines_text else []
         frame = OrderFrame(
             merchant_id=merchant_id,
             store=json.loads(store),
             store_text=store,
             days_text=days or "[]",
             order=json.loads(order) if order else {},
-            line=json.loads(line) if line else {},
+            lines=lines,
+            line=line_found(lines, Sought(code=skus[int(n) - 1])) or {},
             customer=json.loads(customer) if customer else {},
             unit=unit or "",
         )
@@ -147,11 +154,37 @@ def requests_create(
         if place not in frames:
             raise BadCase("STORE_UNKNOWN")
         store_name, frame = frames[place]
+        frame = about(frame, _sought(filing))
         request = _request(filing, frame, store_name, order_code, attempt, now)
         changes.append(_creation(request, actors[frame.merchant_id], now))
         requests[request.pk] = (place, request)
     made = create(ReturnRequest, changes)
     return {place: request for pk, (place, request) in requests.items() if pk in made}
+
+
+def about(frame: OrderFrame, sought: Sought) -> OrderFrame:
+    """Choose the line of the order by all that is known of the goods."""
+    return replace(frame, line=line_found(frame.lines, sought) or {})
+
+
+def _sought(filing: Filing) -> Sought:
+    return Sought(
+        code=filing.product_sku,
+        name=filing.product_name,
+        amount_minor=filing.amount_minor,
+        quantity_milli=filing.quantity_milli,
+    )
+
+
+def amount_minor_of(frame: OrderFrame, quantity_milli: int | None = None) -> int | None:
+    """Give what so much of this line is worth (all of it by default), where the order tells it without doubt.
+
+    Never the sum of an order with other lines; an order known without lines is taken for one thing.
+    """
+    if frame.line:
+        return share_of(frame.line, quantity_milli)
+    total: int | None = None if frame.lines else frame.order.get("total_minor")
+    return total
 
 
 def request_create(*, filing: Filing, by: Actor, merchant_id: UUID, now: datetime) -> ReturnRequest:
@@ -180,7 +213,7 @@ def _request(
     order, line, customer = frame.order, frame.line, frame.customer
     amount = filing.amount_minor
     if amount is None:
-        amount = amount_minor_of(frame)
+        amount = amount_minor_of(frame, filing.quantity_milli)
     request = ReturnRequest(
         id=new_id(),
         merchant_id=frame.merchant_id,
@@ -227,12 +260,6 @@ def _request(
     for name, value in control_values(request, (frame.store_text, frame.days_text), now).items():
         setattr(request, name, value)
     return request
-
-
-def amount_minor_of(frame: OrderFrame) -> int | None:
-    """Give what a return of this line is worth, as far as a source tells it; never the sum of an order with other lines."""
-    told = frame.line.get("total_minor") if frame.line else frame.order.get("total_minor")
-    return None if told is None else int(told)
 
 
 def received_day(order: Mapping[str, Any], line: Mapping[str, Any] = _NO_LINE) -> date | None:

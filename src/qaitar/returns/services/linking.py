@@ -10,9 +10,11 @@ from django.db import connection
 from qaitar.foundation.models import SearchKey
 from qaitar.foundation.search import search_keys
 from qaitar.kernel.ids import new_id
+from qaitar.orders.line_matching import Sought
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.services.intake import (
     OrderFrame,
+    about,
     amount_minor_of,
     frames_load,
     received_day,
@@ -57,6 +59,15 @@ def requests_link(*, merchant_id: UUID, store_id: UUID, by: Actor, now: datetime
 
 def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
     """Give the columns an order fills: always the tie, the rest only where it is empty."""
+    frame = about(
+        frame,
+        Sought(
+            code=request.product_sku,
+            name=request.product_name,
+            amount_minor=request.amount_minor,
+            quantity_milli=request.quantity_milli,
+        ),
+    )
     order, line, customer = frame.order, frame.line, frame.customer
     values: dict[str, Any] = {
         "order_id": UUID(order["id"]),
@@ -68,7 +79,7 @@ def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
         "customer_name": customer.get("name") or "",
         "customer_phone": customer.get("phone") or "",
         "unit_value": frame.unit,
-        "amount_minor": amount_minor_of(frame),
+        "amount_minor": amount_minor_of(frame, request.quantity_milli),
         "received_on": received_day(order, line),
     }
     return values | {

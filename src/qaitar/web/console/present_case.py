@@ -91,7 +91,7 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
     return Card(
         id=str(request.pk),
         number=request.number,
-        attempt=request.attempt,
+        attempt=case.times_filed,
         version=str(request.version),
         url=reverse("console:case", args=[request.pk]),
         product=request.product_name,

@@ -49,6 +49,9 @@ SENTENCES: Final = (
     _("No register is connected: write the line by hand."),
     _("It stands in rows %(rows)s; only the first is kept up."),
     _("Rows were disturbed and could not be mended: %(words)s"),
+    _(
+        "More would come back than was sold: %(numbers)s brings it back already. No second return order is written."
+    ),
     _("Orders whose lines could not be read: %(count)s."),
     _("Orders with a value that could not be read: %(count)s."),
     _("Orders of another shop, refused: %(count)s."),
