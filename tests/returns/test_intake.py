@@ -239,7 +239,7 @@ def test_an_order_without_lines_gives_its_own_sum(shop: Shop, aigerim: Actor) ->
     )
 
 
-def test_the_line_is_the_one_whose_article_is_told_else_the_first(
+def test_the_line_is_the_one_whose_article_is_told_and_no_other_is_guessed(
     shop: Shop, aigerim: Actor
 ) -> None:
     first = api_order().lines[0]
@@ -254,10 +254,9 @@ def test_the_line_is_the_one_whose_article_is_told_else_the_first(
         actors={shop.id: aigerim},
         now=NOW,
     )
-    assert [made[place].product_name for place in range(3)] == [
-        "Чехол",
-        *["Смартфон Alem 8/256 чёрный"] * 2,
-    ]
+    assert [made[place].product_name for place in range(3)] == ["Чехол", "", ""]
+    assert [made[place].line_id is None for place in range(3)] == [False, True, True]
+    assert made[1].amount_minor is None
 
 
 def test_the_journal_begins_with_what_the_case_looked_like(shop: Shop, aigerim: Actor) -> None:
