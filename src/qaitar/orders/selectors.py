@@ -105,6 +105,12 @@ def order_card(order_id: UUID) -> OrderCard | None:
     )
 
 
+def line_names(line_id: UUID) -> tuple[str, ...]:
+    """Give the seller's own name of a line and the marketplace's, those that are known."""
+    found = OrderLine.objects.filter(pk=line_id).values_list("own_name", "name").first() or ()
+    return tuple(name for name in found if name)
+
+
 def imports_recent(limit: int, *, store_id: UUID | None = None) -> list[ImportRun]:
     """List the newest imports and polls that changed something."""
     runs = ImportRun.objects.order_by("-pk")

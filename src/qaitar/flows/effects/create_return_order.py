@@ -16,7 +16,7 @@ from qaitar.contracts.erp import (
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.effects.story import SOON_S, Impossible, Told, Waits
 from qaitar.kernel.zones import local_date
-from qaitar.orders.models import OrderLine
+from qaitar.orders.selectors import line_names
 from qaitar.returns.calendars import store_calendar
 from qaitar.returns.services.marks import PLANNED_DAY
 from qaitar.returns.vocabulary import Section
@@ -84,7 +84,7 @@ class CreateReturnOrder:
             product_name=request.product_name,
             price_minor=_price(request),
             quantity_milli=request.quantity_milli,
-            names=_names(request),
+            names=line_names(request.line_id) if request.line_id else (),
             claimed_milli=sum(each.quantity_milli for each in case.claims_before),
             claimed_by=", ".join(each.number for each in case.claims_before),
         )
@@ -135,12 +135,6 @@ def planned_day(request: ReturnRequest, zone: ZoneInfo) -> date | None:
 
 def _exceeds(numbers: str) -> str:
     return f"More would come back than was sold: {numbers} brings it back already. No second return order is written."
-
-
-def _names(request: ReturnRequest) -> tuple[str, ...]:
-    """Give the seller's own name of the line and the marketplace's: the accounting system knows it by one of them."""
-    line = OrderLine.objects.filter(pk=request.line_id).first() if request.line_id else None
-    return tuple(name for name in (line.own_name, line.name) if name) if line else ()
 
 
 def _price(request: ReturnRequest) -> int | None:
