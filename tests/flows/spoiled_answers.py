@@ -11,7 +11,7 @@ NOT_READ = {
     "unit", "weight", "customerId", "unitCode", "examinationProtocolExist", "stepAction",
     "daysCountBetweenRefundCreationAndOrderCompletion",
 }  # fmt: skip
-MAY_LACK = {"productName"}  # the stand-in tells it, no published detail does
+MAY_LACK = {"productName"}  # read where it comes; no captured detail has it
 STEP_ALWAYS = {"title", "stepType", "stage", "stepStatus"}
 MONEY = {"sum", "total", "totalWithdraw", "productPrice", "quantity"}
 DATES = {"plannedDate", "createdDate", "orderCompletionDate", "expirationTime"}

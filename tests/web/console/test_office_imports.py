@@ -298,9 +298,9 @@ def test_a_recording_and_pasted_text_are_read_as_the_companion_reads(
         assert said in report
     office.look()
     case = ReturnRequest.objects.get()
-    assert (case.number, case.product_name, case.section) == (
+    assert (case.number, case.product_sku, case.section) == (
         "700000009-1",
-        detail["productName"],
+        detail["productSku"],
         "NEW",
     )
     card = words_of(office.browser(Role.OPERATOR).get(reverse("console:case", args=[case.pk])))

@@ -34,9 +34,6 @@ class DetailShape(StrEnum):
 class Behaviour:
     """How this stand-in answers; every field may be changed while it is served.
 
-    `detail_shape` is WITH_LIST_FIELDS for now although no capture shows it: the reader cannot read a detail of the captured
-    shape yet.  It becomes CAPTURED as soon as the reader can.
-
     `page_size`: rows on a page of a list of requests, whatever `s` asks for; None = as asked.
     `number_separator`: stands between order and attempt in application numbers the refunds service writes and accepts.
     `extra_tabs`: further sections of the counts and their titles, `{"EXPERTISE": "Экспертиза"}`; `move` puts requests there.
@@ -47,7 +44,7 @@ class Behaviour:
     `exponent`: numbers of ten million and more are written as 1.29999E7.
     """
 
-    detail_shape: DetailShape = DetailShape.WITH_LIST_FIELDS
+    detail_shape: DetailShape = DetailShape.CAPTURED
     closed_order: ClosedOrder = ClosedOrder.OLDEST_FIRST
     total: Total = Total.ALL_PAGES
     page_size: int | None = None
