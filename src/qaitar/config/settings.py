@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "qaitar.foundation.request_log.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "qaitar.config.cache_headers.NoStoreByDefault",
     "qaitar.config.pages_only.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

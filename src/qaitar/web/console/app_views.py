@@ -96,4 +96,6 @@ def worker(request: HttpRequest) -> HttpResponse:
 def offline(request: HttpRequest) -> HttpResponse:
     """Show what can be done without a network."""
     translation.activate(_language(request))
-    return render(request, "console/offline.html")
+    answer = render(request, "console/offline.html")
+    answer["Cache-Control"] = "no-cache"
+    return answer

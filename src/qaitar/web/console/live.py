@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CHANGED_MAX: Final = 50
+_KEPT_AS: Final = "private, no-cache"  # asked again each time, by its tag
 PLACE_DIGITS_MAX: Final = 18  # of a bigint
 _LATEST: Final = """
 SELECT max(q.place) FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
@@ -57,7 +58,7 @@ def live(visit: Visit) -> HttpResponse:
         f'"{hashlib.blake2s(f"{merchants}{cursor}{minute}".encode(), digest_size=12).hexdigest()}"'
     )
     if visit.request.headers.get("If-None-Match") == tag:
-        return HttpResponseNotModified(headers={"ETag": tag})
+        return HttpResponseNotModified(headers={"ETag": tag, "Cache-Control": _KEPT_AS})
     counts = stage_counts(merchants)
     body = {
         "cursor": cursor,
@@ -70,7 +71,7 @@ def live(visit: Visit) -> HttpResponse:
             wanted(part, visit.who, visit.now),
         ),
     }
-    return JsonResponse(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+    return JsonResponse(body, headers={"ETag": tag, "Cache-Control": _KEPT_AS})
 
 
 def _changed(
