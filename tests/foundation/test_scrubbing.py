@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import random
 import uuid
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
+from qaitar.foundation import logs
+from qaitar.foundation.companions import code_create
 from qaitar.foundation.scrubbing import HIDDEN, is_card, mask_cards, scrub, scrub_value
+from qaitar.foundation.token_forms import TOKEN_PREFIX
+from qaitar.kernel.roles import Role
+from tests.factories.accounts import NOW, make_person, make_shop, make_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from django.test import Client
+
+
+@pytest.fixture
+def log_stream() -> Iterator[io.StringIO]:
+    """What is logged, as the program writes it."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    written = io.StringIO()
+    logs.configure("INFO", written)
+    yield written
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
 
 PHONES = [
     "+77011234567",
@@ -155,6 +185,34 @@ def test_a_planted_secret_is_gone_whatever_stands_around_it(form: str) -> None:
 )
 def test_a_secret_known_by_its_shape_is_hidden_without_any_name(secret: str) -> None:
     assert scrub(f"got {secret} here") == f"got {HIDDEN} here"
+
+
+@pytest.mark.usefixtures("db_walls")
+def test_our_own_token_and_pairing_code_are_hidden() -> None:
+    person = make_person("aigerim", (make_shop().id, Role.OPERATOR))
+    token, code = make_token(person), code_create(user=person, now=NOW)
+    assert token.startswith(TOKEN_PREFIX)
+    for secret in (token, code, f"{TOKEN_PREFIX}{'-' * 43}", f"{TOKEN_PREFIX}{'_' * 43}"):
+        assert scrub(f"Not Found: /nowhere/{secret}") == f"Not Found: /nowhere/{HIDDEN}"
+        assert scrub(f"a_{secret}?x=1") == f"a_{HIDDEN}?x=1"
+
+
+@pytest.mark.usefixtures("db_walls")
+def test_an_address_nobody_knows_leaves_no_token_of_its_path_in_the_log(
+    client: Client, log_stream: io.StringIO, settings: Any, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT, settings.WHITENOISE_USE_FINDERS = tmp_path, False
+    token = make_token(make_person("aigerim", (make_shop().id, Role.OPERATOR)))
+
+    assert client.get(f"/nowhere/{token}").status_code == 404
+
+    assert f"/nowhere/{HIDDEN}" in log_stream.getvalue()
+    assert token not in log_stream.getvalue()
+
+
+@pytest.mark.parametrize("number", ["2222333344445555", "22223333444455A5", "AB23456789234567"])
+def test_a_number_of_a_pairing_codes_length_stays_readable(number: str) -> None:
+    assert scrub(f"№ {number} ok") in {f"№ {number} ok", f"№ {mask_cards(number)} ok"}
 
 
 def test_values_under_telling_names_are_hidden_at_any_depth() -> None:

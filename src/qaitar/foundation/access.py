@@ -12,6 +12,7 @@ from uuid import UUID
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import ApiToken
 from qaitar.foundation.prepared import prepared_cursor
+from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.foundation.walls import SETTING
 from qaitar.kernel.roles import Role
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import User
 
-TOKEN_PREFIX = "qtr_"  # noqa: S105  a public mark, so that leaked tokens are recognised by scanners
 SCOPES = ("read", "write", "intake", "admin")
 """What a token may be narrowed to: reading, acting on cases, handing over readings only, settings."""
 PAIRING, COMPANION = "pairing", "companion"

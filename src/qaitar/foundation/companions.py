@@ -16,6 +16,7 @@ from django.db.models import Q
 from qaitar.foundation.access import COMPANION, PAIRING, digest_of, token_create
 from qaitar.foundation.companions_journal import watch_note
 from qaitar.foundation.models import ApiToken, CabinetWatch, Companion
+from qaitar.foundation.token_forms import CODE_LENGTH, CODE_LETTERS
 from qaitar.kernel.ids import new_id
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from qaitar.foundation.models import User
 
 CODE_LIVES: Final = timedelta(minutes=10)
-CODE_LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that look alike
-CODE_LENGTH: Final = 16  # 79 bits: cannot be guessed within ten minutes, nor within ten years
 SILENCE_HOURS: Final = (1, 2, 3, 6, 12, 24, 48)
 
 

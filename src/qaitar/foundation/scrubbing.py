@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from qaitar.foundation.token_forms import CODE_LENGTH, CODE_LETTERS, TOKEN_PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,7 +37,9 @@ _COOKIES = re.compile(r"(?i)((?:set-)?cookie\\?[\"']?\s{0,4}[:=]\s{0,4})[^\r\n]+
 _SHAPED_SECRETS = re.compile(
     r"(?i:\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
     r"|\bwh(?:sec|sk|pk)_[A-Za-z0-9+/=_-]{8,}"
-    r"|\bqaitar_[A-Za-z0-9_-]{12,}"
+    rf"|(?<![A-Za-z0-9])(?:qaitar_|{TOKEN_PREFIX})[A-Za-z0-9_-]{{12,}}"
+    # a pairing code; four letters at least (one code in 200 000 has fewer), so that numbers stay readable
+    rf"|(?<![A-Za-z0-9])(?=(?:[2-9]{{0,12}}[A-Z]){{4}})[{CODE_LETTERS}]{{{CODE_LENGTH}}}(?![A-Za-z0-9])"
     r"|\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{8,}"
     r"|\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"
     r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{30,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bya29\.[\w-]{10,}"

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qaitar.foundation.access import MACHINE_SCOPES, SCOPES, TOKEN_PREFIX, digest_of, token_create
+from qaitar.foundation.access import MACHINE_SCOPES, SCOPES, digest_of, token_create
 from qaitar.foundation.models import ApiToken, User
 from qaitar.foundation.secrets import NoKey
+from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, never_kept, told
 from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
