@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.flows.take_cabinet import cabinet_look, cabinet_read, cabinet_take
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import JournalEntry, RawIntake
+from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.orders.services.stores import StoreEntry, store_create
 from qaitar.returns.models import ReturnRequest
@@ -389,7 +391,8 @@ def test_each_recorded_failure_states_its_own_reason(shop: Bench) -> None:
 def second_store(bench: Bench, number: str) -> Store:
     with behind_walls(bench.shop.id):
         entry_ = StoreEntry(name="Вторая точка", external_id=number)
-        return store_create(merchant_id=bench.shop.id, entry=entry_, by=bench.by, now=bench.now)
+        owner = replace(bench.by, role=Role.OWNER)
+        return store_create(merchant_id=bench.shop.id, entry=entry_, by=owner, now=bench.now)
 
 
 def test_rows_of_another_known_store_of_the_merchant_go_there(shop: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from qaitar.analytics.services.taking import ORIGIN, export_ask
 from qaitar.analytics.taken import ListKind, Taken
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import IdempotencyRecord, StoredFile
+from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest, StageCount, StageDelta
 from qaitar.returns.services.days_off import day_set
 from qaitar.returns.services.recounting import recount_call_up
@@ -178,8 +180,9 @@ def _days_begin(world: World) -> None:
     world.minutes_pass(forget=True)
     tomorrow = (world.now + timedelta(days=1)).date()
     with behind_walls(world.shop.id):
+        owner = replace(world.by, role=Role.OWNER)
         day_set(
-            merchant_id=world.shop.id, day=tomorrow, off=True, source="", by=world.by, now=world.now
+            merchant_id=world.shop.id, day=tomorrow, off=True, source="", by=owner, now=world.now
         )
         recount_call_up(world.shop.id)
 

@@ -9,7 +9,7 @@ from qaitar.flows.settling import Verdict, settle
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.foundation.waking import wake
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import WORKERS
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.services.changing import DRAIN_TASK
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.actors import Actor
 
-MAY: Final = frozenset({Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN})
 NOTE_CHARS_MAX: Final = 1_000
 BY_HAND_FROM: Final = frozenset(
     {
@@ -40,7 +39,7 @@ def _held(effect_id: UUID, by: Actor) -> PlannedEffect:
     effect = PlannedEffect.objects.select_for_update().filter(pk=effect_id).first()
     if effect is None:
         raise EffectMissing(str(effect_id))
-    if by.role not in MAY:
+    if by.role not in WORKERS:
         raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
     if effect.state not in BY_HAND_FROM:
         raise ActBlocked(Blocked("EFFECT_NOT_STUCK", {"state": str(effect.state)}))

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 
 from qaitar.flows.import_orders import FileUnreadable, OrdersFile, Taken
 from qaitar.flows.import_placing import FileMerged, file_merge
-from qaitar.foundation.actors import system_actor
+from qaitar.foundation.actors import require_role, system_actor
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.files.keeping import file_note
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.jobs import behind_walls, database_gone, job_defer
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import SETTING, as_setting
+from qaitar.kernel.roles import WORKERS
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.imports import (
@@ -42,7 +43,12 @@ TOLD_EVERY_ROWS: Final = 2_000
 
 
 def import_later(*, store: Store, file: Taken, by: Actor, now: datetime) -> ImportRun:
-    """Promise a taken file and leave its reading to a job, in the caller's transaction."""
+    """Promise a taken file and leave its reading to a job, in the caller's transaction.
+
+    Raises:
+        RoleNotAllowed: the role may not; nothing was written.
+    """
+    require_role(by, WORKERS)
     row = file_note(merchant_id=store.merchant_id, kept=file.kept, by=by, origin="import", now=now)
     run = import_begin(
         store=store,
@@ -141,7 +147,11 @@ def dry_run(*, store: Store, file: Taken, by: Actor, now: datetime) -> FileMerge
     """Tell what a file would change and where, changing nothing: the merge is made and taken back.
 
     In the caller's transaction.  Raises `MergeBusy` as the merge does.
+
+    Raises:
+        RoleNotAllowed: the role may not; nothing was written.
     """
+    require_role(by, WORKERS)
     number = store.external_id
     with transaction.atomic():
         done = file_merge(chosen=store, file=file.orders, by=by, now=now)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from django.utils.module_loading import import_string
 
 from qaitar.flows.import_placing import file_merge
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.files.checks import Accepted, Code, Rejected, sentence
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
@@ -17,6 +18,7 @@ from qaitar.foundation.files.kinds import FACTS, Kind
 from qaitar.foundation.files.names import safe_name
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.people import merchant_create
+from qaitar.kernel.roles import WORKERS
 from qaitar.orders.services.imports import Origin, Outcome, import_fail, import_write
 from qaitar.orders.services.stores import StoreEntry, store_create
 
@@ -146,8 +148,10 @@ def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datet
     of another store of the merchant go there; a file of a foreign shop is refused, naming both numbers.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         MergeBusy: another merge of this merchant did not end in time; nothing was written.
     """
+    require_role(by, WORKERS)
     origin = Origin("FILE", file.name)
     if isinstance(file, NotTaken):
         return _not_imported(store, origin, file.reason, by, now)

@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from qaitar.flows.cabinet_report import divide_by_shop, reading_report
-from qaitar.foundation.actors import Actor
+from qaitar.foundation.actors import Actor, require_role
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import RawIntake
 from qaitar.kernel.ids import new_id
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import WORKERS, Role
 from qaitar.orders.models import Store
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.services.mirroring import BATCH, Look, Mirrored, readings_apply
@@ -61,9 +61,11 @@ def cabinet_take(
     moments in them they are looked at once more, with moments they tell nothing new.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         StoreMissing: these walls hold no such store.
         BodyRefused: empty, or more than `BODY_BYTES_MAX`.
     """
+    require_role(by, WORKERS)
     store, kept = _checked(store_id, body)
     row, new = RawIntake.objects.get_or_create(
         merchant_id=store.merchant_id,
@@ -134,7 +136,11 @@ def cabinet_look(*, store_id: UUID, body: bytes, by: Actor, now: datetime) -> di
     """Tell what a body would change, changing and storing nothing; the report is that of `cabinet_read`.
 
     In the caller's transaction.  Raises as `cabinet_take`.
+
+    Raises:
+        RoleNotAllowed: the role may not; nothing was written.
     """
+    require_role(by, WORKERS)
     chosen, kept = _checked(store_id, body)
     stores = list(Store.objects.filter(merchant_id=chosen.merchant_id))
     saved: SavedAnswers = import_string(connector_of(READER).reader)(kept.body)

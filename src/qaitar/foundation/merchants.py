@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfoNotFoundError
 
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import Merchant
 from qaitar.foundation.settings_journal import differences, setting_note
 from qaitar.kernel.identifiers import UnreadableNumber, checked_iin_bin
+from qaitar.kernel.roles import MANAGERS
 from qaitar.kernel.zones import zone
 
 if TYPE_CHECKING:
@@ -57,10 +59,12 @@ def merchant_update(*, merchant_id: UUID, entry: MerchantEntry, by: Actor, now: 
     """Change a merchant's settings; return whether anything differed.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         MerchantMissing: these walls hold no such merchant.
         MerchantProblem: NAME_MISSING, IIN_BIN_WRONG, INN_WRONG, LANGUAGE_UNKNOWN, ZONE_UNKNOWN, CENTRES_TOO_MANY,
             CENTRE_TOO_LONG; nothing was written.
     """
+    require_role(by, MANAGERS)
     merchant = Merchant.objects.select_for_update().filter(pk=merchant_id).first()
     if merchant is None:
         raise MerchantMissing(str(merchant_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Role(StrEnum):
@@ -16,3 +17,8 @@ class Role(StrEnum):
     ADMIN = "ADMIN"
     VIEWER = "VIEWER"
     SYSTEM = "SYSTEM"
+
+
+SENIORS: Final = frozenset({Role.SENIOR, Role.OWNER, Role.ADMIN})
+WORKERS: Final = SENIORS | {Role.OPERATOR}  # work on requests: file, import, read the cabinet
+MANAGERS: Final = frozenset({Role.OWNER, Role.ADMIN})  # change settings

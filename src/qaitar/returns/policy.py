@@ -13,11 +13,10 @@ from enum import IntEnum
 from typing import Literal
 
 from qaitar.kernel.refusal import Refusal
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import SENIORS, Role
 from qaitar.returns import rules as r
 from qaitar.returns.goods_groups import GoodsGroup
 from qaitar.returns.guards import DamageReported
-from qaitar.returns.procedure import SENIORS
 from qaitar.returns.rules import LATITUDE, Latitude, RuleCode, RuleLine, Rules, Source
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 

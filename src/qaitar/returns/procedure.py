@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from qaitar.kernel.refusal import Refusal
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import SENIORS, WORKERS, Role
 from qaitar.returns import guards
 from qaitar.returns.guards import Approval, Facts, Guard, refusal_reasons
 from qaitar.returns.vocabulary import (
@@ -39,8 +39,6 @@ __all__ = [
     "refusal_reasons",
 ]
 
-SENIORS = frozenset({Role.SENIOR, Role.OWNER, Role.ADMIN})
-WORKERS = SENIORS | {Role.OPERATOR}
 WORKERS_OR_GUARD = WORKERS | {Role.SYSTEM}
 SENIORS_OR_GUARD = SENIORS | {Role.SYSTEM}
 NOTERS = WORKERS | {Role.SYSTEM}

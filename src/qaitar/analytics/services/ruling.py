@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from qaitar.analytics.models import FigureState
 from qaitar.analytics.rules import FigureRules, rules_read
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.settings_journal import differences, setting_note
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import MANAGERS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +28,12 @@ def figure_rules_of(merchant_id: UUID) -> FigureRules:
 
 
 def figure_rules_set(*, merchant_id: UUID, rules: FigureRules, by: Actor, now: datetime) -> bool:
-    """Set a merchant's rules, with a line in the journal; saying the same again writes nothing.  Tells whether they changed."""
+    """Set a merchant's rules, with a line in the journal; saying the same again writes nothing.  Tells whether they changed.
+
+    Raises:
+        RoleNotAllowed: the role may not; nothing was written.
+    """
+    require_role(by, MANAGERS)
     FigureState.objects.bulk_create(
         [FigureState(id=new_id(), merchant_id=merchant_id)], ignore_conflicts=True
     )

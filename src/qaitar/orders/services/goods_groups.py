@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import MANAGERS
 from qaitar.orders.models import GoodsGroupMapping
 
 if TYPE_CHECKING:
@@ -50,7 +52,11 @@ def mapping_review(
     """Keep a person's decision: `decided` is the category's title and the group ('' for returnable).
 
     Deciding the same again writes nothing.  Runs in the caller's transaction.
+
+    Raises:
+        RoleNotAllowed: the role may not; nothing was written.
     """
+    require_role(by, MANAGERS)
     title, group = decided
     row = (
         GoodsGroupMapping.objects.select_for_update()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.settings_journal import differences, setting_note
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import MANAGERS
 from qaitar.kernel.workdays import Hours
 from qaitar.kernel.zones import zone
 from qaitar.orders.models import Store
@@ -74,9 +76,11 @@ def store_create(*, merchant_id: UUID, entry: StoreEntry, by: Actor, now: dateti
     """Open a store, in the caller's transaction, behind the merchant's walls.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         StoreProblem: NAME_MISSING, NAME_TAKEN, CHANNEL_UNKNOWN, ZONE_UNKNOWN, WEEK_EMPTY, HOURS_WRONG, DAY_WRONG,
             TOO_MANY, TERM_WRONG or ADDRESS_WRONG; nothing was written.
     """
+    require_role(by, MANAGERS)
     ready = _checked(entry)
     _name_free(merchant_id, ready, own_id=None)
     store = Store(id=new_id(), merchant_id=merchant_id, created_at=now, **ready)
@@ -89,9 +93,11 @@ def store_update(*, store_id: UUID, entry: StoreEntry, by: Actor, now: datetime)
     """Change a store; tells whether anything differed.  Dates of open requests follow by `control_dates_recount`.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         StoreMissing: these walls hold no such store.
         StoreProblem: as in `store_create`; nothing was written.
     """
+    require_role(by, MANAGERS)
     store = Store.objects.select_for_update().filter(pk=store_id).first()
     if store is None:
         raise StoreMissing(str(store_id))

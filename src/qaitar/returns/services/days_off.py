@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import MANAGERS
 from qaitar.returns.models import DayOff
 
 if TYPE_CHECKING:
@@ -30,7 +32,12 @@ def days_of(merchant_id: UUID, year: int) -> list[DayOff]:
 def day_set(
     *, merchant_id: UUID, day: date, off: bool, source: str, by: Actor, now: datetime
 ) -> DayOff:
-    """Say that a day is off, or is worked, whatever the state's table says; saying it again writes nothing."""
+    """Say that a day is off, or is worked, whatever the state's table says; saying it again writes nothing.
+
+    Raises:
+        RoleNotAllowed: the role may not; nothing was written.
+    """
+    require_role(by, MANAGERS)
     row = DayOff.objects.select_for_update().filter(merchant_id=merchant_id, day=day).first()
     if row is not None and (row.off, row.source) == (off, source):
         return row
@@ -48,8 +55,10 @@ def day_remove(*, day_id: UUID, by: Actor, now: datetime) -> DayOff:
     """Let the state's table hold again for a day.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         DayMissing: these walls hold no such day.
     """
+    require_role(by, MANAGERS)
     row = DayOff.objects.select_for_update().filter(pk=day_id).first()
     if row is None:
         raise DayMissing(str(day_id))

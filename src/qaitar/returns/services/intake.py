@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import SearchKey
 from qaitar.foundation.prepared import prepared_cursor
@@ -17,6 +18,7 @@ from qaitar.foundation.transition import Change, Row, create, unwritten
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import WORKERS
 from qaitar.orders.line_matching import Sought, line_found, share_of
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import BadCase
@@ -300,6 +302,7 @@ SHOWN_AT_START: Final = (
 
 
 def _creation(request: ReturnRequest, by: Actor, now: datetime) -> Change:
+    require_role(by, WORKERS)
     control = request.control_at
     assert control is not None, "every open case has a control date"
     after = {name: getattr(request, name) for name in SHOWN_AT_START}

@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import MANAGERS
 from qaitar.returns import rules as r
 from qaitar.returns.casework import judge_case
 from qaitar.returns.models import MerchantRule, ReturnRequest
@@ -108,8 +110,10 @@ def rule_save(*, merchant_id: UUID, entry: RuleEntry, by: Actor, now: datetime) 
     """Keep a merchant's own line, in the caller's transaction; earlier lines stay, the latest lawful one holds.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         RuleRefused: it gives the customer less than the law does, or makes no sense; nothing was written.
     """
+    require_role(by, MANAGERS)
     refusal = rule_check(entry)
     if refusal is not None:
         raise RuleRefused(refusal)
@@ -134,8 +138,10 @@ def rule_end(*, rule_id: UUID, last_day: date, by: Actor, now: datetime) -> Merc
     The line stays, because cases filed while it held are judged by it.
 
     Raises:
+        RoleNotAllowed: the role may not; nothing was written.
         RuleMissing: these walls hold no such line, or it ends by that day already.
     """
+    require_role(by, MANAGERS)
     row = MerchantRule.objects.select_for_update().filter(pk=rule_id).first()
     if row is None or (row.valid_to is not None and row.valid_to <= last_day):
         raise RuleMissing(str(rule_id))

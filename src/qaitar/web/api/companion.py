@@ -12,6 +12,7 @@ from ninja import Router
 from pydantic import Field
 
 from qaitar.foundation.access import COMPANION, PAIRING
+from qaitar.foundation.actors import RoleNotAllowed
 from qaitar.foundation.companions import (
     CodeUsed,
     FailedDetail,
@@ -27,6 +28,7 @@ from qaitar.foundation.companions import (
     watch_unanswered,
 )
 from qaitar.foundation.companions_journal import companion_note
+from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import stores_of
 from qaitar.returns.cabinet_shown import NUMBERS_MAX, cases_missed, cases_shown
 from qaitar.returns.words import word_for
@@ -199,6 +201,7 @@ class MissedRequests(Shown):
 @lets_in(Entry(PAIRING, body=Body.JSON, secret=True))
 def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
     """Change the one-time code, sent as the bearer token, for a token of the companion's own."""
+    told = _told(request)
     try:
         token = companion_pair(code=bearer(request), browser=given.browser, now=moment(request))
     except CodeUsed:
@@ -206,7 +209,7 @@ def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
     row = companion_of(token)
     assert row is not None, "made this moment"
     companion_note(row, "COMPANION_PAIR", who=caller(request), now=moment(request))
-    return answer({"token": token, **_told(request)}, status=201)
+    return answer({"token": token, **told}, status=201)
 
 
 @router.post(
@@ -311,7 +314,16 @@ def companion_missing(request: HttpRequest, given: SeenOpen) -> HttpResponse:
 
 
 def _stores(request: HttpRequest) -> list[Store]:
-    return stores_of(caller(request).merchants)
+    """List the stores of the merchants where the caller works on requests.
+
+    Raises:
+        RoleNotAllowed: at none of their merchants.
+    """
+    who = caller(request)
+    working = [merchant for merchant in who.merchants if who.may(WORKERS, merchant)]
+    if not working and who.roles:
+        raise RoleNotAllowed(next(iter(who.roles.values())))
+    return stores_of(working)
 
 
 def _told(request: HttpRequest) -> dict[str, Any]:

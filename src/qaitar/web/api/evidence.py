@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ninja import FileEx, Form, P, Router
 from ninja.files import UploadedFile as NinjaFile
 
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
 from qaitar.foundation.files.kinds import FACTS
 from qaitar.foundation.files.names import download_headers
@@ -28,6 +29,7 @@ from qaitar.returns.lookups import (
     merchant_of_request,
 )
 from qaitar.returns.services.evidence import (
+    ADDERS,
     FILES_MAX,
     NewProof,
     evidence_add,
@@ -56,9 +58,10 @@ SERVED: Final = sorted({facts.mime for facts in FACTS.values()} | {"application/
 WRITE: Final = Entry("write", body=Body.JSON)
 
 
-def _known(_request: HttpRequest, request_id: UUID) -> None:
-    """Let nobody send a file into a case that is not there for them."""
-    _merchant(request_id)
+def _known(request: HttpRequest, request_id: UUID) -> None:
+    """Let nobody send a file into a case that is not there for them, or in a role that may not."""
+    merchant_id = _merchant(request_id)
+    require_role(caller(request).actor_at(merchant_id), ADDERS)
 
 
 def _merchant(request_id: UUID) -> UUID:

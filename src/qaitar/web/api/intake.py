@@ -11,8 +11,10 @@ from ninja import Router
 
 from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
 from qaitar.foundation.access import COMPANION
+from qaitar.foundation.actors import require_role
 from qaitar.foundation.companions import companion_of, watch_seen
 from qaitar.foundation.models import RawIntake
+from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import store_find
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
@@ -107,11 +109,12 @@ def _body(request: HttpRequest) -> bytes:
     summary="How the reading went",
 )
 @lets_in(Entry("intake"))
-def intake_shown(request: HttpRequest, intake_id: UUID) -> HttpResponse:  # noqa: ARG001  ninja gives it
+def intake_shown(request: HttpRequest, intake_id: UUID) -> HttpResponse:
     """Tell how the reading of what was handed over went."""
     row = RawIntake.objects.filter(pk=intake_id).defer("body").first()
     if row is None:
         raise missing()
+    require_role(caller(request).actor_at(row.merchant_id), WORKERS)
     return answer(
         {
             "id": str(row.pk),

@@ -12,6 +12,8 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
+from qaitar.foundation.actors import RoleNotAllowed
+from qaitar.kernel.roles import WORKERS
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.listing import OrdersWanted, orders_walk, store_find
 from qaitar.orders.selectors import OrderCard, import_rejections, order_card
@@ -248,6 +250,13 @@ def _inside(card: OrderCard) -> dict[str, Any]:
     }
 
 
+def _may_import(request: HttpRequest) -> None:
+    """Turn away whose role may import nowhere, before the file is stored; at which store is judged by the import itself."""
+    who = caller(request)
+    if not who.may(WORKERS):
+        raise RoleNotAllowed(next(iter(who.roles.values())))
+
+
 def _file_taken(request: HttpRequest) -> Taken:
     """Judge and keep the export, with no transaction open."""
     files = request.FILES.getlist("file")
@@ -265,7 +274,9 @@ def _file_taken(request: HttpRequest) -> Taken:
     operation_id="orders_import",
     summary="Take an export of orders in",
 )
-@lets_in(Entry("write", body=Body.FORM, bytes_max=FILE_MAX_BYTES, prepare=_file_taken))
+@lets_in(
+    Entry("write", body=Body.FORM, bytes_max=FILE_MAX_BYTES, check=_may_import, prepare=_file_taken)
+)
 def orders_imported(
     request: HttpRequest,
     form: Form[ImportForm],

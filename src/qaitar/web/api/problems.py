@@ -10,11 +10,13 @@ from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError, ValidationError
 
+from qaitar.foundation.actors import RoleNotAllowed
 from qaitar.foundation.disk import disk_full
 from qaitar.foundation.jobs import database_gone
 from qaitar.foundation.problems import problem
 from qaitar.foundation.request_bodies import BodyFailure, failure_sentence
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged, CaseMissing
+from qaitar.returns.procedure import Blocked
 from qaitar.returns.sentences import bad_case_sentence, blocked_sentence, journal_act_label
 
 if TYPE_CHECKING:
@@ -107,6 +109,10 @@ def _blocked(_request: HttpRequest, no: ActBlocked) -> HttpResponse:
     return Turned(403 if forbidden else 409, blocked.code, detail, extra=extra).answer()
 
 
+def _role_not_allowed(request: HttpRequest, no: RoleNotAllowed) -> HttpResponse:
+    return _blocked(request, ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": no.role.value})))
+
+
 def _changed(_request: HttpRequest, no: CaseChanged) -> HttpResponse:
     detail = _("Somebody else acted on this request in between. Read it again.")
     if no.who:
@@ -191,6 +197,7 @@ def not_received(failure: BodyFailure) -> Turned:
 _HANDLERS: Final[Mapping[type[Exception], Any]] = {
     Turned: _turned,
     ActBlocked: _blocked,
+    RoleNotAllowed: _role_not_allowed,
     CaseChanged: _changed,
     CaseMissing: _gone,
     BadCase: _bad_case,

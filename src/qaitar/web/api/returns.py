@@ -13,10 +13,11 @@ from ninja import Query, Router
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.phones import normalise_phone
+from qaitar.kernel.roles import WORKERS
 from qaitar.returns.card import card_beside
 from qaitar.returns.errors import ActBlocked, BadCase, CaseMissing
 from qaitar.returns.lookups import Question, merchant_of_request, requests_find
-from qaitar.returns.procedure import WORKERS, Blocked
+from qaitar.returns.procedure import Blocked
 from qaitar.returns.queue import QueueFilter, queue_slice
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.acting import Details, case_act, request_act_many, request_preview_many

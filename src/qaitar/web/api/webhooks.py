@@ -13,6 +13,7 @@ from pydantic import Field
 
 from qaitar.flows.housekeeping import WEBHOOKS_TASK
 from qaitar.flows.webhook_events import TYPES
+from qaitar.foundation.actors import RoleNotAllowed
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.secrets import NoKey, NotOpened
@@ -24,7 +25,7 @@ from qaitar.foundation.webhooks.endpoints import (
     ping_plan,
     url_refusal,
 )
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import MANAGERS
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.procedure import Blocked
 from qaitar.web.api.answers import answer, text_of
@@ -33,7 +34,6 @@ from qaitar.web.api.problems import Turned, invalid, missing
 from qaitar.web.api.schemas import At, Flag, Given, Name, Shown, Uuid
 
 router = Router(tags=["webhooks"])
-MANAGERS: Final = frozenset({Role.OWNER, Role.ADMIN})
 ADMIN: Final = Entry("admin")
 EventType = Annotated[str, Field(json_schema_extra={"enum": list(TYPES)})]
 Types = Annotated[list[EventType], Field(max_length=len(TYPES))]
@@ -179,6 +179,8 @@ def webhooks_list(request: HttpRequest) -> HttpResponse:
     """List the endpoints of the merchants the caller manages."""
     principal = caller(request)
     mine = [merchant for merchant in principal.merchants if principal.roles[merchant] in MANAGERS]
+    if not mine and principal.roles:
+        raise RoleNotAllowed(next(iter(principal.roles.values())))
     rows = WebhookEndpoint.objects.filter(merchant_id__in=mine).order_by("pk")
     return answer({"items": [_shown(row) for row in rows]})
 

@@ -10,8 +10,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from qaitar.flows.by_hand import MAY as BY_HAND_ROLES
 from qaitar.kernel.almaty import almaty_day
+from qaitar.kernel.roles import WORKERS as BY_HAND_ROLES
 from qaitar.returns.policy import Answer
 from qaitar.returns.sentences import ground_sentence, source_sentence
 from qaitar.returns.services.marks import NOTERS

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qaitar.kernel.roles import WORKERS
 from qaitar.returns.cabinet_shown import BUTTONS
 from qaitar.returns.guards import refusal_reasons
-from qaitar.returns.procedure import WORKERS, Advanced, Blocked, allowed_acts, recommended
+from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommended
 from qaitar.returns.sentences import blocked_sentence, will_do_sentence
 from qaitar.returns.vocabulary import Act, Effect, Stage
 from qaitar.web.console.present_letters import marketplace_text

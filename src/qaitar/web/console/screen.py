@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 from qaitar.foundation.access import Principal, enter_as_user
 from qaitar.foundation.clock import utc_now
+from qaitar.kernel import roles as role_sets
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, zone
 from qaitar.web.console.answers import is_partial
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 EVERYBODY = frozenset(Role) - {Role.SYSTEM}
-DECIDERS = frozenset({Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN})
-APPROVERS = frozenset({Role.SENIOR, Role.OWNER, Role.ADMIN})
-MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+DECIDERS = role_sets.WORKERS
+APPROVERS = role_sets.SENIORS
+MANAGERS = role_sets.MANAGERS
 
 
 class Visit:
