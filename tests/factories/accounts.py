@@ -74,6 +74,7 @@ def make_person(username: str, *memberships: tuple[UUID, Role], now: datetime = 
     """Make a person with roles; the password is the username twice."""
     person = User(username=username, first_name=username.title(), language="ru")
     person.password = _hashed(username * 2, get_hasher().algorithm)
+    person.home_merchant = memberships[0][0] if memberships else None
     person.save()
     for merchant_id, role in memberships:
         Membership.objects.create(user=person, merchant_id=merchant_id, role=role, created_at=now)

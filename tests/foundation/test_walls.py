@@ -35,7 +35,7 @@ def rows(sql: str) -> list[tuple[object, ...]]:
 
 
 def test_every_table_with_a_merchant_is_walled_and_the_wall_is_forced(db_walls: None) -> None:
-    """A table that gains `merchant_id` without a wall fails here; membership decides the walls and holds keys only."""
+    """A table that gains `merchant_id` without a wall fails here; memberships and invitations come before them."""
     with_merchant = {
         str(name)
         for (name,) in rows(
@@ -49,7 +49,7 @@ def test_every_table_with_a_merchant_is_walled_and_the_wall_is_forced(db_walls: 
             "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relkind = 'r'"
         )
     }
-    assert with_merchant - forced == {"foundation_membership"}
+    assert with_merchant - forced == {"foundation_invitation", "foundation_membership"}
     assert set(walled_tables()) == forced
 
 

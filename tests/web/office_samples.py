@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from qaitar.foundation.invitation_model import Invitation
 from qaitar.kernel.roles import Role
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.web.console import samples
@@ -397,6 +398,9 @@ def pages(now: datetime) -> dict[str, dict[str, object]]:
         key="k",
         reasons=samples.refusal_reasons(),
     )
+    invitation = Invitation(
+        merchant_name="ИП «Тимур»", login="dana", role="SENIOR", invited_by_name="Сауле"
+    )
     return {
         "queue": {"page": samples.queue_page(now), "notice": samples.NOTICE},
         "queue_empty": {"page": samples.empty_queue()},
@@ -450,7 +454,11 @@ def pages(now: datetime) -> dict[str, dict[str, object]]:
                 roles=(Fact(label="Senior", value="approves what an operator may not"),),
             ),
             "form": PersonForm(),
+            "invite_form": PersonForm(auto_id="invite_%s"),
+            "invitations": (invitation,),
+            "stores_named": True,
         },
+        "invitations": {"waiting": (invitation,), "form": PersonForm()},
         "user": {"user_row": users[1], "form": PersonForm(), "back_url": "#"},
         "rules": {
             "page": RulePage(

@@ -80,6 +80,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
                 name=options.name or options.username,
                 email=options.email,
                 password=password,
+                home=merchant_id,
             )
             role_set(user=user, merchant_id=merchant_id, role=Role(options.role), now=utc_now())
     except PeopleProblem as problem:

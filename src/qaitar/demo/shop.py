@@ -83,7 +83,7 @@ def shop_open(
     merchant.save(update_fields=["settings", "support_mailbox"])
     people = {}
     for login in logins:
-        user = _person(login)
+        user = _person(login, merchant.pk)
         role_set(user=user, merchant_id=merchant.pk, role=login.role, now=now)
         people[login.role] = Actor(user.pk, login.name, login.role, "web")
     duty = people.get(Role.SENIOR)
@@ -109,12 +109,16 @@ def shop_open(
     return Opened(merchant.pk, store.pk, people)
 
 
-def _person(login: Login) -> User:
+def _person(login: Login, home: UUID) -> User:
     """Make a person, or find them; one a removed demo switched off may sign in again."""
     found = User.objects.filter(username=login.username).first()
     if found is None:
         return person_create(
-            username=login.username, name=login.name, email="", password=login.password
+            username=login.username,
+            name=login.name,
+            email="",
+            password=login.password,
+            home=home,
         )
     if not found.is_active and found.check_password(login.password):
         found.is_active = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.conf import settings
 from typing_extensions import override
@@ -19,4 +21,5 @@ class FoundationConfig(AppConfig):
     @override
     def ready(self) -> None:
         """Tell the one way out which private hosts the machine's operator allows."""
+        import_module("qaitar.foundation.invitation_model")  # a table in a module of its own
         set_policy(settings.QAITAR_PRIVATE_HOSTS)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from typing_extensions import override
 
+from qaitar.foundation.user_base import Account
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 
@@ -65,7 +65,7 @@ class Merchant(Walled):
         return self.name
 
 
-class User(AbstractUser):
+class User(Account):
     """A person who signs in.  What they may do is in their memberships, never on this row."""
 
     language = models.CharField(max_length=5, default="ru")

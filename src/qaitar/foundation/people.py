@@ -5,11 +5,16 @@ from __future__ import annotations
 import base64
 import secrets
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
+from qaitar.foundation.actors import system_actor
+from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.models import ApiToken, Membership, Merchant, MerchantKey, User
+from qaitar.foundation.settings_journal import setting_note
 from qaitar.foundation.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
@@ -17,8 +22,10 @@ from qaitar.kernel.roles import Role
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
+    from django.db.models import QuerySet
+
+JOURNAL_KIND = "person"
 LANGUAGES = ("ru", "kk", "en")
 PASSWORD_BYTES = 12  # 16 letters and digits
 _OWNER_LOCK = 7_241_982  # advisory: two people with the same code make one owner
@@ -63,9 +70,17 @@ def merchant_create(
 
 
 def person_create(
-    *, username: str, name: str, email: str, password: str, language: str = "ru"
+    *,
+    username: str,
+    name: str,
+    email: str,
+    password: str,
+    language: str = "ru",
+    home: UUID | None = None,
 ) -> User:
     """Make a person who can sign in; without a password only OIDC or a passkey lets them in.
+
+    The account belongs to `home`, whose owners and administrators may reset it; without one only the person may.
 
     Raises:
         PeopleProblem: USERNAME_TAKEN or LANGUAGE_UNKNOWN.
@@ -81,6 +96,7 @@ def person_create(
         first_name=first[:150],
         last_name=last[:150],
         language=language,
+        home_merchant=home,
     )
     if password:
         person.set_password(password)
@@ -135,6 +151,8 @@ def owner_create(*, code: str, username: str, name: str, password: str, language
 def role_set(*, user: User, merchant_id: UUID, role: Role | None, now: datetime) -> None:
     """Give a person a role at a merchant, change it, or take it away with None; the last owner stays.
 
+    Taking it away signs the person out everywhere and ends their API tokens, which are not bound to one merchant.
+
     Raises:
         PeopleProblem: LAST_OWNER.
     """
@@ -145,6 +163,8 @@ def role_set(*, user: User, merchant_id: UUID, role: Role | None, now: datetime)
     if role is None:
         if held is not None:
             held.delete()
+            tokens_end(user, now)
+            sessions_end(user)
         return
     Membership.objects.update_or_create(
         user=user,
@@ -178,3 +198,61 @@ def password_set(user: User, password: str) -> None:
     """Give a person another password; their sessions end with the old one."""
     user.set_password(password)
     user.save(update_fields=["password"])
+
+
+def sessions_end(user: User) -> None:
+    """Sign a person out everywhere."""
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+
+
+def tokens_end(user: User, now: datetime) -> None:
+    """End every API token of a person, those of companions too."""
+    ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
+
+
+def home_begin(user: User, merchant_id: UUID) -> None:
+    """Make a merchant the home of an account that has none: the first owner's first company."""
+    User.objects.filter(pk=user.pk, home_merchant=None).update(home_merchant=merchant_id)
+
+
+def real_memberships(user_id: int) -> QuerySet[Membership]:
+    """List where a person works; practice shops do not count."""
+    practice = MerchantKey.objects.filter(practice_of__isnull=False).values("pk")
+    return Membership.objects.filter(user_id=user_id).exclude(merchant_id__in=practice)
+
+
+def person_note(user: User, merchant_id: UUID, line: JournalLine) -> None:
+    """Write a line into the chain of one person at one merchant, behind that merchant's walls."""
+    subject = UUID(int=merchant_id.int ^ user.pk)
+    setting_note(merchant_id=merchant_id, subject_id=subject, kind=JOURNAL_KIND, line=line)
+
+
+@transaction.atomic
+def foreign_access_end(user: User, *, kept: Sequence[UUID], now: datetime) -> None:
+    """End a person's access to every merchant except those of `kept`, because `kept` resets their credentials.
+
+    Whoever holds the new credentials would else get into merchants that trusted the person, not them.  Each merchant
+    finds a line in its journal.  The walls stand open for `kept` afterwards.
+
+    Raises:
+        PeopleProblem: LAST_OWNER_ELSEWHERE, the person is the only owner of another merchant; nothing was changed.
+    """
+    foreign = list(real_memberships(user.pk).exclude(merchant_id__in=kept).order_by("merchant_id"))
+    _one_at_a_time([each.merchant_id for each in foreign])
+    for held in foreign:
+        try:
+            if held.role == Role.OWNER:
+                _another_owner(user, held.merchant_id)
+        except PeopleProblem as problem:
+            raise PeopleProblem("LAST_OWNER_ELSEWHERE") from problem
+    for held in foreign:
+        see([held.merchant_id])
+        after = {"person": user.username, "role": None, "reason": "CREDENTIALS_RESET_AT_HOME"}
+        before = {"role": held.role}
+        line = JournalLine(
+            act="ROLE_SET", at=now, by=system_actor("web"), before=before, after=after
+        )
+        person_note(user, held.merchant_id, line)
+        held.delete()
+    see(kept)
+    tokens_end(user, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 from qaitar.analytics.models import ListExport
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.companions import code_create, companion_of, companion_pair
+from qaitar.foundation.invitation_model import Invitation
 from qaitar.foundation.models import (
     ApiToken,
     CabinetWatch,
@@ -70,6 +72,9 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "person": (MANAGERS, "get", ("person",)),
     "person_switch": (MANAGERS, "post", ("person",)),
     "person_password": (MANAGERS, "post", ("person",)),
+    "person_invite": (MANAGERS, "post", ()),
+    "invitation_withdraw": (MANAGERS, "post", ("invitation",)),
+    "invitations": (EVERYBODY, "get", ()),
     "rules": (MANAGERS, "get", ()),
     "rules_try": (MANAGERS, "post", ()),
     "rule_end": (MANAGERS, "post", ("rule",)),
@@ -148,6 +153,15 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
         )[0].pk,
         "practice": Practice.objects.create(
             **one(user_id=person.pk, user_name="x", shop_id=new_id(), seed=7, asked_at=NOW)
+        ).pk,
+        "invitation": Invitation.objects.create(
+            merchant_id=merchant.pk,
+            merchant_name=merchant.name,
+            login="dana",
+            role="VIEWER",
+            code_digest=new_id().bytes * 2,
+            created_at=NOW,
+            expires_at=utc_now() + timedelta(days=7),
         ).pk,
         "endpoint": WebhookEndpoint.objects.create(
             **one(url="https://example.kz/h", secrets=b"", created_at=NOW)

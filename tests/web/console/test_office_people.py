@@ -74,12 +74,13 @@ def test_a_new_person_gets_a_password_that_is_shown_once(office: Office) -> None
     assert password not in str(entry.after)
 
 
-def test_somebody_who_works_elsewhere_only_gets_the_role(office: Office) -> None:
+def test_somebody_who_works_elsewhere_is_not_let_in_by_name(office: Office) -> None:
     before = User.objects.get(username="timur").password
     answer = invite(office, username="TIMUR")
-    assert answer.status_code == 303
+    assert answer.status_code == 422
+    assert "invite them" in words_of(answer)
     assert User.objects.get(username="timur").password == before
-    assert role_at(office, "timur") == "OPERATOR"
+    assert role_at(office, "timur") is None
     assert User.objects.filter(username__iexact="timur").count() == 1
 
 
@@ -156,7 +157,7 @@ def test_an_account_that_works_elsewhere_too_is_not_ours_to_change(office: Offic
         user=office.timur, merchant_id=office.shop.id, role=Role.OPERATOR, created_at=NOW
     )
     page = words_of(office.owner.get(reverse("console:person", args=[office.timur.pk])))
-    assert "their account is not yours to change" in page
+    assert "its password is not yours to change" in page
     for name in ("person_password", "person_switch"):
         answer = office.owner.post(
             reverse(f"console:{name}", args=[office.timur.pk]), {"active": "0"}

@@ -20,7 +20,7 @@ from typing_extensions import override
 from qaitar.foundation.access import enter_as_user
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import Merchant, User
-from qaitar.foundation.people import merchant_create, role_set
+from qaitar.foundation.people import home_begin, merchant_create, role_set
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.stores import StoreEntry, store_create
 from qaitar.returns.calendars import WEEKDAYS
@@ -186,6 +186,7 @@ def _made(who: Principal, data: dict[str, Any], now: datetime) -> str:
     )
     user = User.objects.get(pk=who.user_id)
     role_set(user=user, merchant_id=merchant.pk, role=Role.OWNER, now=now)
+    home_begin(user, merchant.pk)
     Merchant.objects.filter(pk=merchant.pk).update(settings={"first_steps": OPEN})
     seen = enter_as_user(who.user_id)
     assert seen is not None, "the person has just been read"

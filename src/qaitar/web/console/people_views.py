@@ -21,17 +21,25 @@ from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import Membership, User
 from qaitar.foundation.people import (
     PeopleProblem,
+    foreign_access_end,
     password_new,
     password_set,
     person_create,
+    person_note,
     person_switch,
+    real_memberships,
     role_set,
 )
 from qaitar.foundation.secrets import NoKey
-from qaitar.foundation.settings_journal import setting_note
+from qaitar.foundation.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
+from qaitar.web.console.invitation_views import (
+    InvitationForm,
+    invitation_make,
+    invitations_open,
+)
 from qaitar.web.console.office_door import (
     NO_KEY,
     fresh_put,
@@ -52,7 +60,6 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
 PEOPLE_SHOWN: Final = 500
-JOURNAL_KIND: Final = "person"
 GIVEN: Final = tuple(role for role in Role if role is not Role.SYSTEM)
 MAY: Final = {
     Role.OPERATOR: _("handles requests: asks, takes, refuses, grants"),
@@ -65,25 +72,31 @@ MAY: Final = {
 }
 PROBLEMS: Final = {
     "LAST_OWNER": _("This is the last owner. Make somebody else an owner first."),
-    "USERNAME_TAKEN": _("This sign-in name is taken."),
+    "USERNAME_TAKEN": _(
+        "This sign-in name is taken. If the person has an account already, invite them."
+    ),
     "LANGUAGE_UNKNOWN": _("This language is not known."),
     "OWNERS_ONLY": _("Only an owner may make or unmake an owner."),
     "NOT_YOURS": _(
-        "This person also works for merchants you do not manage, so their account is not yours to change."
-        " You may take away their role here."
+        "This account belongs to another merchant, so its password is not yours to change."
+        " You may take away the person's role here."
+    ),
+    "NEEDS_INVITATION": _("This account belongs to another merchant: send an invitation."),
+    "LAST_OWNER_ELSEWHERE": _(
+        "This person is the only owner of another merchant, so only they may change their password."
     ),
     "YOURSELF": _("You cannot switch yourself off."),
 }
 
 
 class InviteForm(forms.Form):
-    """A new person, or one who works for another merchant already."""
+    """A new person, or one of ours who is let in again."""
 
     username = forms.CharField(
         label=_("Sign-in name"),
         max_length=150,
         validators=[UnicodeUsernameValidator()],
-        help_text=_("Somebody who already works for another merchant is found by this name."),
+        help_text=_("Somebody who has an account with another merchant is invited instead."),
     )
     name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=200, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
@@ -130,13 +143,13 @@ class Reach:
 
     @property
     def whole(self) -> bool:
-        """Tell whether the whole account is the reader's to change: it works for no foreign merchant and is no superuser."""
-        return not self.user.is_superuser and set(self.held) <= self.mine
+        """Tell whether the account is the reader's to change: its home is a merchant they manage, and it is no superuser."""
+        return not self.user.is_superuser and self.user.home_merchant in self.mine
 
 
 def _reach(visit: Visit, user_id: int) -> Reach:
     user = found_or_404(User.objects.filter(pk=user_id).first())
-    held = {each.merchant_id: each.role for each in Membership.objects.filter(user_id=user_id)}
+    held = {each.merchant_id: each.role for each in real_memberships(user_id)}
     reach = Reach(user, held, frozenset(managed(visit)))
     found_or_404(reach.here or None)  # a stranger looks like nobody
     return reach
@@ -147,14 +160,43 @@ def _reach(visit: Visit, user_id: int) -> Reach:
 def people(visit: Visit) -> HttpResponse:
     """List the people of every merchant the reader manages, and the form that lets one in."""
     names = merchants_named(managed(visit))
-    form = InviteForm(
+    return _page(visit, _blank(visit, names))
+
+
+@require_POST
+@screen(MANAGERS)
+def person_invite(visit: Visit) -> HttpResponse:
+    """Invite somebody who has an account elsewhere; the answer is the same whether the account exists or not."""
+    names = merchants_named(managed(visit))
+    form = InvitationForm(
+        visit.request.POST, merchants=[(str(key), name) for key, name in names.items()]
+    )
+    if not form.is_valid():
+        return _page(visit, _blank(visit, names), form)
+    try:
+        login = invitation_make(visit, names, form.cleaned_data)
+    except PeopleProblem as problem:
+        form.add_error(None, str(PROBLEMS[str(problem)]))
+        return _page(visit, _blank(visit, names), form)
+    except NoKey:
+        form.add_error(None, str(NO_KEY))
+        return _page(visit, _blank(visit, names), form)
+    told(
+        visit,
+        _("The invitation of %(name)s waits for 7 days. Hand the code over in person.")
+        % {"name": login},
+    )
+    return see_other(reverse("console:people"))
+
+
+def _blank(visit: Visit, names: Mapping[UUID, str]) -> InviteForm:
+    return InviteForm(
         merchants=[(str(key), name) for key, name in names.items()],
         initial={"language": visit.who.language, "role": Role.OPERATOR.value},
     )
-    return _page(visit, form)
 
 
-def _page(visit: Visit, form: InviteForm) -> HttpResponse:
+def _page(visit: Visit, form: InviteForm, asked: InvitationForm | None = None) -> HttpResponse:
     names = merchants_named(managed(visit))
     page = UserPage(
         rows=_rows(visit, names),
@@ -162,8 +204,16 @@ def _page(visit: Visit, form: InviteForm) -> HttpResponse:
         roles=tuple(Fact(label=str(word_for(role)), value=str(text)) for role, text in MAY.items()),
     )
     secret, about = fresh_take(visit)
-    context = {"page": page, "form": form, "fresh_secret": secret, "fresh_about": about}
-    status = 422 if form.errors else 200
+    context = {
+        "page": page,
+        "form": form,
+        "fresh_secret": secret,
+        "fresh_about": about,
+        "invite_form": asked or InvitationForm(merchants=[(str(k), n) for k, n in names.items()]),
+        "invitations": invitations_open(tuple(names), visit.now),
+        "stores_named": len(names) > 1,
+    }
+    status = 422 if form.errors or (asked and asked.errors) else 200
     return never_kept(render(visit.request, "console/users.html", context, status=status))
 
 
@@ -175,11 +225,12 @@ def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
     return tuple(
         UserRow(
             name=str(each.user),
-            email=each.user.email or each.user.username,
+            email=(each.user.email if each.user.home_merchant in names else "")
+            or each.user.username,
             role=Role(each.role),
             url=reverse("console:person", args=[each.user.pk]),
             second_factor=each.user.pk in safe,
-            last_seen_at=each.user.last_login,
+            last_seen_at=each.user.last_login if each.user.home_merchant in names else None,
             active=each.user.is_active,
             stores=names[each.merchant_id] if len(names) > 1 else "",
             is_self=each.user.pk == visit.who.user_id,
@@ -191,7 +242,7 @@ def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
 @require_POST
 @screen(MANAGERS)
 def person_new(visit: Visit) -> HttpResponse:
-    """Let a person in: a new one gets a password shown once, a known one only the role."""
+    """Let a person in: a new one gets a password shown once, one of ours only the role; others are invited."""
     names = merchants_named(managed(visit))
     form = InviteForm(
         visit.request.POST, merchants=[(str(key), name) for key, name in names.items()]
@@ -200,11 +251,13 @@ def person_new(visit: Visit) -> HttpResponse:
         return _page(visit, form)
     data = form.cleaned_data
     merchant_id = UUID(data.get("merchant") or str(next(iter(names))))
-    known = User.objects.filter(username__iexact=data["username"]).first()
+    known = User.objects.filter(
+        username__iexact=data["username"], home_merchant__in=managed(visit)
+    ).first()
     try:
         _role_change(visit, known, merchant_id, Role(data["role"]))
         if known is None:
-            known = _made(visit, data)
+            known = _made(visit, data, merchant_id)
             sentence = _("%(name)s may sign in now. The password below is shown once.")
         else:
             sentence = _("%(name)s had an account already and now works here too.")
@@ -220,7 +273,7 @@ def person_new(visit: Visit) -> HttpResponse:
     return see_other(reverse("console:people"))
 
 
-def _made(visit: Visit, data: Mapping[str, Any]) -> User:
+def _made(visit: Visit, data: Mapping[str, Any], home: UUID) -> User:
     """Make the account; its password is sealed for the next page before anything is written."""
     password = password_new()
     fresh_put(visit, password, data["username"])
@@ -230,6 +283,7 @@ def _made(visit: Visit, data: Mapping[str, Any]) -> User:
         email=data["email"],
         password=password,
         language=data["language"],
+        home=home,
     )
 
 
@@ -239,10 +293,12 @@ def _role_change(
     """Tell which role the person holds now, and refuse what only an owner may do.
 
     Raises:
-        PeopleProblem: OWNERS_ONLY.
+        PeopleProblem: OWNERS_ONLY, or NEEDS_INVITATION where a stranger to the merchant is not of its house.
     """
     row = Membership.objects.filter(user=user, merchant_id=merchant_id).first() if user else None
     held = row.role if row else None
+    if user and row is None and user.home_merchant not in managed(visit):
+        raise PeopleProblem("NEEDS_INVITATION")
     about_owner = Role.OWNER in {held, wanted} and held != wanted
     if about_owner and visit.who.roles.get(merchant_id) is not Role.OWNER:
         raise PeopleProblem("OWNERS_ONLY")
@@ -257,8 +313,7 @@ def _note(
     line = JournalLine(
         act=act, at=visit.now, by=visit.who.actor_at(merchant_id), before=before or {}, after=said
     )
-    subject = UUID(int=merchant_id.int ^ user.pk)  # one chain for a person at a merchant
-    setting_note(merchant_id=merchant_id, subject_id=subject, kind=JOURNAL_KIND, line=line)
+    person_note(user, merchant_id, line)
 
 
 # --- one person -------------------------------------------------------------------------------------
@@ -311,7 +366,7 @@ def _person_page(visit: Visit, reach: Reach, form: PersonForm) -> HttpResponse:
     first = next(iter(reach.here.values()))
     row = UserRow(
         name=str(user),
-        email=user.email or user.username,
+        email=(user.email if reach.user.home_merchant in reach.mine else "") or user.username,
         role=Role(first),
         url=reverse("console:person", args=[user.pk]),
         second_factor=Authenticator.objects.filter(user_id=user.pk).exists(),
@@ -370,6 +425,12 @@ def person_switch_view(visit: Visit, user_id: int) -> HttpResponse:
     return see_other(back)
 
 
+def _foreign_end(visit: Visit, reach: Reach) -> None:
+    """End the person's access to merchants the reader does not manage: the new credentials open only ours."""
+    foreign_access_end(reach.user, kept=managed(visit), now=visit.now)
+    see(visit.who.merchants)
+
+
 @require_POST
 @screen(MANAGERS)
 def person_password(visit: Visit, user_id: int) -> HttpResponse:
@@ -379,7 +440,9 @@ def person_password(visit: Visit, user_id: int) -> HttpResponse:
         reach = _whole(visit, user_id)
         password = password_new()
         fresh_put(visit, password, reach.user.username)
+        _foreign_end(visit, reach)
     except PeopleProblem as problem:
+        fresh_take(visit)  # no password was set, so none is shown
         told(visit, PROBLEMS[str(problem)], good=False)
         return see_other(back)
     except NoKey:

@@ -1,0 +1,24 @@
+"""What an account carries beyond Django's: whose it is, and what its sessions are bound to."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.crypto import salted_hmac
+
+
+class Account(AbstractUser):
+    """A person's account.  It belongs to one merchant, whichever others the person works for."""
+
+    # only its owners and administrators may change credentials; None: only the person
+    home_merchant = models.UUIDField(null=True)
+    session_epoch = models.IntegerField(default=0)  # counted up to end every session
+
+    class Meta(AbstractUser.Meta):
+        abstract = True
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Bind sessions to the password, as Django does, and to the epoch."""
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        bound = f"{self.password}{self.session_epoch or ''}"
+        return salted_hmac(salt, bound, secret=secret, algorithm="sha256").hexdigest()
