@@ -21,6 +21,7 @@ from qaitar.analytics.words import measure_word
 from qaitar.documents.tables import Column, Kind
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.search import find_subjects
+from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.zones import ALMATY, zone
 from qaitar.returns.approvals import approvals_waiting
 from qaitar.returns.lookups import requests_by_id
@@ -64,6 +65,11 @@ class Taken:
     kind: ListKind
     wanted: Mapping[str, str]
     merchants: tuple[UUID, ...]
+
+    @property
+    def masked(self) -> frozenset[UUID]:
+        """Name the merchants whose customers' phones are masked in this file."""
+        return frozenset(UUID(each) for each in self.wanted.get("masked", "").split())
 
     def title(self) -> str:
         """Name the list as people would name its file, in the active language."""
@@ -116,7 +122,7 @@ class Taken:
         match self.kind:
             case ListKind.REGISTER:
                 wanted = RegisterFilter.read(self.wanted)
-                return register_rows(self.merchants, wanted, walls, noted)
+                return register_rows(self.merchants, wanted, walls, noted, self.masked)
             case ListKind.QUEUE:
                 return self._queue_rows(walls, noted)
             case ListKind.FIGURE:
@@ -140,14 +146,14 @@ class Taken:
             ids = ids_of()
             found = requests_by_id(ids)
         noted(len(found))
-        yield from (register_cells(found[pk]) for pk in ids if pk in found)
+        yield from (register_cells(found[pk], self.masked) for pk in ids if pk in found)
 
     def _queue_rows(self, walls: Walls, noted: Noted) -> Iterator[list[object]]:
         wanted, done = queue_read(self.wanted), 0
         while True:
             with walls():
                 page = queue_slice(self.merchants, wanted, limit=PAGE)
-            yield from (register_cells(case.request) for case in page.cases)
+            yield from (register_cells(case.request, self.masked) for case in page.cases)
             done += len(page.cases)
             noted(done)
             if page.next is None:
@@ -166,7 +172,7 @@ class Taken:
                 took = {"answer": line.answer_s}.get(column, line.closed_s)
                 minutes = took // 60 if took is not None and column in _TIMED else None
                 if line.id in found:
-                    yield [line.day, minutes, *register_cells(found[line.id])]
+                    yield [line.day, minutes, *register_cells(found[line.id], self.masked)]
             done += len(page.lines)
             noted(done)
             after = page.next
@@ -181,7 +187,7 @@ class Taken:
                     subject_id=UUID(self.wanted["id"]), seq__gt=done
                 )
                 page = list(lines.order_by("seq")[:PAGE])
-            yield from (_journal_cells(entry) for entry in page)
+            yield from (_journal_cells(entry, self.masked) for entry in page)
             if page:
                 done = page[-1].seq
                 noted(done)
@@ -266,7 +272,10 @@ def _journal_columns() -> list[Column]:
     ]
 
 
-def _journal_cells(entry: JournalEntry) -> list[object]:
+def _journal_cells(entry: JournalEntry, masked: frozenset[UUID]) -> list[object]:
+    before, after = entry.before, entry.after
+    if entry.merchant_id in masked:
+        before, after = phone_masked(before), phone_masked(after)
     return [
         entry.seq,
         entry.at,
@@ -275,8 +284,8 @@ def _journal_cells(entry: JournalEntry) -> list[object]:
         entry.channel,
         journal_act_label(entry.act),
         entry.act,
-        _told(entry.before),
-        _told(entry.after),
+        _told(before),
+        _told(after),
         entry.why,
         bytes(entry.hash).hex(),
     ]

@@ -14,7 +14,7 @@ from qaitar.foundation.models import ApiToken
 from qaitar.foundation.prepared import prepared_cursor
 from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.foundation.walls import SETTING
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import SEE_PHONES, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +55,11 @@ class Principal:
         return Actor(
             self.user_id, self.name, self.roles[merchant_id], self.channel, self.request_ref
         )
+
+    @property
+    def phones_masked(self) -> frozenset[UUID]:
+        """Name the merchants whose customers' phones are masked for this person."""
+        return frozenset(key for key, role in self.roles.items() if role not in SEE_PHONES)
 
     def may(self, roles: frozenset[Role], merchant_id: UUID | None = None) -> bool:
         """Tell whether they hold one of `roles` at this merchant, or at any merchant when none is named."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import phonenumbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _SHARED_CODE_REGIONS: Final = frozenset({"KZ", "RU"})  # both live under country code 7
 _ALLOWED: Final = re.compile(r"\+?[0-9() .\u00a0-]{1,40}")
@@ -102,3 +102,28 @@ def _writings(text: str, region: str) -> list[str]:
     if len(digits) == _LENGTH_WITH_PREFIX and digits[0] in "78":
         return [text, f"+7{digits[1:]}"] if plus else [f"+7{digits[1:]}"]
     return [text]
+
+
+_SHOWN_HEAD: Final = 3
+_SHOWN_TAIL: Final = 2
+
+
+def mask_phone(phone: str) -> str:
+    """Show enough of a phone to recognise it and not enough to call it.
+
+    >>> mask_phone("+77012345678"), mask_phone("")
+    ('+7 7•• ••• •• 78', '')
+    """
+    if len(phone) <= _SHOWN_HEAD + _SHOWN_TAIL:
+        return "•" * len(phone)
+    return f"{phone[:2]} {phone[2]}•• ••• •• {phone[-_SHOWN_TAIL:]}"
+
+
+def phone_masked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy the values of a case or of its journal with the customer's phone masked.
+
+    >>> phone_masked({"stage": "NEW", "customer_phone": "+77012345678"})
+    {'stage': 'NEW', 'customer_phone': '+7 7•• ••• •• 78'}
+    """
+    phone = values.get("customer_phone")
+    return {**values, "customer_phone": mask_phone(phone)} if phone else dict(values)

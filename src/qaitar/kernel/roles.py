@@ -22,3 +22,4 @@ class Role(StrEnum):
 SENIORS: Final = frozenset({Role.SENIOR, Role.OWNER, Role.ADMIN})
 WORKERS: Final = SENIORS | {Role.OPERATOR}  # work on requests: file, import, read the cabinet
 MANAGERS: Final = frozenset({Role.OWNER, Role.ADMIN})  # change settings
+SEE_PHONES: Final = WORKERS | {Role.SYSTEM}  # everybody else is shown masked phones

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext
 
 from qaitar.documents.tables import Column, Kind
 from qaitar.foundation.models import PlannedEffect
+from qaitar.kernel.phones import mask_phone
 from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.queue import Place
@@ -21,7 +22,7 @@ from qaitar.returns.vocabulary import Effect, Outcome, Quality, RefusalReason, S
 from qaitar.returns.words import word_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date
 
@@ -211,8 +212,9 @@ def decided_on(request: ReturnRequest) -> date | None:
     return local_date(at, zone(ALMATY)) if at else None
 
 
-def register_cells(request: ReturnRequest) -> list[object]:
-    """Write one request for the columns of `register_columns`."""
+def register_cells(request: ReturnRequest, masked: Collection[UUID] = frozenset()) -> list[object]:
+    """Write one request for the columns of `register_columns`; phones of the merchants in `masked` are masked."""
+    phone = request.customer_phone
     return [
         request.number,
         request.attempt,
@@ -225,7 +227,7 @@ def register_cells(request: ReturnRequest) -> list[object]:
         request.amount_minor,
         request.currency,
         request.customer_name,
-        request.customer_phone,
+        mask_phone(phone) if request.merchant_id in masked else phone,
         request.reason_text or request.reason_code,
         word_for(Quality(request.quality)),
         word_for(Stage(request.stage)),
@@ -252,6 +254,7 @@ def register_rows(
     wanted: RegisterFilter,
     walls: Callable[[], AbstractContextManager[None]] = nullcontext,
     noted: Callable[[int], object] = int,
+    masked: Collection[UUID] = frozenset(),
 ) -> Iterator[list[object]]:
     """Yield every line of a filter for an export, reading page by page by key.
 
@@ -264,7 +267,7 @@ def register_rows(
     while True:
         with walls():
             page = register_slice(merchants, wanted, after, limit=EXPORT_PAGE_ROWS)
-        yield from (register_cells(request) for request in page.rows)
+        yield from (register_cells(request, masked) for request in page.rows)
         done += len(page.rows)
         noted(done)
         after = page.next

@@ -122,7 +122,7 @@ def _by(request: HttpRequest, row: ReturnRequest) -> Actor:
 )
 @lets_in(READ)
 def returns_journal(
-    request: HttpRequest,  # noqa: ARG001  ninja gives it
+    request: HttpRequest,
     request_id: UUID,
     query: Query[JournalQuery],
 ) -> HttpResponse:
@@ -134,9 +134,9 @@ def returns_journal(
     )
     if not lines and merchant_of_request(request_id) is None:
         raise CaseMissing(str(request_id))
-    shown = lines[: query.limit]
+    shown, masked = lines[: query.limit], caller(request).phones_masked
     following = shown[-1].seq if len(lines) > query.limit else None
-    return answer({"items": [journal_shown(line) for line in shown], "next": following})
+    return answer({"items": [journal_shown(line, masked) for line in shown], "next": following})
 
 
 # --- filing ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from qaitar.kernel.phones import phone_masked
+from qaitar.kernel.roles import SEE_PHONES
 from qaitar.returns.casework import judge_case
 from qaitar.returns.mirror import differs
 from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommended, refusal_reasons
@@ -22,8 +24,9 @@ from qaitar.returns.words import word_for
 from qaitar.web.api.answers import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
+    from uuid import UUID
 
     from qaitar.foundation.actors import Actor
     from qaitar.foundation.models import JournalEntry
@@ -87,7 +90,7 @@ def card_shown(case: Case, beside: Beside, by: Actor, now: datetime) -> Json:
     judged = judge_case(case, now, actor_id=by.user_id)
     return {
         **row_shown(request, now),
-        "facts": _facts(request),
+        "facts": _facts(request) if by.role in SEE_PHONES else phone_masked(_facts(request)),
         "verdict": _verdict(judged.verdict),
         "acts": _offers(request, judged, by),
         "evidence": list(beside.evidence),
@@ -222,8 +225,11 @@ def why_not_shown(blocked: Blocked) -> Json:
     }
 
 
-def journal_shown(entry: JournalEntry) -> Json:
-    """Write a line of a journal."""
+def journal_shown(entry: JournalEntry, masked: Collection[UUID] = frozenset()) -> Json:
+    """Write a line of a journal; phones of the merchants in `masked` are masked."""
+    before, after = entry.before, entry.after
+    if entry.merchant_id in masked:
+        before, after = phone_masked(before), phone_masked(after)
     return {
         "seq": entry.seq,
         "at": entry.at.isoformat(),
@@ -232,8 +238,8 @@ def journal_shown(entry: JournalEntry) -> Json:
         "who": entry.actor_name,
         "role": entry.actor_role,
         "channel": entry.channel,
-        "before": entry.before,
-        "after": entry.after,
+        "before": before,
+        "after": after,
         "why": entry.why,
         "hash": bytes(entry.hash).hex(),
     }

@@ -76,7 +76,8 @@ def _taken(visit: Visit, kind: str) -> Taken:
             wanted = {"id": str(found.pk), "number": found.number}
         case ListKind.APPROVALS:
             pass
-    return Taken(asked, wanted, merchants)
+    masked = " ".join(sorted(str(each) for each in who.phones_masked))
+    return Taken(asked, {**wanted, "masked": masked}, merchants)
 
 
 def _form(text: str) -> str:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from qaitar.foundation.people import nobody_yet
 from qaitar.kernel.money import Currency, format_minor
+from qaitar.kernel.phones import mask_phone
 from qaitar.returns.step_words import STEP_WORDS
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.returns.words import word_for
@@ -37,8 +38,6 @@ register = template.Library()
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
-_PHONE_SHOWN_HEAD: Final = 4  # country code and one digit more
-_PHONE_SHOWN_TAIL: Final = 2
 _KIB: Final = 1024
 _URGENCY_ICONS: Final = {"late": "warning", "urgent": "alarm", "soon": "clock", "calm": "clock"}
 _TONE_ICONS: Final = {
@@ -214,9 +213,7 @@ def phone_mask(phone: str) -> str:
     >>> phone_mask("")
     ''
     """
-    if len(phone) <= _PHONE_SHOWN_HEAD + _PHONE_SHOWN_TAIL:
-        return "•" * len(phone)
-    return f"{phone[:2]} {phone[2]}•• ••• •• {phone[-_PHONE_SHOWN_TAIL:]}"
+    return mask_phone(phone)
 
 
 @register.filter
