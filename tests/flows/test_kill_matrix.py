@@ -29,6 +29,10 @@ NO_ROW = {
     "cabinets_sweep": "only leaves jobs; part of the rises of the cabinet's story",
     "stalled_jobs_retry": "part of every rise after a death that left a job behind",
     "old_jobs_remove": "one statement of the queue's library",
+    "backup_when_due": "starts another program, which tests/backup kills and looks at",
+    "connection_check": "asks only; what it found is one commit, and a press asks again",
+    "connections_recheck": "asks only; what it found is one commit, and the next minutes ask again",
+    "rechecks_sweep": "only leaves jobs",
     "practice_prepare": "reaches nothing outside; a commit a case, begun again it goes on (tests/training)",
     "practices_go": "reaches nothing outside; a commit a deed, and the next minute goes on",
 }
