@@ -47,7 +47,7 @@ def points() -> Iterator[tuple[str, str, Death]]:
 FOUND: Final = (
     ("list made into a file", "commit listexport+storedfile", Death.KILLED),
     ("list made into a file", "commit listexport+storedfile", Death.BACKEND_GONE),
-    ("long export read", "commit importrejection+importrun", Death.BACKEND_GONE),
+    ("long export read", "commit importrejection+importrun+journalentry+store", Death.BACKEND_GONE),
     (
         "connection mended",
         "commit journalentry+plannedeffect+returnrequest",

@@ -11,11 +11,11 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from qaitar.config.serving import THREADS, load_ahead
+
 
 def main(host: str, port: str, workers: str) -> None:
     """Serve until told to stop."""
-    from qaitar.config.serving import THREADS, load_ahead  # noqa: PLC0415  importing it starts the web application
-
     load_ahead()
     Granian(
         "qaitar.config.wsgi:application",
