@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from qaitar.backup.places import TO, settings_from
@@ -13,6 +14,7 @@ from qaitar.backup.runs import last_runs
 from qaitar.cli.findings import Finding, ok, problem, warn
 from qaitar.foundation.jobs import merchants_real
 from qaitar.foundation.models import Connection, Merchant, WebhookEndpoint
+from qaitar.foundation.second_factors import data_opens
 from qaitar.foundation.secrets import NoKey, has_key_of
 from qaitar.foundation.walls import see
 
@@ -76,6 +78,7 @@ def sealed_found() -> list[Finding]:
         counts = [_sealed_elsewhere(each) for each in merchants_real()]
     except NoKey:
         return []  # the settings' own finding says so
+    counts.append(("second factors", _factors_elsewhere()))
     bad = [(name, count) for name, count in counts if count]
     if not bad:
         return [ok("keys", "Every sealed secret was sealed under a key that is here.")]
@@ -83,11 +86,17 @@ def sealed_found() -> list[Finding]:
     return [
         problem(
             "keys",
-            f"The key of sealed secrets is not here, so connections and webhooks cannot use them ({named}).",
+            f"The key of sealed secrets is not here, so they cannot be used ({named}).",
             "Put the installation's former key into QAITAR_ENCRYPTION_KEY, behind the present one and a comma (a "
-            "backup without encryption does not hold it); where it is lost, enter those secrets again.",
+            "backup without encryption does not hold it); where it is lost, enter those secrets again; people set their second factor up anew.",
         )
     ]
+
+
+def _factors_elsewhere() -> int:
+    return sum(
+        not data_opens(data) for data in Authenticator.objects.values_list("data", flat=True)
+    )
 
 
 def _sealed_elsewhere(merchant_id: UUID) -> tuple[str, int]:

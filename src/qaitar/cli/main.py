@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "demo": ("qaitar.cli.demo", "take the demo shop away again"),
     "backup": ("qaitar.cli.backup", "copy the database and files to a folder or a bucket; verify"),
     "restore": ("qaitar.cli.restore", "bring a backup back into an empty installation"),
+    "secrets": ("qaitar.cli.secrets", "seal secrets again under a new encryption key"),
     "doctor": ("qaitar.cli.doctor", "check settings, database, connections, clock, disk"),
 }
 

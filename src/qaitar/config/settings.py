@@ -170,6 +170,7 @@ if os.environ.get("QAITAR_OIDC_SERVER"):
         }
     )
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ADAPTER = "qaitar.web.console.second_factor.SealedSecondFactors"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]

@@ -25,7 +25,6 @@ from qaitar.foundation.models import Connection
 from qaitar.foundation.secrets import (
     NoKey,
     NotOpened,
-    resealed,
     seal_fields,
     unseal_fields,
 )
@@ -363,20 +362,6 @@ def _secrets(
         if field.required and not kept.get(field.name):
             problems[field.name] = _("Fill this in.")
     return {name: value for name, value in kept.items() if name in names}
-
-
-def secrets_reseal() -> int:
-    """Seal the secrets of every connection within the present walls under the first key; returns how many changed.
-
-    Raises:
-        NotOpened: one was sealed under a key that is no longer set; put that key back first.
-    """
-    changed = 0
-    for row in Connection.objects.exclude(secrets=b"").select_for_update():
-        fresh = resealed(bytes(row.secrets), place=place_of(row))
-        if fresh is not None:
-            changed += Connection.objects.filter(pk=row.pk).update(secrets=fresh)
-    return changed
 
 
 def client_for(connection: Connection) -> Any:

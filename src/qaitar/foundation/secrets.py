@@ -1,7 +1,7 @@
 """Secrets at rest: AES-256-GCM under a key kept outside the database, the key's id in front, so that keys can be changed.
 
 `QAITAR_ENCRYPTION_KEY` holds one or more keys parted by commas: the first one seals, all of them open.  To change the
-key put the new one first, seal everything again (`resealed`), then take the old one away.
+key put the new one first, seal everything again (`qaitar secrets reseal`), then take the old one away.
 """
 
 from __future__ import annotations

@@ -84,6 +84,11 @@ def endpoint_create(
     return row, secret
 
 
+def place_of_endpoint(endpoint: WebhookEndpoint) -> str:
+    """Name the row its secrets are sealed for."""
+    return _place(endpoint.pk)
+
+
 def _place(endpoint_id: UUID) -> str:
     return f"webhook {endpoint_id}"
 
@@ -94,21 +99,21 @@ def endpoint_rotate(endpoint: WebhookEndpoint, now: datetime) -> str:
     Raises:
         NoKey, NotOpened: as opening sealed secrets does.
     """
-    kept = unseal_fields(bytes(endpoint.secrets), place=_place(endpoint.pk))
+    kept = unseal_fields(bytes(endpoint.secrets), place=place_of_endpoint(endpoint))
     secret = new_secret()
     fields = {
         "current": secret,
         "previous": kept["current"],
         "previous_until": (now + BOTH_SECRETS_FOR).isoformat(),
     }
-    endpoint.secrets = seal_fields(fields, place=_place(endpoint.pk))
+    endpoint.secrets = seal_fields(fields, place=place_of_endpoint(endpoint))
     endpoint.save(update_fields=["secrets"])
     return secret
 
 
 def signing_secrets(endpoint: WebhookEndpoint, now: datetime) -> Sequence[str]:
     """Return the secrets to sign with now, the current one first.  Errors as `endpoint_rotate`."""
-    kept = unseal_fields(bytes(endpoint.secrets), place=_place(endpoint.pk))
+    kept = unseal_fields(bytes(endpoint.secrets), place=place_of_endpoint(endpoint))
     until = kept.get("previous_until")
     if until and now < datetime.fromisoformat(until):
         return (kept["current"], kept["previous"])
