@@ -432,6 +432,10 @@ def return_overlay(older: ReturnReading, newer: ReturnReading) -> ReturnReading:
         one for one in older.unread if one.name.partition(".")[0].partition("[")[0] not in told
     ]
     again = {one.name for one in still}
+    if newer.section_raw is not None:  # a section never seen has a name and nothing else
+        merged = replace(merged, section=newer.section)
+    if newer.reason_code not in {None, older.reason_code}:  # the words belong to the code
+        merged = replace(merged, reason_text=newer.reason_text)
     return replace(
         merged,
         earlier=(*(older.earlier or (older,)), *(newer.earlier or (newer,))),

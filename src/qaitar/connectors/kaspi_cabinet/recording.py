@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -25,14 +26,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 HANDED_AT: Final = "_handedAt"
+ROW: Final = "_row"  # an entry's place in the recording that came, where it was another
 READABLE: Final = frozenset({200, 304, None})
 PREFLIGHT: Final = "OPTIONS"
+_PAGE: Final = re.compile(r"not JSON, [0-9]{1,12} bytes\Z")
 _SECRET_NAMES: Final = frozenset({"headers", "cookies", "cookie", "set-cookie", "authorization"})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One recorded answer of the refunds service.  `row` is its place in the recording, from 1; `shop` its `merchantId`."""
+    """One recorded answer of the refunds service.  `row` is its place in the recording, from 1; `shop` its `merchantId`.
+
+    `page` is that of a list; `not_stored` tells of a body that was no data and was left out on storing.
+    """
 
     row: int
     address: str
@@ -44,6 +50,7 @@ class Answer:
     tab: str | None = None
     page: str = "0"
     number: str = ""
+    not_stored: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def recording_of(logs: Sequence[Mapping[str, Any]]) -> Recording:
     answers = [
         answer
         for row, entry in enumerate(entries, start=1)
-        if (answer := _answer_of(entry, row)) is not None
+        if (answer := _answer_of(entry, _row_of(entry, row))) is not None
     ]
     has_times = any(answer.seen_at is not None for answer in answers)
     timed = _filled(answers) if has_times else answers
@@ -100,6 +107,12 @@ def recording_of(logs: Sequence[Mapping[str, Any]]) -> Recording:
         handed_at=next((each for each in handed if each is not None), None),
         has_times=has_times,
     )
+
+
+def _row_of(entry: Mapping[str, Any], place: int) -> int:
+    """Give an entry's place in the recording that came; `place` is where it stands in this one."""
+    row = entry.get(ROW)
+    return row if isinstance(row, int) and not isinstance(row, bool) and row > 0 else place
 
 
 def _filled(answers: Sequence[Answer]) -> list[Answer]:
@@ -143,6 +156,7 @@ def _answer_of(entry: Mapping[str, Any], row: int) -> Answer | None:
         return None
     response = record(entry.get("response")) or {}
     status = response.get("status")
+    content = record(response.get("content")) or {}
     asked = _query(address)
     return Answer(
         row=row,
@@ -150,11 +164,12 @@ def _answer_of(entry: Mapping[str, Any], row: int) -> Answer | None:
         call=urlsplit(address).path.rpartition("/")[2],
         status=status if isinstance(status, int) and not isinstance(status, bool) else None,
         seen_at=moment(text(entry.get("startedDateTime"))),
-        body=body_of(record(response.get("content")) or {}),
+        body=body_of(content),
         shop=asked.get("merchantId", ""),
         tab=asked.get("tab"),
         page=asked.get("p", "0"),
         number=asked.get("code", ""),
+        not_stored=_page_said(content),
     )
 
 
@@ -163,21 +178,31 @@ def _query(address: str) -> dict[str, str]:
 
 
 def body_of(content: Mapping[str, Any]) -> bytes | None:
-    """Give the recorded bytes; text wrongly marked as base64 is taken as it stands.
+    """Give the recorded bytes.  Text wrongly marked as base64 is taken as it stands, base64 of JSON without its mark is decoded.
 
     >>> body_of({"text": "W10=", "encoding": "base64"}), body_of({"text": "[ ]", "encoding": "base64"}), body_of({})
     (b'[]', b'[ ]', None)
+    >>> body_of({"text": "W10="}), body_of({"text": "null"})
+    (b'[]', b'null')
     """
     held = content.get("text")
     if not isinstance(held, str) or not held:
         return None
     plain = held.encode("utf-8", "replace")
-    if content.get("encoding") != "base64" or held.lstrip()[:1] in {"[", "{"}:
+    if held.lstrip()[:1] in {"[", "{"}:
         return plain
     try:
-        return base64.b64decode("".join(held.split()), validate=True)
+        decoded = base64.b64decode("".join(held.split()), validate=True)
     except (binascii.Error, ValueError):
         return plain
+    marked = content.get("encoding") == "base64"
+    return decoded if marked or decoded.lstrip()[:1] in {b"[", b"{"} else plain
+
+
+def _page_said(content: Mapping[str, Any]) -> str:
+    """Give what a stored recording says of a page it left out; empty where it left out none."""
+    said = text(content.get("comment")) or ""
+    return said if "text" not in content and _PAGE.match(said) else ""
 
 
 # --- what may be stored -------------------------------------------------------------------------------------------
@@ -220,15 +245,21 @@ def _reduced(logs: Sequence[Mapping[str, Any]], left_out: Counter[str]) -> dict[
     for place, entry in enumerate(entries):
         if not is_refunds(address_of(entry)):
             kept[place] = _kept_picture(entry, shown, left_out)
+    stored = [(place, entry) for place, entry in enumerate(kept, start=1) if entry is not None]
+    for now, (place, entry) in enumerate(stored, start=1):
+        if (row := _row_of(entries[place - 1], place)) != now:
+            entry[ROW] = row
     left_out["header_lines"] = sum(map(_lines, entries))
     for kind in [kind for kind, count in left_out.items() if not count]:
         del left_out[kind]
     log: dict[str, Any] = {
-        name: value for name in ("version", HANDED_AT) if (value := text(logs[0].get(name)))
+        name: value
+        for name in ("version", HANDED_AT)
+        if (value := next(filter(None, (text(one.get(name)) for one in logs)), None))
     }
     if maker := text((record(logs[0].get("creator")) or {}).get("name")):
         log["creator"] = {"name": maker}
-    return {"log": {**log, "entries": [entry for entry in kept if entry is not None]}}
+    return {"log": {**log, "entries": [entry for _, entry in stored]}}
 
 
 def _lines(entry: Mapping[str, Any]) -> int:
@@ -249,6 +280,9 @@ def _kept_entry(entry: Mapping[str, Any], left_out: Counter[str]) -> dict[str, A
             kept["text"] = content["text"]
         else:
             left_out["pages"] += 1
+            kept["comment"] = f"not JSON, {len(body)} bytes"
+    elif said := _page_said(content):
+        kept["comment"] = said
     return _entry(entry, response.get("status"), kept)
 
 

@@ -24,7 +24,7 @@ from qaitar.contracts.marketplace import (
     SectionCounts,
     return_overlay,
 )
-from qaitar.transport.lenient import Unreadable, load, records, whole
+from qaitar.transport.lenient import Unreadable, load, records, text, whole
 
 COUNT_FIELDS_MAX = 6
 NOT_MODIFIED = 304
@@ -71,10 +71,15 @@ class _Pile:
 
 @dataclass(slots=True)
 class _ListPages:
-    """What came of one section's list: the total of its newest page, and the different requests on its pages."""
+    """What came of one section's list: its newest total that could be read, and the requests of each page's newest look."""
 
     total: int | None = None
-    came: set[str] = field(default_factory=set)
+    pages: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def came(self) -> set[str]:
+        """Give the different requests that came."""
+        return set().union(*self.pages.values())
 
 
 def read_saved(body: bytes) -> SavedAnswers:
@@ -226,17 +231,31 @@ def _names_itself(item: dict[str, Any]) -> bool:
 
 def _take_answer(answer: Answer, pile: _Pile) -> None:
     """Take one recorded answer of the refunds service."""
+    if _is_list(answer):  # asked for, so it is compared with the counts even where nothing came
+        pile.lists.setdefault((answer.shop, answer.tab or ""), _ListPages())
     value = _recorded(answer, pile)
     if value is None:
         return
     of_images = _IMAGES_OF.search(answer.address)
     if of_images is not None:
         pile.images[of_images[1]] = translate.images_from(records(value))
-    elif value != []:
-        _take(value, pile, answer.tab, facts.DEPTH_MAX)
-    if facts.LIST_CALL in answer.address and isinstance(value, dict):
+    else:
+        _take_whole(value, answer, pile)
+    if _is_list(answer):
         _judge_total(value, answer, pile)
         _note_page(value, answer, pile)
+
+
+def _take_whole(value: Any, answer: Answer, pile: _Pile) -> None:
+    """Take what a call was answered with; an empty array is no answer to any of them."""
+    if value == []:
+        pile.problem("unknown_shape", _SHAPES)
+    else:
+        _take(value, pile, answer.tab, facts.DEPTH_MAX)
+
+
+def _is_list(answer: Answer) -> bool:
+    return f"/{answer.call}" == facts.LIST_CALL
 
 
 def _recorded(answer: Answer, pile: _Pile) -> Any:
@@ -245,6 +264,9 @@ def _recorded(answer: Answer, pile: _Pile) -> Any:
     if answer.status not in READABLE:
         pile.problem("har_status", f"A recorded call did not succeed: «{about}: {answer.status}».")
         return None
+    if answer.not_stored:
+        pile.problem("har_body", f"The text is {answer.not_stored}: «{about}».")
+        return None
     if answer.body is None:
         code = "har_not_modified" if answer.status == NOT_MODIFIED else "har_body"
         pile.problem(code, f"A recorded call has no answer in it: «{about}».")
@@ -252,20 +274,37 @@ def _recorded(answer: Answer, pile: _Pile) -> Any:
     return _loaded(answer.body, pile, "har_body", about)
 
 
-def _note_page(value: dict[str, Any], answer: Answer, pile: _Pile) -> None:
+def _note_page(value: Any, answer: Answer, pile: _Pile) -> None:
     """Remember what came of a list, to compare it with the counts once everything is read."""
-    pages = pile.lists.setdefault((answer.shop, answer.tab or ""), _ListPages())
-    pages.total = whole(value.get("total"))
-    for place, item in enumerate(records(value.get("data"))):
-        number = item.get("applicationNumber")
-        pages.came.add(str(number) if number else f"{answer.row}.{place}")
+    seen = pile.lists[answer.shop, answer.tab or ""]
+    answered = value if isinstance(value, dict) else {"data": value}
+    total = _total(answered)
+    seen.total = seen.total if total is None else total
+    data = answered.get("data")
+    if value != [] and isinstance(data, list | dict):  # else nothing was said of the page
+        seen.pages[answer.page] = {
+            _identity(item) or f"{answer.row}.{place}"
+            for place, item in enumerate(records(data))
+            if _names_itself(item)
+        }
 
 
-def _judge_total(value: dict[str, Any], answer: Answer, pile: _Pile) -> None:
-    """A list tells how many requests the section holds; without it nobody can tell whether the list is whole."""
+def _identity(item: dict[str, Any]) -> str | None:
+    """Tell one request of a list from another; a row without a number is still one request."""
+    return text(item.get("refundId")) or text(item.get("applicationNumber"))
+
+
+def _total(value: dict[str, Any]) -> int | None:
     total = whole(value.get("total"))
+    return total if total is not None and total >= 0 else None
+
+
+def _judge_total(value: Any, answer: Answer, pile: _Pile) -> None:
+    """A list tells how many requests the section holds; without it nobody can tell whether the list is whole."""
+    answered = value if isinstance(value, dict) else {}
+    total = _total(answered)
     if total is None:
-        came = came_of(value["total"]) if "total" in value else "–"
+        came = came_of(answered["total"]) if "total" in answered else "–"
         pile.problem("list_total", f"How many requests the section holds is not told: «{came}».")
-    elif total and value.get("data") == [] and answer.page == "0":
+    elif total and answered.get("data") == [] and answer.page == "0":
         pile.problem("list_total", f"The list is empty, the section is said to hold «{total}».")
