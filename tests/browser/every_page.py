@@ -42,6 +42,7 @@ NO_PAGE: Final = frozenset(
         "companion_revoke",
         "companion_watch",
         "connection_check",
+        "connection_state",
         "connection_remove",
         "effect_again",
         "effect_by_hand",

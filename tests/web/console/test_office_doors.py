@@ -62,6 +62,7 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "connection_new": (MANAGERS, "get", ("merchant", "system")),
     "connection": (MANAGERS, "get", ("connection",)),
     "connection_check": (MANAGERS, "post", ("connection",)),
+    "connection_state": (MANAGERS, "get", ("connection",)),
     "connection_remove": (MANAGERS, "post", ("connection",)),
     "companion": (DECIDERS, "get", ()),
     "companion_code": (DECIDERS, "post", ()),

@@ -221,10 +221,10 @@ def test_a_check_with_a_right_token_says_it_works(real: Office) -> None:
         tile = browser.post(f"{answer['Location']}/check", headers={"HX-Request": "true"})
         assert "Being checked now." in tile.content.decode()
         checked(real)
-        tile = browser.get(f"{answer['Location']}/check", headers={"HX-Request": "true"})
+        tile = browser.get(f"{answer['Location']}/state", headers={"HX-Request": "true"})
         assert 'class="conn" data-tone="ok"' in tile.content.decode()
         part = browser.get(
-            f"{answer['Location']}/check",
+            f"{answer['Location']}/state",
             headers={"HX-Request": "true", "HX-Target": "check"},
         )
         assert 'id="check"' in part.content.decode()

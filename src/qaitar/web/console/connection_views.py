@@ -239,6 +239,7 @@ def _form_page(visit: Visit, place: Place, form: ConnectionForm) -> HttpResponse
         back_url=reverse("console:connections"),
         save_url=place.address,
         check_url=reverse("console:connection_check", args=[row.pk]) if row else "",
+        state_url=reverse("console:connection_state", args=[row.pk]) if row else "",
         secret_kept=bool(row and secrets_set(row)),
         check=check_of(row, visit.now) if row else None,
         where_to_find=where_to_find(place.system),
@@ -252,16 +253,23 @@ def _form_page(visit: Visit, place: Place, form: ConnectionForm) -> HttpResponse
 # --- check, remove ----------------------------------------------------------------------------------
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 @screen(MANAGERS)
 def connection_check(visit: Visit, connection_id: UUID) -> HttpResponse:
-    """Order a check (POST) or show how it stands (GET); the part that shows it comes back, or the page asked from."""
+    """Order a check; the part that shows it comes back, or the page it was asked from."""
     row = _row(visit, connection_id)
-    if visit.request.method == "POST" and row.enabled:
+    if row.enabled:
         connection_check_order(row, visit.now)
     if is_partial(visit.request):
         return _check_part(visit, row)
     return see_other(reverse("console:connection", args=[row.pk]))
+
+
+@require_GET
+@screen(MANAGERS)
+def connection_state(visit: Visit, connection_id: UUID) -> HttpResponse:
+    """Show how a connection and its check stand: the part an open page asks for while a check is under way."""
+    return _check_part(visit, _row(visit, connection_id))
 
 
 def _check_part(visit: Visit, row: Connection) -> HttpResponse:
@@ -269,7 +277,10 @@ def _check_part(visit: Visit, row: Connection) -> HttpResponse:
         known: Connector | None = registry().get(row.system)
         context: dict[str, Any] = {
             "check": check_of(row, visit.now),
-            "page": {"check_url": reverse("console:connection_check", args=[row.pk])},
+            "page": {
+                "check_url": reverse("console:connection_check", args=[row.pk]),
+                "state_url": reverse("console:connection_state", args=[row.pk]),
+            },
             "known": known,
         }
         return render(visit.request, "console/partials/connection_check.html", context)

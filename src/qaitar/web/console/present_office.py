@@ -153,6 +153,7 @@ def connection_row(row: Connection, waiting: int = 0, now: datetime | None = Non
         advice="" if tone is Tone.NEUTRAL else said(row.health_detail),
         checked_at=row.health_at,
         check_url=reverse("console:connection_check", args=[row.pk]) if row.enabled else "",
+        state_url=reverse("console:connection_state", args=[row.pk]),
         waiting=waiting,
         checking=now is not None and is_checking(row, now),
     )

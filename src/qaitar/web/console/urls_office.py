@@ -60,6 +60,11 @@ urlpatterns: list[URLPattern] = [
         name="connection_check",
     ),
     path(
+        "connections/<uuid:connection_id>/state",
+        connection_views.connection_state,
+        name="connection_state",
+    ),
+    path(
         "connections/<uuid:connection_id>/remove",
         connection_views.connection_remove,
         name="connection_remove",

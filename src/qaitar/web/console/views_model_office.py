@@ -109,6 +109,7 @@ class ConnectionRow:
     checked_at: datetime | None = None
     advice: str = ""  # what to do when it is not well
     check_url: str = ""
+    state_url: str = ""
     waiting: int = 0  # calls waiting to be made
     checking: bool = False  # a check is under way
 
@@ -165,6 +166,7 @@ class ConnectionPage:
     back_url: str
     save_url: str
     check_url: str
+    state_url: str = ""  # what a page asks while a check is under way
     secret_kept: bool = False  # a secret is stored; it is never shown again
     check: ConnectionCheck | None = None
     where_to_find: tuple[str, ...] = ()  # steps to get the key in the other system
