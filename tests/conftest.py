@@ -78,7 +78,9 @@ def pytest_runtest_protocol() -> Iterator[None]:
 
     Around the whole of it, and no fixture: what a fixture of a session or a module sets would stay.
     """
-    allow_private("127.0.0.1")  # connectors' calls to stand-ins; what a test of the rule sets is gone again
+    allow_private(
+        "127.0.0.1"
+    )  # connectors' calls to stand-ins; what a test of the rule sets is gone again
     with mock.patch.dict(os.environ):
         ended = yield
     for alias, dsn in _own.items():

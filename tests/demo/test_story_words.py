@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
 NOW = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
-NAMES = re.compile(r"\b[\w-]+\.(?:jpe?g|png|pdf|mp4)\b|\bQaitar\b|\bKaspi\b|\bUsedesk\b")
+NAMES = re.compile(
+    r"\b[\w-]+\.(?:jpe?g|png|pdf|mp4)\b|\bQaitar\b|\bKaspi\b|\bUsedesk\b|\bAina\b|\bKokzhiek\b"
+)  # brands of goods are names, too
 CODE = re.compile(r"\b[A-Za-z]{2,}(?:_[A-Za-z]+)*\b")
 
 

@@ -49,7 +49,7 @@ DELIVERY = (
 )
 INTAKE = (
     "INSERT INTO foundation_rawintake (id, merchant_id, source, digest, body, content_type, received_at,"
-    " received_from, state, report, read_at)"
+    " received_from, state, report, read_at, kept_digest, left_out)"
 )
 A_JOB = "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, scheduled_at)"
 
@@ -105,17 +105,17 @@ PLANTED: dict[str, tuple[str, set[str]]] = {
         {"S4 the program"},
     ),
     "a body that is not what came": (
-        f"{INTAKE} VALUES ({ELSE}, {MERCHANT}, 'x', repeat('0', 64), 'body', 't', %(now)s, '', 'READ', '{{}}', %(now)s)",
+        f"{INTAKE} VALUES ({ELSE}, {MERCHANT}, 'x', repeat('0', 64), 'body', 't', %(now)s, '', 'READ', '{{}}', %(now)s, '', '{{}}')",
         {"I1 what was taken in"},
     ),
     "a body nobody read": (
         f"""{INTAKE} VALUES ({ELSE}, {MERCHANT}, 'x', encode(sha256('body'), 'hex'), 'body', 't', {LATE}, '', 'STORED',
-        '{{}}', NULL)""",
+        '{{}}', NULL, '', '{{}}')""",
         {"I2 what was taken in"},
     ),
     "a body set aside without a reason": (
         f"""{INTAKE} VALUES ({ELSE}, {MERCHANT}, 'x', encode(sha256('body'), 'hex'), 'body', 't', {LATE}, '',
-        'QUARANTINED', '{{}}', %(now)s)""",
+        'QUARANTINED', '{{}}', %(now)s, '', '{{}}')""",
         {"I2 what was taken in"},
     ),
     "a proof of another file": (

@@ -55,7 +55,7 @@ WITH numbered AS (
     CASE WHEN NOT open THEN 'CLOSED' ELSE (%(stages)s::text[])[1 + d2 %% cardinality(%(stages)s::text[])] END AS stage,
     (ARRAY['PROPER', 'PROPER', 'DEFECTIVE', 'DEFECTIVE', 'MECHANICAL_DAMAGE', 'DIFFERENT_GOODS'])[1 + d3 %% 6] AS quality,
     'Смартфон образец ' || (d1 %% 3000) || ' 8 ГБ/256 ГБ' AS product, 'SKU-' || lpad((d1 %% 3000)::text, 5, '0') AS sku,
-    (1000 + d2 %% 499000) * 100 AS amount,
+    (1000 + ord * 7919 %% 499000) * 100 AS amount,  -- two pieces were sold: each filing of an order brings one back
     (%(first_names)s::text[])[1 + (ord / 4 * 7919) %% cardinality(%(first_names)s::text[])]
       || ' ' || (%(last_names)s::text[])[1 + (ord / 4 * 104729) %% cardinality(%(last_names)s::text[])] AS customer,
     '+7701' || lpad((((ord / 4) * 7368787) %% 10000000)::text, 7, '0') AS phone,
@@ -147,7 +147,7 @@ INSERT INTO orders_order (id, merchant_id, store_id, code, external_id, customer
   status_changed_on, payment_mode, total_minor, currency, delivery_mode, delivery_cost_minor, delivery_cost_seller_minor,
   address, pickup_point, waybill_number, waybill_url, delivered_at, cancellation_reason, erp_number, digest, created_at, updated_at)
 SELECT order_id, merchant_id, store_id, code, '', customer_id, filed_at - interval '8 days', 'ARCHIVE', 'COMPLETED',
-  (filed_at - interval '5 days')::date, 'PREPAID', amount, 'KZT', 'DELIVERY_LOCAL', 99500, 145500,
+  (filed_at - interval '5 days')::date, 'PREPAID', amount * 2, 'KZT', 'DELIVERY_LOCAL', 99500, 145500,
   'г. Алматы, улица Абая, д. ' || (d1 %% 300), '30000000_PP1', '', '', filed_at - interval '5 days', '', '',
   decode(m, 'hex'), filed_at, filed_at
 FROM bench_row WHERE attempt = 1
@@ -155,12 +155,12 @@ FROM bench_row WHERE attempt = 1
 LINES: Final = """
 INSERT INTO orders_orderline (id, merchant_id, order_id, key, number, offer_code, name, category_code, category_title,
   quantity_milli, unit_type, price_minor, total_minor)
-SELECT line_id, merchant_id, order_id, sku || '|' || product, 0, sku, product, '', 'Смартфоны', 1000, '', amount, amount
+SELECT line_id, merchant_id, order_id, sku || '|' || product, 0, sku, product, '', 'Смартфоны', 2000, '', amount, amount * 2
 FROM bench_row WHERE attempt = 1
 """
 TENDERS: Final = f"""
 INSERT INTO orders_tender (id, merchant_id, order_id, kind, amount_minor)
-SELECT {uid("tender", "ord", "filed_at")}, merchant_id, order_id, 'CARD', amount FROM bench_row WHERE attempt = 1
+SELECT {uid("tender", "ord", "filed_at")}, merchant_id, order_id, 'CARD', amount * 2 FROM bench_row WHERE attempt = 1
 """
 CUSTOMERS: Final = """
 INSERT INTO orders_customer (id, merchant_id, channel, external_id, name, phone, language)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from procrastinate.contrib.django import app
 
-from qaitar.foundation.jobs import set_merchant_slots
+from qaitar.foundation.merchant_slots import SLOTS
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -30,7 +30,7 @@ _OWN_THREADS: Final = 4  # of the event loop itself, beside one for each job
 
 def work(concurrency: int = CONCURRENCY, *, wait: bool = True) -> None:
     """Run jobs, so many of the shared queues at a time; without `wait` only those that are there."""
-    set_merchant_slots(max(1, concurrency // 3))
+    SLOTS.limit = max(1, concurrency // 3)
     worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's connector has it
     with worker.replace_connector(worker.connector):
         if wait:

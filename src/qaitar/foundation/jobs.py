@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 from uuid import UUID
 
@@ -17,6 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from qaitar.foundation.clock import utc_now
+from qaitar.foundation.merchant_slots import SLOTS
 from qaitar.foundation.models import MerchantKey
 from qaitar.foundation.walls import see
 
@@ -65,36 +64,7 @@ def merchant_job(
     return body
 
 
-class _MerchantSlots:
-    """How many jobs of one merchant this process runs at a time that wait for outside systems."""
-
-    def __init__(self) -> None:
-        self.limit = 2
-        self._lock = Lock()
-        self._busy: Counter[str] = Counter()
-
-    @contextmanager
-    def taken(self, merchant_id: str) -> Iterator[bool]:
-        """Hold a slot of this merchant while the block runs; False where all are taken."""
-        with self._lock:
-            free = self._busy[merchant_id] < self.limit
-            if free:
-                self._busy[merchant_id] += 1
-        try:
-            yield free
-        finally:
-            if free:
-                with self._lock:
-                    self._busy[merchant_id] -= 1
-
-
-_slots: Final = _MerchantSlots()
 PUT_OFF_S: Final = 2.0
-
-
-def set_merchant_slots(limit: int) -> None:
-    """Set how many of a merchant's outside jobs this process runs at a time; the worker does it when it starts."""
-    _slots.limit = limit
 
 
 def outside_job(
@@ -111,7 +81,7 @@ def outside_job(
 
         @wraps(work)
         def body(merchant_id: str, **arguments: Any) -> None:
-            with _slots.taken(merchant_id) as free:
+            with SLOTS.taken(merchant_id) as free:
                 if free:
                     run(merchant_id, **arguments)
                     return
