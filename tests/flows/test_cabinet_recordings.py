@@ -44,7 +44,12 @@ def detail(**changed: Any) -> dict[str, Any]:
 
 def item(number: str = "700000002-1", **changed: Any) -> dict[str, Any]:
     told = json.loads(case_bytes("10"))["data"][0]
-    return {**told, "applicationNumber": number, "order": number.partition("-")[0], **changed}
+    own = {
+        "refundId": number.encode().hex().ljust(24, "0")[:24],
+        "applicationNumber": number,
+        "order": number.partition("-")[0],
+    }
+    return {**told, **own, **changed}
 
 
 def entry(
