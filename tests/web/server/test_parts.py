@@ -28,6 +28,7 @@ from qaitar.web.server.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
+    from pathlib import Path
 
 KB = 1024
 FAST = Limits(
@@ -265,6 +266,13 @@ def test_a_full_disk_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     status, content = health.readiness()
     assert (status, json.loads(content)["checks"]["disk"]) == (503, "full: 3 MB free")
     assert json.loads(content)["ready"] is False
+
+
+@pytest.mark.django_db
+def test_a_data_folder_that_is_not_made_yet_is_ready(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path / "not" / "yet"
+    status, content = health.readiness()
+    assert (status, json.loads(content)["checks"]["disk"]) == (200, "ok")
 
 
 def test_a_file_is_read_piece_by_piece() -> None:

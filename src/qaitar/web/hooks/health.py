@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
@@ -67,9 +68,14 @@ def _database() -> dict[str, str]:
 
 
 def _disk() -> str:
-    """Look at the disk of the data folder, which is the database's too where that is embedded."""
+    """Look at the disk of the data folder, which is the database's too where that is embedded.
+
+    The folder is made when the first file comes; until then the disk it will be on is looked at.
+    """
+    folder = Path(settings.DATA_DIR)
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:
-        free = shutil.disk_usage(settings.DATA_DIR).free
+        free = shutil.disk_usage(there).free
     except OSError as error:
         return f"not readable: {type(error).__name__}"
     if free < DISK_FREE_MIN_BYTES:
