@@ -14,6 +14,8 @@
   let askedFor = "";
   let askedAt = -Infinity; // by a clock that nobody sets
   let waiting = { timer: 0, asks: 0 };
+  let questions = 0; // asked so far, and the newest one with an answer
+  let answered = 0;
 
   // --- fetching ---------------------------------------------------------------------------------
 
@@ -119,8 +121,13 @@
     return message.kind === "ask";
   });
 
+  /** Ask how things stand and draw it. An answer to an older question that comes late does not replace a newer one. */
   async function lookAnew(kind, more = {}) {
-    told = (await ask({ kind, ...more })) ?? told;
+    const question = ++questions;
+    const answer = await ask({ kind, ...more });
+    if (question < answered) return;
+    answered = question;
+    told = answer ?? told;
     await look({ afresh: true });
   }
 
