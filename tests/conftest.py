@@ -41,7 +41,7 @@ settings.register_profile("new", max_examples=500, **_PATIENT)
 settings.load_profile("same")
 
 # Rooms whose files take long; side by side they are begun first.
-_SLOW = {"bench", "browser", "cli", "demo", "flows"}
+_SLOW = {"lab", "browser", "cli", "demo", "flows"}
 
 _LIBPQ = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 

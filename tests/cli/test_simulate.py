@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.bench.simulation.telling import Told, Wanted
 from qaitar.cli import simulate
+from qaitar.lab.simulation.telling import Told, Wanted
 from qaitar.runtime.folder import DataFolder
 
 if TYPE_CHECKING:

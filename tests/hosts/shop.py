@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from qaitar.bench.life_ground import FIRST_ORDER, shop_make
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import behind_walls
+from qaitar.lab.bench.life_ground import FIRST_ORDER, shop_make
 
 
 def run(task: dict[str, Any]) -> dict[str, Any]:

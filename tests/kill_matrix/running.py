@@ -41,10 +41,10 @@ import psycopg  # noqa: E402
 from django.conf import settings  # noqa: E402
 from psycopg import sql  # noqa: E402
 
-from qaitar.bench.ground import ground_drop, ground_open, point  # noqa: E402
 from qaitar.config.serving import load_ahead  # noqa: E402
 from qaitar.flows.invariants.checking import Asked, invariants_check  # noqa: E402
 from qaitar.foundation import logs  # noqa: E402
+from qaitar.lab.bench.ground import ground_drop, ground_open, point  # noqa: E402
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of  # noqa: E402
 from qaitar.runtime.processes import DiesWith  # noqa: E402
 from tests.factories.accounts import NOW  # noqa: E402

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qaitar.foundation import logs
-from tests.bench.worlds import blank, play
+from tests.lab.worlds import blank, play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qaitar.bench.report import Report
+    from qaitar.lab.bench.report import Report
 
 
 def missed(measure: Callable[[], Report], blocker: Any, folder: Path) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qaitar.bench.bulk import bench_bulk
 from qaitar.foundation.clock import utc_now
+from qaitar.lab.bench.bulk import bench_bulk
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:

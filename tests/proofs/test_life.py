@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qaitar.bench.life import Plan, bench_life
 from qaitar.cli.web import up_line
 from qaitar.foundation.clock import utc_now
+from qaitar.lab.bench.life import Plan, bench_life
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qaitar.bench.presses import bench_presses
 from qaitar.foundation.clock import utc_now
+from qaitar.lab.bench.presses import bench_presses
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qaitar.bench.requests import Plan, bench_requests
 from qaitar.cli.web import command_line
 from qaitar.foundation.clock import utc_now
+from qaitar.lab.bench.requests import Plan, bench_requests
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_the_server_answers_as_fast_as_before(
     django_db_setup: None, django_db_blocker: Any, database: DatabaseAddresses, tmp_path: Path
 ) -> None:
-    plain = [sys.executable, "-m", "qaitar.bench.blocking_server"]
+    plain = [sys.executable, "-m", "qaitar.lab.bench.blocking_server"]
     servers = (
         partial(command_line, workers=2),
         lambda host, port: [*plain, host, str(port), "2"],

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.bench.simulation.telling import Wanted
-from tests.bench.planted import PLANTED, Planted
+from qaitar.lab.simulation.telling import Wanted
+from tests.lab.planted import PLANTED, Planted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qaitar.bench.simulation.telling import Told
+    from qaitar.lab.simulation.telling import Told
 
 YEAR_SECONDS_MAX = 600
 SEEDS = range(1, 21)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
-from qaitar.bench.report import percentile
+from qaitar.lab.bench.report import percentile
 from tests.factories.emptied import empty_database
 from tests.web.server.site import SlowBodies, ask, body_addresses, head, seconds_of, site
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qaitar.bench.sweep import bench_sweep
 from qaitar.foundation.clock import utc_now
+from qaitar.lab.bench.sweep import bench_sweep
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:

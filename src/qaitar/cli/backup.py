@@ -18,12 +18,12 @@ from qaitar.backup.manifest import backup_ids, manifest_read
 from qaitar.backup.places import TO, key_from, settings_from, target_at
 from qaitar.backup.problems import BackupProblem
 from qaitar.backup.runs import run_begin, run_done, run_failed
-from qaitar.bench.ground import point
 from qaitar.cli.backup_drill import drill_run
 from qaitar.cli.backup_verify import verify
 from qaitar.cli.environment import refuse_unfinished
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
+from qaitar.lab.bench.ground import point
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of, steadied
 from qaitar.runtime.database import FOREIGN_VARIABLE, resolve_database
 from qaitar.runtime.folder import DataFolder

@@ -19,8 +19,6 @@ from django.db import connection, transaction
 from qaitar.backup.creation import Source, backup_create
 from qaitar.backup.encryption import BackupKey
 from qaitar.backup.places import target_at
-from qaitar.bench.ground import files_in, ground_drop, point
-from qaitar.bench.maker import Shape, world_ground
 from qaitar.cli.backup_verify import scratch_restore
 from qaitar.flows.invariants.checking import Asked, invariants_check
 from qaitar.foundation.access import enter_as_user
@@ -28,6 +26,8 @@ from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore, Integrity, key_of
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import SETTING, as_setting
+from qaitar.lab.bench.ground import files_in, ground_drop, point
+from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.returns.services.intake import Filing, request_create
 from qaitar.runtime.addresses import APP_ROLE, DATABASE, make_url, parts_of
 from qaitar.runtime.folder import DataFolder
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.bench.ground import Ground
-    from qaitar.bench.maker import World
     from qaitar.cli.restore_steps import Restored
+    from qaitar.lab.bench.ground import Ground
+    from qaitar.lab.bench.maker import World
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SUFFIX: Final = "drill"

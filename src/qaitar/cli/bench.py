@@ -8,20 +8,20 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.bench.bulk import bench_bulk
-from qaitar.bench.console import SIZES, bench_console
-from qaitar.bench.exporting import bench_export
-from qaitar.bench.importing import bench_import
-from qaitar.bench.intake import bench_intake
-from qaitar.bench.life import Plan, bench_life
-from qaitar.bench.presses import bench_presses
-from qaitar.bench.requests import Plan as RequestPlan
-from qaitar.bench.requests import bench_requests
-from qaitar.bench.sweep import bench_sweep
-from qaitar.bench.warmth import CAN_CHILL, Warmth
 from qaitar.cli.web import command_line, up_line
 from qaitar.foundation import logs
 from qaitar.foundation.clock import utc_now
+from qaitar.lab.bench.bulk import bench_bulk
+from qaitar.lab.bench.console import SIZES, bench_console
+from qaitar.lab.bench.exporting import bench_export
+from qaitar.lab.bench.importing import bench_import
+from qaitar.lab.bench.intake import bench_intake
+from qaitar.lab.bench.life import Plan, bench_life
+from qaitar.lab.bench.presses import bench_presses
+from qaitar.lab.bench.requests import Plan as RequestPlan
+from qaitar.lab.bench.requests import bench_requests
+from qaitar.lab.bench.sweep import bench_sweep
+from qaitar.lab.bench.warmth import CAN_CHILL, Warmth
 from qaitar.runtime.cluster import Cluster
 from qaitar.runtime.database import resolve_database
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from qaitar.bench.report import Report
+    from qaitar.lab.bench.report import Report
     from qaitar.runtime.addresses import DatabaseAddresses
     from qaitar.runtime.folder import DataFolder
 
@@ -126,7 +126,7 @@ def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespa
 
 
 def _plain_line(host: str, port: int) -> list[str]:
-    return [sys.executable, "-m", "qaitar.bench.blocking_server", host, str(port), "2"]
+    return [sys.executable, "-m", "qaitar.lab.bench.blocking_server", host, str(port), "2"]
 
 
 def _requests(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:

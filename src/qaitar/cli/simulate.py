@@ -8,9 +8,9 @@ from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.bench.simulation.sellers import simulate
-from qaitar.bench.simulation.telling import Told, Wanted
 from qaitar.foundation import logs
+from qaitar.lab.simulation.sellers import simulate
+from qaitar.lab.simulation.telling import Told, Wanted
 from qaitar.runtime.database import resolve_database
 
 if TYPE_CHECKING:

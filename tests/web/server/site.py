@@ -18,10 +18,10 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client, override_settings
 
-from qaitar.bench.life_ground import serving
 from qaitar.cli.web import command_line
 from qaitar.foundation.clock import utc_now
 from qaitar.kernel.roles import Role
+from qaitar.lab.bench.life_ground import serving
 from qaitar.runtime.database import handed_on
 from qaitar.runtime.ports import LOOPBACK, pick_port
 from tests.factories.accounts import actor, make_person, make_shop, make_token

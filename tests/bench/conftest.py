@@ -1,7 +1,0 @@
-"""Worlds to play in, for the tests of the simulator."""
-
-from __future__ import annotations
-
-from tests.bench.worlds import blank, play
-
-__all__ = ["blank", "play"]
