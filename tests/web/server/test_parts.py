@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
@@ -27,7 +28,7 @@ from qaitar.web.server.monitor import Monitor, Report
 from qaitar.web.server.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Iterator
     from pathlib import Path
 
 KB = 1024
@@ -280,16 +281,9 @@ def test_a_file_is_read_piece_by_piece() -> None:
     assert [len(piece) for piece in pieces_of(body)] == [PIECE_BYTES, 1]
 
 
-async def served(
-    handler: Any, *messages: dict[str, Any], limits: Limits = FAST, **sent: Any
-) -> Any:
-    """Send one request to the server with a handler of its own; return what it sent and what the handler was given."""
-    given: list[dict[str, Any]] = []
-
-    def called(environ: dict[str, Any], start: Any) -> Any:
-        given.append({**environ, "body": environ["wsgi.input"].read()})
-        return handler(environ, start)
-
+@asynccontextmanager
+async def running(handler: Any, limits: Limits, django_threads: int) -> AsyncIterator[Server]:
+    """Start the server, and end it afterwards."""
     begin = asyncio.Event()
     end = asyncio.Event()
 
@@ -300,9 +294,26 @@ async def served(
     async def lived(_message: dict[str, Any]) -> None:
         begin.set()
 
-    server = Server(called, Monitor({}), limits, django_threads=1)
+    server = Server(handler, Monitor({}), limits, django_threads=django_threads)
     life = asyncio.create_task(server({"type": "lifespan"}, live, lived))
     await begin.wait()
+    try:
+        yield server
+    finally:
+        end.set()
+        await life
+
+
+async def served(
+    handler: Any, *messages: dict[str, Any], limits: Limits = FAST, **sent: Any
+) -> Any:
+    """Send one request to the server with a handler of its own; return what it sent and what the handler was given."""
+    given: list[dict[str, Any]] = []
+
+    def called(environ: dict[str, Any], start: Any) -> Any:
+        given.append({**environ, "body": environ["wsgi.input"].read()})
+        return handler(environ, start)
+
     left = list(messages)
     got: list[dict[str, Any]] = []
 
@@ -312,9 +323,8 @@ async def served(
     async def send(message: dict[str, Any]) -> None:
         got.append(message)
 
-    await server(scope(**sent), receive, send)
-    end.set()
-    await life
+    async with running(called, limits, django_threads=1) as server:
+        await server(scope(**sent), receive, send)
     return got, given
 
 
@@ -353,6 +363,43 @@ def test_a_client_that_goes_away_reaches_no_handler() -> None:
     part = {"type": "http.request", "body": b"a", "more_body": True}
     got, given = run(served(plain, part, headers=[(b"content-length", b"5")]))
     assert (got, given) == ([], [])
+
+
+async def _answered_beside_refusals() -> list[str]:
+    """Send six bodies that are refused, then one request without a body; return what the handler did, in order."""
+    done: list[str] = []
+    let_go = threading.Event()
+
+    def handler(environ: dict[str, Any], start: Any) -> Any:
+        refused = "qaitar.body_failure" in environ
+        if refused:
+            let_go.wait(5)
+        done.append("refused" if refused else "asked")
+        return plain(environ, start)
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: dict[str, Any]) -> None:
+        return
+
+    async with running(handler, FAST, django_threads=2) as server:
+        too_large = [(b"content-length", b"100000")]
+        refusals = [
+            asyncio.create_task(server(scope(headers=too_large), gone, send)) for _ in range(6)
+        ]
+        await asyncio.sleep(0.1)
+        try:
+            await asyncio.wait_for(server(scope(), gone, send), 4)
+        finally:
+            let_go.set()
+            await asyncio.gather(*refusals)
+    return done
+
+
+def test_answers_to_refused_bodies_leave_a_thread_for_everybody_else() -> None:
+    """Two hundred slow bodies are given up in the same second; a page does not wait behind their answers."""
+    assert run(_answered_beside_refusals()) == ["asked", *["refused"] * 6]
 
 
 async def _worked() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -36,7 +36,8 @@ WRITE_THREADS: Final = 1
 class Server:
     """Serves the requests of one worker process.
 
-    `django_threads` requests run at a time; others wait their turn without a thread.
+    `django_threads` requests run at a time; others wait their turn without a thread.  Answers to bodies that were not
+    received leave one of the threads free: two hundred slow ones are given up in the same second.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Server:
         """Make the threads when the worker starts, after the fork; end them with it."""
         await receive()
         self._django = Threads(self._threads)
+        self._refusing = asyncio.Semaphore(max(1, self._threads - 1))
         self._files = ThreadPoolExecutor(FILE_THREADS, "files")
         self._spool = Spool(ThreadPoolExecutor(WRITE_THREADS, "bodies"), self._limits.spool_bytes)
         self._monitor.start()
@@ -117,12 +119,14 @@ class Server:
 
     async def _answer(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         """Have Django answer; what is there whole is sent from its thread."""
-        stream, sent = await self._in_django(self._called, environ, send)
+        refused = FAILURE_KEY in environ
+        async with self._refusing if refused else nullcontext():
+            stream, sent = await self._in_django(self._called, environ, send)
         for each in sent:
             await each
         if stream is not None:
             await self._stream(stream, receive, send)
-        elif FAILURE_KEY in environ:
+        elif refused:
             await discard(receive, self._limits)
 
     def _called(
