@@ -8,7 +8,7 @@ COMPILE := @$(BIN)/python -m compileall -qq -j 0
 CATALOGUES := $(wildcard src/qaitar/locale*/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: companion help hosts mutants up test fast lint types arch check prove pictures screens clean browser messages
+.PHONY: audit companion help hosts mutants up test fast lint types arch check prove pictures screens clean browser messages
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  \1\t/' | expand -t 14
@@ -85,6 +85,9 @@ prove: $(VENV)/fuzz $(VENV)/hosts ## the long proofs, each named, each printing 
 	$(BIN)/pytest -q -s tests/proofs
 	$(BIN)/pytest -q -m long tests/browser tests/web
 	$(BIN)/pytest -q -m hypothesis --hypothesis-profile=new --ignore=tests/proofs
+
+audit: $(VENV)/dev ## known vulnerabilities of the locked packages, and the bill of materials into build/
+	$(BIN)/python -m tests.supply
 
 mutants: $(VENV)/dev ## small faults put into the heart one by one: do the tests notice (hours; part="control dates" for one)
 	$(BIN)/python -m tests.mutants $(if $(part),"$(part)")
