@@ -58,6 +58,7 @@ NO_PAGE: Final = frozenset(
         "import_rejected",
         "invitation_withdraw",
         "language",
+        "line",
         "list_export",
         "list_export_ask",
         "list_export_file",

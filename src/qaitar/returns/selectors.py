@@ -62,6 +62,21 @@ class EvidenceFact:
     stamp: bool
 
 
+def filing_of(request: ReturnRequest) -> OrderFiling:
+    """Give a request as one of its order's filings."""
+    return OrderFiling(
+        number=request.number,
+        attempt=request.attempt,
+        stage=request.stage,
+        outcome=request.outcome,
+        line_id=request.line_id,
+        sku=request.product_sku,
+        name=request.product_name,
+        quantity_milli=request.quantity_milli,
+        amount_minor=request.amount_minor,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A request with all that its rules look at.  The texts are JSON, equal for equal stores and merchants."""
@@ -81,18 +96,7 @@ class Case:
     @property
     def filing(self) -> OrderFiling:
         """Give this request as one of its order's filings."""
-        request = self.request
-        return OrderFiling(
-            number=request.number,
-            attempt=request.attempt,
-            stage=request.stage,
-            outcome=request.outcome,
-            line_id=request.line_id,
-            sku=request.product_sku,
-            name=request.product_name,
-            quantity_milli=request.quantity_milli,
-            amount_minor=request.amount_minor,
-        )
+        return filing_of(self.request)
 
     @property
     def newer_attempt(self) -> bool:

@@ -68,6 +68,7 @@ BLOCKED: Final[Mapping[str, str]] = MappingProxyType(
         "REASON_NOT_GROUNDED": _("This reason is not true for this request: %(reason)s."),
         "CASE_CLOSED": _("The request is closed."),
         "ORDER_UNKNOWN": _("The order of this request is not known here yet."),
+        "LINE_UNKNOWN": _("The order has no such line."),
         "NOTHING_TO_SEE": _("Nothing waits to be seen in the cabinet."),
         "EFFECT_NOT_STUCK": _("This is on its way or done; there is nothing to do by hand."),
         "CASE_CHANGED": _("Somebody else acted on this request in between."),
@@ -82,6 +83,7 @@ BAD_CASES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "NUMBER_TAKEN": _("The store already has a request %(number)s."),
         "STORE_UNKNOWN": _("There is no such store."),
+        "LINE_UNKNOWN": _("The order has no such line."),
     }
 )
 """Why what was entered cannot become a case."""

@@ -13,9 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
+from qaitar.orders.models import OrderLine
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Stage
 from tests.factories.accounts import NOW, make_person, make_token, open_walls
+from tests.returns.test_claims import IRON, KETTLE, sell
 from tests.web.api.callers import Program
 from tests.web.api.conftest import Cast
 from tests.web.api.world import make_order
@@ -328,6 +330,25 @@ def test_noted_facts_move_the_control_date_and_stand_in_the_journal(cast: Cast) 
     assert lines[1]["why"] == "the customer called"
     assert lines[1]["after"]["quality"] == "DEFECTIVE"
     assert lines[1]["who"] == "Aigerim"
+
+
+def test_the_line_that_comes_back_is_noted_with_what_follows_from_it(cast: Cast) -> None:
+    sell(cast.shop, KETTLE, IRON, code="700000001")
+    iron = str(OrderLine.objects.get(offer_code="I-1").pk)
+    case = file(cast)
+    notes = f"/returns/{case['id']}/notes"
+    refused = cast.viewer.post(notes, {"line": iron})
+    assert (refused.status_code, refused.json()["code"]) == (403, "ROLE_NOT_ALLOWED")
+    unknown = cast.operator.post(notes, {"line": case["id"]})
+    assert (unknown.status_code, unknown.json()["code"]) == (409, "LINE_UNKNOWN")
+    open_walls(cast.shop.id)
+    assert JournalEntry.objects.filter(act="NOTE").count() == 0
+    row = cast.operator.post(notes, {"line": iron}).json()
+    assert (row["product"], row["amount"]["minor"]) == ("Утюг", 700_000)
+    facts = cast.operator.get(f"/returns/{case['id']}").json()["facts"]
+    assert (facts["line"], facts["product_sku"]) == (iron, "I-1")
+    row = cast.operator.post(notes, {"line": iron, "amount_minor": 650_000}).json()
+    assert row["amount"]["minor"] == 650_000
 
 
 def test_a_note_that_does_not_hold_together_changes_nothing(cast: Cast) -> None:

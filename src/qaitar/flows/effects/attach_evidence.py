@@ -114,7 +114,7 @@ def _wanted(
     judged = judge_case(case, now)
     quality = Quality(case.request.quality)
     reported = judged.verdict.damage_reported
-    required = required_evidence(quality, judged.ruled.rules, case.request.attempt, reported)
+    required = required_evidence(quality, judged.ruled.rules, case.times_filed, reported)
     kinds = {kind.value for kind in required | ACTS}
     elsewhere = PlannedEffect.objects.filter(
         subject_id=effect.subject_id, kind=Effect.ATTACH_EVIDENCE.value

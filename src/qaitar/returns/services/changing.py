@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import PlannedEffect
@@ -15,7 +16,6 @@ from qaitar.returns.vocabulary import Effect
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from uuid import UUID
 
     from qaitar.foundation.actors import Actor
 
@@ -71,6 +71,8 @@ def held(request: ReturnRequest) -> Held:
 
 
 def _said(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
@@ -89,6 +91,8 @@ _TOLD_OR_MARKED: Final = frozenset(TOLD) | {
     "quality",
     "marks",
     "received_on",
+    "line_id",
+    "product_sku",
     "shown_at",
     "section",
     "status_text",

@@ -58,6 +58,7 @@ class Filing:
     external_id: str = ""
     product_name: str = ""
     product_sku: str = ""
+    line_id: UUID | None = None  # the order's line, chosen by a person
     quantity_milli: int | None = None
     amount_minor: int | None = None
     withdraw_minor: int | None = None
@@ -144,7 +145,7 @@ def requests_create(
     A filing whose number the store already has opens nothing (it may have come both by hand and by the mirror).
 
     Raises:
-        BadCase: a number is unreadable, or a store is unknown; nothing was opened.
+        BadCase: a number is unreadable, a store is unknown, or the order has no such line; nothing was opened.
     """
     numbers = [_number(filing) for filing in filings]
     frames = frames_load(
@@ -156,7 +157,7 @@ def requests_create(
         if place not in frames:
             raise BadCase("STORE_UNKNOWN")
         store_name, frame = frames[place]
-        frame = about(frame, _sought(filing))
+        frame = _chosen(frame, filing)
         request = _request(filing, frame, store_name, order_code, attempt, now)
         changes.append(_creation(request, actors[frame.merchant_id], now))
         requests[request.pk] = (place, request)
@@ -167,6 +168,16 @@ def requests_create(
 def about(frame: OrderFrame, sought: Sought) -> OrderFrame:
     """Choose the line of the order by all that is known of the goods."""
     return replace(frame, line=line_found(frame.lines, sought) or {})
+
+
+def _chosen(frame: OrderFrame, filing: Filing) -> OrderFrame:
+    """Give the frame with the line a person chose, else the one found by what is known of the goods."""
+    if filing.line_id is None:
+        return about(frame, _sought(filing))
+    line = next((each for each in frame.lines if UUID(each["id"]) == filing.line_id), None)
+    if line is None:
+        raise BadCase("LINE_UNKNOWN")
+    return replace(frame, line=line)
 
 
 def _sought(filing: Filing) -> Sought:

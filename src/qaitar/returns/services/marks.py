@@ -52,6 +52,9 @@ NOTABLE: Final = frozenset(
         "category_title",
         "amount_minor",
         "product_name",
+        "product_sku",
+        "line_id",
+        "quantity_milli",
         "unit_value",
     }
 )

@@ -23,6 +23,7 @@ from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.acting import Details, case_act, request_act_many, request_preview_many
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.marks import loaded_note
+from qaitar.returns.services.order_line import line_note
 from qaitar.web.api.answers import answer
 from qaitar.web.api.cursors import place_read
 from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
@@ -281,7 +282,11 @@ def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpRes
             "assignee_id": by.user_id if mine else None,
             "assignee_name": by.name if mine else "",
         }
-    row = loaded_note(case=case, values=values, by=by, now=now, why=body.why)
+    line_id = values.pop("line", None)
+    if line_id is None:
+        row = loaded_note(case=case, values=values, by=by, now=now, why=body.why)
+    else:
+        row = line_note(case=case, line_id=line_id, values=values, by=by, now=now, why=body.why)
     return answer(row_shown(row, now))
 
 

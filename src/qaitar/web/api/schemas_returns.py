@@ -119,7 +119,10 @@ class Marks(Given):
 
 
 class Noted(Given):
-    """Facts to write down; what is left out stays as it is.  `shown_at` comes with the section it was shown for."""
+    """Facts to write down; what is left out stays as it is.  `shown_at` comes with the section it was shown for.
+
+    `line` is the order's line that comes back: product and amount follow it, unless they are told beside it.
+    """
 
     quality: Quality = Quality.UNKNOWN
     marks: Marks = Marks()
@@ -138,6 +141,7 @@ class Noted(Given):
     amount_minor: Minor | None = None
     product_name: Line = ""
     unit_value: Annotated[str, Field(max_length=120)] = ""
+    line: UUID | None = None
     why: Words = ""
 
 
@@ -368,6 +372,7 @@ class Facts(Shown):
     goods_checked: str
     dispute_evidence_sent: bool
     approval: str
+    line: Uuid | None
     product_sku: str
     category_title: str
     quantity_milli: int

@@ -142,7 +142,8 @@ _DATED: Final = (
 
 
 def _facts(request: ReturnRequest) -> Json:
-    plain = {name: getattr(request, name) for name in _PLAIN}
+    plain: Json = {name: getattr(request, name) for name in _PLAIN}
+    plain["line"] = str(request.line_id) if request.line_id else None
     return plain | {name: text_of(getattr(request, name)) for name in _DATED}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,6 +24,7 @@ from qaitar.returns.services.marks import (
     press_seen_by_hand,
     request_comment,
 )
+from qaitar.returns.services.order_line import LINE_COLUMNS, line_note
 from qaitar.returns.vocabulary import Quality
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import typed
@@ -46,8 +48,6 @@ from qaitar.web.console.views_model import Notice, Tone
 from qaitar.web.console.views_model_office import JournalPage, JournalRow
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.http import HttpResponse
 
 JOURNAL_MAX: Final = 2_000
@@ -127,6 +127,35 @@ def assign(visit: Visit, pk: UUID) -> HttpResponse:
     }
     said = _("The request is yours now.") if mine else _("The request is nobody's now.")
     return _note(visit, pk, values, said)
+
+
+@require_POST
+@screen(EVERYBODY)
+def line(visit: Visit, pk: UUID) -> HttpResponse:
+    """Set the line of the order that comes back: product and amount follow it."""
+    try:
+        chosen = UUID(visit.request.POST.get("line", ""))
+    except ValueError:
+        return said_no(visit, pk, _("Choose the item of the order that comes back."), status=400)
+    found = found_or_404(case_load(pk))
+    twice = done_before(visit, found, "NOTE")
+    if twice is not None and found.request.line_id == chosen:
+        return taken_already(visit, pk, twice)
+    by = visit.who.actor_at(found.request.merchant_id)
+    before = {name: getattr(found.request, name) for name in LINE_COLUMNS}
+    noted: list[ReturnRequest] = []
+
+    def write() -> None:
+        expected_version(visit, found)
+        noted.append(line_note(case=found, line_id=chosen, by=by, now=visit.now))
+
+    refused = guarded(visit, pk, write)
+    if refused is not None:
+        return refused
+    back = undo_note(visit, before, noted[0])
+    url = reverse("console:undo", args=[pk]) if back else ""
+    said = _("Saved. Product and amount follow the item; the verdict and the buttons follow them.")
+    return acted(visit, pk, Notice(text=said, undo_url=url, undo=back))
 
 
 def _note(

@@ -35,6 +35,7 @@ from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.days import written
 from qaitar.web.console.present_known import amount_field
+from qaitar.web.console.present_lines import line_label
 from qaitar.web.console.present_row import queue_row
 from qaitar.web.console.sale_words import cancel_reason_words, status_word
 from qaitar.web.console.screen import DECIDERS, Visit, screen
@@ -42,6 +43,8 @@ from qaitar.web.console.views_model import Fact, Tone
 from qaitar.web.console.views_model_office import NewRequestPage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpResponse
 
     from qaitar.web.console.views_model import QueueRow
@@ -77,6 +80,9 @@ class NewRequestForm(forms.Form):
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("As the cabinet words it; the quality class is read from it"),
     )
+    line = forms.UUIDField(
+        required=False, widget=forms.Select, label=gettext_lazy("Item that comes back")
+    )
     amount = amount_field()
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
@@ -85,9 +91,13 @@ class NewRequestForm(forms.Form):
         stores: list[tuple[str, str]],
         *arguments: Any,
         asks_amount: bool = False,
+        lines: Sequence[tuple[str, str]] | None = None,
         **named: Any,
     ) -> None:
-        """Offer these stores; of a single one nothing is asked.  The amount is asked where the order does not tell it."""
+        """Offer these stores; of a single one nothing is asked.  The amount is asked where the order does not tell it.
+
+        `lines` are the order's lines to choose from; None: their choice is not asked.
+        """
         super().__init__(*arguments, **named)
         field = self.fields["store"]
         assert isinstance(field, forms.ChoiceField)
@@ -97,6 +107,10 @@ class NewRequestForm(forms.Form):
             field.initial = stores[0][0]
         if not asks_amount:
             del self.fields["amount"]
+        if lines is None:
+            del self.fields["line"]
+        else:
+            self.fields["line"].widget.choices = lines
 
     def clean_number(self) -> str:
         """Take a request number or a bare order number; spaces and signs around it are dropped."""
@@ -140,7 +154,9 @@ def request_new(visit: Visit) -> HttpResponse:
     data = (
         {**given.dict(), "store": given.get("store") or stores[0][0]} if "number" in given else None
     )
-    form = NewRequestForm(stores, data, asks_amount="amount" in given)
+    form = NewRequestForm(
+        stores, data, asks_amount="amount" in given, lines=() if "line" in given else None
+    )
     found: Found | None = None
     if form.is_bound and form.is_valid():
         found = look_up(visit, form.cleaned_data["number"], UUID(form.cleaned_data["store"]))
@@ -170,7 +186,8 @@ def look_up(visit: Visit, typed_number: str, store_id: UUID) -> Found:
     number = typed_number if "-" in typed_number else f"{code}-{latest + 1}"
     store_name, frame = frames_load([(store_id, code, "")])[0]
     cases = cases_load([pk for pk, _attempt in earlier])
-    rows = sorted((queue_row(case, visit.now) for case in cases), key=lambda r: -r.attempt)
+    cases.sort(key=lambda case: -case.request.attempt)
+    rows = [queue_row(case, visit.now) for case in cases]
     return Found(number, store_id, frame.merchant_id, store_name, frame, tuple(rows))
 
 
@@ -180,13 +197,24 @@ def _seen_form(stores: list[tuple[str, str]], form: NewRequestForm, found: Found
         "number": found.number,
         "seen": found.mark,
         "amount": form.data.get("amount", ""),
+        "line": form.data.get("line", ""),
     }
-    again = NewRequestForm(stores, data, asks_amount=amount_minor_of(found.frame) is None)
+    asks_amount = amount_minor_of(found.frame) is None
+    again = NewRequestForm(stores, data, asks_amount=asks_amount, lines=_lines(found.frame))
     again.is_valid()
     for name, errors in form.errors.items():
         for error in errors if name in again.fields else ():
             again.add_error(name, error)
     return again
+
+
+def _lines(frame: OrderFrame) -> list[tuple[str, str]] | None:
+    """List the order's lines to choose from; None where nothing has to be chosen."""
+    if frame.line or not frame.lines:
+        return None
+    currency = frame.order.get("currency") or "KZT"
+    known = [(each["id"], line_label(each, currency)) for each in frame.lines]
+    return [("", _("not known")), *known]
 
 
 def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | None:
@@ -198,13 +226,14 @@ def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | No
         filed_at=visit.now,
         reason_text=reason,
         shown_at=form.cleaned_data["shown_at"],
+        line_id=form.cleaned_data.get("line"),
         amount_minor=None if amount is None else int(amount * 100),
     )
     by = visit.who.actor_at(found.merchant_id)
     try:
         made = request_create(filing=filing, by=by, merchant_id=found.merchant_id, now=visit.now)
     except BadCase as bad:
-        form.add_error("number", bad_case_sentence(bad))
+        form.add_error("line" if bad.code == "LINE_UNKNOWN" else "number", bad_case_sentence(bad))
         return None
     said = _("Request %(number)s is open; everything known of the order is in it.")
     messages.success(visit.request, said % {"number": made.number})

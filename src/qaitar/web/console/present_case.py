@@ -22,6 +22,7 @@ from qaitar.web.console.live_mark import live_mark
 from qaitar.web.console.present_evidence import evidence_panel
 from qaitar.web.console.present_known import KnownPanel, known_panel
 from qaitar.web.console.present_letters import ready_texts
+from qaitar.web.console.present_lines import LineChoice, line_choices
 from qaitar.web.console.present_mirror import mirror_of
 from qaitar.web.console.present_money import money_of, paid_how
 from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, proof_of
@@ -65,6 +66,15 @@ class Card(CaseCard):
     live_seconds: int = LIVE_SECONDS
     seen_url: str = ""  # posts "I saw it in the cabinet"; empty: may not, or nothing waits
     never_seen: bool = False
+    line_url: str = (
+        ""  # posts the chosen line of the order; empty: may not, or there is nothing to choose
+    )
+    lines: tuple[LineChoice, ...] = ()
+
+    @property
+    def line_known(self) -> bool:
+        """Tell whether the line of the order is known."""
+        return any(each.chosen for each in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,8 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         live_seconds=LIVE_SECONDS if request.proof_of or _is_moving(desk.papers) else QUIET_SECONDS,
         seen_url=_seen_url(desk),
         never_seen=request.section_seen_at is None,
+        lines=(choices := line_choices(desk) if notes and still_open else ()),
+        line_url=reverse("console:line", args=[request.pk]) if choices else "",
     )
 
 

@@ -44,7 +44,7 @@ def evidence_panel(desk: Desk, proofs: Sequence[ProofFile]) -> EvidencePanel:
     required = required_evidence(
         Quality(request.quality),
         desk.judged.ruled.rules,
-        request.attempt,
+        desk.case.times_filed,
         desk.judged.verdict.damage_reported,
     )
     return EvidencePanel(

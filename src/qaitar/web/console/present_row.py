@@ -51,7 +51,7 @@ def queue_row(case: Case, now: datetime) -> QueueRow:
     return QueueRow(
         id=str(request.pk),
         number=request.number,
-        attempt=request.attempt,
+        attempt=case.times_filed,
         url=reverse("console:case", args=[request.pk]),
         product=request.product_name,
         customer=request.customer_name,

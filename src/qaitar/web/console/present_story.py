@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from qaitar.flows.by_hand import BY_HAND_FROM
 from qaitar.foundation.models import EffectState
 from qaitar.kernel.roles import Role
+from qaitar.returns.claims import same_item, times_filed
+from qaitar.returns.selectors import filing_of
 from qaitar.returns.sentences import guard_note, journal_act_label
 from qaitar.returns.vocabulary import (
     Act,
@@ -76,6 +78,7 @@ FIELDS: Final[Mapping[str, Promise]] = {
     "customer_phone": gettext_lazy("Phone"),
     "customer_name": gettext_lazy("Customer"),
     "product_name": gettext_lazy("Product"),
+    "product_sku": gettext_lazy("Article"),
     "amount_minor": gettext_lazy("Amount"),
     "quantity_milli": gettext_lazy("Quantity"),
     "withdraw_minor": gettext_lazy("Withdrawn by the marketplace"),
@@ -85,7 +88,15 @@ FIELDS: Final[Mapping[str, Promise]] = {
     "outcome": gettext_lazy("Outcome"),
 }
 _REPLACED: Final = frozenset(
-    {"amount_minor", "quantity_milli", "withdraw_minor", "reason_text", "quality"}
+    {
+        "amount_minor",
+        "quantity_milli",
+        "withdraw_minor",
+        "reason_text",
+        "quality",
+        "product_name",
+        "product_sku",
+    }
 )
 """Shown with what stood there before: the marketplace or a person has replaced it."""
 _PARTS: Final[Mapping[str, tuple[int, int | None]]] = {
@@ -274,18 +285,21 @@ def mark_word(name: str) -> str:
 
 
 def attempt_stories(story: Story, here: ReturnRequest) -> tuple[AttemptStory, ...]:
-    """Tell each filing of the order in a line: what was decided, by whom, why."""
+    """Tell each filing of the order in a line: which filing of its item it is, what was decided, by whom, why."""
+    filings = [filing_of(each) for each in story.attempts]
+    several = any(same_item(one, other) is False for one in filings for other in filings)
     return tuple(
         AttemptStory(
-            attempt=each.attempt,
+            attempt=times_filed(own, filings),
             number=each.number,
+            item=each.product_name if several else "",
             url=reverse("console:case", args=[each.pk]),
             filed_at=each.filed_at,
             stage=Stage(each.stage),
             summary=_summary(each, story.entries),
             current=each.pk == here.pk,
         )
-        for each in story.attempts
+        for each, own in zip(story.attempts, filings, strict=True)
     )
 
 

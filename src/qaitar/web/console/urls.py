@@ -55,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("returns/<uuid:pk>/act", act_views.act, name="act"),
     path("returns/<uuid:pk>/quality", case_views.quality, name="quality"),
     path("returns/<uuid:pk>/note", case_views.note, name="note"),
+    path("returns/<uuid:pk>/line", case_views.line, name="line"),
     path("returns/<uuid:pk>/unit", unit_views.unit_add, name="unit_add"),
     path("returns/<uuid:pk>/assign", case_views.assign, name="assign"),
     path("returns/<uuid:pk>/comment", case_views.comment, name="comment"),

@@ -374,6 +374,7 @@ class AttemptStory:
     stage: Stage
     summary: str
     current: bool = False
+    item: str = ""  # the product, where the order's filings are of several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
