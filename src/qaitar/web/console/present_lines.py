@@ -26,7 +26,7 @@ class LineChoice:
 def line_choices(desk: Desk) -> tuple[LineChoice, ...]:
     """List the order's lines where there is something to choose: several, or one that is not tied to the case yet."""
     request, lines = desk.case.request, desk.papers.lines
-    if request.order_id is None or (len(lines) < 2 and request.line_id is not None):  # noqa: PLR2004
+    if request.order_id is None or (len(lines) <= 1 and request.line_id is not None):
         return ()
     return tuple(
         LineChoice(
