@@ -1,4 +1,4 @@
-"""Which line of its order a case is about, chosen by a person: where nothing tells it, or where it was found wrongly."""
+"""Sets which line of its order a case is about: chosen by a person, where it is not known or was found wrongly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qaitar.orders.line_matching import share_of
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.services.intake import frames_load, received_day
-from qaitar.returns.services.marks import loaded_note
+from qaitar.returns.services.marks import NOTERS, loaded_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,19 +44,21 @@ def line_note(
     values: Mapping[str, Any] | None = None,
     why: str = "",
 ) -> ReturnRequest:
-    """Note the order's line a case is about; product and amount follow from the line where it tells them.
+    """Set the order's line of a case; product and amount are copied from the line where it has them.
 
-    `values` are other facts noted at the same time; they stand before what the line tells.  The line already known changes
-    nothing.  Runs behind the merchant's walls.
+    `values` are other facts to note in the same change; they win over what the line has.  Choosing the line already set
+    changes nothing.  Runs behind the merchant's walls.
 
     Raises:
         ActBlocked: the role may not, the case is closed, its order is not known (ORDER_UNKNOWN) or has no such line
             (LINE_UNKNOWN); nothing was changed.
         CaseChanged: somebody acted in between.
     """
-    told = {} if line_id == case.request.line_id else _line_values(case.request, line_id)
-    noted = loaded_note(case=case, values={**told, **(values or {})}, by=by, now=now, why=why)
-    if told:
+    if by.role not in NOTERS:
+        raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
+    from_line = {} if line_id == case.request.line_id else _line_values(case.request, line_id)
+    noted = loaded_note(case=case, values={**from_line, **(values or {})}, by=by, now=now, why=why)
+    if from_line:
         _make_findable(noted)
     return noted
 
@@ -103,7 +105,7 @@ def _received(
     former: Mapping[str, Any] | None,
     line: Mapping[str, Any],
 ) -> Any:
-    """Keep a day told by anybody else; one read from the former line or from the order as a whole is read anew."""
+    """Keep a day noted by a person or the marketplace; one read from the former line or the order is read again."""
     read_before = received_day(order, former or {})
     if request.received_on not in {None, read_before}:
         return request.received_on

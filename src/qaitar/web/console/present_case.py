@@ -66,9 +66,7 @@ class Card(CaseCard):
     live_seconds: int = LIVE_SECONDS
     seen_url: str = ""  # posts "I saw it in the cabinet"; empty: may not, or nothing waits
     never_seen: bool = False
-    line_url: str = (
-        ""  # posts the chosen line of the order; empty: may not, or there is nothing to choose
-    )
+    line_url: str = ""  # posts the chosen line of the order; empty: may not, or nothing to choose
     lines: tuple[LineChoice, ...] = ()
 
     @property
