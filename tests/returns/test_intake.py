@@ -139,7 +139,7 @@ def test_what_is_not_told_comes_from_the_order(shop: Shop, aigerim: Actor) -> No
     }
     assert customer.name == "Оксана П."
     assert set(SearchKey.objects.filter(subject_id=made.pk).values_list("key", flat=True)) == {
-        *("300000001-1", "300000001", "sku-1", "sn-new"),
+        *("300000001-1", "300000001", "sku-1", "sn-new", "sn-old"),
         *("77012345678", "7012345678", "5678"),
         *("оксана", "п", "&оксана п", "&п оксана"),
     }

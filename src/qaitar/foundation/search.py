@@ -56,7 +56,9 @@ def search_keys(
     keys: dict[str, None] = {}
     for number in numbers:
         if number:
-            keys[folded(number)[:KEY_MAX]] = None
+            whole = folded(number)
+            # a marking code has signs no word of a query has: its words are keys too
+            keys |= dict.fromkeys(word[:KEY_MAX] for word in (whole, *_WORD.findall(whole)))
     for phone in phones:
         digits = _digits(phone)
         if digits:

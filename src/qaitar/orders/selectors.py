@@ -111,6 +111,11 @@ def line_names(line_id: UUID) -> tuple[str, ...]:
     return tuple(name for name in found if name)
 
 
+def unit_values(order_id: UUID) -> tuple[str, ...]:
+    """Give the numbers of the units noted on an order."""
+    return tuple(Unit.objects.filter(order_id=order_id).values_list("value", flat=True))
+
+
 def imports_recent(limit: int, *, store_id: UUID | None = None) -> list[ImportRun]:
     """List the newest imports and polls that changed something."""
     runs = ImportRun.objects.order_by("-pk")

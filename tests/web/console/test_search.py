@@ -10,8 +10,10 @@ import pytest
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Customer, Order, OrderLine, Store
+from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import ReturnRequest
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.orders import file_order
 from tests.factories.returns import make_case
 from tests.web.console.desk import counted, signed_in, words_of
 
@@ -186,3 +188,32 @@ def test_who_does_not_decide_opens_nothing(shop: Shop, role: Role) -> None:
 def test_without_a_store_one_is_told_so(shop: Shop, client: Client) -> None:
     Store.objects.all().delete()
     assert client.get("/returns/new").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "query"),
+    [
+        ("IMEI", "49-015420-323751-8", "490154203237518"),
+        ("SERIAL", "SN R58N/30-A1", "r58n/30"),
+        ("MARKING", "010460043993125621JgXJ5.T(+)'<", "010460043993125621JgXJ5.T(+)'<"),
+    ],
+)
+def test_every_case_of_an_order_is_found_by_the_number_of_its_unit(
+    shop: Shop, aigerim: User, client: Client, kind: str, number: str, query: str
+) -> None:
+    open_walls(shop.id)
+    orders_merge(store=shop.store, records=[file_order("700000001")], now=NOW)
+    by = actor(aigerim, shop.id)
+    first, _second = make_case(shop, by), make_case(shop, by, "700000001-2")
+    make_case(shop, by, "800000009-1")
+    assert found(client, query) == []
+    unit = f"/returns/{first.pk}/unit"
+    noted = client.post(unit, {"kind": kind, "value": number}, **HTMX)
+    assert found(client, query) == ["700000001-2", "700000001-1"]
+    open_walls(shop.id)
+    make_case(shop, by, "700000001-3")
+    assert found(client, query) == ["700000001-3", "700000001-2", "700000001-1"]
+    client.post(f"/returns/{first.pk}/undo", {"undo": noted.context["told"].undo}, **HTMX)
+    # the third was opened with the number and keeps it
+    assert found(client, query) == ["700000001-3"]
+    assert found(client, "700000001") == ["700000001-3", "700000001-2", "700000001-1"]

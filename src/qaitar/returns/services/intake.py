@@ -86,7 +86,12 @@ class OrderFrame:
     lines: Sequence[Mapping[str, Any]]
     line: Mapping[str, Any]
     customer: Mapping[str, Any]
-    unit: str
+    units: Sequence[str]  # numbers of the units noted on the order, the newest first
+
+    @property
+    def unit(self) -> str:
+        """Give the number of the unit noted last; empty where none is."""
+        return self.units[0] if self.units else ""
 
 
 _FRAME = """
@@ -101,7 +106,7 @@ SELECT w.n, s.merchant_id, s.name,
   to_jsonb(o)::text,
   (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.number, l.id)::text FROM orders_orderline l WHERE l.order_id = o.id),
   to_jsonb(c)::text,
-  (SELECT u.value FROM orders_unit u WHERE u.order_id = o.id ORDER BY u.noted_at DESC LIMIT 1)
+  (SELECT jsonb_agg(u.value ORDER BY u.noted_at DESC)::text FROM orders_unit u WHERE u.order_id = o.id)
 FROM wanted w
 JOIN orders_store s ON s.id = w.store
 JOIN foundation_merchant m ON m.id = s.merchant_id
@@ -120,7 +125,7 @@ def frames_load(wanted: Sequence[tuple[UUID, str, str]]) -> dict[int, tuple[str,
         cursor.execute(_FRAME, [list(stores), list(codes)])
         rows = cursor.fetchall()
     found = {}
-    for n, merchant_id, name, store, days, order, lines_text, customer, unit in rows:
+    for n, merchant_id, name, store, days, order, lines_text, customer, units in rows:
         lines = json.loads(lines_text) if lines_text else []
         frame = OrderFrame(
             merchant_id=merchant_id,
@@ -131,7 +136,7 @@ def frames_load(wanted: Sequence[tuple[UUID, str, str]]) -> dict[int, tuple[str,
             lines=lines,
             line=line_found(lines, Sought(code=skus[int(n) - 1])) or {},
             customer=json.loads(customer) if customer else {},
-            unit=unit or "",
+            units=json.loads(units) if units else [],
         )
         found[int(n) - 1] = (name, frame)
     return found
@@ -159,7 +164,7 @@ def requests_create(
         store_name, frame = frames[place]
         frame = _chosen(frame, filing)
         request = _request(filing, frame, store_name, order_code, attempt, now)
-        changes.append(_creation(request, actors[frame.merchant_id], now))
+        changes.append(_creation(request, frame.units, actors[frame.merchant_id], now))
         requests[request.pk] = (place, request)
     made = create(ReturnRequest, changes)
     return {place: request for pk, (place, request) in requests.items() if pk in made}
@@ -312,7 +317,9 @@ SHOWN_AT_START: Final = (
 )
 
 
-def _creation(request: ReturnRequest, by: Actor, now: datetime) -> Change:
+def _creation(
+    request: ReturnRequest, units: Sequence[str], by: Actor, now: datetime
+) -> Change:
     require_role(by, WORKERS)
     control = request.control_at
     assert control is not None, "every open case has a control date"
@@ -322,7 +329,7 @@ def _creation(request: ReturnRequest, by: Actor, now: datetime) -> Change:
     after["control_source"] = request.control_source
     line = JournalLine(act="CREATE", at=now, by=by, after=after)
     keys = search_keys(
-        [request.number, request.order_code, request.product_sku, request.unit_value],
+        [request.number, request.order_code, request.product_sku, *units],
         phones=[request.customer_phone],
         names=[request.customer_name],
     )

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from qaitar.foundation.models import SearchKey
 from qaitar.foundation.search import search_keys
-from qaitar.kernel.ids import new_id
 from qaitar.orders.line_matching import Sought
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.services.intake import (
@@ -20,6 +18,7 @@ from qaitar.returns.services.intake import (
     received_day,
 )
 from qaitar.returns.services.marks import case_note
+from qaitar.returns.services.searchable import case_keys_add
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,7 +52,7 @@ def requests_link(*, merchant_id: UUID, store_id: UUID, by: Actor, now: datetime
         _, frame = frames[place]
         values = _learnt(case.request, frame)
         case_note(case=case, values=values, act="LINK_ORDER", by=by, now=now)
-        _findable(case.request, frame)
+        case_keys_add(case.request, _keys(frame))
     return len(cases)
 
 
@@ -87,14 +86,8 @@ def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
     }
 
 
-def _findable(request: ReturnRequest, frame: OrderFrame) -> None:
+def _keys(frame: OrderFrame) -> list[str]:
     customer = frame.customer
-    keys = search_keys(
-        [frame.unit], phones=[customer.get("phone") or ""], names=[customer.get("name") or ""]
-    )
-    known = set(SearchKey.objects.filter(subject_id=request.pk).values_list("key", flat=True))
-    SearchKey.objects.bulk_create(
-        SearchKey(id=new_id(), merchant_id=request.merchant_id, subject_id=request.pk, key=key)
-        for key in keys
-        if key not in known
+    return search_keys(
+        frame.units, phones=[customer.get("phone") or ""], names=[customer.get("name") or ""]
     )

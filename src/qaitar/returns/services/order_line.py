@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from qaitar.foundation.models import SearchKey
 from qaitar.foundation.search import search_keys
-from qaitar.kernel.ids import new_id
 from qaitar.orders.line_matching import share_of
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.services.intake import frames_load, received_day
 from qaitar.returns.services.marks import NOTERS, loaded_note
+from qaitar.returns.services.searchable import case_keys_add
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +58,7 @@ def line_note(
     from_line = {} if line_id == case.request.line_id else _line_values(case.request, line_id)
     noted = loaded_note(case=case, values={**from_line, **(values or {})}, by=by, now=now, why=why)
     if from_line:
-        _make_findable(noted)
+        case_keys_add(noted, search_keys([noted.product_sku]))
     return noted
 
 
@@ -111,11 +110,3 @@ def _received(
         return request.received_on
     return received_day(order, line) or request.received_on
 
-
-def _make_findable(request: ReturnRequest) -> None:
-    known = set(SearchKey.objects.filter(subject_id=request.pk).values_list("key", flat=True))
-    SearchKey.objects.bulk_create(
-        SearchKey(id=new_id(), merchant_id=request.merchant_id, subject_id=request.pk, key=key)
-        for key in search_keys([request.product_sku], phones=[], names=[])
-        if key not in known
-    )

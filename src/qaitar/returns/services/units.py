@@ -12,6 +12,7 @@ from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
 from qaitar.returns.services.changing import change_of
 from qaitar.returns.services.marks import NOTERS
+from qaitar.returns.services.searchable import unit_keys_add, unit_keys_remove
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,8 @@ def case_unit_note(
 ) -> tuple[Unit, bool]:
     """Note a unit of the case's order; return it, and whether it is new.  One already noted changes nothing.
 
+    Every case of the order is found by its number from then on.
+
     Runs in the caller's transaction, behind the merchant's walls.
 
     Raises:
@@ -41,6 +44,7 @@ def case_unit_note(
         raise ActBlocked(Blocked("ORDER_UNKNOWN"))
     unit, made = unit_note(order_id=order_id, kind=kind, value=value, by=by, now=now)
     if made:
+        unit_keys_add(order_id, unit.value)
         _journal(case, "UNIT_NOTE", f"{unit.kind}: {unit.value}", by, now)
     return unit, made
 
@@ -50,8 +54,9 @@ def case_unit_remove(*, request_id: UUID, unit_id: UUID, by: Actor, now: datetim
     case = _case(request_id, by)
     order_id = case.request.order_id
     unit = unit_remove(order_id=order_id, unit_id=unit_id) if order_id else None
-    if unit is None:
+    if order_id is None or unit is None:
         return False
+    unit_keys_remove(order_id, unit.value)
     _journal(case, "UNIT_REMOVE", f"{unit.kind}: {unit.value}", by, now)
     return True
 
