@@ -317,9 +317,7 @@ SHOWN_AT_START: Final = (
 )
 
 
-def _creation(
-    request: ReturnRequest, units: Sequence[str], by: Actor, now: datetime
-) -> Change:
+def _creation(request: ReturnRequest, units: Sequence[str], by: Actor, now: datetime) -> Change:
     require_role(by, WORKERS)
     control = request.control_at
     assert control is not None, "every open case has a control date"

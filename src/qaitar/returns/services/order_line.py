@@ -109,4 +109,3 @@ def _received(
     if request.received_on not in {None, read_before}:
         return request.received_on
     return received_day(order, line) or request.received_on
-
