@@ -76,6 +76,7 @@ NO_PAGE: Final = frozenset(
         "quality",
         "rule_end",
         "rules_try",
+        "security_export",
         "seen",
         "token_revoke",
         "undo",

@@ -5,9 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from qaitar.foundation.access import SCOPES, token_create
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import User
+from qaitar.foundation.security_journal import (
+    Origin,
+    SecurityKind,
+    SecurityNote,
+    account_note,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -30,5 +38,19 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
         known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
         print(f"qaitar: no user '{options.user}'. Known: {known or 'nobody yet'}.", file=sys.stderr)
         return 2
-    print(token_create(user=user, name=options.name, scopes=options.scope, now=utc_now()))
+    now = utc_now()
+    with transaction.atomic():
+        token = token_create(user=user, name=options.name, scopes=options.scope, now=now)
+        details = {"token": options.name, "hint": token[-4:], "scopes": options.scope}
+        account_note(
+            user,
+            SecurityNote(
+                SecurityKind.TOKEN_MADE,
+                now,
+                Origin(channel="cli"),
+                about=(user.pk, str(user)),
+                details=details,
+            ),
+        )
+    print(token)
     return 0

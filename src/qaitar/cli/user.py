@@ -10,7 +10,20 @@ from django.db import transaction
 
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
-from qaitar.foundation.people import PeopleProblem, merchant_create, person_create, role_set
+from qaitar.foundation.people import (
+    PeopleProblem,
+    merchant_create,
+    password_set,
+    person_create,
+    role_set,
+    tokens_end,
+)
+from qaitar.foundation.security_journal import (
+    Origin,
+    SecurityKind,
+    SecurityNote,
+    account_note,
+)
 from qaitar.foundation.walls import see
 from qaitar.kernel.roles import Role
 
@@ -57,6 +70,12 @@ def _merchant(name: str) -> UUID:
     return named.pk if named else merchant_create(name=name or "Qaitar", now=now).pk
 
 
+def _note(user: User, kind: SecurityKind, **details: str) -> None:
+    about = (user.pk, str(user))
+    note = SecurityNote(kind, utc_now(), Origin(channel="cli"), about=about, details=details)
+    account_note(user, note)
+
+
 def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
     """Do it."""
     if options.action == "list":
@@ -68,8 +87,10 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
         return 2
     if options.action == "password":
         user = User.objects.get(username=options.username)
-        user.set_password(_password(options))
-        user.save()
+        with transaction.atomic():
+            password_set(user, _password(options))
+            tokens_end(user, utc_now())
+            _note(user, SecurityKind.PASSWORD_RESET)
         return 0
     password = _password(options)
     try:
@@ -83,6 +104,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
                 home=merchant_id,
             )
             role_set(user=user, merchant_id=merchant_id, role=Role(options.role), now=utc_now())
+            _note(user, SecurityKind.PERSON_MADE, role=options.role)
     except PeopleProblem as problem:
         print(f"qaitar: {problem}", file=sys.stderr)
         return 2

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from qaitar.foundation.client_address import proxies_read
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,8 @@ DEBUG = False
 ALLOWED_HOSTS = os.environ.get("QAITAR_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("QAITAR_ORIGINS", "").split(",") if o]
 HTTPS = os.environ.get("QAITAR_HTTPS", "") == "1"
+# proxies before the program, addresses and networks: only from them is X-Forwarded-For believed
+QAITAR_TRUSTED_PROXIES = proxies_read(os.environ.get("QAITAR_TRUSTED_PROXIES", ""))
 
 
 def _database(dsn_variable: str, **options: str) -> dict[str, Any]:
@@ -144,8 +148,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # login: sessions, TOTP and passkeys, OIDC (design §5.15)
 AUTHENTICATION_BACKENDS = [
+    "qaitar.web.console.sign_in.PasswordBackend",  # the only one that judges passwords
     "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -154,7 +158,20 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "qaitar.web.console.accounts.ClosedSignup"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key,20/5m/ip"}
+# tries of passwords and codes are limited by foundation/sign_in_limits.py; allauth limits the rest, in the cache
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}
+MFA_FORMS = {
+    "authenticate": "qaitar.web.console.second_factor.SignInCodeForm",
+    "reauthenticate": "qaitar.web.console.second_factor.ConfirmCodeForm",
+}
+# in the database, so that what is counted there holds over all processes and machines
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "foundation_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_ADAPTER = "qaitar.web.console.accounts.KnownPeopleOnly"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"APPS": []}}

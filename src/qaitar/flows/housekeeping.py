@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connection, transaction
+import structlog
+from django.db import DatabaseError, connection, transaction
 
 from qaitar.flows.settling import Verdict, settle_all
 from qaitar.foundation.connections import State
@@ -14,9 +15,12 @@ from qaitar.foundation.models import (
     Connection,
     EffectState,
     IdempotencyRecord,
+    MerchantKey,
     PlannedEffect,
     WebhookEndpoint,
 )
+from qaitar.foundation.security_journal import NOWHERE, security_prune
+from qaitar.foundation.sign_in_limits import tries_forget
 from qaitar.foundation.walls import see
 from qaitar.returns.services.changing import DRAIN_TASK
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+_log = structlog.get_logger(__name__)
 WEBHOOKS_TASK: Final = "qaitar.flows.tasks.webhooks_drain"
 RECHECK_TASK: Final = "qaitar.flows.tasks.connections_recheck"
 KEPT: Final = timedelta(days=7)
@@ -129,6 +134,25 @@ def stage_counts_sum(merchant_id: UUID) -> int:
 def stage_counts_sum_all() -> int:
     """Do so for every merchant; returns how many merchants failed."""
     return for_each_merchant("stage counts", stage_counts_sum)
+
+
+def security_forget(now: datetime) -> int:
+    """Remove events of the security journal older than each merchant keeps them, and counts of old tries.
+
+    Returns how many merchants failed.
+    """
+    tries_forget(now)
+    security_prune(NOWHERE, now)
+    keys = MerchantKey.objects.values_list("pk", "security_days")  # also of merchants switched off
+    days = dict(keys)
+    failed = 0
+    for merchant_id in sorted(days):
+        try:
+            security_prune(merchant_id, now, days[merchant_id])
+        except DatabaseError:
+            _log.exception("security journal not pruned", merchant=str(merchant_id))
+            failed += 1
+    return failed
 
 
 def idempotency_forget(now: datetime) -> int:

@@ -166,6 +166,14 @@ def idempotency_forget(timestamp: int) -> None:  # noqa: ARG001  as above
         housekeeping.idempotency_forget(utc_now())
 
 
+@app.periodic(cron="47 3 * * *")
+@app.task(queue="chores", name="qaitar.flows.tasks.security_forget", queueing_lock="security")
+def security_forget(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Remove old events of the security journal."""
+    with fresh_connection():
+        housekeeping.security_forget(utc_now())
+
+
 @app.periodic(cron="* * * * *")
 @app.task(
     queue="chores",

@@ -21,5 +21,6 @@ class FoundationConfig(AppConfig):
     @override
     def ready(self) -> None:
         """Tell the one way out which private hosts the machine's operator allows."""
-        import_module("qaitar.foundation.invitation_model")  # a table in a module of its own
+        for module in ("invitation_model", "security_models"):  # tables in modules of their own
+            import_module(f"qaitar.foundation.{module}")
         set_policy(settings.QAITAR_PRIVATE_HOSTS)

@@ -33,13 +33,18 @@ class Walled(models.Model):
 
 
 class MerchantKey(models.Model):
-    """Which merchants exist, keys only, so that sweeps know whose walls to open.  Not walled."""
+    """Which merchants exist, so that sweeps know whose walls to open, and how people sign in there.  Not walled."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     active = models.BooleanField(default=True)
     # a practice shop: whose it is, and at which merchant its result is kept; nobody else ever sees its rows
     practice_of = models.BigIntegerField(null=True)
     practice_home = models.UUIDField(null=True)
+    demo = models.BooleanField(db_default=False, default=False)
+    # how people of this merchant sign in; read before any walls are open (`sign_in_rules.py`)
+    second_factor = models.CharField(max_length=8, db_default="", default="", blank=True)
+    idle_minutes = models.PositiveSmallIntegerField(db_default=120, default=120)
+    security_days = models.PositiveSmallIntegerField(db_default=400, default=400)
 
     @override
     def __str__(self) -> str:

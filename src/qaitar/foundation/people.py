@@ -174,7 +174,7 @@ def role_set(*, user: User, merchant_id: UUID, role: Role | None, now: datetime)
     )
 
 
-def person_switch(*, user: User, active: bool) -> None:
+def person_switch(*, user: User, active: bool, now: datetime) -> None:
     """Let a person sign in, or no more; their sessions and tokens end with it.  The last owner stays.
 
     Raises:
@@ -187,6 +187,9 @@ def person_switch(*, user: User, active: bool) -> None:
             if each.role == Role.OWNER:
                 _another_owner(user, each.merchant_id)
     User.objects.filter(pk=user.pk).update(is_active=active)
+    if not active:  # they do not come back when the account is switched on again
+        tokens_end(user, now)
+        sessions_end(user)
 
 
 def password_new() -> str:

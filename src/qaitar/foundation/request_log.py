@@ -7,7 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
+from django.conf import settings
 from prometheus_client import Histogram
+
+from qaitar.foundation.client_address import client_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 log = structlog.get_logger("qaitar.request")
+ADDRESS = "qaitar.address"  # in `META`: where the request comes from, behind trusted proxies
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS = Histogram(
     "qaitar_http_request_duration_seconds",
@@ -35,6 +39,7 @@ class RequestContextMiddleware:
         """Answer, with the request's id in the header `X-Request-Id`."""
         ref = secrets.token_hex(8)
         request.META["qaitar.ref"] = ref
+        request.META[ADDRESS] = client_address(request.META, settings.QAITAR_TRUSTED_PROXIES)
         structlog.contextvars.bind_contextvars(request=ref)
         started = time.perf_counter()
         try:

@@ -12,12 +12,14 @@ from psycopg import sql
 
 from qaitar.foundation.journal_feed import install_feed
 from qaitar.foundation.models import Merchant, Walled
+from qaitar.foundation.security_journal import KEEP_DAYS_MIN
 from qaitar.foundation.walls import SEEN_SQL
 
 if TYPE_CHECKING:
     import psycopg
 
 JOURNAL_TABLE = "foundation_journalentry"
+SECURITY_TABLE = "foundation_securityevent"
 
 
 def walled_tables() -> list[str]:
@@ -47,7 +49,13 @@ def install(owner: psycopg.Connection[tuple[object, ...]], *, app_role: str) -> 
                 sql.Identifier(JOURNAL_TABLE), role
             )
         )
+        owner.execute(
+            sql.SQL("REVOKE UPDATE, TRUNCATE ON {} FROM {}").format(
+                sql.Identifier(SECURITY_TABLE), role
+            )
+        )
         _append_only(owner)
+        _keep_young_events(owner)
         install_feed(owner)
 
 
@@ -83,4 +91,19 @@ def _append_only(owner: psycopg.Connection[tuple[object, ...]]) -> None:
     owner.execute(
         f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {JOURNAL_TABLE}"
         " FOR EACH ROW EXECUTE FUNCTION qaitar_append_only()"
+    )
+
+
+def _keep_young_events(owner: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Refuse to change events of the security journal, and to remove those younger than the least time they are kept."""
+    owner.execute(
+        "CREATE OR REPLACE FUNCTION qaitar_security_events() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN"
+        f" IF TG_OP = 'DELETE' AND OLD.at < now() - interval '{KEEP_DAYS_MIN} days' THEN RETURN OLD; END IF;"
+        " RAISE EXCEPTION 'the security journal is append-only'; END $$"
+    )
+    owner.execute(f"DROP TRIGGER IF EXISTS append_only ON {SECURITY_TABLE}")
+    owner.execute(
+        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {SECURITY_TABLE}"
+        " FOR EACH ROW EXECUTE FUNCTION qaitar_security_events()"
     )

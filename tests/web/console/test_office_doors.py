@@ -32,6 +32,7 @@ from qaitar.returns.models import DayOff, MerchantRule
 from qaitar.training.models import Practice
 from qaitar.web.console import urls_office
 from qaitar.web.console.screen import DECIDERS, EVERYBODY, MANAGERS
+from qaitar.web.console.security_views import OWNERS
 from tests.factories.accounts import NOW, make_person
 from tests.web.console.desk import signed_in
 from tests.web.console.office import GIVEN, Office, make_office
@@ -92,6 +93,8 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "webhook_switch": (MANAGERS, "post", ("endpoint",)),
     "webhook_remove": (MANAGERS, "post", ("endpoint",)),
     "profile": (EVERYBODY, "get", ()),
+    "security": (OWNERS, "get", ()),
+    "security_export": (OWNERS, "get", ()),
     "first_run": (MANAGERS, "get", ()),
     "practice": (DECIDERS, "get", ()),
     "practice_result": (DECIDERS, "get", ("practice",)),

@@ -28,6 +28,8 @@ from qaitar.foundation.companions import (
     watch_unanswered,
 )
 from qaitar.foundation.companions_journal import companion_note
+from qaitar.foundation.request_origin import origin_of
+from qaitar.foundation.security_journal import SecurityKind, account_note, note_by
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import stores_of
 from qaitar.returns.cabinet_shown import NUMBERS_MAX, cases_missed, cases_shown
@@ -40,6 +42,7 @@ from qaitar.web.api.schemas import At, Given, Moment, Short, Shown, Uuid
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from qaitar.foundation.models import Companion
     from qaitar.orders.models import Store
     from qaitar.returns.cabinet_shown import ShownCase, ToPress
 
@@ -209,6 +212,7 @@ def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
     row = companion_of(token)
     assert row is not None, "made this moment"
     companion_note(row, "COMPANION_PAIR", who=caller(request), now=moment(request))
+    _security_note(request, SecurityKind.COMPANION_PAIRED, row)
     return answer({"token": token, **told}, status=201)
 
 
@@ -281,7 +285,14 @@ def companion_unpaired(request: HttpRequest) -> HttpResponse:
     now = moment(request)
     companion_revoke(row, now=now)
     companion_note(row, "COMPANION_END", who=caller(request), now=now)
+    _security_note(request, SecurityKind.COMPANION_ENDED, row)
     return answer({"ended_at": now.isoformat()})
+
+
+def _security_note(request: HttpRequest, kind: SecurityKind, row: Companion) -> None:
+    origin = origin_of(request, "api")
+    note = note_by(caller(request), kind, at=moment(request), origin=origin, companion=row.browser)
+    account_note(row.user, note)
 
 
 @router.post(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.shortcuts import render
@@ -14,6 +15,16 @@ from django.utils.translation import gettext as _
 
 from qaitar.foundation.models import User
 from qaitar.foundation.people import LANGUAGES
+from qaitar.foundation.request_origin import origin_of
+from qaitar.foundation.security_journal import SecurityKind
+from qaitar.web.console.sign_in import (
+    NOTIFICATIONS,
+    attempt_passed,
+    login_of,
+    password_begin,
+    password_failed,
+    user_note,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,11 +55,64 @@ class OwnLanguage(MiddlewareMixin):
 
 
 class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Accounts are made by `qaitar up`, by an administrator on the people page, or by OIDC for known people."""
+    """Accounts are made by `qaitar up`, by an administrator on the people page, or by OIDC for known people.
+
+    Each step of signing in is limited and written into the security journal (`sign_in.py`).
+    """
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  allauth's signature
         """Refuse self-made accounts."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address the request comes from."""
+        return origin_of(request).address
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse to look at a password too soon after failures."""
+        self._attempt = password_begin(request, login_of(credentials))
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Check a password; of who is right nothing stays counted."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            attempt_passed(self._attempt)
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Note the failure."""
+        password_failed(request, login_of(credentials))
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """Check the password of somebody who is signed in, before something sensitive."""
+        confirmed = bool(super().reauthenticate(user, password))
+        if confirmed:
+            user_note(self.request, user, SecurityKind.CONFIRMED, by="password")
+        return confirmed
+
+    def post_login(self, request: HttpRequest, user: Any, **about: Any) -> Any:
+        """Note that somebody is in, and by what."""
+        records = get_authentication_records(request, user)
+        methods = [str(each.get("type") or each.get("method")) for each in records]
+        user_note(request, user, SecurityKind.SIGN_IN, by=methods)
+        return super().post_login(request, user, **about)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Note that somebody left."""
+        if request.user.is_authenticated:
+            user_note(request, request.user, SecurityKind.SIGN_OUT)
+        super().logout(request)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: Any,
+        context: dict[str, Any] | None = None,  # noqa: ARG002  allauth's signature
+        email: str | None = None,  # noqa: ARG002  the same
+    ) -> None:
+        """Note a change of what opens an account; allauth calls this for a letter, which we do not send."""
+        kind, factor = NOTIFICATIONS[template_prefix]
+        user_note(self.request, user, kind, **({"factor": factor} if factor else {}))
 
 
 class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -81,6 +145,7 @@ class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # all
                 ),
             )
         sociallogin.connect(request, found[0])
+        user_note(request, found[0], SecurityKind.OIDC_JOINED)
 
     def on_authentication_error(self, request: HttpRequest, *_told: Any, **_more: Any) -> None:
         """Say on a page of ours that the service refused or could not be asked."""

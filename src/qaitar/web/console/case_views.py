@@ -15,6 +15,7 @@ from qaitar.flows.poll_cabinet import SYSTEM as CABINET_SESSION
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import Connection, JournalEntry
+from qaitar.foundation.security_journal import SecurityKind
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.marks import (
@@ -43,6 +44,7 @@ from qaitar.web.console.present_case import customer_of
 from qaitar.web.console.present_known import KnownForm, noted_values
 from qaitar.web.console.present_story import timeline_entry
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.security_notes import visit_note
 from qaitar.web.console.undo import undo_note
 from qaitar.web.console.views_model import Notice, Tone
 from qaitar.web.console.views_model_office import JournalPage, JournalRow
@@ -246,9 +248,20 @@ def look(visit: Visit, pk: UUID) -> HttpResponse:
 @require_POST
 @screen(EVERYBODY)
 def phone(visit: Visit, pk: UUID) -> HttpResponse:
-    """Show the customer's whole phone to somebody who works on the case."""
+    """Show the customer's whole phone to somebody who works on the case; the security journal names them."""
+    found = found_or_404(case_load(pk))
+    request = found.request
+    if request.merchant_id not in visit.who.phones_masked:
+        visit_note(
+            visit,
+            SecurityKind.REVEAL,
+            (request.merchant_id,),
+            what="phone",
+            request=str(request.pk),
+            number=request.number,
+        )
     if getattr(visit.request, "htmx", False):
-        desk = desk_of(visit, found_or_404(case_load(pk)))
+        desk = desk_of(visit, found)
         person = customer_of(desk, revealed=True)
         return render(visit.request, "console/partials/person.html", {"person": person})
     context = found_or_404(case_context(visit, pk, revealed=True))

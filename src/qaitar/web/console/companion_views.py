@@ -26,6 +26,7 @@ from qaitar.foundation.companions import (
 from qaitar.foundation.companions_journal import companion_note
 from qaitar.foundation.models import CabinetWatch, Membership, User
 from qaitar.foundation.secrets import NoKey
+from qaitar.foundation.security_journal import SecurityKind
 from qaitar.orders.listing import stores_of
 from qaitar.returns.vocabulary import Section
 from qaitar.web.console.answers import see_other
@@ -38,6 +39,7 @@ from qaitar.web.console.office_door import (
     told,
 )
 from qaitar.web.console.screen import DECIDERS, Visit, found_or_404, screen
+from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import CompanionPage, CompanionRow, FailedRow, WatchRow
 
@@ -193,6 +195,7 @@ def companion_end(visit: Visit, companion_id: UUID) -> HttpResponse:
     row = found_or_404(mine[0] if mine else None)
     companion_revoke(row, now=visit.now)
     companion_note(row, "COMPANION_END", who=visit.who, now=visit.now)
+    account_change_note(visit, SecurityKind.COMPANION_ENDED, row.user, companion=row.browser)
     told(
         visit,
         _("“%(name)s” is switched off; it can hand over nothing more.") % {"name": row.browser},

@@ -16,7 +16,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_POST
 
-from qaitar.analytics.services.taking import FORMS, export_ask, export_find, file_name
+from qaitar.analytics.services.taking import (
+    FORMS,
+    export_ask,
+    export_find,
+    file_name,
+    taken_of,
+)
 from qaitar.analytics.taken import ListKind, Taken, behind_said, queue_said
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.names import download_headers
@@ -28,6 +34,7 @@ from qaitar.web.console import queue_filter, register_filter, report_filter
 from qaitar.web.console.answers import is_partial, see_other, typed
 from qaitar.web.console.behind_filter import behind_asked
 from qaitar.web.console.screen import Visit, found_or_404, screen
+from qaitar.web.console.security_notes import export_note
 from qaitar.web.console.views_model import Fact
 
 if TYPE_CHECKING:
@@ -89,12 +96,21 @@ def _form(text: str) -> str:
 def list_export(visit: Visit, kind: str) -> HttpResponseBase:
     """Give a list as a file; for a long one a job is offered instead."""
     taken, form = _taken(visit, kind), _form(visit.request.GET.get("form", ""))
-    if taken.count(EXPORT_AT_ONCE_MAX + 1) > EXPORT_AT_ONCE_MAX:
+    count = taken.count(EXPORT_AT_ONCE_MAX + 1)
+    if count > EXPORT_AT_ONCE_MAX:
         ask = reverse("console:list_export_ask", args=[kind])
         context = {"ask_url": f"{ask}?{visit.request.GET.urlencode()}", "title": taken.title()}
         return render(visit.request, "console/list_export.html", context)
     name = file_name(taken.title(), form, visit.now)
+    _note(visit, taken, form, rows=count)
     return _attached(_csv(visit, taken) if form == "CSV" else _xlsx(taken), name)
+
+
+def _note(visit: Visit, taken: Taken, form: str, *, rows: int) -> None:
+    said = {name: text for name, text in taken.wanted.items() if text and name != "masked"}
+    export_note(
+        visit, taken.merchants, what=taken.kind.value, rows=rows, form=form, filters=dict(said)
+    )
 
 
 def _csv(visit: Visit, taken: Taken) -> HttpResponseBase:
@@ -160,5 +176,6 @@ def list_export_file(visit: Visit, export_id: UUID) -> HttpResponseBase:
         export_find(export_id, user_id=who.user_id, merchants=who.merchants, now=visit.now)
     )
     file = found_or_404(StoredFile.objects.filter(pk=found_or_404(row.file_id)).first())
+    _note(visit, taken_of(row), row.form, rows=row.rows_done)
     answer = FileResponse(FileStore().open(key_of(file.sha256)), content_type=file.mime)
     return _attached(answer, file.name)

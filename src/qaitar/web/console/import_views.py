@@ -39,6 +39,7 @@ from qaitar.web.console.present_import import (
     run_report,
 )
 from qaitar.web.console.screen import DECIDERS, Visit, found_or_404, screen
+from qaitar.web.console.security_notes import export_note
 from qaitar.web.console.views_model import Choice
 from qaitar.web.console.views_model_office import ImportPage, ImportReport
 
@@ -220,6 +221,14 @@ def import_rejected(visit: Visit, run_id: UUID) -> HttpResponseBase:
     if not rows:
         raise Http404
     names = list(dict.fromkeys(name for row in rows for name in row.cells))
+    export_note(
+        visit,
+        (run.merchant_id,),
+        what="rejected",
+        rows=len(rows),
+        form="XLSX",
+        import_name=run.name,
+    )
     own = [*(Column(name) for name in names)]
     columns = [*own, Column(_now("Sheet")), Column(_now("Line")), Column(_now("Why not"))]
     lines = (

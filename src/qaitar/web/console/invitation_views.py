@@ -25,12 +25,14 @@ from qaitar.foundation.invitations import invitation_accept, invitation_create, 
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import User
 from qaitar.foundation.people import PeopleProblem
+from qaitar.foundation.security_journal import SecurityKind
 from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import fresh_put, managed, never_kept, told
 from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.security_notes import account_change_note, visit_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,6 +141,8 @@ def invitation_withdraw(visit: Visit, invitation_id: UUID) -> HttpResponse:
 
 
 def _note(visit: Visit, merchant_id: UUID, act: str, after: Mapping[str, Any]) -> None:
+    kind = SecurityKind.INVITED if act == "INVITE" else SecurityKind.INVITATION_WITHDRAWN
+    visit_note(visit, kind, (merchant_id,), **after)
     by = visit.who.actor_at(merchant_id)
     line = JournalLine(act=act, at=visit.now, by=by, before={}, after=after)
     subject = UUID(int=merchant_id.int ^ 1)  # one chain for the invitations of a merchant
@@ -185,6 +189,9 @@ def _accepted(
     except PeopleProblem:
         form.add_error("code", _now("This code does not fit, or the invitation is out of date."))
         return None
+    account_change_note(
+        visit, SecurityKind.INVITATION_ACCEPTED, user, merchant=accepted.merchant_name
+    )
     update_session_auth_hash(visit.request, user)
     told(
         visit,

@@ -31,6 +31,7 @@ from qaitar.foundation.people import (
     role_set,
 )
 from qaitar.foundation.secrets import NoKey
+from qaitar.foundation.security_journal import SecurityKind
 from qaitar.foundation.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
@@ -50,6 +51,7 @@ from qaitar.web.console.office_door import (
     told,
 )
 from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.security_notes import visit_note
 from qaitar.web.console.shell import LANGUAGE_NAMES
 from qaitar.web.console.views_model import Fact
 from qaitar.web.console.views_model_office import UserPage, UserRow
@@ -87,6 +89,14 @@ PROBLEMS: Final = {
     ),
     "YOURSELF": _("You cannot switch yourself off."),
 }
+
+
+EVENTS: Final = {
+    "ROLE_SET": SecurityKind.ROLE_SET,
+    "PERSON_SWITCH": SecurityKind.PERSON_SWITCHED,
+    "PASSWORD_RENEW": SecurityKind.PASSWORD_RESET,
+}
+"""What is noted in the security journal besides the line of the journal."""
 
 
 class InviteForm(forms.Form):
@@ -258,6 +268,7 @@ def person_new(visit: Visit) -> HttpResponse:
         _role_change(visit, known, merchant_id, Role(data["role"]))
         if known is None:
             known = _made(visit, data, merchant_id)
+            visit_note(visit, SecurityKind.PERSON_MADE, (merchant_id,), about=known)
             sentence = _("%(name)s may sign in now. The password below is shown once.")
         else:
             sentence = _("%(name)s had an account already and now works here too.")
@@ -309,6 +320,7 @@ def _note(
     visit: Visit, about: tuple[User, UUID], act: str, after: Mapping[str, Any], before: Any = None
 ) -> None:
     user, merchant_id = about
+    visit_note(visit, EVENTS[act], (merchant_id,), about=user, **after)
     said = {"person": user.username, **after}
     line = JournalLine(
         act=act, at=visit.now, by=visit.who.actor_at(merchant_id), before=before or {}, after=said
@@ -414,7 +426,7 @@ def person_switch_view(visit: Visit, user_id: int) -> HttpResponse:
         return see_other(back)
     try:
         reach = _whole(visit, user_id)
-        person_switch(user=reach.user, active=active)
+        person_switch(user=reach.user, active=active, now=visit.now)
     except PeopleProblem as problem:
         told(visit, PROBLEMS[str(problem)], good=False)
         return see_other(back)

@@ -16,9 +16,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qaitar.foundation.models import User
+from qaitar.foundation.security_journal import SecurityKind
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import told
 from qaitar.web.console.screen import Visit, screen
+from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.shell import LANGUAGE_NAMES
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import ProfilePage, SecurityLine
@@ -65,8 +67,11 @@ def profile(visit: Visit) -> HttpResponse:
 
 
 def _saved(visit: Visit, user: User, data: Mapping[str, Any]) -> HttpResponse:
+    changed = sorted(name for name, value in data.items() if getattr(user, name) != value)
     for name, value in data.items():
         setattr(user, name, value)
+    if changed:
+        account_change_note(visit, SecurityKind.PROFILE_CHANGED, user, fields=changed)
     user.save(update_fields=list(data))
     with translation.override(user.language):
         told(visit, _now("Saved. It is shown so from this page on."))

@@ -160,7 +160,7 @@ def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple
         work = (*work, ("practice", _("Practice"), "repeat", None))
     if first_steps and visit.who.may(MANAGERS):
         work = (("first_run", _("First steps"), "bolt", None), *work)
-    office = (
+    office: tuple[tuple[str, str, str, int | None], ...] = (
         ("merchant", _("Company"), "file", None),
         ("stores", _("Stores"), "store", None),
         ("connections", _("Connections"), "plug", None),
@@ -171,6 +171,8 @@ def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple
         ("tokens", _("API tokens"), "key", None),
         ("webhooks", _("Webhooks"), "webhook", None),
     )
+    if visit.who.may(frozenset({Role.OWNER})):
+        office = (*office, ("security", _("Security journal"), "lock", None))
     groups = [NavGroup(label="", items=_items(visit, work))]
     if visit.who.may(MANAGERS):
         groups.append(NavGroup(label=_("Settings"), items=_items(visit, office)))

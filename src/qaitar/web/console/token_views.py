@@ -17,10 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from qaitar.foundation.access import MACHINE_SCOPES, SCOPES, digest_of, token_create
 from qaitar.foundation.models import ApiToken, User
 from qaitar.foundation.secrets import NoKey
+from qaitar.foundation.security_journal import SecurityKind
 from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, never_kept, told
 from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.views_model_office import TokenPage, TokenRow
 
 if TYPE_CHECKING:
@@ -117,6 +119,15 @@ def _made(visit: Visit, form: TokenForm) -> bool:
         ApiToken.objects.filter(digest=digest_of(token)).delete()
         form.add_error(None, str(NO_KEY))
         return False
+    account_change_note(
+        visit,
+        SecurityKind.TOKEN_MADE,
+        user,
+        token=data["name"],
+        hint=token[-4:],
+        scopes=data["scopes"],
+        days=data["days"],
+    )
     return True
 
 
@@ -130,7 +141,9 @@ def token_revoke(visit: Visit, token_id: UUID) -> HttpResponse:
     """End a token of the reader's own; programs using it are turned away at once."""
     mine = ApiToken.objects.filter(pk=token_id, user_id=visit.who.user_id, revoked_at=None)
     row = found_or_404(mine.first())
-    mine.update(revoked_at=visit.now)
+    if mine.update(revoked_at=visit.now):
+        user = User.objects.get(pk=visit.who.user_id)
+        account_change_note(visit, SecurityKind.TOKEN_ENDED, user, token=row.name, hint=row.hint)
     told(
         visit,
         _now("“%(name)s” is revoked; programs using it are turned away.") % {"name": row.name},

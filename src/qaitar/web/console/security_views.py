@@ -1,0 +1,236 @@
+"""The security journal, for owners: by person, kind and period, a page at a time, and as a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from qaitar.documents.tables import Column, Kind, iter_csv
+from qaitar.foundation.files.names import download_headers
+from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.models import User
+from qaitar.foundation.security_journal import SecurityKind
+from qaitar.foundation.security_reads import (
+    EXPORT_MAX,
+    SecurityFilter,
+    security_page,
+    security_rows,
+)
+from qaitar.kernel.roles import Role
+from qaitar.kernel.zones import ALMATY, as_utc, zone
+from qaitar.web.console.answers import is_partial
+from qaitar.web.console.office_door import managed
+from qaitar.web.console.report_filter import uuid_read
+from qaitar.web.console.screen import Visit, screen
+from qaitar.web.console.security_notes import export_note
+from qaitar.web.console.security_words import BAD, KIND_WORDS, details_said, kind_word
+from qaitar.web.console.views_model import Choice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from django.http import HttpResponse
+    from django.http.response import HttpResponseBase
+
+    from qaitar.foundation.security_models import SecurityEvent
+
+OWNERS: Final = frozenset({Role.OWNER})
+PEOPLE_SHOWN: Final = 500
+MIME: Final = "text/csv"
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRow:
+    """One event as people read it."""
+
+    at: datetime
+    kind: str
+    bad: bool
+    name: str
+    person_url: str
+    about: str
+    details: str
+    address: str
+    browser: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityPage:
+    """A page of the security journal."""
+
+    rows: tuple[SecurityRow, ...]
+    url: str
+    export_url: str
+    more_url: str
+    since: date | None
+    until: date | None
+    people: tuple[Choice, ...]
+    kinds: tuple[Choice, ...]
+
+
+class AskedEvents:
+    """The filter as it stands in the address; what cannot be read is left out, so that no address is an error."""
+
+    def __init__(self, query: Mapping[str, str]) -> None:
+        """Read it."""
+        person = query.get("person", "")
+        self.person = int(person) if person.isdecimal() and len(person) < 19 else None  # noqa: PLR2004  a bigint
+        kind = query.get("kind", "")
+        self.kind = kind if kind in set(SecurityKind) else None
+        self.since, self.until = _day(query.get("since", "")), _day(query.get("until", ""))
+        self.before = uuid_read(query.get("before", ""))
+
+    @property
+    def wanted(self) -> SecurityFilter:
+        """Give the filter in moments: days are Almaty's, the last one in full."""
+        until = self.until + timedelta(days=1) if self.until else None
+        return SecurityFilter(self.person, self.kind, _midnight(self.since), _midnight(until))
+
+    def said(self) -> dict[str, str]:
+        """Give the filter as it stands in an address."""
+        parts = {
+            "person": self.person,
+            "kind": self.kind,
+            "since": self.since,
+            "until": self.until,
+        }
+        return {name: str(value) for name, value in parts.items() if value is not None}
+
+    def address(self, name: str, **more: str) -> str:
+        """Write the address of a page with this filter."""
+        text = urlencode({**self.said(), **more})
+        path = reverse(f"console:{name}")
+        return f"{path}?{text}" if text else path
+
+
+@require_GET
+@screen(OWNERS)
+def security(visit: Visit) -> HttpResponse:
+    """Show one page of the journal; a page asked for by key alone comes as bare rows."""
+    asked = AskedEvents(visit.request.GET)
+    merchants = managed(visit, OWNERS)
+    found, following = security_page(merchants, asked.wanted, asked.before)
+    more = asked.address("security", before=str(following)) if following else ""
+    rows = tuple(_row(each) for each in found)
+    if is_partial(visit.request) and asked.before:
+        context = {"rows": rows, "more_url": more}
+        return render(visit.request, "console/partials/security_rows.html", context)
+    page = SecurityPage(
+        rows=rows,
+        url=reverse("console:security"),
+        export_url=asked.address("security_export"),
+        more_url=more,
+        since=asked.since,
+        until=asked.until,
+        people=_people(merchants, asked.person),
+        kinds=_kinds(asked.kind),
+    )
+    return render(visit.request, "console/security.html", {"page": page})
+
+
+@require_GET
+@screen(OWNERS)
+def security_export(visit: Visit) -> HttpResponseBase:
+    """Give this part of the journal as CSV; that it was taken is written first and stands in it."""
+    asked, merchants = AskedEvents(visit.request.GET), managed(visit, OWNERS)
+    count = asked.wanted.rows(merchants).order_by()[:EXPORT_MAX].count()
+    export_note(
+        visit, merchants, what="security", rows=count, form="CSV", filters=dict(asked.said())
+    )
+    events = security_rows(merchants, asked.wanted, partial(behind_walls, *merchants))
+    parts = _spoken(visit.who.language, events)
+    name = f"{_('Security journal')} {visit.now:%Y-%m-%d}.csv"
+    answer = StreamingHttpResponse(parts, content_type=MIME)
+    for header, value in download_headers(name, MIME).items():
+        answer[header] = value
+    return answer
+
+
+def _spoken(language: str, events: Iterator[SecurityEvent]) -> Iterator[bytes]:
+    """Write the lines in the reader's language, after the view has answered."""
+    with translation.override(language):
+        columns = [
+            Column(_("When"), Kind.MOMENT, zone=zone(ALMATY)),
+            *(
+                Column(name)
+                for name in (
+                    _("Who"),
+                    _("What"),
+                    _("About whom"),
+                    _("Details"),
+                    _("Address"),
+                    _("Browser"),
+                )
+            ),
+        ]
+        for part in iter_csv(columns, (_cells(each) for each in events)):
+            yield part.encode()
+
+
+def _cells(event: SecurityEvent) -> list[object]:
+    row = _row(event)
+    return [event.at, row.name, row.kind, row.about, row.details, row.address, row.browser]
+
+
+def _row(event: SecurityEvent) -> SecurityRow:
+    person = event.user_id if event.user_id is not None else event.about_id
+    return SecurityRow(
+        at=event.at,
+        kind=kind_word(event.kind),
+        bad=event.kind in BAD,
+        name=event.name or ("" if event.user_id else "Qaitar"),
+        person_url=f"{reverse('console:security')}?person={person}" if person else "",
+        about=event.about_name,
+        details=details_said(event.kind, event.details),
+        address=event.address,
+        browser=event.browser,
+        channel=event.channel,
+    )
+
+
+def _people(merchants: Sequence[UUID], chosen: int | None) -> tuple[Choice, ...]:
+    """Offer the people who work there, and whoever is chosen."""
+    people = User.objects.filter(memberships__merchant_id__in=merchants).distinct()
+    named = {each.pk: str(each) for each in people.order_by("first_name", "pk")[:PEOPLE_SHOWN]}
+    if chosen is not None:
+        named.setdefault(chosen, f"№ {chosen}")
+    return (
+        Choice(value="", label=_("everybody"), selected=chosen is None),
+        *(
+            Choice(value=str(key), label=name, selected=key == chosen)
+            for key, name in named.items()
+        ),
+    )
+
+
+def _kinds(chosen: str | None) -> tuple[Choice, ...]:
+    return (
+        Choice(value="", label=_("everything"), selected=chosen is None),
+        *(
+            Choice(value=kind.value, label=str(word), selected=kind.value == chosen)
+            for kind, word in KIND_WORDS.items()
+        ),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return as_utc(datetime.combine(day, time(0), tzinfo=zone(ALMATY))) if day else None
