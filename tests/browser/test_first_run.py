@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -62,6 +63,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
     listener.start()
     try:
         assert told.wait(READY_S), "the program did not become ready"
+        assert_without_owner(program.pid)
         yield Fresh(addresses[0], lines[0], started)
     finally:
         program.terminate()
@@ -69,6 +71,14 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
         listener.join(30)
         assert program.stdout is not None
         program.stdout.close()
+
+
+def assert_without_owner(pid: int) -> None:
+    """No process `qaitar up` started for people and jobs was given the address of the database's owner."""
+    below = psutil.Process(pid).children(recursive=True)
+    served = [each.environ() for each in below if each.name().startswith("python")]
+    assert any("QAITAR_DB_APP_DSN" in environ for environ in served)
+    assert not any("qaitar_owner" in value for environ in served for value in environ.values())
 
 
 @pytest.fixture

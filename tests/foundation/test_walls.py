@@ -114,6 +114,27 @@ def test_even_the_owner_cannot_change_a_journal_line(committed: DatabaseAddresse
             owner.execute("UPDATE foundation_journalentry SET why = 'rewritten'")
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "TRUNCATE foundation_journalentry",
+        "TRUNCATE foundation_merchantkey, foundation_journalentry CASCADE",
+    ],
+)
+def test_even_the_owner_cannot_empty_the_journal(committed: DatabaseAddresses, sql: str) -> None:
+    with transaction.atomic():
+        shop = make_shop()
+        make_case(shop, actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id))
+    with (
+        psycopg.connect(committed.owner_dsn) as owner,
+        pytest.raises(psycopg.errors.RaiseException, match="append-only"),
+    ):
+        owner.execute(sql)
+    with transaction.atomic():
+        open_walls(shop.id)
+        assert JournalEntry.objects.count() == 1
+
+
 def test_a_person_sees_exactly_the_merchants_they_serve(db_walls: None) -> None:
     first, second, third = make_shop("A"), make_shop("B"), make_shop("C")
     both = make_person("daulet", (first.id, Role.SENIOR), (second.id, Role.OPERATOR))

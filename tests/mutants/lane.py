@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import coverage
-import psycopg
 import pytest
 from django.db import connections
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.factories.emptied import empty_database
 from tests.mutants.anew import OPTIONS, Job, Starter
 from tests.mutants.forking import in_fork
 from tests.mutants.heart import SOURCE
@@ -149,16 +149,8 @@ class Lane:
 
     def _empty_database(self) -> None:
         """Empty what a fork that was ended had committed."""
-        if self._database is None:
-            return
-        with psycopg.connect(self._database.owner_dsn, autocommit=True) as owner:
-            rows = owner.execute(
-                "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'"
-                " AND tablename <> 'django_migrations' AND tablename NOT LIKE 'django_content_type%'"
-                " AND tablename <> 'auth_permission'"
-            ).fetchall()
-            tables = ", ".join(name for (name,) in rows)
-            owner.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        if self._database is not None:
+            empty_database(self._database.owner_dsn)
 
 
 def _limit(items: list[pytest.Item]) -> float:

@@ -25,7 +25,7 @@ from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
 from qaitar.lab.bench.ground import point
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of, steadied
-from qaitar.runtime.database import FOREIGN_VARIABLE, resolve_database
+from qaitar.runtime.database import FOREIGN_APP_VARIABLE, FOREIGN_VARIABLE, resolve_database
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.postgres import EmbeddedPostgres
 from qaitar.runtime.problems import Problem
@@ -130,13 +130,18 @@ def installation(path: Path, environ: Mapping[str, str]) -> Iterator[Installatio
     Raises:
         Problem: there is no installation in the folder, or its database does not answer.
     """
-    if not environ.get(FOREIGN_VARIABLE) and not (path / "postgres" / "data").exists():
+    foreign = environ.get(FOREIGN_VARIABLE) or environ.get(FOREIGN_APP_VARIABLE)
+    if not foreign and not (path / "postgres" / "data").exists():
         raise BackupProblem(f"There is no installation of Qaitar in {path}: name it with --data.")
     folder = DataFolder(path)
     refuse_unfinished(folder)
-    if environ.get(FOREIGN_VARIABLE):
+    if foreign:
         addresses = resolve_database(folder, environ)
         dsn = environ.get(DSN_VARIABLE) or addresses.owner_dsn
+        if not dsn:
+            raise BackupProblem(
+                f"A backup needs the address of a role that reads every row: give it in {DSN_VARIABLE}."
+            )
         yield Installation(steadied(dsn), addresses, installation_keys(folder, environ))
         return
     with EmbeddedPostgres(folder) as server:

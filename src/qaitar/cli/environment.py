@@ -12,14 +12,22 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from qaitar.foundation import logs
+from qaitar.foundation.database_connections import point_connection
 from qaitar.runtime.addresses import APP_ROLE, parts_of
-from qaitar.runtime.database import handed_on, resolve_database
+from qaitar.runtime.database import (
+    OWNERS_VARIABLES,
+    handed_on,
+    handed_to_program,
+    resolve_database,
+)
 from qaitar.runtime.folder import DataFolder, data_path
-from qaitar.runtime.problems import Problem
+from qaitar.runtime.problems import DatabaseProblem, Problem
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from pathlib import Path
+
+    from qaitar.runtime.addresses import DatabaseAddresses
 
 RESTORING: Final = "restore.unfinished"  # in the data folder while a restore is under way, and after one broken off
 MIGRATION_LOCK: Final = 7_241_981  # advisory: two commands on one empty folder migrate once
@@ -34,8 +42,13 @@ def prepare_django(path: Path, environ: MutableMapping[str, str]) -> None:
     django.setup()
 
 
-def prepare(data: str | None, environ: MutableMapping[str, str]) -> DataFolder:
+def prepare(
+    data: str | None, environ: MutableMapping[str, str], *, owner: bool = False
+) -> DataFolder:
     """Make the database reachable and migrated and Django ready; safe to call in any command, also on an empty folder.
+
+    The address of the database's owner is used for migrating, then taken out of the environment and out of Django,
+    unless the command needs it (`owner`).  Without that address nothing is migrated: the database has to be up to date.
 
     Raises:
         Problem: a sentence that says what stands in the way and what to do.
@@ -43,12 +56,40 @@ def prepare(data: str | None, environ: MutableMapping[str, str]) -> DataFolder:
     folder = DataFolder(data_path(data, environ))
     refuse_unfinished(folder)
     addresses = resolve_database(folder, environ)
+    if owner and not addresses.owner_dsn:
+        raise DatabaseProblem(
+            "This command needs the address of the database's owner: give it in DATABASE_URL."
+        )
     environ.update(handed_on(addresses))
     environ.setdefault("QAITAR_SECRET_KEY", folder.secret("session_key"))
     environ.setdefault("QAITAR_ENCRYPTION_KEY", folder.secret("encryption_key"))
     prepare_django(folder.path, environ)
-    migrate(addresses.owner_dsn, parts_of(addresses.app_dsn).get("user", APP_ROLE))
+    if addresses.owner_dsn:
+        migrate(addresses.owner_dsn, parts_of(addresses.app_dsn).get("user", APP_ROLE))
+    else:
+        _refuse_unmigrated()
+    if not owner:
+        _forget_owner(addresses, environ)
     return folder
+
+
+def _forget_owner(addresses: DatabaseAddresses, environ: MutableMapping[str, str]) -> None:
+    """Leave this process and its children the program's address alone."""
+    for variables in (environ, os.environ):
+        for name in OWNERS_VARIABLES:
+            variables.pop(name, None)
+        variables.update(handed_to_program(addresses))
+    point_connection("owner", "")
+
+
+def _refuse_unmigrated() -> None:
+    executor = MigrationExecutor(connections["default"])
+    wanted = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    connections["default"].close()
+    if wanted:
+        raise DatabaseProblem(
+            "The database is not up to date: run `qaitar migrate` with the owner's address in DATABASE_URL first."
+        )
 
 
 def refuse_unfinished(folder: DataFolder) -> None:

@@ -7,9 +7,10 @@ import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
 
 from qaitar.cli.environment import prepare, prepare_django
+from qaitar.runtime.database import knows_owner
 from qaitar.runtime.folder import data_path
 from qaitar.runtime.problems import Problem
 
@@ -50,6 +51,12 @@ COMMANDS: Final = {
     "secrets": ("qaitar.cli.secrets", "seal secrets again under a new encryption key"),
     "doctor": ("qaitar.cli.doctor", "check settings, database, connections, clock, disk"),
 }
+
+# These make tables or databases, or read past the walls: no other process holds the address of the database's owner.
+OWNERS: Final = frozenset({"migrate", "check-invariants", "simulate", "bench"})
+
+# These live long and serve people or run jobs: what their environment held at the start stays readable in /proc.
+SERVING: Final = frozenset({"up", "web", "worker"})
 
 # These must not make or migrate a database before they begin: they get the path of the data folder alone.
 BARE: Final = frozenset({"backup", "restore"})
@@ -106,7 +113,10 @@ def _run(given: Sequence[str], dotted: str, explained: str) -> int:
         prepare_django(data_path(known.data, os.environ), os.environ)
         folder = None
     else:
-        folder = prepare(known.data, os.environ)
+        knew_owner = knows_owner(os.environ)
+        folder = prepare(known.data, os.environ, owner=given[0] in OWNERS)
+        if given[0] in SERVING and knew_owner:
+            _begin_again(given)
     command = importlib.import_module(dotted)
     parser = argparse.ArgumentParser(prog=f"qaitar {given[0]}", description=explained)
     parser.add_argument(
@@ -119,6 +129,13 @@ def _run(given: Sequence[str], dotted: str, explained: str) -> int:
         return cast("BareSubcommand", command).run(options, path)
     assert folder is not None, "help has ended the program"
     return cast("Subcommand", command).run(options, folder)
+
+
+def _begin_again(given: Sequence[str]) -> NoReturn:
+    """Become the same command with an environment that never held the owner's address."""
+    os.execve(  # noqa: S606  our own program; no shell
+        sys.executable, [sys.executable, "-m", "qaitar.cli.main", *given], os.environ
+    )
 
 
 def _usage(given: Sequence[str]) -> int:

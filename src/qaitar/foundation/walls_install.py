@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 JOURNAL_TABLE = "foundation_journalentry"
 SECURITY_TABLE = "foundation_securityevent"
+APPEND_ONLY_TABLES = (JOURNAL_TABLE,)
 
 
 def walled_tables() -> list[str]:
@@ -44,17 +45,14 @@ def install(owner: psycopg.Connection[tuple[object, ...]], *, app_role: str) -> 
         owner.execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(role))
         for table in walled_tables():
             _wall(owner, table)
-        owner.execute(
-            sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
-                sql.Identifier(JOURNAL_TABLE), role
-            )
-        )
+        _functions(owner)
+        for table in APPEND_ONLY_TABLES:
+            _append_only(owner, table, role)
         owner.execute(
             sql.SQL("REVOKE UPDATE, TRUNCATE ON {} FROM {}").format(
                 sql.Identifier(SECURITY_TABLE), role
             )
         )
-        _append_only(owner)
         _keep_young_events(owner)
         install_feed(owner)
 
@@ -81,29 +79,55 @@ def _wall(owner: psycopg.Connection[tuple[object, ...]], table: str) -> None:
         )
 
 
-def _append_only(owner: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Refuse to change or remove journal lines, even for the owner of the table."""
+def _append_only(
+    owner: psycopg.Connection[tuple[object, ...]], table: str, role: sql.Identifier
+) -> None:
+    """Refuse to change, remove or truncate rows, even for the owner of the table."""
+    name = sql.Identifier(table)
+    owner.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(name, role))
+    _trigger_put(owner, table, "append_only", "UPDATE OR DELETE", "ROW", "qaitar_append_only")
+    _trigger_put(owner, table, "append_only_whole", "TRUNCATE", "STATEMENT", "qaitar_append_only")
+
+
+def _functions(owner: psycopg.Connection[tuple[object, ...]]) -> None:
     owner.execute(
         "CREATE OR REPLACE FUNCTION qaitar_append_only() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$"
+        " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
-    owner.execute(f"DROP TRIGGER IF EXISTS append_only ON {JOURNAL_TABLE}")
-    owner.execute(
-        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {JOURNAL_TABLE}"
-        " FOR EACH ROW EXECUTE FUNCTION qaitar_append_only()"
-    )
-
-
-def _keep_young_events(owner: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Refuse to change events of the security journal, and to remove those younger than the least time they are kept."""
     owner.execute(
         "CREATE OR REPLACE FUNCTION qaitar_security_events() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN"
         f" IF TG_OP = 'DELETE' AND OLD.at < now() - interval '{KEEP_DAYS_MIN} days' THEN RETURN OLD; END IF;"
         " RAISE EXCEPTION 'the security journal is append-only'; END $$"
     )
-    owner.execute(f"DROP TRIGGER IF EXISTS append_only ON {SECURITY_TABLE}")
+
+
+def _keep_young_events(owner: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Refuse to change or truncate the security journal, and to remove events younger than the least time they are kept."""
+    table = SECURITY_TABLE
+    _trigger_put(owner, table, "append_only", "UPDATE OR DELETE", "ROW", "qaitar_security_events")
+    _trigger_put(owner, table, "append_only_whole", "TRUNCATE", "STATEMENT", "qaitar_append_only")
+
+
+def _trigger_put(
+    owner: psycopg.Connection[tuple[object, ...]],
+    table: str,
+    name: str,
+    events: str,
+    each: str,
+    function: str,
+) -> None:
     owner.execute(
-        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {SECURITY_TABLE}"
-        " FOR EACH ROW EXECUTE FUNCTION qaitar_security_events()"
+        sql.SQL("DROP TRIGGER IF EXISTS {} ON {}").format(
+            sql.Identifier(name), sql.Identifier(table)
+        )
+    )
+    owner.execute(
+        sql.SQL("CREATE TRIGGER {} BEFORE {} ON {} FOR EACH {} EXECUTE FUNCTION {}()").format(
+            sql.Identifier(name),
+            sql.SQL(events),
+            sql.Identifier(table),
+            sql.SQL(each),
+            sql.Identifier(function),
+        )
     )

@@ -27,7 +27,7 @@ APP_ROLE = "qaitar_app"
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddresses:
-    """Where the database is, for the role that changes tables and for the one the program uses.
+    """Where the database is, for the role that changes tables (empty: not known here) and for the one the program uses.
 
     Both are libpq URLs and hold passwords, so they are left out of the printed form.
     """

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A parent that knows the database hands it to its children in these two.
+# A parent that knows the database hands it to its children in these two; to web, worker and stand-ins in the second alone.
 OWNER_VARIABLE = "QAITAR_DB_OWNER_DSN"
 APP_VARIABLE = "QAITAR_DB_APP_DSN"
 # An operator names a server of his own in these two.
 FOREIGN_VARIABLE = "DATABASE_URL"
 FOREIGN_APP_VARIABLE = "QAITAR_APP_DATABASE_URL"
+# What only a process that makes tables or databases may hold.
+OWNERS_VARIABLES = (OWNER_VARIABLE, FOREIGN_VARIABLE)
 
 _used: dict[Path, EmbeddedPostgres] = {}
 
@@ -34,8 +36,9 @@ _used: dict[Path, EmbeddedPostgres] = {}
 def resolve_database(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses:
     """Return the database's addresses, with the server running, safe and its two roles made.
 
-    First what a parent process handed over, then `DATABASE_URL`, else the embedded server: it is
-    started when nobody has, and stopped when this process ends unless others use it too.
+    First what a parent process handed over, then `DATABASE_URL`, then `QAITAR_APP_DATABASE_URL` alone,
+    else the embedded server: it is started when nobody has, and stopped when this process ends unless
+    others use it too.  The owner's address is empty where this process was not given it.
 
     Raises:
         DatabaseProblem: there is no usable database; the sentence says what to do.
@@ -45,6 +48,8 @@ def resolve_database(folder: DataFolder, environ: Mapping[str, str]) -> Database
         return handed
     if environ.get(FOREIGN_VARIABLE):
         return _foreign(folder, environ)
+    if environ.get(FOREIGN_APP_VARIABLE):
+        return _foreign_program(environ)
     server = _used.get(folder.path)
     if server is None:
         server = _used[folder.path] = EmbeddedPostgres(folder)
@@ -61,6 +66,8 @@ def known_database(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAd
         return handed
     if environ.get(FOREIGN_VARIABLE):
         return _foreign_addresses(folder, environ)
+    if app := environ.get(FOREIGN_APP_VARIABLE):
+        return DatabaseAddresses("", steadied(app), embedded=False)
     found = EmbeddedPostgres(folder).running()
     return found.database if found else None
 
@@ -90,15 +97,42 @@ def release_database(folder: DataFolder) -> bool:
 
 
 def handed_on(addresses: DatabaseAddresses) -> dict[str, str]:
-    """Return the environment variables that hand the database to a child process."""
-    return {OWNER_VARIABLE: addresses.owner_dsn, APP_VARIABLE: addresses.app_dsn}
+    """Return the environment variables that hand the database to a child process that makes tables or databases."""
+    return {OWNER_VARIABLE: addresses.owner_dsn, **handed_to_program(addresses)}
+
+
+def handed_to_program(addresses: DatabaseAddresses) -> dict[str, str]:
+    """Return the environment variables of a process that serves people or runs jobs: never the owner's address."""
+    foreign = {} if addresses.embedded else {FOREIGN_APP_VARIABLE: addresses.app_dsn}
+    return {APP_VARIABLE: addresses.app_dsn, **foreign}
+
+
+def knows_owner(environ: Mapping[str, str]) -> bool:
+    """Tell whether an environment holds the address of the database's owner."""
+    return any(environ.get(name) for name in OWNERS_VARIABLES)
 
 
 def _handed(environ: Mapping[str, str]) -> DatabaseAddresses | None:
-    owner, app = environ.get(OWNER_VARIABLE), environ.get(APP_VARIABLE)
-    if not owner or not app:
+    app = environ.get(APP_VARIABLE)
+    if not app:
         return None
-    return DatabaseAddresses(owner, app, embedded=not environ.get(FOREIGN_VARIABLE))
+    foreign = environ.get(FOREIGN_VARIABLE) or environ.get(FOREIGN_APP_VARIABLE)
+    owner = environ.get(OWNER_VARIABLE, "")
+    if not owner and environ.get(FOREIGN_VARIABLE):
+        return None
+    return DatabaseAddresses(owner, app, embedded=not foreign)
+
+
+def _foreign_program(environ: Mapping[str, str]) -> DatabaseAddresses:
+    addresses = DatabaseAddresses("", steadied(environ[FOREIGN_APP_VARIABLE]), embedded=False)
+    _judge(addresses)
+    return addresses
+
+
+def _judge(addresses: DatabaseAddresses) -> None:
+    with connect(addresses.app_dsn) as connection:
+        assert_safe(connection)
+        assert_walled(connection)
 
 
 def _foreign_addresses(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses:
@@ -121,9 +155,7 @@ def _foreign(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresse
                 f"password, or its rules do not let it in: give its address in {FOREIGN_APP_VARIABLE} "
                 f"(instead of {shown(addresses.app_dsn)})."
             )
-    with connect(addresses.app_dsn) as connection:
-        assert_safe(connection)
-        assert_walled(connection)
+    _judge(addresses)
     return addresses
 
 

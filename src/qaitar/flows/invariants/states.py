@@ -130,9 +130,10 @@ STATES: Final = (
         FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS right_
         WHERE has_table_privilege(%(app_role)s::text, 'foundation_journalentry', right_)
         UNION ALL
-        SELECT NULL, 'foundation_journalentry', 'the append-only trigger is off or missing'
+        SELECT NULL, 'foundation_journalentry', format('the trigger %%s is off or missing', wanted)
+        FROM unnest(ARRAY['append_only', 'append_only_whole']) AS wanted
         WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'foundation_journalentry'::regclass
-          AND tgname = 'append_only' AND tgenabled IN ('O', 'A'))
+          AND tgname = wanted AND tgenabled IN ('O', 'A'))
         """,
     ),
 )

@@ -13,6 +13,7 @@ from django.db import connections
 from django.test import override_settings
 from psycopg import sql
 
+from qaitar.foundation.database_connections import point_connection
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of
 from qaitar.runtime.database import handed_on
 from qaitar.runtime.problems import DatabaseProblem
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
 PREFIX: Final = "qaitar_bench"
-_DJANGO: Final = {
-    "NAME": "dbname",
-    "USER": "user",
-    "PASSWORD": "password",
-    "HOST": "host",
-    "PORT": "port",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +153,5 @@ def _make(
 def point(addresses: DatabaseAddresses) -> None:
     """Move Django's two connections, and what children are told, to these addresses."""
     for alias, dsn in (("default", addresses.app_dsn), ("owner", addresses.owner_dsn)):
-        given = parts_of(dsn)
-        told = {django: given.get(libpq, "") for django, libpq in _DJANGO.items()}
-        connections[alias].close()
-        connections.databases[alias].update(told)
-        connections[alias].settings_dict.update(told)
+        point_connection(alias, dsn)
     os.environ.update(handed_on(addresses))
