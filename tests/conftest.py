@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("QAITAR_PRIVATE_HOSTS", "127.0.0.1")
 django_settings.QAITAR_PRIVATE_HOSTS = []
 
+# Every journal line is signed: these tests and the programs they start sign under the same key.
+os.environ.setdefault("QAITAR_JOURNAL_KEY", "a journal key of tests that is long enough")
+django_settings.QAITAR_JOURNAL_KEY = os.environ["QAITAR_JOURNAL_KEY"]
+
 # Programs: looking for examples in them would load the web application, or begin to judge.
 collect_ignore = ["kill_matrix", "mutants"]
 

@@ -60,7 +60,7 @@ def test_the_guide_s_commands_bring_a_shop_back(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The backup is good." in done.stdout
     assert "Everything is as it was." in done.stdout
-    assert "keys        encryption_key, session_key" in done.stdout
+    assert "keys        encryption_key, journal_key, session_key" in done.stdout
     assert "problem" not in done.stdout
     assert "The last good backup is" not in done.stdout, "a backup does not know of itself"
     looked_at(DataFolder(tmp_path / "НОВАЯ"), shop)

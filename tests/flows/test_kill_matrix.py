@@ -29,6 +29,7 @@ NO_ROW = {
     "cabinets_sweep": "only leaves jobs; part of the rises of the cabinet's story",
     "stalled_jobs_retry": "part of every rise after a death that left a job behind",
     "security_forget": "removes old rows only, page by page; the next night goes on",
+    "journal_anchor": "reads, and adds one line to a file; missed, the next hour adds it",
     "old_jobs_remove": "one statement of the queue's library",
     "backup_when_due": "starts another program, which tests/backup kills and looks at",
     "connection_check": "asks only; what it found is one commit, and a press asks again",

@@ -74,6 +74,7 @@ class Cast:
             "QAITAR_APP_DATABASE_URL": self.cluster.dsn("qaitar_app", "qaitar_app"),
             "QAITAR_SECRET_KEY": "the same fifty random characters on every host here",
             "QAITAR_ENCRYPTION_KEY": "the same forty characters on every host",
+            "QAITAR_JOURNAL_KEY": "another forty characters on every host",
             "QAITAR_HOSTS": ",".join(self.hosts[web].address for web in WEB),
             "QAITAR_S3_BUCKET": BUCKET,
             "QAITAR_S3_ENDPOINT": f"http://{self.hosts['s3'].address}:9000",

@@ -24,6 +24,7 @@ if _OWN:
     os.environ["QAITAR_DATA"] = tempfile.mkdtemp(prefix="qaitar-kills-")
 _FOLDER: Final = Path(os.environ["QAITAR_DATA"])
 os.environ.setdefault("QAITAR_ENCRYPTION_KEY", "a key of forty characters for tests only")
+os.environ.setdefault("QAITAR_JOURNAL_KEY", "a journal key of forty characters for tests")
 os.environ.setdefault("QAITAR_PRIVATE_HOSTS", "127.0.0.1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
 

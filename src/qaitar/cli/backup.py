@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 DSN_VARIABLE: Final = "QAITAR_BACKUP_DATABASE_URL"
 ENVIRONMENT_KEYS: Final = {
     "encryption_key": "QAITAR_ENCRYPTION_KEY",
+    "journal_key": "QAITAR_JOURNAL_KEY",
     "session_key": "QAITAR_SECRET_KEY",
 }
 _KEY_BYTES: Final = 48

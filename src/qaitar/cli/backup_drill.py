@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import psycopg
+from django.conf import settings
 from django.db import connection, transaction
+from django.test import override_settings
 
 from qaitar.backup.creation import Source, backup_create
 from qaitar.backup.encryption import BackupKey
@@ -24,6 +26,7 @@ from qaitar.flows.invariants.checking import Asked, invariants_check
 from qaitar.foundation.access import enter_as_user
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore, Integrity, key_of
+from qaitar.foundation.journal_backfill import journal_sign
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import SETTING, as_setting
 from qaitar.lab.bench.ground import files_in, ground_drop, point
@@ -179,7 +182,10 @@ def backup_drill(
     drill = Drill(requests, files)
     clock = _Steps(drill.seconds)
     try:
-        with files_in(str(scratch / "files")):
+        with (
+            files_in(str(scratch / "files")),
+            override_settings(QAITAR_JOURNAL_KEY=settings.QAITAR_JOURNAL_KEY or "j" * 40),
+        ):
             ground, world = world_ground(shop, SUFFIX, Shape(requests), utc_now(), fresh=True)
             store = FileStore(DurableFileStorage(location=str(scratch / "files")))
             _contents_make(ground, world, store, files)
@@ -213,6 +219,8 @@ def _contents_make(ground: Ground, world: World, store: FileStore, count: int) -
     with ground.owner() as owner:
         owner.execute("SELECT set_config(%s, %s, false)", [SETTING, as_setting(world.merchants)])
         owner.execute(_CONTENTS, {"hashes": hashes, "count": count})
+        with owner.transaction():
+            journal_sign(owner)
 
 
 def _back_up_and_restore(
@@ -225,7 +233,8 @@ def _back_up_and_restore(
     ground, world, store = made
     dsn = make_url({**parts_of(server.ensure_running().superuser_dsn), "dbname": ground.name})
     target = target_at(str(scratch / "backups"), BackupKey("drill " * 8), {}, create=True)
-    source = Source(dsn, store, {"encryption_key": "k" * 40}, "drill")
+    keys = {"encryption_key": "k" * 40, "journal_key": settings.QAITAR_JOURNAL_KEY}
+    source = Source(dsn, store, keys, "drill")
     with _Work(world) as work:
         work.wait_for(_DONE_BEFORE)
         manifest = backup_create(source, target, clock=utc_now, keep=1).manifest

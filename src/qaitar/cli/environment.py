@@ -24,7 +24,7 @@ from qaitar.runtime.folder import DataFolder, data_path
 from qaitar.runtime.problems import DatabaseProblem, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
     from pathlib import Path
 
     from qaitar.runtime.addresses import DatabaseAddresses
@@ -61,6 +61,8 @@ def prepare(
             "This command needs the address of the database's owner: give it in DATABASE_URL."
         )
     environ.update(handed_on(addresses))
+    _refuse_two_journal_keys(addresses, environ)
+    environ.setdefault("QAITAR_JOURNAL_KEY", folder.secret("journal_key"))
     environ.setdefault("QAITAR_SECRET_KEY", folder.secret("session_key"))
     environ.setdefault("QAITAR_ENCRYPTION_KEY", folder.secret("encryption_key"))
     prepare_django(folder.path, environ)
@@ -71,6 +73,16 @@ def prepare(
     if not owner:
         _forget_owner(addresses, environ)
     return folder
+
+
+def _refuse_two_journal_keys(addresses: DatabaseAddresses, environ: Mapping[str, str]) -> None:
+    """Refuse to make a key on this machine where keys are given to several of them: their journals would not verify."""
+    given = environ.get("QAITAR_ENCRYPTION_KEY") and not environ.get("QAITAR_JOURNAL_KEY")
+    if given and not addresses.embedded:
+        raise Problem(
+            "QAITAR_ENCRYPTION_KEY is set and QAITAR_JOURNAL_KEY is not: give the key that signs the journal too, the "
+            "same on every machine, 32 characters or more."
+        )
 
 
 def _forget_owner(addresses: DatabaseAddresses, environ: MutableMapping[str, str]) -> None:

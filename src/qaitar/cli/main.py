@@ -34,7 +34,8 @@ COMMANDS: Final = {
         "qaitar.cli.reduce_recordings",
         "leave only the returns' answers of recordings stored before",
     ),
-    "check-journal": ("qaitar.cli.check_journal", "verify the hash chain of every case"),
+    "check-journal": ("qaitar.cli.check_journal", "verify every line and chain of the journal"),
+    "journal": ("qaitar.cli.journal", "a signed line about the whole journal to keep elsewhere"),
     "check-invariants": (
         "qaitar.cli.check_invariants",
         "check what must hold over the whole database, reading only",

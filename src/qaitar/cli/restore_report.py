@@ -23,8 +23,9 @@ def restored_lines(manifest: Manifest, restored: Restored) -> list[str]:
         lines.append(f"keys        {', '.join(restored.keys)}")
     else:
         lines.append(
-            "keys        NOT in this backup: put the installation's own encryption key into "
-            "QAITAR_ENCRYPTION_KEY or the folder `secrets`, or enter the secrets of connections again"
+            "keys        NOT in this backup: put the installation's own `encryption_key` and `journal_key` into the "
+            "folder `secrets`, or into QAITAR_ENCRYPTION_KEY and QAITAR_JOURNAL_KEY; without them enter the secrets of "
+            "connections again, and signatures of the journal cannot be verified"
         )
     if restored.replaced:
         lines.append(f"replaced    the database that was here is kept as {restored.replaced}")

@@ -23,6 +23,7 @@ DATA_DIR = Path(os.environ.get("QAITAR_DATA", BASE_DIR.parent.parent / "var"))
 
 SECRET_KEY = os.environ.get("QAITAR_SECRET_KEY", "only-for-tools-that-serve-nobody")
 QAITAR_ENCRYPTION_KEY = os.environ.get("QAITAR_ENCRYPTION_KEY", "")
+QAITAR_JOURNAL_KEY = os.environ.get("QAITAR_JOURNAL_KEY", "")
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("QAITAR_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("QAITAR_ORIGINS", "").split(",") if o]

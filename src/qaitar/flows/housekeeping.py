@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from qaitar.flows.settling import Verdict, settle_all
 from qaitar.foundation.connections import State
 from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
+from qaitar.foundation.journal_anchors import anchor_daily
 from qaitar.foundation.models import (
     Connection,
     EffectState,
@@ -158,3 +160,8 @@ def security_forget(now: datetime) -> int:
 def idempotency_forget(now: datetime) -> int:
     """Remove stored answers older than a week; returns how many."""
     return IdempotencyRecord.objects.filter(created_at__lt=now - KEPT).delete()[0]
+
+
+def journal_anchor(now: datetime) -> None:
+    """Keep the day's anchor of the journal in the data folder."""
+    anchor_daily(settings.DATA_DIR, now)

@@ -174,6 +174,14 @@ def security_forget(timestamp: int) -> None:  # noqa: ARG001  as above
         housekeeping.security_forget(utc_now())
 
 
+@app.periodic(cron="23 * * * *")
+@app.task(queue="chores", name="qaitar.flows.tasks.journal_anchor", queueing_lock="journal anchor")
+def journal_anchor(timestamp: int) -> None:  # noqa: ARG001  as above
+    """Keep one anchor of the journal a day."""
+    with fresh_connection():
+        housekeeping.journal_anchor(utc_now())
+
+
 @app.periodic(cron="* * * * *")
 @app.task(
     queue="chores",

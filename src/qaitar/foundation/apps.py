@@ -21,6 +21,7 @@ class FoundationConfig(AppConfig):
     @override
     def ready(self) -> None:
         """Tell the one way out which private hosts the machine's operator allows."""
-        for module in ("invitation_model", "security_models"):  # tables in modules of their own
+        # tables in modules of their own
+        for module in ("invitation_model", "journal_head_model", "security_models"):
             import_module(f"qaitar.foundation.{module}")
         set_policy(settings.QAITAR_PRIVATE_HOSTS)

@@ -156,7 +156,10 @@ class CabinetWatch(Walled):
 
 
 class JournalEntry(Walled):
-    """One change of state.  Append-only; each entry's hash covers the one before it in the same case."""
+    """One change of state.  Append-only; each entry's hash covers the one before it in the same case.
+
+    `mac` is the line's signature (`journal_signatures.py`); null: written past the program.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     # The order in which lines were written, by the database: no machine's clock is in it.
@@ -176,6 +179,8 @@ class JournalEntry(Walled):
     request_ref = models.CharField(max_length=64, blank=True)
     prev_hash = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
+    key_id = models.CharField(max_length=16, db_default="", blank=True)
+    mac = models.BinaryField(max_length=32, null=True)
 
     class Meta:
         constraints: ClassVar = [

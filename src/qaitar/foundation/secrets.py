@@ -29,7 +29,7 @@ _HEAD_BYTES: Final = len(_FORMAT) + _ID_BYTES + _NONCE_BYTES
 
 
 class NoKey(Exception):
-    """No usable encryption key is set: `QAITAR_ENCRYPTION_KEY` has to hold at least 32 characters."""
+    """No usable key is set: `QAITAR_ENCRYPTION_KEY` and `QAITAR_JOURNAL_KEY` have to hold at least 32 characters."""
 
 
 class NotOpened(Exception):
@@ -42,7 +42,8 @@ class _Key:
     cipher: AESGCM = field(repr=False)
 
 
-def _derived(secret: bytes, purpose: bytes, length: int) -> bytes:
+def derived_key(secret: bytes, purpose: bytes, length: int) -> bytes:
+    """Derive `length` bytes for one purpose from a secret (HKDF-SHA256); nothing of the secret can be read from them."""
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=b"qaitar " + purpose).derive(
         secret
     )
@@ -57,8 +58,8 @@ def _ring(text: str) -> tuple[_Key, ...]:
         )
     return tuple(
         _Key(
-            _derived(key.encode(), b"key id", _ID_BYTES),
-            AESGCM(_derived(key.encode(), b"secrets at rest", 32)),
+            derived_key(key.encode(), b"key id", _ID_BYTES),
+            AESGCM(derived_key(key.encode(), b"secrets at rest", 32)),
         )
         for key in keys
     )

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from qaitar.foundation.journal import GENESIS, JournalLine, chain_hash
+from qaitar.foundation.journal import GENESIS
 from qaitar.foundation.models import JournalEntry
-from qaitar.kernel.ids import new_id
+from qaitar.foundation.transition import Held, note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
+
+    from qaitar.foundation.journal import JournalLine
 
 
 def differences(
@@ -39,25 +41,11 @@ def setting_note(*, merchant_id: UUID, subject_id: UUID, kind: str, line: Journa
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [f"journal {subject_id}"]
         )
-    last = JournalEntry.objects.filter(subject_id=subject_id).order_by("-seq").first()
-    seq = last.seq + 1 if last else 1
-    prev = bytes(last.hash) if last else GENESIS
-    JournalEntry.objects.create(
-        id=new_id(),
-        merchant_id=merchant_id,
-        subject_kind=kind,
-        subject_id=subject_id,
-        seq=seq,
-        at=line.at,
-        actor_id=line.by.user_id,
-        actor_name=line.by.name,
-        actor_role=line.by.role.value,
-        channel=line.by.channel,
-        act=line.act,
-        before=dict(line.before),
-        after=dict(line.after),
-        why=line.why,
-        request_ref=line.by.request_ref,
-        prev_hash=prev,
-        hash=chain_hash(prev, subject_id, seq, line),
+    last = (
+        JournalEntry.objects.filter(subject_id=subject_id)
+        .order_by("-seq")
+        .values_list("seq", "hash")
+        .first()
     )
+    seq, head = last or (0, GENESIS)
+    note(kind, Held(subject_id, merchant_id, 0, seq, bytes(head)), line)

@@ -17,6 +17,13 @@ from uuid import UUID
 from django.db import connection, models
 
 from qaitar.foundation.journal import GENESIS, JournalLine, chain_hash
+from qaitar.foundation.journal_keys import journal_keys
+from qaitar.foundation.journal_signatures import (
+    HeadColumns,
+    LineColumns,
+    head_signature,
+    line_signature,
+)
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.prepared import prepared_cursor
 from qaitar.kernel.ids import new_id
@@ -113,12 +120,27 @@ _JOBS: Final = (
     " AS u(owner_ uuid, queue_name text, task_name text, lock text, args jsonb, after_s float)"
     " JOIN moved ON moved.id = u.owner_)"
 )
+# Where the chain ends.  A head that is not the signed one a line continues is left as it is: what was done to the chain
+# past the program stays visible.
+_HEAD_RECORDS: Final = (
+    "json_to_recordset(%s::json) AS u(owner_ uuid, merchant_id uuid, subject_kind text, seq int, hash bytea,"
+    " key_id text, mac bytea, before_ bytea[]) JOIN moved ON moved.id = u.owner_"
+)
+_HEAD_BEGUN: Final = (
+    "heads AS (INSERT INTO foundation_journalhead (subject_id, merchant_id, subject_kind, seq, hash, key_id, mac)"
+    " SELECT u.owner_, u.merchant_id, u.subject_kind, u.seq, u.hash, u.key_id, u.mac"
+    f" FROM {_HEAD_RECORDS} ON CONFLICT DO NOTHING)"
+)
+_HEAD_CONTINUED: Final = (
+    "heads AS (UPDATE foundation_journalhead AS h SET seq = u.seq, hash = u.hash, key_id = u.key_id, mac = u.mac"
+    f" FROM {_HEAD_RECORDS} WHERE h.subject_id = u.owner_ AND h.mac = ANY (u.before_))"
+)
 Followers = tuple[tuple[type[models.Model], tuple[str, ...]], ...]
 """Which tables get rows with a change, and their fields."""
 
 
-def _whole(moved: str, followers: Followers, *, jobs: bool) -> str:
-    branches = [f"moved AS ({moved})"]
+def _whole(moved: str, heads: str, followers: Followers, *, jobs: bool) -> str:
+    branches = [f"moved AS ({moved})", heads]
     branches += [
         _insert_branch(f"rows{n}", model, names) for n, (model, names) in enumerate(followers)
     ]
@@ -141,7 +163,7 @@ def _move_sql(
         f" journal_seq = t.journal_seq + 1, journal_head = u.head_ FROM {_records(given, 'u')}"
         " WHERE t.id = u.id_ AND t.merchant_id = u.merchant_ AND t.version = u.version_ RETURNING t.id"
     )
-    return _whole(moved, followers, jobs=jobs)
+    return _whole(moved, _HEAD_CONTINUED, followers, jobs=jobs)
 
 
 @lru_cache(maxsize=64)
@@ -158,7 +180,12 @@ def _create_sql(
         f" SELECT {', '.join(f'u.{column}' for column, _ in columns)} FROM {_records(columns, 'u')}"
         " ON CONFLICT DO NOTHING RETURNING id"
     )
-    return _whole(moved, followers, jobs=jobs)
+    return _whole(moved, _HEAD_BEGUN, followers, jobs=jobs)
+
+
+@lru_cache(maxsize=4)
+def _note_sql(followers: Followers, heads: str) -> str:
+    return _whole("SELECT %s::uuid AS id", heads, followers, jobs=False)
 
 
 _HELD: Final = (("id_", "uuid"), ("merchant_", "uuid"), ("version_", "int"), ("head_", "bytea"))
@@ -178,11 +205,15 @@ def _json(records: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(records, ensure_ascii=False, separators=(",", ":"), default=_as_json)
 
 
-def _journal_values(change: Change, seq: int, head: bytes) -> dict[str, Any]:
-    line = change.line
+def _journal_values(kind: str, change: Change, seq: int, head: bytes) -> dict[str, Any]:
+    line, entry_id, key = change.line, new_id(), journal_keys()[0]
+    columns = LineColumns(
+        entry_id, change.held.merchant_id, kind, change.held.id, seq, line.by.request_ref, head
+    )
     return {
-        "id": new_id(),
+        "id": entry_id,
         "merchant_id": change.held.merchant_id,
+        "subject_kind": kind,
         "subject_id": change.held.id,
         "seq": seq,
         "at": line.at,
@@ -197,19 +228,37 @@ def _journal_values(change: Change, seq: int, head: bytes) -> dict[str, Any]:
         "request_ref": line.by.request_ref,
         "prev_hash": change.held.journal_head,
         "hash": head,
+        "key_id": key.id,
+        "mac": line_signature(key.secret, columns),
+    }
+
+
+def _head_values(kind: str, held: Held, head: bytes) -> dict[str, Any]:
+    """Say where the chain ends now, and by which signatures its end before is known."""
+    keys, seq = journal_keys(), held.journal_seq + 1
+    ends = HeadColumns(held.merchant_id, kind, held.id, seq, head)
+    ended = HeadColumns(held.merchant_id, kind, held.id, held.journal_seq, held.journal_head)
+    return {
+        "owner_": held.id,
+        "merchant_id": held.merchant_id,
+        "subject_kind": kind,
+        "seq": seq,
+        "hash": head,
+        "key_id": keys[0].id,
+        "mac": head_signature(keys[0].secret, ends),
+        "before_": [head_signature(key.secret, ended) for key in keys],
     }
 
 
 def _follow_ups(
     kind: str, changes: Sequence[Change], heads: Mapping[UUID, bytes]
 ) -> tuple[Followers, bool, list[str]]:
-    """Gather what creating and moving share: journal, rows by table, jobs; tables first, then their records as JSON."""
+    """Gather what creating and moving share: tables; then the records as JSON: ends of chains, journal, rows by table, jobs."""
     by_model: dict[type[models.Model], list[dict[str, Any]]] = {
         JournalEntry: [
             {
                 "owner_": c.held.id,
-                "subject_kind": kind,
-                **_journal_values(c, c.held.journal_seq + 1, heads[c.held.id]),
+                **_journal_values(kind, c, c.held.journal_seq + 1, heads[c.held.id]),
             }
             for c in changes
         ]
@@ -221,7 +270,8 @@ def _follow_ups(
         (model, tuple(name for name in records[0] if name != "owner_"))
         for model, records in by_model.items()
     )
-    told = [_json(records) for records in by_model.values()]
+    told = [_json([_head_values(kind, c.held, heads[c.held.id]) for c in changes])]
+    told += [_json(records) for records in by_model.values()]
     jobs = [_job(c.held.id, job) for c in changes for job in c.jobs]
     if jobs:
         told.append(_json(jobs))
@@ -303,6 +353,20 @@ def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, b
     ]
     followers, jobs, told = _follow_ups(model._meta.model_name or "", changes, heads)
     return _run(_create_sql(model, names, followers, jobs), [_json(records), *told], heads)
+
+
+def note(kind: str, held: Held, line: JournalLine) -> bytes:
+    """Write a line about something that is no journalled row, and return the chain's new head.
+
+    The caller keeps others from writing to the same chain until its transaction ends.
+    """
+    assert connection.in_atomic_block, "a chain is held for a transaction: open one first"
+    head = chain_hash(held.journal_head, held.id, held.journal_seq + 1, line)
+    heads = {held.id: head}
+    followers, _, records = _follow_ups(kind, [Change(held, {}, line)], heads)
+    ends = _HEAD_CONTINUED if held.journal_seq else _HEAD_BEGUN
+    _run(_note_sql(followers, ends), [str(held.id), *records], heads)
+    return head
 
 
 def unwritten(row_id: UUID, merchant_id: UUID) -> Held:
