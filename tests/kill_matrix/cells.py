@@ -47,17 +47,21 @@ def points() -> Iterator[tuple[str, str, Death]]:
 FOUND: Final = (
     ("list made into a file", "commit listexport+storedfile", Death.KILLED),
     ("list made into a file", "commit listexport+storedfile", Death.BACKEND_GONE),
-    ("long export read", "commit importrejection+importrun+journalentry+store", Death.BACKEND_GONE),
+    (
+        "long export read",
+        "commit importrejection+importrun+journalentry+journalhead+store",
+        Death.BACKEND_GONE,
+    ),
     (
         "connection mended",
-        "commit journalentry+plannedeffect+returnrequest",
+        "commit journalentry+journalhead+plannedeffect+returnrequest",
         Death.BACKEND_GONE,
     ),
 )
 """Points at which something was wrong once: they are part of every run, however small."""
 
 
-SETTLED: Final = "commit journalentry+plannedeffect+returnrequest"
+SETTLED: Final = "commit journalentry+journalhead+plannedeffect+returnrequest"
 """The moment after a call and before what became of it is written down."""
 
 
