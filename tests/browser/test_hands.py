@@ -10,12 +10,14 @@ import pytest
 from playwright.sync_api import expect
 
 from qaitar.foundation.clock import utc_now
+from qaitar.orders.models import ImportRun, Order
 from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.marks import request_comment
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from tests.browser.conftest import Desk, Hand, behind, draw_out_the_moment_after_a_swap, sign_in
 from tests.browser.test_desk import some_cases
 from tests.browser.test_stories import button, scan, stage, stay_after_a_decision, stored
+from tests.factories.orders import export_rows, export_xlsx
 from tests.factories.returns import add_proofs, make_case
 
 if TYPE_CHECKING:
@@ -295,4 +297,29 @@ def test_two_presses_on_one_number_decide_once(desk: Desk, hand: Hand) -> None:
     stage(hand, "Ждём клиента")
     expect(hand.page.locator("#case[data-settling]")).to_have_count(0)
     assert stored(desk, case.number).stage == "WAITING_CUSTOMER"
+    assert hand.problems == []
+
+
+def test_a_file_chosen_to_be_imported_waits_for_the_button_that_says_what_to_do(
+    desk: Desk, hand: Hand
+) -> None:
+    body = export_xlsx(export_rows({"№ заказа": "300000009"}))
+    export = {"name": "ACTIVEORDERS.xlsx", "mimeType": "application/zip", "buffer": body}
+    sign_in(hand)
+    hand.goto("/imports")
+    hand.page.locator("#file").set_input_files([export])
+    hand.page.wait_for_timeout(500)
+    assert hand.page.url.endswith("/imports")
+    with behind(desk):
+        assert not ImportRun.objects.exists()
+    hand.page.get_by_role("button", name="Только посмотреть").click()
+    expect(hand.page.locator("#report .figures")).to_contain_text("1")
+    with behind(desk):
+        assert not ImportRun.objects.exists()
+        assert not Order.objects.filter(code="300000009").exists()
+    hand.page.locator("#file").set_input_files([export])
+    hand.page.get_by_role("button", name="Импорт", exact=True).click()
+    hand.page.wait_for_url("**/imports/*")
+    with behind(desk):
+        assert Order.objects.filter(code="300000009").count() == 1
     assert hand.problems == []

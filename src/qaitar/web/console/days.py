@@ -31,6 +31,9 @@ def written(day: date | None, shape: str) -> str:
     >>> with override("kk"):
     ...     written(date(2026, 11, 26), "j E, D")
     '26 қараша, бс'
+    >>> with override("kk"):
+    ...     written(date(2026, 3, 24), "j E, D"), written(date(2026, 3, 28), "j E, D")
+    ('24 наурыз, сс', '28 наурыз, сб')
     """
     if day is None:
         return ""

@@ -9,6 +9,8 @@ for (const name of ["dragleave", "drop"]) {
   document.addEventListener(name, (event) => event.target.closest?.("[data-drop]")?.classList.remove("over"));
 }
 
+// Several buttons mean different things ("import", "only look"): the person presses one of them.
+const asksWhatToDo = (zone) => zone.querySelectorAll("[type=submit]").length > 1;
 function take(zone, files) {
   if (zone.dataset.upload) return zone.dispatchEvent(new CustomEvent("qaitar:files", { bubbles: true, detail: files }));
   const input = zone.querySelector("input[type=file]");
@@ -16,6 +18,7 @@ function take(zone, files) {
   [...files].slice(0, input.multiple ? 50 : 1).forEach((file) => bag.items.add(file));
   if (!bag.files.length) return;
   input.files = bag.files;
+  if (asksWhatToDo(zone)) return zone.querySelector("[type=submit]").focus();
   if (zone.querySelector("select, [required]:invalid") === null || zone.checkValidity()) zone.requestSubmit();
 }
 document.addEventListener("drop", (event) => {
@@ -24,10 +27,10 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   take(zone, event.dataTransfer.files);
 });
-// Choosing files is enough: nobody has to press a second button.
+// Where a form has one button, choosing files is enough.
 document.addEventListener("change", (event) => {
   const zone = event.target.closest("[data-drop]");
-  if (zone && !zone.dataset.upload && event.target.type === "file" && event.target.files.length) zone.requestSubmit();
+  if (zone && !zone.dataset.upload && event.target.type === "file" && event.target.files.length && !asksWhatToDo(zone)) zone.requestSubmit();
 });
 document.addEventListener("paste", (event) => {
   const zone = document.querySelector("[data-drop]");
