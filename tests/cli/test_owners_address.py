@@ -15,7 +15,7 @@ import pytest
 from qaitar.cli import main as command
 from qaitar.cli.environment import prepare
 from qaitar.runtime.addresses import OWNER_ROLE, make_url, parts_of
-from qaitar.runtime.database import DatabaseAddresses, known_database, resolve_database
+from qaitar.runtime.database import DatabaseAddresses, resolve_database
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.ports import pick_port
 from qaitar.runtime.problems import DatabaseProblem
@@ -95,7 +95,6 @@ def test_the_programs_address_alone_is_enough(committed: DatabaseAddresses, tmp_
     environ = {"QAITAR_APP_DATABASE_URL": committed.app_dsn}
     found = resolve_database(folder, environ)
     assert (found.owner_dsn, found.embedded) == ("", False)
-    assert known_database(folder, environ) == found
     assert parts_of(found.app_dsn)["user"] == parts_of(committed.app_dsn)["user"]
     assert not (folder.postgres / "data").exists()
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from qaitar.connectors.kaspi_cabinet import facts
 from qaitar.connectors.kaspi_cabinet.client import CabinetSession, KaspiCabinet
-from qaitar.connectors.kaspi_cabinet.saved import read_cabinet, read_counts
-from qaitar.contracts.marketplace import ReturnReading, Section, SectionCounts, Unread
+from qaitar.connectors.kaspi_cabinet.saved import read_saved
+from qaitar.contracts.marketplace import ReturnReading, RowRejected, Section, SectionCounts, Unread
 from qaitar.contracts.outcome import Healthy, Misconfigured, Unknown
 from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
 from qaitar.sandbox.kaspi.faults import Fault, FaultKind
@@ -205,9 +205,15 @@ def as_bytes(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
+def taken(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ...]]:
+    """Give the requests read out of a saved body, and what could not be taken of it."""
+    saved = read_saved(body)
+    return saved.readings, saved.problems
+
+
 class TestSaved:
     def test_detail_is_read_whole(self):
-        [told], problems = read_cabinet(as_bytes(DETAIL))
+        [told], problems = taken(as_bytes(DETAIL))
         assert problems == ()
         empty = [name for name in ReturnReading.__dataclass_fields__ if getattr(told, name) is None]
         assert empty == [
@@ -234,12 +240,12 @@ class TestSaved:
         lambda d: d, lambda d: [d], lambda d: {"data": [d], "total": 1}, lambda d: [{"data": [d]}, COUNTS], lambda d: {"data": d},
     ])  # fmt: skip
     def test_any_answer_or_an_array_of_them(self, wrap: Any):
-        [told], problems = read_cabinet(as_bytes(wrap(DETAIL)))
+        [told], problems = taken(as_bytes(wrap(DETAIL)))
         assert (told.number, problems) == ("700000001-2", ())
 
     def test_list_and_detail_of_one_request_come_as_one(self):
         item = {"applicationNumber": "700000001-2", "description": "Новый статус", "tab": "DISPUTE"}
-        [told], _ = read_cabinet(as_bytes([DETAIL, {"data": [item]}]))
+        [told], _ = taken(as_bytes([DETAIL, {"data": [item]}]))
         assert (told.status_text, told.section, told.planned_at) == (
             "Новый статус",
             Section.DISPUTE,
@@ -247,11 +253,11 @@ class TestSaved:
         )
 
     def test_control_date_missing_is_taken_from_the_current_step(self):
-        [told], _ = read_cabinet(as_bytes({**DETAIL, "plannedDate": None}))
+        [told], _ = taken(as_bytes({**DETAIL, "plannedDate": None}))
         assert told.planned_at == CONTROL
 
     def test_section_never_seen_is_kept_by_its_name(self):
-        [told], _ = read_cabinet(as_bytes({**DETAIL, "tab": "FROZEN"}))
+        [told], _ = taken(as_bytes({**DETAIL, "tab": "FROZEN"}))
         assert (told.section, told.section_raw) == (None, "FROZEN")
         assert told.unread == (Unread("tab", "unknown_section", "FROZEN"),)
 
@@ -266,16 +272,16 @@ class TestSaved:
             recorded("https://kaspi.kz/logo.png", whole),
             recorded("https://kaspi.kz/photos/3", {**ours, "comment": "sha256:short"}),
         ]  # fmt: skip
-        with_pictures, alone = read_cabinet(as_bytes({"log": {"entries": entries}}))[0]
+        with_pictures, alone = taken(as_bytes({"log": {"entries": entries}}))[0]
         assert with_pictures.image_digests == {url: hashlib.sha256(b"PNG").hexdigest()}
         assert (alone.number, alone.raw) == ("700000009-1", None)
         assert alone.image_digests == {"https://kaspi.kz/photos/2": "ab" * 32}
 
     def test_counts(self):
         expected = SectionCounts(totals={Section.NEW: 1}, unknown={"LOST": 2}, unread=LOST)
-        assert read_counts(as_bytes(COUNTS)) == expected
-        assert read_cabinet(as_bytes(COUNTS)) == ((), ())
-        assert read_counts(b"{}") is None
+        assert read_saved(as_bytes(COUNTS)).counts == expected
+        assert taken(as_bytes(COUNTS)) == ((), ())
+        assert read_saved(b"{}").counts is None
 
     def test_browser_recording(self):
         base = "https://mc.shop.kaspi.kz/refund/api/v1/merchant-cabinet"
@@ -307,14 +313,14 @@ class TestSaved:
             call(f"{base}/load-refund-details", {}, 401),
         ]
         body = as_bytes({"log": {"entries": entries}})
-        [told], problems = read_cabinet(body)
+        [told], problems = taken(body)
         assert (told.number, told.section, told.image_urls) == (
             "700000001-2",
             Section.NEW,
             ("https://a/1",),
         )
         assert [problem.reason_code for problem in problems] == ["har_body", "har_status"]
-        assert read_counts(body) == SectionCounts(
+        assert read_saved(body).counts == SectionCounts(
             totals={Section.NEW: 1}, unknown={"LOST": 2}, unread=LOST
         )
         assert "SECRET" not in repr((told, told.raw, problems))
@@ -326,7 +332,7 @@ class TestSaved:
          (b'{"refundId": "1"}', "no_number"), (as_bytes([{n: v for n, v in DETAIL.items() if n not in {"refundId", "applicationNumber"}}]), "unknown_shape"), (b'{"applicationNumber": "1-1", "tab": "A", "tab": "B"}', "doubled_field")],
     )  # fmt: skip
     def test_what_cannot_be_read_is_said(self, body: bytes, code: str):
-        _, problems = read_cabinet(body)
+        _, problems = taken(body)
         assert [problem.reason_code for problem in problems] == [code]
 
 
@@ -338,7 +344,7 @@ def test_a_refunds_sum_is_read_in_every_form_of_a_number_or_named(written: bytes
     item = (
         b'{"refundId": "a", "applicationNumber": "1000000002-1", "tab": "NEW", "sum": %b}' % written
     )
-    [reading], problems = read_cabinet(b'{"data": [%b], "total": 1}' % item)
+    [reading], problems = taken(b'{"data": [%b], "total": 1}' % item)
     assert problems == ()
     assert (reading.number, reading.order_code) == ("1000000002-1", "1000000002")
     assert reading.amount_minor == tiyn
@@ -394,7 +400,7 @@ class TestMutations:
         tried = lost = 0
         for place in places({"data": [DETAIL], "total": 1}):
             for change in changes:
-                readings, problems = read_cabinet(mutated(place, change))
+                readings, problems = taken(mutated(place, change))
                 tried += 1
                 unreadable = not readings
                 lost += unreadable and not problems and place not in {("data",), ("data", 0)}
@@ -409,14 +415,14 @@ class TestMutations:
         raw = bytearray(body)
         for _ in range(dice.randint(1, 8)):
             raw[dice.randrange(len(raw))] = dice.choice(b'{}[]",:0123456789ntf\\u')
-        readings, problems = read_cabinet(bytes(raw))
+        readings, problems = taken(bytes(raw))
         assert readings or problems
         storable(readings)
 
     @given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner)
                         | st.dictionaries(st.sampled_from(sorted(DETAIL)), inner), max_leaves=30))  # fmt: skip
     def test_anything_under_their_names(self, value: Any):
-        readings, _ = read_cabinet(json.dumps(value).encode())
+        readings, _ = taken(json.dumps(value).encode())
         storable(readings)
 
 
@@ -433,7 +439,7 @@ def storable(readings: tuple[ReturnReading, ...]) -> None:
 
 @pytest.mark.skipif(not REAL.is_file(), reason="QAITAR_REAL_DATA is not given")
 def test_captured_counts():
-    told = read_counts(REAL.read_bytes())
+    told = read_saved(REAL.read_bytes()).counts
     assert told is not None
     assert told.totals == {**dict.fromkeys(Section, 0), Section.NEW: 1, Section.CLOSED: 322}
     assert told.unknown == {}

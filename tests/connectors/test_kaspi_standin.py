@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tzdata import IANA_VERSION
 
-from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord, order_overlay
+from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord
 from qaitar.kernel.almaty import almaty_day, almaty_to_utc
 from qaitar.sandbox.kaspi.app import KaspiStandIn
 from qaitar.sandbox.kaspi.ledger import Claim, Filing, Goods, NotAllowed, SoldOrder
@@ -245,45 +245,6 @@ class TestOverlay:
         status_changed_on=date(2026, 8, 9), delivered_at=datetime(2026, 8, 4, 19, 0, tzinfo=UTC), raw={"b": 2},
         lines=(LineRecord(offer_code="A-own", merchant_name="Мой", price_minor=999),),
     )  # fmt: skip
-
-    def test_file_over_api(self):
-        both = order_overlay(self.API, self.FILE)
-        assert (both.status, both.status_changed_on) == ("RETURNED", date(2026, 8, 9))
-        assert (both.created_at, both.delivered_at) == (self.API.created_at, self.FILE.delivered_at)
-        assert (both.external_id, both.customer, both.dates_are_days) == (
-            "MQ",
-            self.API.customer,
-            False,
-        )
-        assert both.raw == {"a": 1, "b": 2}
-        assert both.lines == (
-            LineRecord(
-                external_id="MSMjMA",
-                offer_code="A",
-                quantity_milli=1000,
-                price_minor=100,
-                merchant_name="Мой",
-            ),
-        )
-
-    def test_api_over_file(self):
-        both = order_overlay(self.FILE, self.API)
-        assert (both.status, both.status_changed_on, both.created_at) == (
-            "COMPLETED",
-            date(2026, 8, 9),
-            self.API.created_at,
-        )
-        assert both.dates_are_days is False
-        assert both.lines is not None
-        assert (len(both.lines), both.lines[0].merchant_name, both.lines[0].price_minor) == (
-            1,
-            "Мой",
-            100,
-        )
-
-    def test_twice_is_the_same_as_once(self):
-        once = order_overlay(self.API, self.FILE)
-        assert order_overlay(once, self.FILE) == once
 
     def test_personal_data_stays_out_of_repr(self):
         shown = repr(

@@ -9,7 +9,7 @@ from enum import Enum, auto
 import pytest
 
 from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
-from qaitar.contracts.register import Register, RegisterKeys, RegisterRow, Written
+from qaitar.contracts.register import Register, RegisterRow, Written
 
 HEADINGS = ["Ключ", "Заявка", "Статус", "Сумма, тг", "Комментарий оператора", "Телефон"]
 COLUMNS = {"request": "Заявка", "status": "Статус", "amount": "Сумма, тг", "phone": "Телефон"}
@@ -107,7 +107,6 @@ class RegisterContract:
     """Subclasses give the `bench` fixture: an empty sheet."""
 
     def test_an_empty_sheet_gets_headings_and_rows(self, bench: RegisterBench) -> None:
-        assert bench.register.read_keys() == RegisterKeys({})
         rows = [row("7-1", request="7-1", amount=129_990), row("8-1", phone="+77011234567")]
         assert bench.register.write(rows) == Written(appended=("7-1", "8-1"))
         assert bench.lines() == [
@@ -115,7 +114,6 @@ class RegisterContract:
             ["7-1", "7-1", "новая", "129990"],
             ["8-1", "", "новая", "", "+77011234567"],
         ]
-        assert bench.register.read_keys() == RegisterKeys({"7-1": 2, "8-1": 3})
 
     def test_every_text_stays_to_the_letter(self, bench: RegisterBench) -> None:
         bench.put([HEADINGS])
@@ -179,7 +177,6 @@ class RegisterContract:
 
     def test_copied_rows_are_reported_and_the_first_is_written(self, bench: RegisterBench) -> None:
         bench.put([HEADINGS, ["7-1", "", "x"], ["8-1"], ["7-1", "", "y"]])
-        assert bench.register.read_keys() == RegisterKeys({"7-1": 2, "8-1": 3}, {"7-1": (2, 4)})
         outcome = bench.register.write([row("7-1", "z")])
         assert outcome == Written(updated=("7-1",), duplicates={"7-1": (2, 4)})
         assert [line[2:] for line in bench.lines()[1:]] == [["z"], [], ["y"]]
@@ -273,8 +270,6 @@ class RegisterContract:
     ) -> None:
         bench.put([HEADINGS])
         bench.upset("read", trouble)
-        assert isinstance(bench.register.read_keys(), Busy)
-        bench.upset("read", trouble)
         assert isinstance(bench.register.write([row("7-1")]), Busy)
         assert bench.writes() == 0
 
@@ -292,7 +287,6 @@ class RegisterContract:
     def test_a_wrong_key_is_a_setting(self, bench: RegisterBench) -> None:
         for outcome in (
             bench.with_wrong_key.write([row("7-1")]),
-            bench.with_wrong_key.read_keys(),
             bench.with_wrong_key.health(),
         ):
             assert isinstance(outcome, Misconfigured)

@@ -19,7 +19,7 @@ from qaitar.foundation.access import (
 )
 from qaitar.foundation.actors import Actor, system_actor
 from qaitar.foundation.models import ApiToken, IdempotencyRecord, Merchant, MerchantKey, User
-from qaitar.foundation.walls import as_setting, see_nothing
+from qaitar.foundation.walls import as_setting, see
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, make_token, seen_merchants
 
@@ -100,7 +100,7 @@ def test_the_program_speaks_for_itself() -> None:
 
 def test_a_token_opens_the_same_walls_narrowed_to_its_scopes(shop: Shop, aigerim: User) -> None:
     token = make_token(aigerim, "read")
-    see_nothing()
+    see(())
     assert enter_as_token(token, key=None, now=NOW, ref="call-8") == (
         Principal(
             aigerim.pk,
@@ -115,7 +115,7 @@ def test_a_token_opens_the_same_walls_narrowed_to_its_scopes(shop: Shop, aigerim
     )
     assert seen_merchants() == as_setting([shop.id])
     assert Merchant.objects.count() == 1
-    see_nothing()
+    see(())
     assert Merchant.objects.count() == 0
     User.objects.filter(pk=aigerim.pk).update(is_active=False)
     assert enter_as_token(token, key=None, now=NOW) is None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 import warnings
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -86,21 +84,6 @@ def test_a_changed_object_is_found_out(store: FileStore, address: str) -> None:
     client.put_object(Bucket=BUCKET, Key=KEY, Body=CONTENT[:-1])
     client.close()
     assert store.verify(KEY) is Integrity.DAMAGED
-
-
-def test_a_sweep_takes_what_nobody_knows_of(
-    store: FileStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept, lost = store.put(io.BytesIO(b"known")), store.put(io.BytesIO(b"forgotten"))
-    young = store.sweep({kept.key})
-    assert (young.removed, young.kept) == (0, 2)
-    later = (datetime.now(UTC) + timedelta(days=2)).timestamp()
-    monkeypatch.setattr(time, "time", lambda: later)
-    swept = store.sweep({kept.key})
-    monkeypatch.undo()
-    assert (swept.removed, swept.removed_bytes, swept.kept) == (1, len(b"forgotten"), 1)
-    assert store.exists(kept.key)
-    assert not store.exists(lost.key)
 
 
 def test_without_a_bucket_files_go_to_a_folder() -> None:

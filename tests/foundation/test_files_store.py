@@ -185,40 +185,18 @@ def _aged(folder: Path, key: str, hours: float) -> None:
     os.utime(folder / key, (when, when))
 
 
-def test_a_sweep_takes_only_what_is_old_and_unknown(store: FileStore, folder: Path) -> None:
-    keys = [
-        store.put(io.BytesIO(content)).key
-        for content in (b"known old", b"unknown old", b"unknown young")
-    ]
-    for key in keys[:2]:
-        _aged(folder, key, hours=25)
-    (folder / ".incoming" / "left").write_bytes(b"half")
-    _aged(folder, ".incoming/left", hours=25)
-    (folder / ".incoming" / "running").write_bytes(b"half")
-    (folder / "notes.txt").write_bytes(b"a person's own file is not ours to take")
-    _aged(folder, "notes.txt", hours=25)
-
-    swept = store.sweep({keys[0]})
-
-    assert (swept.removed, swept.removed_bytes, swept.kept) == (1, len(b"unknown old"), 2)
-    assert _files(folder) == sorted([".incoming/running", keys[0], keys[2], "notes.txt"])
-
-
-def test_sending_an_old_file_again_protects_it_from_a_sweep_before_its_row_is_committed(
+def test_what_broken_uploads_left_goes_after_a_day_and_nothing_else(
     store: FileStore, folder: Path
 ) -> None:
-    store.put(io.BytesIO(CONTENT))
-    _aged(folder, KEY, hours=30)
-
-    assert store.put(io.BytesIO(CONTENT)).new is False
-    assert store.sweep(set()).removed == 0
-    assert store.verify(KEY) is Integrity.INTACT
-
-
-def test_sweeping_a_store_nobody_has_written_to_finds_nothing(store: FileStore) -> None:
-    swept = store.sweep(set(), older_than_s=0)
-
-    assert (swept.removed, swept.kept) == (0, 0)
+    kept = store.put(io.BytesIO(b"known old")).key
+    (folder / "notes.txt").write_bytes(b"a person's own file is not ours to take")
+    for name in (".incoming/left", ".incoming/running"):
+        (folder / name).write_bytes(b"half")
+    for name in (kept, "notes.txt", ".incoming/left"):
+        _aged(folder, name, hours=25)
+    assert store.leftovers_remove() == 1
+    assert _files(folder) == sorted([".incoming/running", kept, "notes.txt"])
+    assert FileStore(InMemoryStorage()).leftovers_remove() == 0
 
 
 def test_another_storage_does_as_well_but_one_that_renames_is_refused() -> None:

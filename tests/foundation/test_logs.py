@@ -80,25 +80,6 @@ def test_line_breaks_in_names_and_values_forge_nothing(stream: io.StringIO) -> N
     assert record["b\\nc"] == "d\\r\\ne\\x1b"
 
 
-def test_the_request_id_stands_on_every_line_inside_and_on_none_after(stream: io.StringIO) -> None:
-    with logs.request_scope("0f3c9b12a4"):
-        structlog.get_logger().info("inside")
-        logging.getLogger("library").warning("inside too")
-    structlog.get_logger().info("after")
-
-    assert [record.get("request") for record in _records(stream)] == [
-        "0f3c9b12a4",
-        "0f3c9b12a4",
-        None,
-    ]
-
-
-@pytest.mark.parametrize("forged", ["", "a b", "x\ny", "й", "a" * 65])
-def test_an_id_that_is_no_id_is_refused(forged: str) -> None:
-    with pytest.raises(ValueError, match="not a request id"), logs.request_scope(forged):
-        pytest.fail("the block ran")
-
-
 def test_below_the_level_nothing_is_written(stream: io.StringIO) -> None:
     structlog.get_logger("x").debug("quiet")
     logging.getLogger("httpx").info("GET https://example.kz?token=abc")

@@ -12,7 +12,6 @@ from qaitar.kernel.identifiers import (
     UnreadableNumber,
     checked_iin_bin,
     checked_imei,
-    mask_phone,
     request_attempt,
 )
 from qaitar.kernel.ids import new_id
@@ -114,25 +113,6 @@ def test_exactly_one_check_digit_fits_an_imei(body: int) -> None:
             continue
         fitting += 1
     assert fitting == 1
-
-
-@pytest.mark.parametrize(
-    ("phone", "shown"),
-    [
-        ("+77012345678", "+7 701 ***-**-78"),
-        ("+4930123456", "+********56"),
-        ("8 701 234", "* *** *34"),
-        ("78", "**"),
-        ("", ""),
-    ],
-)
-def test_a_masked_phone_cannot_be_called(phone: str, shown: str) -> None:
-    assert mask_phone(phone) == shown
-
-
-@given(st.from_regex(r"\+[0-9]{8,15}", fullmatch=True))
-def test_at_most_six_digits_stay_readable(phone: str) -> None:
-    assert sum(character.isdigit() for character in mask_phone(phone)) <= 6
 
 
 @pytest.mark.parametrize(

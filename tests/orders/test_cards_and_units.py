@@ -10,8 +10,8 @@ from qaitar.foundation.actors import Actor
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.errors import BadUnit, OrderMissing
-from qaitar.orders.models import Unit
-from qaitar.orders.selectors import order_by_code, order_card
+from qaitar.orders.models import Order, Unit
+from qaitar.orders.selectors import order_card
 from qaitar.orders.services.merging import orders_merge
 from qaitar.orders.services.units import UnitKind, unit_note
 from tests.factories.accounts import NOW, make_shop, open_walls
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from pytest_django import DjangoAssertNumQueries
 
-    from qaitar.orders.models import Order
     from tests.factories.accounts import Shop
 
 BY = Actor(1, "Aigerim", Role.OPERATOR, "web")
@@ -37,9 +36,7 @@ def shop(db_walls: None) -> Shop:
 @pytest.fixture
 def order(shop: Shop) -> Order:
     orders_merge(store=shop.store, records=[api_order()], now=NOW)
-    found = order_by_code(shop.store.pk, "300000001")
-    assert found is not None
-    return found
+    return Order.objects.get(store_id=shop.store.pk, code="300000001")
 
 
 def note(order_id: UUID, kind: UnitKind, value: str, line_id: UUID | None = None) -> Unit:
@@ -64,7 +61,6 @@ def test_a_card_has_everything_in_three_statements(
 def test_another_merchants_order_has_no_card(order: Order) -> None:
     make_shop("Нан")
     assert order_card(order.pk) is None
-    assert order_by_code(order.store_id, order.code) is None
     with pytest.raises(OrderMissing):
         note(order.pk, UnitKind.IMEI, IMEI)
     open_walls(order.merchant_id)

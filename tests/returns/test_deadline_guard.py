@@ -33,7 +33,6 @@ from qaitar.returns.deadline_guard import (
     due_reminder,
     guard_verdict,
     remembered,
-    reminders,
 )
 from qaitar.returns.vocabulary import ControlRule, DefaultAction, Section, Stage
 
@@ -55,26 +54,8 @@ def verdict(
     return guard_verdict(FACTS, CONTROL, settings, done, now)
 
 
-def test_reminders_stand_at_their_distances_earliest_first() -> None:
-    assert reminders(CONTROL, [H, 24 * H, 4 * H], FILED) == (DUE - 24 * H, DUE - 4 * H, DUE - H)
-
-
-def test_distances_already_passed_when_the_date_became_known_fall_into_one_reminder_at_once() -> (
-    None
-):
-    known = DUE - 3 * H
-    assert reminders(CONTROL, [H, 24 * H, 4 * H], known) == (known, DUE - H)
-
-
-def test_a_date_known_too_late_has_no_reminder_left() -> None:
-    assert reminders(CONTROL, [H], DUE) == ()
-    assert reminders(CONTROL, [], FILED) == ()
-
-
 @pytest.mark.parametrize("distance", [timedelta(0), -H])
 def test_a_reminder_after_the_date_is_refused(distance: timedelta) -> None:
-    with pytest.raises(ValueError, match="before the date"):
-        reminders(CONTROL, [distance], FILED)
     with pytest.raises(ValueError, match="before the date"):
         due_reminder(CONTROL, [distance], [], FILED)
 

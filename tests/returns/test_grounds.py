@@ -10,14 +10,14 @@ import pytest
 
 from qaitar.kernel.refusal import Refusal
 from qaitar.returns.goods_groups import GoodsGroup, Suggestion, suggest_group
-from qaitar.returns.policy import Answer, CaseFacts, check_rule, effective_rules, judge, rules_on
+from qaitar.returns.policy import Answer, CaseFacts, check_rule, judge, rules_on
 from qaitar.returns.reasons import quality_of
 from qaitar.returns.rules import DEFAULTS, RuleCode, RuleLine, Source, SourceKind
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 
 A, K, R, Q = Answer, EvidenceKind, RefusalReason, Quality
 RECEIVED = date(2026, 3, 2)
-RULES = effective_rules(DEFAULTS, (), RECEIVED)
+RULES = rules_on(DEFAULTS, (), RECEIVED).rules
 OWN = Source(SourceKind.MERCHANT, "store settings")
 LAW_PROPER = Source(SourceKind.LAW, "274-IV, art. 30 (14)")
 LAW_DEFECT = Source(SourceKind.LAW, "274-IV, art. 15, 30")
@@ -210,7 +210,7 @@ def test_a_verdict_tells_all_its_grounds_the_weightiest_first(
 
 def test_a_sum_above_the_limit_is_told_with_the_limit() -> None:
     limited = RuleLine(RuleCode.APPROVAL_ABOVE_MINOR, 50_000_00, OWN, date(2026, 1, 1))
-    rules = effective_rules(DEFAULTS, [limited], RECEIVED)
+    rules = rules_on(DEFAULTS, [limited], RECEIVED).rules
     limit = {"limit_minor": 50_000_00}
     assert told(good(amount_minor=50_000_01), rules) == [
         ("SUM_ABOVE_LIMIT", OWN, A.NEEDS_APPROVAL, limit | {"amount_minor": 50_000_01}, None),
@@ -299,7 +299,7 @@ def test_a_line_that_is_over_or_not_yet_hides_no_other() -> None:
 def test_only_the_groups_a_merchant_has_kept_are_not_returnable(
     groups: frozenset[GoodsGroup], said: list[str]
 ) -> None:
-    rules = effective_rules(DEFAULTS, [own(RuleCode.NOT_RETURNABLE_GROUPS, groups)], RECEIVED)
+    rules = rules_on(DEFAULTS, [own(RuleCode.NOT_RETURNABLE_GROUPS, groups)], RECEIVED).rules
     verdict = judge(good(group=GoodsGroup.CELLULAR, group_reviewed=True), rules)
     found = [ground.code for ground in verdict.grounds if ground.code.startswith("GROUP")]
     assert found == said

@@ -18,7 +18,6 @@ from qaitar.returns.policy import (
     Verdict,
     check_rule,
     damage_reported,
-    effective_rules,
     judge,
     last_day,
     missing_evidence,
@@ -38,7 +37,7 @@ from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 
 K, R = EvidenceKind, RefusalReason
 RECEIVED = date(2026, 3, 2)
-RULES = effective_rules(DEFAULTS, (), RECEIVED)
+RULES = rules_on(DEFAULTS, (), RECEIVED).rules
 OWN = Source(SourceKind.MERCHANT, "store settings")
 PHOTOS = frozenset({K.PHOTO_GOODS, K.PHOTO_PACKAGING})
 ACTS = frozenset({K.IRREPARABILITY_ACT, K.TECHNICAL_ACT})
@@ -49,7 +48,7 @@ def own(code: RuleCode, value, since: date = date(2026, 1, 1), until: date | Non
 
 
 def ruled(*lines: RuleLine):
-    return effective_rules(DEFAULTS, lines, RECEIVED)
+    return rules_on(DEFAULTS, lines, RECEIVED).rules
 
 
 def case(quality: Quality, after_days: int = 1, **known) -> CaseFacts:
@@ -439,7 +438,7 @@ def test_rules_hold_on_their_days_and_the_latest_wins(on, days):
         own(RuleCode.PROPER_WINDOW_DAYS, 21, date(2026, 3, 1), date(2026, 3, 31)),
         own(RuleCode.PROPER_WINDOW_DAYS, 30, date(2026, 2, 1), date(2026, 3, 31)),
     ]
-    rules = effective_rules(DEFAULTS, lines, on)
+    rules = rules_on(DEFAULTS, lines, on).rules
     assert rules.number(RuleCode.PROPER_WINDOW_DAYS) == days
 
 

@@ -16,7 +16,6 @@ from qaitar.runtime.cluster import program
 from qaitar.runtime.database import (
     handed_on,
     keep_database,
-    known_database,
     release_database,
     resolve_database,
 )
@@ -95,19 +94,16 @@ def test_preparing_the_roles_again_changes_nothing(elsewhere: Addresses) -> None
 
 
 def test_without_an_address_the_embedded_server_is_started_and_kept(folder: DataFolder) -> None:
-    assert known_database(folder, {}) is None
     addresses = resolve_database(folder, {})
     began = time.perf_counter()
     assert resolve_database(folder, {}) == addresses
     assert time.perf_counter() - began < 0.05
-    assert known_database(folder, {}) == addresses
     assert addresses.embedded is True
     assert run(addresses.app_dsn, "SELECT current_user") == [("qaitar_app",)]
     assert run(addresses.owner_dsn, "SELECT current_user") == [("qaitar_owner",)]
     assert release_database(folder) is True
     assert release_database(folder) is False
     assert server_processes(folder) == []
-    assert known_database(folder, {}) is None
 
 
 def test_a_command_that_started_the_server_stops_it_when_it_ends(folder: DataFolder) -> None:
@@ -175,7 +171,6 @@ def test_a_child_takes_what_its_parent_hands_on_and_starts_nothing(tmp_path: Pat
         "QAITAR_DB_APP_DSN": "postgresql://app@x/q",
     }
     assert resolve_database(folder, environ) == given
-    assert known_database(folder, environ) == given
     assert not (folder.postgres / "data").exists()
 
 
@@ -185,7 +180,6 @@ def test_a_foreign_owner_who_may_make_roles_gets_the_programs_role_made(
     run(elsewhere.superuser_dsn, "ALTER ROLE boss CREATEROLE")
     environ = {"DATABASE_URL": shop}
     addresses = resolve_database(folder, environ)
-    assert addresses == known_database(folder, environ)
     assert (addresses.owner_dsn, addresses.embedded) == (steadied(shop), False)
     assert run(addresses.app_dsn, "SELECT current_user, current_database()") == [
         ("qaitar_app", "shop"),

@@ -1,7 +1,7 @@
 """What a marketplace tells about orders and return requests, whichever way it was read.
 
 Every field but the identifier may be None, and None means "this source does not know": laying one source over another
-(`order_overlay`, `return_overlay`) therefore never erases.  Money is integer tiyn in fields ending in `_minor`, quantities are
+(`return_overlay`) therefore never erases.  Money is integer tiyn in fields ending in `_minor`, quantities are
 thousandths in `quantity_milli`, times are aware UTC, phones are raw text.  Fields with personal data stay out of `repr`.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -401,19 +401,7 @@ class ReturnsReader(Protocol):
         ...
 
 
-_Record = TypeVar(
-    "_Record", OrderRecord, CustomerRecord, LineRecord, ReturnReading, StepReading, TenderRecord
-)
-_DAY_FIELDS = (
-    "created_at",
-    "planned_delivery_at",
-    "delivered_at",
-    "courier_planned_at",
-    "courier_handed_at",
-)
-
-
-def _overlay(older: _Record, newer: _Record) -> _Record:
+def _overlay(older: ReturnReading, newer: ReturnReading) -> ReturnReading:
     known = {f.name: value for f in fields(newer) if (value := getattr(newer, f.name)) is not None}
     return replace(older, **known)
 
@@ -446,52 +434,7 @@ def return_overlay(older: ReturnReading, newer: ReturnReading) -> ReturnReading:
     )
 
 
-def order_overlay(older: OrderRecord, newer: OrderRecord) -> OrderRecord:
-    """Lay a newer reading of one order over an older: unknown fields stay, a bare day never replaces a moment.
-
-    Lines are matched by id, then by offer code, then by being the only one; a source without line ids fills gaps of known
-    lines and adds none.
-    """
-    assert older.code == newer.code, "two different orders"
-    keep: dict[str, object] = {"raw": _raw_overlay(older.raw, newer.raw)}
-    if newer.dates_are_days and not older.dates_are_days:
-        moments = {name: getattr(older, name) for name in _DAY_FIELDS}
-        keep |= {name: moment for name, moment in moments.items() if moment is not None}
-        keep["dates_are_days"] = older.created_at is None
-    if older.customer is not None and newer.customer is not None:
-        keep["customer"] = _overlay(older.customer, newer.customer)
-    if older.lines is not None and newer.lines is not None:
-        keep["lines"] = _lines_overlay(older.lines, newer.lines)
-    return replace(_overlay(older, newer), **keep)  # type: ignore[arg-type]  # names are this record's own fields
-
-
 def _raw_overlay(
     older: Mapping[str, object] | None, newer: Mapping[str, object] | None
 ) -> Mapping[str, object] | None:
     return {**older, **newer} if older and newer else newer or older
-
-
-def _lines_overlay(
-    older: tuple[LineRecord, ...], newer: tuple[LineRecord, ...]
-) -> tuple[LineRecord, ...]:
-    old_is_better = any(line.external_id for line in older) and not all(
-        line.external_id for line in newer
-    )
-    base, other = (older, newer) if old_is_better else (newer, older)
-    if not base:
-        return other
-    return tuple(
-        line if (match := _line_match(line, base, other)) is None else _overlay(match, line)
-        for line in base
-    )
-
-
-def _line_match(
-    line: LineRecord, among: tuple[LineRecord, ...], others: tuple[LineRecord, ...]
-) -> LineRecord | None:
-    for name in ("external_id", "offer_code"):
-        wanted = getattr(line, name)
-        same = [other for other in others if wanted and getattr(other, name) == wanted]
-        if len(same) == 1:
-            return same[0]
-    return others[0] if len(among) == len(others) == 1 else None

@@ -79,7 +79,6 @@ class Written:
     refused: Mapping[str, Refused | Misconfigured | Busy] = field(default_factory=dict)
 
 
-KeysOutcome = RegisterKeys | Busy | Unknown | Misconfigured
 RegisterOutcome = Written | Refused | Misconfigured | Busy | Unknown
 
 
@@ -89,10 +88,6 @@ class Register(Protocol):
     Writing again is safe at any time: rows are looked up by key first.  After `Unknown` wait `SETTLE_S`, because
     a request whose answer was lost may still be under way.
     """
-
-    def read_keys(self) -> KeysOutcome:
-        """Tell in which row each key stands now."""
-        ...
 
     def write(self, rows: Sequence[RegisterRow], /) -> RegisterOutcome:
         """Make each row say what is asked: known keys are updated in place, the others are added at the end.

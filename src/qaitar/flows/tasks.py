@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -23,6 +24,7 @@ from qaitar.flows import (
 )
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import CHECK_TASK, ConnectionMissing, connection_test
+from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.jobs import fresh_connection, merchant_job, outside_job
 
 if TYPE_CHECKING:
@@ -207,7 +209,8 @@ async def stalled_jobs_retry(context: JobContext, timestamp: int) -> None:  # no
     pass_context=True,
 )
 async def old_jobs_remove(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  as above
-    """Remove jobs that ended more than a week ago."""
+    """Remove jobs that ended more than a week ago, and what broken uploads left in the folder of files."""
+    await asyncio.to_thread(FileStore().leftovers_remove)
     await context.app.job_manager.delete_old_jobs(
         nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
@@ -13,12 +11,8 @@ import structlog
 from qaitar.foundation.scrubbing import scrub, scrub_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from structlog.typing import EventDict, WrappedLogger
 
-REQUEST_ID = "request"
-_REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _TRUSTED_KEYS = frozenset({"timestamp", "level"})
 _QUIET = {
     "httpx": logging.WARNING,
@@ -91,16 +85,3 @@ def scrub_event(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
         else:
             clean[scrub(key)] = scrub_value(value, key)
     return clean
-
-
-@contextmanager
-def request_scope(request_id: str) -> Iterator[None]:
-    """Put the request's (or job's) id on every line logged inside the block, in this thread or task.
-
-    Raises:
-        ValueError: the id is not up to 64 letters, digits, `-` and `_`.
-    """
-    if not _REQUEST_ID_FORM.match(request_id):
-        raise ValueError("not a request id")
-    with structlog.contextvars.bound_contextvars(**{REQUEST_ID: request_id}):
-        yield

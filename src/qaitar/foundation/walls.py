@@ -32,8 +32,3 @@ def see(merchants: Iterable[UUID]) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config(%s, %s, true)", [SETTING, as_setting(merchants)])
-
-
-def see_nothing() -> None:
-    """Close the walls again for the rest of the transaction."""
-    see(())

@@ -9,8 +9,6 @@ _REQUEST_NUMBER: Final = re.compile(r"([0-9]{1,20})-([0-9]{1,4})")
 _IIN_BIN: Final = re.compile(r"[0-9]{12}")
 _IMEI: Final = re.compile(r"[0-9]{15}")
 _IMEI_SEPARATORS: Final = re.compile(r"[ \u00a0/-]")
-_E164_SHARED: Final = re.compile(r"\+7([0-9]{3})[0-9]{5}([0-9]{2})")
-_DIGIT: Final = re.compile(r"[0-9]")
 _SHOP_POINT: Final = re.compile(r"(?:([0-9]{3,20})_PP|([0-9]{5,20})_)[0-9]{1,6}")
 
 _FIRST_PASS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
@@ -18,7 +16,6 @@ _SECOND_PASS: Final = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
 _NEEDS_SECOND_PASS: Final = 10
 _LUHN_MODULUS: Final = 10
 _LUHN_NINE: Final = 9
-_DIGITS_SHOWN: Final = 2
 
 
 class UnreadableNumber(ValueError):
@@ -107,21 +104,3 @@ def checked_imei(text: str) -> str:
     if (odd + even) % _LUHN_MODULUS:
         raise UnreadableNumber("IMEI check digit is wrong")
     return digits
-
-
-def mask_phone(phone: str) -> str:
-    """Show enough of a phone to recognise it and too little to call it; for screens and logs.
-
-    Of a number with country code 7 the operator's code and the last two digits stay; of anything else the last two
-    digits only.
-
-    >>> mask_phone("+77012345678"), mask_phone("+4930123456")
-    ('+7 701 ***-**-78', '+********56')
-    """
-    shared = _E164_SHARED.fullmatch(phone)
-    if shared is not None:
-        return f"+7 {shared[1]} ***-**-{shared[2]}"
-    digits = sum(character.isdigit() for character in phone)
-    if digits <= _DIGITS_SHOWN:
-        return "*" * len(phone)
-    return _DIGIT.sub("*", phone[:-_DIGITS_SHOWN]) + phone[-_DIGITS_SHOWN:]

@@ -186,26 +186,6 @@ def add_working_hours(start: datetime, length: timedelta, calendar: Calendar) ->
     raise NoWorkingDay(f"the shop is not open for {length} within {DAYS_SEARCHED_MAX} days")
 
 
-def working_hours_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
-    """Return how long the shop was open between two moments; nothing when `end` is not after `start`.
-
-    Raises:
-        NaiveMoment: one of them has no time zone.
-
-    >>> friday, monday = datetime(2026, 5, 15, 12, tzinfo=UTC), datetime(2026, 5, 18, 7, tzinfo=UTC)
-    >>> working_hours_between(friday, monday, Calendar())
-    datetime.timedelta(seconds=14400)
-    """
-    begin, finish = as_utc(start), as_utc(end)
-    opened = timedelta(0)
-    day, last = local_date(begin, calendar.zone), local_date(finish, calendar.zone)
-    while day <= last:
-        opens, closes = _open_interval(day, calendar)
-        opened += max(min(closes, finish) - max(opens, begin), timedelta(0))
-        day += _DAY
-    return opened
-
-
 def _days_from(first: date) -> Iterator[date]:
     return (first + timedelta(days=offset) for offset in range(DAYS_SEARCHED_MAX))
 

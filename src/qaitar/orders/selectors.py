@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models.expressions import RawSQL
 
-from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Unit
+from qaitar.orders.models import ImportRejection, Order, OrderLine, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,11 +51,6 @@ class OrderCard:
     lines: tuple[OrderLine, ...]
     tenders: tuple[CardTender, ...]
     units: tuple[Unit, ...]
-
-
-def order_by_code(store_id: UUID, code: str) -> Order | None:
-    """Find a store's order by the number the buyer sees."""
-    return Order.objects.filter(store_id=store_id, code=code).first()
 
 
 def order_ids_by_code(store_id: UUID, codes: Iterable[str]) -> dict[str, UUID]:
@@ -114,12 +109,6 @@ def line_names(line_id: UUID) -> tuple[str, ...]:
 def unit_values(order_id: UUID) -> tuple[str, ...]:
     """Give the numbers of the units noted on an order."""
     return tuple(Unit.objects.filter(order_id=order_id).values_list("value", flat=True))
-
-
-def imports_recent(limit: int, *, store_id: UUID | None = None) -> list[ImportRun]:
-    """List the newest imports and polls that changed something."""
-    runs = ImportRun.objects.order_by("-pk")
-    return list((runs.filter(store_id=store_id) if store_id else runs)[:limit])
 
 
 def import_rejections(run_id: UUID, *, limit: int = REJECTIONS_SHOWN) -> list[ImportRejection]:

@@ -113,27 +113,6 @@ class GuardVerdict:
     skipped: tuple[Skipped, ...] = ()
 
 
-def reminders(
-    control: ControlDate, distances: Collection[timedelta], since: datetime
-) -> tuple[datetime, ...]:
-    """Return when to remind, earliest first: at each distance before the date, but not before the date was known.
-
-    Distances that had passed already when the date became known (`since`) fall together into one reminder at once, so a
-    short date is not silent; a date known too late has none.
-
-    >>> from datetime import UTC
-    >>> from qaitar.returns.control_dates import SHOWN
-    >>> control = ControlDate(datetime(2026, 5, 14, 19, tzinfo=UTC), ControlRule.MARKETPLACE_SHOWN, SHOWN)
-    >>> day, hour = timedelta(days=1), timedelta(hours=1)
-    >>> [at.hour for at in reminders(control, [hour, day], datetime(2026, 5, 14, 7, tzinfo=UTC))]
-    [7, 18]
-    """
-    known = as_utc(since)
-    if known >= control.due:
-        return ()
-    return tuple(sorted({max(control.due - _positive(distance), known) for distance in distances}))
-
-
 def due_reminder(
     control: ControlDate,
     distances: Collection[timedelta],

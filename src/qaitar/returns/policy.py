@@ -162,13 +162,6 @@ def rules_on(
     return RuledDay(Rules(merged), tuple(refused))
 
 
-def effective_rules(
-    defaults: Iterable[RuleLine], merchant_rules: Iterable[RuleLine], on: date
-) -> Rules:
-    """Return only the rules of `rules_on`; settings pages ask `rules_on` to show what was refused."""
-    return rules_on(defaults, merchant_rules, on).rules
-
-
 # --- evidence -------------------------------------------------------------------------------------------------------
 
 _EVIDENCE_RULE = {
@@ -394,7 +387,7 @@ def judge(case: CaseFacts, rules: Rules) -> Verdict:
 
     >>> day = date(2026, 9, 1)
     >>> late = CaseFacts(quality=Quality.PROPER, received_on=day, filed_on=date(2026, 9, 16))
-    >>> sorted(judge(late, effective_rules(r.DEFAULTS, (), day)).refusal_reasons)
+    >>> sorted(judge(late, rules_on(r.DEFAULTS, (), day).rules).refusal_reasons)
     [<RefusalReason.WINDOW_PASSED: 'WINDOW_PASSED'>]
     """
     reported = damage_reported(case, rules)

@@ -57,21 +57,6 @@ def resolve_database(folder: DataFolder, environ: Mapping[str, str]) -> Database
     return server.start().database
 
 
-def known_database(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresses | None:
-    """Return the addresses without starting or asking any server; None when none is known to run.
-
-    For reading settings: costs a few small files.
-    """
-    if (handed := _handed(environ)) is not None:
-        return handed
-    if environ.get(FOREIGN_VARIABLE):
-        return _foreign_addresses(folder, environ)
-    if app := environ.get(FOREIGN_APP_VARIABLE):
-        return DatabaseAddresses("", steadied(app), embedded=False)
-    found = EmbeddedPostgres(folder).running()
-    return found.database if found else None
-
-
 def keep_database(folder: DataFolder) -> None:
     """Start the embedded server again if it died; for a supervisor to call every second.
 

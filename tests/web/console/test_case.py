@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from qaitar.foundation.models import JournalEntry, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, MOSCOW
-from qaitar.orders.models import Order, Tender, Unit
+from qaitar.orders.models import Order, Store, Tender, Unit
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.services.acting import Details, request_act
@@ -341,6 +341,25 @@ def test_an_act_is_confirmed_and_a_wrong_proof_withdrawn(
     card = client.get(url(case)).context["case"]
     assert [t.kind for t in card.evidence.tiles] == [EvidenceKind.TECHNICAL_ACT]
     assert client.post(f"/evidence/{other.pk}/withdraw").status_code == 404
+
+
+def test_a_technical_act_is_kept_for_the_stores_own_term_after_the_decision(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by, reason_code="", reason_text="Брак")
+    Store.objects.filter(pk=shop.store.pk).update(clocks={"act_kept_days": 45})
+    add_proofs(case, by, EvidenceKind.TECHNICAL_ACT)
+    assert client.get(url(case)).context["case"].evidence.keep_act_until is None
+    open_walls(shop.id)
+    refused_at = datetime(2026, 5, 14, 6, tzinfo=UTC)
+    ReturnRequest.objects.filter(pk=case.pk).update(refused_at=refused_at)
+    answer = client.get(url(case))
+    until = answer.context["case"].evidence.keep_act_until
+    assert until == datetime(2026, 6, 28, 18, 59, 59, tzinfo=UTC)
+    assert "Храните акт технического состояния до 28 июн" in words_of(answer)
+    open_walls(shop.id)
+    Evidence.objects.filter(request_id=case.pk).update(kind="OTHER")
+    assert client.get(url(case)).context["case"].evidence.keep_act_until is None
 
 
 # --- journal and news -------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qaitar.connectors.google_sheets.facts import GoogleSheetsSettings
     from qaitar.connectors.google_sheets.translate import Layout, Trouble
     from qaitar.contracts.outcome import Health
-    from qaitar.contracts.register import Cell, KeysOutcome, RegisterOutcome, RegisterRow
+    from qaitar.contracts.register import Cell, RegisterOutcome, RegisterRow
 
 _RAW = (("valueInputOption", "RAW"),)  # USER_ENTERED would run a buyer's "=…" and eat leading zeros
 _UNAUTHENTICATED = 401
@@ -78,15 +78,6 @@ class GoogleSheetsRegister:
         """Close the connections kept alive and forget the token."""
         self._tokens.close()
         self._http.close()
-
-    def read_keys(self) -> KeysOutcome:
-        """Read the key column and say in which row each key stands; an empty sheet has none."""
-        layout = self._layout()
-        if isinstance(layout, Refused):
-            return Unknown(layout.reason)
-        if isinstance(layout, Misconfigured | Busy | Unknown):
-            return layout
-        return RegisterKeys({}) if layout is None else self._keys(layout)
 
     def write(self, rows: Sequence[RegisterRow], /) -> RegisterOutcome:
         """Update the rows whose keys are there, check that nobody moved them meanwhile, then add the others.

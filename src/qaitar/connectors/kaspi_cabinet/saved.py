@@ -109,17 +109,6 @@ def read_saved(body: bytes) -> SavedAnswers:
     )
 
 
-def read_cabinet(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ...]]:
-    """Read requests out of a saved body, and what could not be taken of it; see `read_saved`."""
-    saved = read_saved(body)
-    return saved.readings, saved.problems
-
-
-def read_counts(body: bytes) -> SectionCounts | None:
-    """Read the counts of sections out of the same kinds of body; None when there are none."""
-    return read_saved(body).counts
-
-
 def _read(body: bytes, pile: _Pile) -> Recording | None:
     """Read a body into the pile; gives the recording if it is one."""
     if len(body) > facts.FILE_BYTES_MAX:

@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing_extensions import override
 from qaitar.foundation.files.names import download_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    pass
 
 __all__ = [
     "BadKey",
@@ -27,12 +28,11 @@ __all__ = [
     "FileStore",
     "Integrity",
     "Stored",
-    "Swept",
     "download_headers",
 ]
 
 ALIAS = "files"
-GRACE_S = 24 * 3600
+LEFTOVER_AGE_S = 24 * 3600  # no upload takes that long
 _CHUNK_BYTES = 1024 * 1024
 _KEY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})\Z")
 _INCOMING = ".incoming"
@@ -60,15 +60,6 @@ class Stored:
     sha256: str
     size: int
     new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What a sweep found: files removed, their bytes, and files kept."""
-
-    removed: int
-    removed_bytes: int
-    kept: int
 
 
 class DurableFileStorage(FileSystemStorage):
@@ -140,7 +131,7 @@ def key_of(sha256: str) -> str:
 class FileStore:
     """Keeps files by content over any Django storage: a local folder, or S3 by `STORAGES["files"]`.
 
-    Nothing here changes a kept file.  Only `sweep` removes, and only what nobody knows of.
+    Nothing here changes or removes a kept file.
     """
 
     def __init__(self, storage: Storage | None = None) -> None:
@@ -151,8 +142,7 @@ class FileStore:
         """Keep everything the stream holds and return its key; the same content gives the same key.
 
         When this returns, a local file is on the disk (file and folders synced), an S3 object is
-        acknowledged.  A copy that is there already and young is left alone; an old one is written
-        anew, so that a sweep running at this moment cannot take it.
+        acknowledged.  A copy that is there already is left alone.
 
         Raises:
             ValueError: the stream holds more than `bytes_max`; nothing was kept.
@@ -168,7 +158,7 @@ class FileStore:
             sha256 = digest.hexdigest()
             key = key_of(sha256)
             known = self._storage.exists(key)
-            if not (known and self._storage.size(key) == size and self._age_s(key) < GRACE_S / 2):
+            if not (known and self._storage.size(key) == size):
                 spool.seek(0)
                 self._save(key, spool)
         return Stored(key, sha256, size, new=not known)
@@ -210,47 +200,20 @@ class FileStore:
             return Integrity.MISSING
         return Integrity.INTACT if key.endswith(digest.hexdigest()) else Integrity.DAMAGED
 
-    def sweep(self, known_keys: Container[str], *, older_than_s: float = GRACE_S) -> Swept:
-        """Remove kept files that `known_keys` does not contain and that are older than given.
+    def leftovers_remove(self, *, older_than_s: float = LEFTOVER_AGE_S) -> int:
+        """Remove what broken uploads left half written in a local folder; return how many files that were.
 
-        The age protects a file whose row is not committed yet; it is taken from the machine's clock
-        because the disk stamps files with it.  Left-overs of broken uploads go too.
+        The age is taken from the machine's clock, because the disk stamps files with it.
         """
-        removed = removed_bytes = kept = 0
-        for key in self._keys():
-            if key in known_keys or self._age_s(key) < older_than_s:
-                kept += 1
-                continue
-            removed_bytes += self._storage.size(key)
-            self._storage.delete(key)
-            removed += 1
-        self._sweep_incoming(older_than_s)
-        return Swept(removed, removed_bytes, kept)
-
-    def _sweep_incoming(self, older_than_s: float) -> None:
         if not isinstance(self._storage, DurableFileStorage):
-            return
+            return 0
+        removed = 0
         for path in self._storage.incoming.iterdir():
-            if time.time() - path.stat().st_mtime >= older_than_s:
-                path.unlink(missing_ok=True)
-
-    def _keys(self) -> Iterator[str]:
-        for first in self._folders(""):
-            for second in self._folders(first):
-                for name in self._storage.listdir(f"{first}/{second}")[1]:
-                    key = f"{first}/{second}/{name}"
-                    if _KEY.match(key):
-                        yield key
-
-    def _folders(self, inside: str) -> list[str]:
-        if inside == "" and isinstance(self._storage, DurableFileStorage):
-            self._storage.incoming  # noqa: B018  makes the folder of a store nobody has written to
-        return [
-            name for name in self._storage.listdir(inside)[0] if re.fullmatch(r"[0-9a-f]{2}", name)
-        ]
-
-    def _age_s(self, key: str) -> float:
-        return time.time() - self._storage.get_modified_time(key).timestamp()
+            with suppress(FileNotFoundError):  # the upload ended meanwhile
+                if time.time() - path.stat().st_mtime >= older_than_s:
+                    path.unlink()
+                    removed += 1
+        return removed
 
 
 def _checked(key: str) -> str:

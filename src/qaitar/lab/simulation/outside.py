@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from qaitar.contracts.erp import ErpLine, ErpOrder
 from qaitar.contracts.outcome import Busy, Done, Healthy, Missing, Unknown
-from qaitar.contracts.register import RegisterKeys, Written
+from qaitar.contracts.register import Written
 from qaitar.foundation.connections import Connector
 
 if TYPE_CHECKING:
@@ -131,10 +131,6 @@ class Helpdesk(Client):
 
 class Register(Client):
     """One row a key."""
-
-    def read_keys(self) -> RegisterKeys:
-        """Tell the keys."""
-        return RegisterKeys({key: place for place, key in enumerate(self.outside.rows, start=2)})
 
     def write(self, rows: Sequence[RegisterRow], /) -> Any:
         """Write them all, or, when something goes wrong, some."""

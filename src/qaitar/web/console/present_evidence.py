@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qaitar.returns.control_dates import act_kept_until
 from qaitar.returns.policy import required_evidence
 from qaitar.returns.services.evidence import ADDERS
 from qaitar.returns.vocabulary import EvidenceKind, Quality, Stage
@@ -16,6 +17,7 @@ from qaitar.web.console.views_model import CheckItem, EvidencePanel, EvidenceTil
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from qaitar.web.console.card_reads import ProofFile
     from qaitar.web.console.present_offers import Desk
@@ -52,7 +54,17 @@ def evidence_panel(desk: Desk, proofs: Sequence[ProofFile]) -> EvidencePanel:
         checklist=_checklist(desk, required),
         upload_url=reverse("console:evidence_add", args=[request.pk]) if may else "",
         kinds=kinds_wanted(desk.judged.facts.missing_evidence),
+        keep_act_until=_keep_act_until(desk, proofs),
     )
+
+
+def _keep_act_until(desk: Desk, proofs: Sequence[ProofFile]) -> datetime | None:
+    """Give the moment until which a technical act must be kept; None without an act or a decision."""
+    request, clock = desk.case.request, desk.judged.clock
+    decided_at = request.refused_at or request.closed_at
+    if decided_at is None or all(EvidenceKind(proof.kind) not in ACTS for proof in proofs):
+        return None
+    return act_kept_until(decided_at, clock.calendar, clock.settings).due
 
 
 def kinds_wanted(missing: Iterable[EvidenceKind]) -> tuple[EvidenceKind, ...]:

@@ -356,6 +356,9 @@ class EvidencePanel:
     checklist: tuple[CheckItem, ...]
     upload_url: str = ""  # empty: the reader may not add
     kinds: tuple[EvidenceKind, ...] = tuple(EvidenceKind)
+    keep_act_until: datetime | None = (
+        None  # the marketplace may ask for the technical act until then
+    )
 
     @property
     def missing_count(self) -> int:
