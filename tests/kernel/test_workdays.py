@@ -180,8 +180,9 @@ def test_the_night_of_the_clock_change_is_one_hour_longer() -> None:
 
 def working_hours_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """Count how long the shop is open between two moments, day by day."""
-    opened, day = timedelta(0), local_date(start, calendar.zone)
-    while day <= local_date(end, calendar.zone):
+    opened = timedelta(0)
+    day, last_day = local_date(start, calendar.zone), local_date(end, calendar.zone)
+    while day <= last_day:
         hours = calendar.hours_on(day)
         if hours is not None:
             night = hours.closes == time()
