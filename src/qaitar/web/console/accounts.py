@@ -111,7 +111,10 @@ class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ship
         email: str | None = None,  # noqa: ARG002  the same
     ) -> None:
         """Note a change of what opens an account; allauth calls this for a letter, which we do not send."""
-        kind, factor = NOTIFICATIONS[template_prefix]
+        noted = NOTIFICATIONS.get(template_prefix)
+        if noted is None:  # an account joined with a sign-in service: noted where that is done
+            return
+        kind, factor = noted
         user_note(self.request, user, kind, **({"factor": factor} if factor else {}))
 
 
