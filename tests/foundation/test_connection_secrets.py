@@ -116,6 +116,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"settings": {"pause_s": "nan"}}, "pause_s"),
     ({"settings": {"pause_s": True}}, "pause_s"),
     ({"settings": {"group_id": "1\n2"}}, "group_id"),
+    ({"settings": {"ticket_page": "javascript:alert(1)//{id}"}}, "ticket_page"),
+    ({"settings": {"ticket_page": "data:text/html,{id}"}}, "ticket_page"),
     ({"settings": {"group_id": ["1"]}}, "group_id"),
     ({"settings": {"surprise": "1"}}, "surprise"),
     ({"secrets": {"surprise": "1", "api_token": "t"}}, "surprise"),

@@ -94,6 +94,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
             Setting(
                 "ticket_page",
                 _("Page of a ticket"),
+                Kind.LINK,
                 help=_("Address with {id} in it; empty shows no link."),
             ),
             Setting("group_id", _("Group")),

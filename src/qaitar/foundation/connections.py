@@ -55,6 +55,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     URL = "url"
+    LINK = "link"  # of a page people open; the program never calls it
     NUMBER = "number"
     SWITCH = "switch"
     CHOICE = "choice"
@@ -284,6 +285,13 @@ def _url(field: Setting, value: Any) -> str:
     raise ValueError(problem or _("An address like https://example.kz is expected."))
 
 
+def _link(field: Setting, value: Any) -> str:
+    text = _text(field, value)
+    if not text.lower().startswith(("https://", "http://")):
+        raise ValueError(_("An address like https://example.kz is expected."))
+    return text
+
+
 _ASSUMED_PUBLIC: Final = "93.184.215.14"  # what names stand for is asked when a call is made
 _URL_PROBLEMS: Final = {
     Code.NOT_HTTPS: gettext_lazy(
@@ -337,6 +345,7 @@ def _object(_field: Setting, value: Any) -> dict[str, Any]:
 _CHECKS: Final[Mapping[Kind, Callable[[Setting, Any], Any]]] = {
     Kind.TEXT: _text,
     Kind.URL: _url,
+    Kind.LINK: _link,
     Kind.NUMBER: _number,
     Kind.SWITCH: _switch,
     Kind.CHOICE: _choice,
