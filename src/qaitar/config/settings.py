@@ -111,6 +111,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "foundation.User"
 
 MIDDLEWARE = [
+    "qaitar.config.default_headers.DefaultHeaders",
     "qaitar.foundation.request_log.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -175,7 +176,9 @@ CACHES = {
 }
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_ADAPTER = "qaitar.web.console.accounts.KnownPeopleOnly"
-SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"APPS": []}}
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {"APPS": [], "OAUTH_PKCE_ENABLED": True}
+}
 if os.environ.get("QAITAR_OIDC_SERVER"):
     INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
@@ -199,16 +202,23 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "qaitar.foundation.password_words.ContextWordsValidator"},
 ]
+COOKIE_PREFIX = "__Host-" if HTTPS else ""  # a browser takes such a cookie from this very host only
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+CSRF_COOKIE_HTTPONLY = True  # forms and htmx carry the token themselves
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "qaitar.web.console.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^api/"]  # refused instead, so that no token goes in the clear unnoticed
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -243,6 +253,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site needs our styles and scripts
 WHITENOISE_MAX_AGE = 3600
 STORAGES: dict[str, Any] = {
     "default": {
@@ -275,7 +286,7 @@ QAITAR_HEALTH_PORT = os.environ.get("QAITAR_HEALTH_PORT", "")
 QAITAR_HEALTH_HOST = os.environ.get("QAITAR_HEALTH_HOST", "127.0.0.1")
 QAITAR_HTTP2 = os.environ.get("QAITAR_HTTP2", "") == "1"
 
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "qaitar.config.default_headers.MessageCookie"
 MESSAGE_TAGS = {25: "ok", 30: "warn", 40: "danger"}  # the tones of the console
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_DATABASE_ALIAS = "default"

@@ -38,8 +38,8 @@ class Report:
     content: bytes
 
 
-_ALIVE: Final = Report(200, "text/plain", b"ok\n")
-_NOT_HERE: Final = Report(404, "text/plain", b"asked for at the port for health\n")
+_ALIVE: Final = Report(200, "text/plain; charset=utf-8", b"ok\n")
+_NOT_HERE: Final = Report(404, "text/plain; charset=utf-8", b"asked for at the port for health\n")
 _LATE: Final = Report(
     503, "application/json", b'{"ready": false, "checks": {"answer": "too late"}}\n'
 )
