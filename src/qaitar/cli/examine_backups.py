@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from qaitar.backup.alarm import INTERVALS_MISSED, OLD_WITHOUT_SCHEDULE
 from qaitar.backup.places import TO, settings_from
 from qaitar.backup.problems import BackupProblem
 from qaitar.backup.runs import last_runs
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from qaitar.backup.places import BackupSettings
     from qaitar.backup.runs import LastRuns
 
-OLD_WITHOUT_SCHEDULE: Final = timedelta(days=7)
-_MISSED: Final = 2  # so many intervals without a good backup are a problem
 _MAKE: Final = "Run `qaitar backup --to FOLDER` to another disk or machine."
 _SEE: Final = "Run `qaitar backup` by hand and see what it says."
 
@@ -53,7 +52,7 @@ def _good(settings: BackupSettings, last: LastRuns, now: datetime) -> Finding:
     if last.good.faults:
         said += f" {last.good.faults} attached files were missing or damaged."
         return problem("backup", said, "See `qaitar check-invariants --contents` for which.")
-    if settings.scheduled and age > _MISSED * timedelta(hours=settings.every_hours):
+    if settings.scheduled and age > INTERVALS_MISSED * timedelta(hours=settings.every_hours):
         return problem("backup", f"{said} One is due every {settings.every_hours} hours.", _SEE)
     if not settings.scheduled and age > OLD_WITHOUT_SCHEDULE:
         return warn("backup", said, f"{_MAKE} Set {TO} to have it made every day.")

@@ -16,6 +16,7 @@ from qaitar.foundation.companions import Session
 from qaitar.kernel.roles import Role
 from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for
+from qaitar.web.console.backup_alarm import OWNERS, backup_alarm
 from qaitar.web.console.screen import APPROVERS, DECIDERS, MANAGERS, Visit
 from qaitar.web.console.views_model import Choice, Person
 from qaitar.web.console.views_model_shell import NavGroup, NavItem, Shell, Unseen
@@ -38,7 +39,11 @@ SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) 
                    WHERE r.merchant_id = w.merchant_id AND r.store_id = w.store_id AND r.stage <> 'CLOSED')
      ORDER BY w.seen_at NULLS FIRST LIMIT 3) u)::text,
   (SELECT bool_or(m.settings ->> 'first_steps' = 'OPEN') FROM foundation_merchant m),
-  (SELECT max(m.settings -> 'practice' ->> 'until') FROM foundation_merchant m)
+  (SELECT max(m.settings -> 'practice' ->> 'until') FROM foundation_merchant m),
+  (SELECT min(m.created_at) FROM foundation_merchant m WHERE m.settings -> 'practice' IS NULL),
+  (SELECT jsonb_build_array(b.as_of, b.faults) FROM backup_backuprun b WHERE b.backup <> ''
+   ORDER BY b.started_at DESC LIMIT 1)::text,
+  (SELECT b.error <> '' FROM backup_backuprun b ORDER BY b.started_at DESC LIMIT 1)
 """
 _CASES: Final = ("/returns/", "/views/", "/bulk")
 """What is opened from the queue, whose own address is the root of them all."""
@@ -83,6 +88,7 @@ def shell_of(visit: Visit) -> Shell:
         unseen=tuple(_unseen(*each) for each in unseen),
         design_url=reverse("console:design") if who.may(MANAGERS) else "",
         unseen_url=reverse("console:companion") if who.may(DECIDERS) else "",
+        backup=backup_alarm(row[5:], visit.now) if row and who.may(OWNERS) else None,
     )
 
 

@@ -38,6 +38,15 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupAlarm:
+    """What is wrong with the backups of the installation, for its owner."""
+
+    sentence: str
+    good_at: datetime | None  # the moment of the last good one; None: there is none
+    guide_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
     """The frame of every page for a signed-in person; context name `shell`."""
 
@@ -55,5 +64,6 @@ class Shell:
     language_url: str = ""
     unseen: tuple[Unseen, ...] = ()
     unseen_url: str = ""
+    backup: BackupAlarm | None = None
     practice_until: datetime | None = None  # in a practice shop: when it ends
     design_url: str = ""  # for those who look after the installation

@@ -1,0 +1,55 @@
+"""Tells the owner on every page when backups of the installation are missing, as `qaitar doctor` does at the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qaitar.backup.alarm import History, Trouble, trouble_of
+from qaitar.kernel.roles import Role
+from qaitar.web.console.views_model_shell import BackupAlarm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OWNERS: Final = frozenset({Role.OWNER})
+
+
+def backup_alarm(row: Sequence[Any], now: datetime) -> BackupAlarm | None:
+    """Judge the last three columns of the frame's statement (`shell.py`); None when backups are in order or nothing is old enough to have one.
+
+    They are: since when there is something to copy, the last good backup (moment, files missing), whether the last try failed.
+    """
+    begun_at, good, failed = row
+    moment, faults = json.loads(good) if good else (None, 0)
+    history = History(
+        begun_at,
+        datetime.fromisoformat(moment) if moment else None,
+        faults,
+        last_try_failed=bool(failed),
+    )
+    trouble = trouble_of(os.environ, history, now)
+    if trouble is None:
+        return None
+    kind, good_at = trouble
+    guide = reverse("console:guide_page", args=["backup"])
+    return BackupAlarm(sentence=_sentence(kind), good_at=good_at, guide_url=guide)
+
+
+def _sentence(kind: Trouble) -> str:
+    match kind:
+        case Trouble.NEVER:
+            return _("No backup of this installation has been made yet.")
+        case Trouble.OLD:
+            return _("The last good backup of this installation is too old.")
+        case Trouble.FAILED:
+            return _("The last try to make a backup of this installation failed.")
+        case Trouble.FILES_MISSING:
+            return _("The last backup of this installation lacks attached files.")
+        case Trouble.BAD_SETTING:
+            return _("A setting of the backups cannot be read, so none are made.")
