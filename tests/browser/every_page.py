@@ -44,6 +44,7 @@ NO_PAGE: Final = frozenset(
         "connection_check",
         "connection_state",
         "connection_remove",
+        "deputy_end",
         "effect_again",
         "effect_by_hand",
         "evidence_add",

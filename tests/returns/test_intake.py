@@ -41,6 +41,7 @@ SHOWN = NOW + timedelta(days=2)
 EMPTY: dict[str, Any] = {
     "assignee_id": None,
     "assignee_name": "",
+    "amount_peak_minor": None,
     "approval": "NONE",
     "approval_asked_by_id": None,
     "arrived_at": None,
@@ -56,6 +57,7 @@ EMPTY: dict[str, Any] = {
     "goods_handed_over": False,
     "journal_seq": 1,
     "marks": {},
+    "amount_by_hand": False,
     "outcome": "",
     "proof_of": "",
     "proof_since": None,

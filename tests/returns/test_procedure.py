@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
 from qaitar.returns.procedure import (
     PROCEDURE,
@@ -77,6 +78,7 @@ PROPER = Facts(quality=Quality.PROPER, missing_evidence=PHOTOS)
 PHOTOGRAPHED = Facts(quality=Quality.PROPER, evidence=PHOTOS, customer_asked=True)
 DEFECTIVE = Facts(quality=Quality.DEFECTIVE, missing_evidence=ACTS)
 DAMAGED = Facts(quality=Quality.MECHANICAL_DAMAGE, damage_reported="WITHIN_DAY")
+ALL_APPROVED = frozenset({Purpose.DAMAGE, Purpose.EXCEPTION, Purpose.GOODS_DIFFER, Purpose.SUM})
 DAMAGED_LATE = replace(DAMAGED, damage_reported="LATER")
 
 
@@ -183,7 +185,7 @@ CONDITIONS = [
         "senior said yes",
         S.WAITING_CUSTOMER,
         A.TAKE_FOR_INSPECTION,
-        replace(DAMAGED, approval="GIVEN", missing_evidence=PHOTOS),
+        replace(DAMAGED, approval="GIVEN", approved=ALL_APPROVED, missing_evidence=PHOTOS),
         "",
     ),
     ("no act", S.WAITING_CUSTOMER, A.TAKE_FOR_INSPECTION, DEFECTIVE, "EVIDENCE_MISSING"),
@@ -205,7 +207,7 @@ CONDITIONS = [
         "given already",
         S.WAITING_CUSTOMER,
         A.SEND_FOR_APPROVAL,
-        replace(DAMAGED, approval="GIVEN"),
+        replace(DAMAGED, approval="GIVEN", approved=ALL_APPROVED),
         "APPROVAL_ALREADY_GIVEN",
     ),
     (
@@ -263,8 +265,36 @@ CONDITIONS = [
         "other goods, approved",
         S.ARRIVED,
         A.GRANT_REFUND,
-        replace(PHOTOGRAPHED, goods_checked="DIFFERENT", approval="GIVEN"),
+        replace(PHOTOGRAPHED, goods_checked="DIFFERENT", approval="GIVEN", approved=ALL_APPROVED),
         "",
+    ),
+    (
+        "other goods, only the damage approved",
+        S.ARRIVED,
+        A.GRANT_REFUND,
+        replace(DAMAGED, goods_checked="DIFFERENT", approved=frozenset({Purpose.DAMAGE})),
+        "GOODS_DIFFER",
+    ),
+    (
+        "photos missing, only the damage approved",
+        S.WAITING_CUSTOMER,
+        A.TAKE_FOR_INSPECTION,
+        replace(DAMAGED, missing_evidence=PHOTOS, approved=frozenset({Purpose.DAMAGE})),
+        "EVIDENCE_MISSING",
+    ),
+    (
+        "damage and sum, only the damage approved",
+        S.ARRIVED,
+        A.GRANT_REFUND,
+        replace(DAMAGED, approval_needed=True, approved=frozenset({Purpose.DAMAGE})),
+        "APPROVAL_NEEDED",
+    ),
+    (
+        "asked for other values",
+        S.WAITING_APPROVAL,
+        A.APPROVE,
+        replace(DAMAGED, approval="ASKED", approval_outdated=True),
+        "APPROVAL_OUTDATED",
     ),
     ("not approved", S.ARRIVED, A.GRANT_REFUND, DAMAGED, "APPROVAL_NEEDED"),
     ("technical act missing", S.ARRIVED, A.GRANT_REFUND, DEFECTIVE, "EVIDENCE_MISSING"),
@@ -282,7 +312,13 @@ CONDITIONS = [
         replace(DEFECTIVE, near_control=True),
         "",
     ),
-    ("act missing, approved", S.ARRIVED, A.GRANT_REFUND, replace(DEFECTIVE, approval="GIVEN"), ""),
+    (
+        "act missing, approved",
+        S.ARRIVED,
+        A.GRANT_REFUND,
+        replace(DEFECTIVE, approval="GIVEN", approved=ALL_APPROVED),
+        "",
+    ),
     (
         "act missing, approval only asked for",
         S.ARRIVED,
@@ -441,7 +477,7 @@ R = RefusalReason
         (
             "damage after two days, approved",
             S.WAITING_CUSTOMER,
-            replace(DAMAGED_LATE, approval="GIVEN"),
+            replace(DAMAGED_LATE, approval="GIVEN", approved=ALL_APPROVED),
             (),
         ),
         (

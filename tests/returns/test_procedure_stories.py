@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
 from qaitar.returns.procedure import (
     APPROVAL_AFTER,
@@ -53,6 +54,7 @@ class Case:
     stage: Stage = S.NEW
     outcome: Outcome = Outcome.NONE
     presses: int = 0
+    asked: frozenset[Purpose] = frozenset()
 
     def learn(self, **facts: object) -> None:
         self.facts = replace(self.facts, **facts)
@@ -63,6 +65,10 @@ class Case:
         assert answer.step.number == number
         self.stage, self.outcome = answer.step.to, answer.step.outcome
         self.presses += role is not Role.SYSTEM
+        if act is A.SEND_FOR_APPROVAL:
+            self.asked = self.facts.approvals_to_ask
+        if act is A.APPROVE:
+            self.learn(approved=self.facts.approved | self.asked)
         if act in APPROVAL_AFTER:
             self.learn(approval=APPROVAL_AFTER[act])
         return answer.effects
@@ -256,6 +262,8 @@ FACTS = st.builds(
     missing_evidence=some(EvidenceKind),
     technical_act_confirmed=st.booleans(),
     approval=st.sampled_from(["NONE", "ASKED", "GIVEN", "DECLINED"]),
+    approved=some(Purpose),
+    approval_outdated=st.booleans(),
     approval_needed=st.booleans(),
     asked_by_me=st.booleans(),
     damage_reported=st.sampled_from(["WITHIN_DAY", "WITHIN_TWO_DAYS", "LATER", "UNKNOWN"]),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
 from qaitar.returns.procedure import (
     Advanced,
@@ -35,7 +36,12 @@ RECOMMENDED = [
     ("nothing against it", S.NEW, PHOTOGRAPHED, A.TAKE_FOR_INSPECTION),
     ("firm ground to refuse", S.NEW, AGAINST, A.REFUSE),
     ("a ground, yet conditions met", S.NEW, BOTH_WAYS, A.TAKE_FOR_INSPECTION),
-    ("senior said yes", S.NEW, replace(AGAINST, approval="GIVEN"), A.TAKE_FOR_INSPECTION),
+    (
+        "senior said yes",
+        S.NEW,
+        replace(AGAINST, approval="GIVEN", approved=frozenset(Purpose)),
+        A.TAKE_FOR_INSPECTION,
+    ),
     ("senior said no", S.NEW, replace(BOTH_WAYS, approval="DECLINED"), A.REFUSE),
     ("nothing to take", S.NEW, Facts(quality=Quality.NOT_RECEIVED), A.ASK_CUSTOMER),
     ("senior needed", S.NEW, WAITING, A.SEND_FOR_APPROVAL),
@@ -89,7 +95,9 @@ RECOMMENDED = [
     (
         "here, other goods, yes",
         S.ARRIVED,
-        replace(PHOTOGRAPHED, goods_checked="DIFFERENT", approval="GIVEN"),
+        replace(
+            PHOTOGRAPHED, goods_checked="DIFFERENT", approval="GIVEN", approved=frozenset(Purpose)
+        ),
         A.GRANT_REFUND,
     ),
     ("here, senior needed", S.ARRIVED, WAITING, A.SEND_FOR_APPROVAL),

@@ -205,6 +205,7 @@ def _approvals(now: datetime) -> ApprovalPage:
         Offer(act=Act.DECLINE, url="#", danger=True, asks_comment=True),
     )
     one = ApprovalRow(
+        version=3,
         row=row,
         asked_by="Дана Касенова",
         asked_at=now - timedelta(hours=2),

@@ -18,7 +18,7 @@ from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.services.acting import Acted, Details, request_act
+from qaitar.returns.services.acting import DECISIONS, Acted, Details, request_act
 from qaitar.returns.services.evidence import NewProof, evidence_add, evidence_confirm
 from qaitar.returns.services.marks import request_note
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, RefusalReason
@@ -207,7 +207,12 @@ class Play:
                 act=act,
                 by=self.opened.people[who],
                 now=self.clock(),
-                details=Details(reason=reason, why=why, text=text),
+                details=Details(
+                    reason=reason,
+                    why=why,
+                    text=text,
+                    expected_version=case.version if act in DECISIONS else None,
+                ),
             )
 
     def notes(self, number: str, who: Role = Role.OPERATOR, **values: Any) -> None:

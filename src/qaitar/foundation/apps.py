@@ -25,3 +25,9 @@ class FoundationConfig(AppConfig):
         for module in ("invitation_model", "journal_head_model", "security_models"):
             import_module(f"qaitar.foundation.{module}")
         set_policy(settings.QAITAR_PRIVATE_HOSTS)
+
+    @override
+    def import_models(self) -> None:
+        """Load the tables that stand in packages of their own too."""
+        super().import_models()
+        import_module("qaitar.foundation.approvals.models")

@@ -54,6 +54,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class RowUpdate:
+    """A row of another table changed only if its change happened; `where` finds it among the merchant's rows."""
+
+    model: type[models.Model]
+    where: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """What is known of a journalled row since it was read; the guard holds it to that."""
 
@@ -73,6 +82,7 @@ class Change:
     line: JournalLine
     rows: tuple[Row, ...] = ()
     jobs: tuple[Job, ...] = ()
+    updates: tuple[RowUpdate, ...] = ()
 
 
 Columns = tuple[tuple[str, str], ...]
@@ -111,6 +121,21 @@ def _insert_branch(name: str, model: type[models.Model], names: tuple[str, ...])
     )
 
 
+def _update_branch(
+    name: str, model: type[models.Model], where: tuple[str, ...], names: tuple[str, ...]
+) -> str:
+    """Write a branch that changes the rows whose owner is among the moved."""
+    found = tuple((f"where_{column}", db_type) for column, db_type in _columns(model, where))
+    given = tuple((f"set_{column}", db_type) for column, db_type in _columns(model, names))
+    source = _records((("owner_", "uuid"), ("merchant_", "uuid"), *found, *given), "u")
+    sets = ", ".join(f"{column} = u.set_{column}" for column, _ in _columns(model, names))
+    same = "".join(f" AND t.{column} = u.where_{column}" for column, _ in _columns(model, where))
+    return (
+        f"{name} AS (UPDATE {model._meta.db_table} AS t SET {sets} FROM {source}"
+        f" JOIN moved ON moved.id = u.owner_ WHERE t.merchant_id = u.merchant_{same})"
+    )
+
+
 # The row Procrastinate reads is our outbox.  Equal jobs of one statement are one job.
 _JOBS: Final = (
     "jobs AS (INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, scheduled_at)"
@@ -137,24 +162,34 @@ _HEAD_CONTINUED: Final = (
 )
 Followers = tuple[tuple[type[models.Model], tuple[str, ...]], ...]
 """Which tables get rows with a change, and their fields."""
+Updates = tuple[tuple[type[models.Model], tuple[str, ...], tuple[str, ...]], ...]
+"""Which tables get rows changed with a change, the fields that find them and the fields that are set."""
 
 
-def _whole(moved: str, heads: str, followers: Followers, *, jobs: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """What a statement does beside moving rows; equal branches share one prepared statement."""
+
+    followers: Followers
+    updates: Updates
+    jobs: bool
+
+
+def _whole(moved: str, heads: str, branches_wanted: Branches) -> str:
     branches = [f"moved AS ({moved})", heads]
     branches += [
-        _insert_branch(f"rows{n}", model, names) for n, (model, names) in enumerate(followers)
+        _insert_branch(f"rows{n}", model, names)
+        for n, (model, names) in enumerate(branches_wanted.followers)
     ]
-    branches += [_JOBS] if jobs else []
+    branches += [
+        _update_branch(f"updates{n}", *update) for n, update in enumerate(branches_wanted.updates)
+    ]
+    branches += [_JOBS] if branches_wanted.jobs else []
     return "WITH " + ", ".join(branches) + " SELECT id FROM moved"
 
 
 @lru_cache(maxsize=256)
-def _move_sql(
-    model: type[models.Model],
-    names: tuple[str, ...],
-    followers: Followers,
-    jobs: bool,  # noqa: FBT001  lru_cache tells arguments apart by place
-) -> str:
+def _move_sql(model: type[models.Model], names: tuple[str, ...], branches: Branches) -> str:
     columns = _columns(model, names)
     given = (*_HELD, *((f"set_{column}", db_type) for column, db_type in columns))
     sets = "".join(f"{column} = u.set_{column}, " for column, _ in columns)
@@ -163,16 +198,11 @@ def _move_sql(
         f" journal_seq = t.journal_seq + 1, journal_head = u.head_ FROM {_records(given, 'u')}"
         " WHERE t.id = u.id_ AND t.merchant_id = u.merchant_ AND t.version = u.version_ RETURNING t.id"
     )
-    return _whole(moved, _HEAD_CONTINUED, followers, jobs=jobs)
+    return _whole(moved, _HEAD_CONTINUED, branches)
 
 
 @lru_cache(maxsize=64)
-def _create_sql(
-    model: type[models.Model],
-    names: tuple[str, ...],
-    followers: Followers,
-    jobs: bool,  # noqa: FBT001  lru_cache tells arguments apart by place
-) -> str:
+def _create_sql(model: type[models.Model], names: tuple[str, ...], branches: Branches) -> str:
     columns = _columns(model, names)
     listed = ", ".join(column for column, _ in columns)
     moved = (
@@ -180,12 +210,12 @@ def _create_sql(
         f" SELECT {', '.join(f'u.{column}' for column, _ in columns)} FROM {_records(columns, 'u')}"
         " ON CONFLICT DO NOTHING RETURNING id"
     )
-    return _whole(moved, _HEAD_BEGUN, followers, jobs=jobs)
+    return _whole(moved, _HEAD_BEGUN, branches)
 
 
 @lru_cache(maxsize=4)
-def _note_sql(followers: Followers, heads: str) -> str:
-    return _whole("SELECT %s::uuid AS id", heads, followers, jobs=False)
+def _note_sql(heads: str, branches: Branches) -> str:
+    return _whole("SELECT %s::uuid AS id", heads, branches)
 
 
 _HELD: Final = (("id_", "uuid"), ("merchant_", "uuid"), ("version_", "int"), ("head_", "bytea"))
@@ -252,8 +282,8 @@ def _head_values(kind: str, held: Held, head: bytes) -> dict[str, Any]:
 
 def _follow_ups(
     kind: str, changes: Sequence[Change], heads: Mapping[UUID, bytes]
-) -> tuple[Followers, bool, list[str]]:
-    """Gather what creating and moving share: tables; then the records as JSON: ends of chains, journal, rows by table, jobs."""
+) -> tuple[Branches, list[str]]:
+    """Gather what creating and moving share: branches; then the records as JSON: ends of chains, journal, rows by table, changes of rows, jobs."""
     by_model: dict[type[models.Model], list[dict[str, Any]]] = {
         JournalEntry: [
             {
@@ -272,10 +302,32 @@ def _follow_ups(
     )
     told = [_json([_head_values(kind, c.held, heads[c.held.id]) for c in changes])]
     told += [_json(records) for records in by_model.values()]
+    updates = _updates(changes)
+    told += [_json(records) for records in updates.values()]
     jobs = [_job(c.held.id, job) for c in changes for job in c.jobs]
     if jobs:
         told.append(_json(jobs))
-    return followers, bool(jobs), told
+    return Branches(followers, tuple(updates), bool(jobs)), told
+
+
+def _updates(
+    changes: Sequence[Change],
+) -> dict[tuple[type[models.Model], tuple[str, ...], tuple[str, ...]], list[dict[str, Any]]]:
+    """Gather changes of other tables' rows by table and fields."""
+    found: dict[
+        tuple[type[models.Model], tuple[str, ...], tuple[str, ...]], list[dict[str, Any]]
+    ] = {}
+    for change in changes:
+        for update in change.updates:
+            key = (update.model, tuple(update.where), tuple(update.values))
+            record = {
+                "owner_": change.held.id,
+                "merchant_": change.held.merchant_id,
+                **{f"where_{name}": value for name, value in update.where.items()},
+                **{f"set_{name}": value for name, value in update.values.items()},
+            }
+            found.setdefault(key, []).append(record)
+    return found
 
 
 def _job(owner: UUID, job: Job) -> dict[str, Any]:
@@ -323,8 +375,8 @@ def move(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, byt
         }
         for c in changes
     ]
-    followers, jobs, told = _follow_ups(model._meta.model_name or "", changes, heads)
-    return _run(_move_sql(model, names, followers, jobs), [_json(records), *told], heads)
+    branches, told = _follow_ups(model._meta.model_name or "", changes, heads)
+    return _run(_move_sql(model, names, branches), [_json(records), *told], heads)
 
 
 def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, bytes]:
@@ -351,8 +403,8 @@ def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, b
         }
         for c in changes
     ]
-    followers, jobs, told = _follow_ups(model._meta.model_name or "", changes, heads)
-    return _run(_create_sql(model, names, followers, jobs), [_json(records), *told], heads)
+    branches, told = _follow_ups(model._meta.model_name or "", changes, heads)
+    return _run(_create_sql(model, names, branches), [_json(records), *told], heads)
 
 
 def note(kind: str, held: Held, line: JournalLine) -> bytes:
@@ -363,9 +415,9 @@ def note(kind: str, held: Held, line: JournalLine) -> bytes:
     assert connection.in_atomic_block, "a chain is held for a transaction: open one first"
     head = chain_hash(held.journal_head, held.id, held.journal_seq + 1, line)
     heads = {held.id: head}
-    followers, _, records = _follow_ups(kind, [Change(held, {}, line)], heads)
+    branches, records = _follow_ups(kind, [Change(held, {}, line)], heads)
     ends = _HEAD_CONTINUED if held.journal_seq else _HEAD_BEGUN
-    _run(_note_sql(followers, ends), [str(held.id), *records], heads)
+    _run(_note_sql(ends, branches), [str(held.id), *records], heads)
     return head
 
 

@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, Any
 from qaitar.kernel.zones import local_date
 from qaitar.returns import rules as r
 from qaitar.returns.calendars import answer_time, clock_settings, guard_settings, store_calendar
+from qaitar.returns.case_approvals import (
+    approved_purposes,
+    asked_approvals,
+    asked_for_other_values,
+)
 from qaitar.returns.control_dates import ClockFacts, ControlDate, Place, next_control_date
 from qaitar.returns.deadline_guard import GuardDone, guard_verdict
 from qaitar.returns.goods_groups import GoodsGroup, suggest_group
@@ -108,7 +113,8 @@ def _case_facts(case: Case, clock: ClockFacts) -> CaseFacts:
         warranty_until=date.fromisoformat(until) if until else None,
         group=group,
         group_reviewed=reviewed,
-        amount_minor=request.amount_minor,
+        amount_minor=_highest_amount(request),
+        amount_by_hand=request.amount_by_hand,
         unused=marks.get("unused"),
         complete=marks.get("complete"),
         packaging=marks.get("packaging"),
@@ -166,8 +172,11 @@ def judge_case(
         missing_evidence=verdict.missing,
         technical_act_confirmed=_act_confirmed(case),
         approval=request.approval,  # type: ignore[arg-type]  # written from the same Literal only
-        approval_needed=verdict.approval_needed,
-        asked_by_me=actor_id is not None and request.approval_asked_by_id == actor_id,
+        approved=approved_purposes(case),
+        approval_outdated=asked_for_other_values(case),
+        approval_needed=verdict.sum_approval_needed,
+        asked_by_me=actor_id is not None and actor_id in _askers(case),
+        deputy_of=_deputy_of(case, actor_id, local_date(now, clock.calendar.zone)),
         damage_reported=verdict.damage_reported,
         near_control=control_at is not None and now >= control_at - answer_time(case.store_text),
         control_due_passed=over,
@@ -184,6 +193,28 @@ def judge_case(
         newer_attempt_exists=case.newer_attempt,
     )
     return Judged(facts, verdict, ruled, clock)
+
+
+def _askers(case: Case) -> set[int]:
+    ids = {case.request.approval_asked_by_id, *(a.asked_by_id for a in asked_approvals(case))}
+    return {each for each in ids if each is not None}
+
+
+def _deputy_of(case: Case, actor_id: int | None, today: date) -> str:
+    """Name the approver in whose place a person may decide today; nobody decides in place of who asked."""
+    askers = _askers(case)
+    for each in case.deputies:
+        may = each.deputy_id == actor_id and each.approver_id not in askers
+        if may and each.starts_on <= today <= each.ends_on:
+            return each.approver_name
+    return ""
+
+
+def _highest_amount(request: ReturnRequest) -> int | None:
+    """Return the sum an approval is judged by: lowering it by hand does not do away with the approval."""
+    if request.amount_minor is None or request.amount_peak_minor is None:
+        return request.amount_minor
+    return max(request.amount_minor, request.amount_peak_minor)
 
 
 def _shows_refused(request: ReturnRequest) -> bool:

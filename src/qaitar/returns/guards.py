@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.refusal import Refusal
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason, Stage
 
@@ -43,10 +44,16 @@ class Facts:
     technical_act_confirmed: bool = False
     """The operator has seen both signature and stamp on the technical-condition act."""
     approval: Approval = "NONE"
+    approved: frozenset[Purpose] = frozenset()
+    """What a senior has approved of the request as it stands now; an approval of other values is not among them."""
+    approval_outdated: bool = False
+    """Approval was asked for other values than the request has now."""
     approval_needed: bool = False
-    """The policy wants a senior's word (sum above the limit, an exception); damage wants it in any case."""
+    """The policy wants a senior's word on the sum; damage wants one of its own in any case."""
     asked_by_me: bool = False
     """The person acting is the one who asked for the approval."""
+    deputy_of: str = ""
+    """The approver whose deputy the person acting is today, where that approver did not ask for the approval."""
     damage_reported: DamageReported = "UNKNOWN"
     near_control: bool = False
     """So close to the control date that the time given to the customer is over."""
@@ -85,9 +92,29 @@ class Facts:
         return EvidenceKind.TECHNICAL_ACT in self.evidence and self.technical_act_confirmed
 
     @property
+    def approvals_required(self) -> frozenset[Purpose]:
+        """Return the approvals without which goods are not taken and no refund is granted."""
+        damage = self.quality is Quality.MECHANICAL_DAMAGE
+        sums = {Purpose.SUM} if self.approval_needed else set[Purpose]()
+        return frozenset(sums | ({Purpose.DAMAGE} if damage else set()))
+
+    @property
+    def approvals_to_ask(self) -> frozenset[Purpose]:
+        """Return what a senior would be asked now: all that is required or waived and not approved yet.
+
+        Where nothing has to be approved, a person may still ask for an exception.
+        """
+        wanted = set(self.approvals_required)
+        if self.goods_checked == "DIFFERENT":
+            wanted.add(Purpose.GOODS_DIFFER)
+        if self.lacking or not wanted:
+            wanted.add(Purpose.EXCEPTION)
+        return frozenset(wanted - self.approved)
+
+    @property
     def approval_wanted(self) -> bool:
         """Tell whether a senior's word is needed: by policy, or because the goods are damaged (step 1x)."""
-        return self.approval_needed or self.quality is Quality.MECHANICAL_DAMAGE
+        return bool(self.approvals_required)
 
     @property
     def time_is_up(self) -> bool:
@@ -124,7 +151,7 @@ def not_asked_yet(f: Facts) -> Refusal | None:
 
 def approval_not_given(f: Facts) -> Refusal | None:
     """A senior has not approved yet."""
-    return Refusal("APPROVAL_ALREADY_GIVEN") if f.approval == "GIVEN" else None
+    return None if f.approvals_to_ask else Refusal("APPROVAL_ALREADY_GIVEN")
 
 
 def approval_may_be_asked(f: Facts) -> Refusal | None:
@@ -139,17 +166,24 @@ def another_person_decides(f: Facts) -> Refusal | None:
     return Refusal("ASKED_BY_SAME_PERSON") if f.asked_by_me else None
 
 
+def may_approve_as_asked(f: Facts) -> Refusal | None:
+    """Approval was asked by somebody else, for the request as it is now."""
+    return another_person_decides(f) or (
+        Refusal("APPROVAL_OUTDATED") if f.approval_outdated else None
+    )
+
+
 def may_approve(f: Facts) -> Refusal | None:
     """Approval was asked by somebody else; damage reported after two days needs the technical act first."""
     late = f.quality is Quality.MECHANICAL_DAMAGE and f.damage_reported == "LATER"
     if late and not f.has_technical_act:
         return Refusal("TECHNICAL_ACT_FIRST")
-    return another_person_decides(f)
+    return may_approve_as_asked(f)
 
 
 def approval_is_settled(f: Facts) -> Refusal | None:
     """A senior has approved, where approval is needed."""
-    if not f.approval_wanted or f.approval == "GIVEN":
+    if f.approvals_required <= f.approved:
         return None
     return Refusal("APPROVAL_DECLINED" if f.approval == "DECLINED" else "APPROVAL_NEEDED")
 
@@ -162,7 +196,7 @@ def may_take(f: Facts) -> Refusal | None:
     if (no := not_more_than_sold(f) or quality_is_known(f) or approval_is_settled(f)) is not None:
         return no
     missing = f.missing_evidence - {EvidenceKind.TECHNICAL_ACT}
-    if missing and not f.policy_allows_take and f.approval != "GIVEN":
+    if missing and not f.policy_allows_take and Purpose.EXCEPTION not in f.approved:
         return Refusal("EVIDENCE_MISSING", {"missing": _listed(missing)})
     return None
 
@@ -190,11 +224,11 @@ def may_grant(f: Facts) -> Refusal | None:
     """The goods are what was sold and no more of them, approved where needed, and the technical act is there unless time is up."""
     if (no := not_more_than_sold(f)) is not None:
         return no
-    if f.goods_checked == "DIFFERENT" and f.approval != "GIVEN":
+    if f.goods_checked == "DIFFERENT" and Purpose.GOODS_DIFFER not in f.approved:
         return Refusal("GOODS_DIFFER")
     if (no := approval_is_settled(f)) is not None:
         return no
-    waived = f.approval == "GIVEN" or f.time_is_up
+    waived = Purpose.EXCEPTION in f.approved or f.time_is_up
     if EvidenceKind.TECHNICAL_ACT in f.lacking and not waived:
         return Refusal("EVIDENCE_MISSING", {"missing": EvidenceKind.TECHNICAL_ACT.value})
     return None
@@ -253,7 +287,7 @@ def _sent_for_act(f: Facts) -> bool:
 
 
 def _damaged_by_customer(f: Facts) -> bool:
-    if f.approval == "GIVEN":
+    if Purpose.DAMAGE in f.approved:
         return False
     late = f.damage_reported == "LATER" or f.approval == "DECLINED"
     damaged = f.quality is Quality.MECHANICAL_DAMAGE and late

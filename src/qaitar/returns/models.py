@@ -96,6 +96,10 @@ class ReturnRequest(Walled):
     category_title = models.CharField(max_length=200, blank=True)
     quantity_milli = models.BigIntegerField(default=1000)
     amount_minor = models.BigIntegerField(null=True)
+    # the highest amount a person has replaced by another; the limit of approval is judged by it
+    amount_peak_minor = models.BigIntegerField(null=True)
+    # a person entered the amount and neither the order nor the marketplace tells one
+    amount_by_hand = models.BooleanField(default=False, db_default=False)
     withdraw_minor = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3, default="KZT")
     customer_name = models.CharField(max_length=200, blank=True)

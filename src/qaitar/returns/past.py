@@ -59,7 +59,12 @@ def _stood(proof: Evidence, at: datetime) -> bool:
 def _fact(proof: Evidence, at: datetime) -> EvidenceFact:
     seen = proof.confirmed_at is not None and proof.confirmed_at <= at
     kind = EvidenceKind(proof.kind)
-    return EvidenceFact(kind, seen and proof.signature_confirmed, seen and proof.stamp_confirmed)
+    return EvidenceFact(
+        kind,
+        seen and proof.signature_confirmed,
+        seen and proof.stamp_confirmed,
+        proof.file_sha256,
+    )
 
 
 def proofs_of(merchant_id: UUID) -> Mapping[UUID, Sequence[Evidence]]:

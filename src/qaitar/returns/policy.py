@@ -61,6 +61,8 @@ class CaseFacts:
     group_reviewed: bool = False
     """A person has reviewed the mapping of this category; a bare suggestion grounds nothing."""
     amount_minor: int | None = None
+    amount_by_hand: bool = False
+    """A person entered the amount, and neither the order nor the marketplace tells one."""
     unused: bool | None = None
     """Look and consumer properties kept."""
     complete: bool | None = None
@@ -73,6 +75,9 @@ class CaseFacts:
     unit: UnitMatch = "UNKNOWN"
     evidence: frozenset[EvidenceKind] = frozenset()
     technical_act_confirmed: bool = False
+
+
+_SUM_GROUNDS = frozenset({"SUM_UNKNOWN", "SUM_BY_HAND", "SUM_ABOVE_LIMIT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,11 @@ class Verdict:
     def approval_needed(self) -> bool:
         """Tell whether a senior has to say yes before goods are taken or money goes back."""
         return bool(self.approvers)
+
+    @property
+    def sum_approval_needed(self) -> bool:
+        """Tell whether the sum itself has to be approved: above the limit, unknown or entered by hand where there is a limit."""
+        return any(ground.code in _SUM_GROUNDS for ground in self.grounds)
 
     @property
     def allows_take(self) -> bool:
@@ -359,7 +369,8 @@ def _sum(case: CaseFacts, rules: Rules) -> list[Ground]:
     if case.amount_minor is None:
         return [Ground("SUM_UNKNOWN", source, Answer.NEEDS_APPROVAL, said)]
     if case.amount_minor <= limit:
-        return []
+        by_hand = Ground("SUM_BY_HAND", source, Answer.NEEDS_APPROVAL, said)
+        return [by_hand] if case.amount_by_hand else []
     said["amount_minor"] = case.amount_minor
     return [Ground("SUM_ABOVE_LIMIT", source, Answer.NEEDS_APPROVAL, said)]
 

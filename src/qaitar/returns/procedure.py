@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.refusal import Refusal
 from qaitar.kernel.roles import SENIORS, WORKERS, Role
 from qaitar.returns import guards
@@ -127,7 +128,7 @@ PROCEDURE: tuple[Step, ...] = (
     Step("7",   S.IN_DELIVERY,      A.NOTE_ARRIVAL,             S.ARRIVED,          guards.always,               (REG,), FLOOR),
     Step("7x",  S.IN_DELIVERY,      A.NOTE_NEVER_ARRIVED,       S.CLOSED,           guards.arrival_overdue,      TOLD, outcome=X.NEVER_ARRIVED),
     Step("8x",  S.ARRIVED,          A.SEND_FOR_APPROVAL,        S.ARRIVED,          guards.approval_may_be_asked, (REG,), WORKERS),
-    Step("8x",  S.ARRIVED,          A.APPROVE,                  S.ARRIVED,          guards.another_person_decides, (REG,), SENIORS),
+    Step("8x",  S.ARRIVED,          A.APPROVE,                  S.ARRIVED,          guards.may_approve_as_asked, (REG,), SENIORS),
     Step("8x",  S.ARRIVED,          A.DECLINE,                  S.ARRIVED,          guards.another_person_decides, (REG,), SENIORS),
     Step("8",   S.ARRIVED,          A.GRANT_REFUND,             S.REFUND_GRANTED,   guards.may_grant,            GRANTED, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
     Step("8a",  S.ARRIVED,          A.REFUSE,                   S.REFUSED,          REFUSE_HERE,                 TURNED_DOWN, WORKERS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_HERE)),
@@ -177,8 +178,13 @@ def _effects(step: Step, facts: Facts) -> tuple[Effect, ...]:
     return tuple(effect for effect in step.then if effect not in idle)
 
 
+DEPUTISED: frozenset[Act] = frozenset({A.APPROVE, A.DECLINE})
+"""What a deputy may do in an approver's place."""
+
+
 def _hitch(step: Step, facts: Facts, role: Role) -> Refusal | None:
-    if role not in step.roles:
+    deputy = step.act in DEPUTISED and role in WORKERS and bool(facts.deputy_of)
+    if role not in step.roles and not deputy:
         return Refusal("ROLE_NOT_ALLOWED", {"role": role.value})
     if role is Role.SYSTEM and step.by_guard is not None:
         return step.by_guard(facts)
@@ -232,11 +238,12 @@ def _open(stage: Stage, act: Act, facts: Facts) -> bool:
 def _wants_refusal(facts: Facts) -> bool:
     """Tell whether something firm speaks against the request, so that refusing comes before taking."""
     firm = bool(facts.policy_refusal_reasons) and not facts.policy_allows_take
-    return facts.approval != "GIVEN" and (firm or facts.approval == "DECLINED")
+    return not facts.approved and (firm or facts.approval == "DECLINED")
 
 
 def _before_taking(stage: Stage, facts: Facts) -> Act | None:
-    wanted = facts.approval_wanted and facts.approval in {"NONE", "ASKED"}
+    unsettled = not facts.approvals_required <= facts.approved
+    wanted = unsettled and facts.approval != "DECLINED"
     act_first = (
         facts.quality is Quality.MECHANICAL_DAMAGE
         and facts.damage_reported == "LATER"
@@ -253,8 +260,9 @@ def _before_taking(stage: Stage, facts: Facts) -> Act | None:
 
 
 def _at_our_point(stage: Stage, facts: Facts) -> Act | None:
-    wanted = facts.approval_wanted and facts.approval == "NONE"
-    differ = facts.goods_checked == "DIFFERENT" and facts.approval != "GIVEN"
+    unsettled = not facts.approvals_required <= facts.approved
+    wanted = unsettled and facts.approval in {"NONE", "GIVEN"}
+    differ = facts.goods_checked == "DIFFERENT" and Purpose.GOODS_DIFFER not in facts.approved
     order = (
         (A.REFUSE, differ or _wants_refusal(facts)),
         (A.GRANT_REFUND, True),

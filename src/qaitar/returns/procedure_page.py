@@ -26,7 +26,8 @@ A pair of stage and act that is not in the table is answered with `NO_SUCH_STEP`
 _NOTES = """
 `SYSTEM*`: the deadline guard acting by the store's set default; its own condition stands after the asterisk in the
 second table. `TICKET_COMMENT` is left out where no ticket exists, `ASK_SERVICE_CENTRE` where the technical act is there
-or not needed. **Bold** acts press a button in the cabinet that the seller cannot take back.
+or not needed. `APPROVE` and `DECLINE` may also be done by a deputy an approver has named for the day; never for what
+that approver asked. **Bold** acts press a button in the cabinet that the seller cannot take back.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -11,7 +12,9 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import JSONField
 
+from qaitar.foundation.approvals.rows import StandingApproval
 from qaitar.foundation.prepared import prepared_cursor
+from qaitar.kernel.approvals import ApprovalState, Purpose
 from qaitar.returns.claims import (
     OrderFiling,
     Sold,
@@ -28,8 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _EVIDENCE = """(SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'signature', e.signature_confirmed,
- 'stamp', e.stamp_confirmed)) FROM returns_evidence e
+ 'stamp', e.stamp_confirmed, 'sha256', e.file_sha256)) FROM returns_evidence e
  WHERE e.request_id = returns_returnrequest.id AND e.withdrawn_at IS NULL)"""
+_APPROVALS = """(SELECT jsonb_agg(jsonb_build_object('id', a.id, 'purpose', a.purpose, 'state', a.state,
+ 'sha256', a.covered_sha256, 'asked_by', a.asked_by_id, 'asked_by_name', a.asked_by_name) ORDER BY a.id)
+ FROM foundation_approval a WHERE a.subject_id = returns_returnrequest.id AND a.state IN ('ASKED', 'GIVEN'))"""
+_DEPUTIES = """(SELECT jsonb_agg(jsonb_build_array(d.approver_id, d.approver_name, d.deputy_id, d.starts_on, d.ends_on)
+ ORDER BY d.id) FROM foundation_approvaldeputy d
+ JOIN foundation_membership m ON m.user_id = d.approver_id AND m.merchant_id = d.merchant_id
+  AND m.role IN ('SENIOR', 'OWNER', 'ADMIN')
+ JOIN foundation_user u ON u.id = d.approver_id AND u.is_active
+ WHERE returns_returnrequest.approval = 'ASKED' AND d.merchant_id = returns_returnrequest.merchant_id
+ AND d.ended_at IS NULL)"""
 _STORE = """(SELECT jsonb_build_object('zone', s.zone, 'week', s.week, 'exceptions', s.exceptions, 'clocks', s.clocks,
  'default_action', s.default_action, 'default_reason', s.default_reason, 'duty', s.duty_user_id,
  'cabinet_url', s.cabinet_url, 'mailbox', s.support_mailbox, 'merchant', s.merchant_id,
@@ -60,6 +73,18 @@ class EvidenceFact:
     kind: EvidenceKind
     signature: bool
     stamp: bool
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deputy:
+    """Somebody who may decide approvals in an approver's place from the first to the last day, both included."""
+
+    approver_id: int
+    approver_name: str
+    deputy_id: int
+    starts_on: date
+    ends_on: date
 
 
 def filing_of(request: ReturnRequest) -> OrderFiling:
@@ -92,6 +117,10 @@ class Case:
     """The other filings of the same order."""
     sold: Sold | None = None
     """What was sold on the line this is about."""
+    approvals: tuple[StandingApproval, ...] = ()
+    """Approvals that are asked for or given."""
+    deputies: tuple[Deputy, ...] = ()
+    """The merchant's deputies of those who may approve; read while approval is asked for."""
 
     @property
     def filing(self) -> OrderFiling:
@@ -139,7 +168,33 @@ def _evidence(text: str | None) -> tuple[EvidenceFact, ...]:
     if text is None:
         return ()
     return tuple(
-        EvidenceFact(EvidenceKind(e["kind"]), e["signature"], e["stamp"]) for e in json.loads(text)
+        EvidenceFact(EvidenceKind(e["kind"]), e["signature"], e["stamp"], e["sha256"])
+        for e in json.loads(text)
+    )
+
+
+def _approvals(text: str | None) -> tuple[StandingApproval, ...]:
+    if text is None:
+        return ()
+    return tuple(
+        StandingApproval(
+            UUID(a["id"]),
+            Purpose(a["purpose"]),
+            ApprovalState(a["state"]),
+            a["sha256"],
+            a["asked_by"],
+            a["asked_by_name"],
+        )
+        for a in json.loads(text)
+    )
+
+
+def _deputies(text: str | None) -> tuple[Deputy, ...]:
+    if text is None:
+        return ()
+    return tuple(
+        Deputy(approver, name, deputy, date.fromisoformat(first), date.fromisoformat(last))
+        for approver, name, deputy, first, last in json.loads(text)
     )
 
 
@@ -170,7 +225,8 @@ _JSON_AT: Final = tuple(
 )
 # constants of this file and our own columns: no outside value is in it
 _CASES: Final = f"""SELECT {", ".join(f"returns_returnrequest.{f.column}" for f in ReturnRequest._meta.concrete_fields)},
- ({_EVIDENCE})::text, ({_STORE})::text, ({_RULES})::text, ({_DAYS})::text, ({_GROUP})::text, ({_FILINGS})::text, ({_SOLD})::text
+ ({_EVIDENCE})::text, ({_STORE})::text, ({_RULES})::text, ({_DAYS})::text, ({_GROUP})::text, ({_FILINGS})::text, ({_SOLD})::text,
+ ({_APPROVALS})::text, ({_DEPUTIES})::text
  FROM returns_returnrequest WHERE """  # noqa: S608  parts are constants of ours, values stay parameters
 
 
@@ -185,7 +241,9 @@ def _case(row: Sequence[Any]) -> Case:
     values = list(row[: len(_FIELDS)])
     for place in _JSON_AT:
         values[place] = json.loads(values[place])
-    evidence, store, rules, days, group_text, filings, sold = row[len(_FIELDS) :]
+    evidence, store, rules, days, group_text, filings, sold, approvals, deputies = row[
+        len(_FIELDS) :
+    ]
     group = parsed(group_text) if group_text else {}
     return Case(
         request=ReturnRequest.from_db(connection.alias, _FIELDS, values),
@@ -197,6 +255,8 @@ def _case(row: Sequence[Any]) -> Case:
         group_reviewed=bool(group.get("reviewed")),
         filings=_filings(filings),
         sold=Sold(*json.loads(sold)) if sold else None,
+        approvals=_approvals(approvals),
+        deputies=_deputies(deputies),
     )
 
 

@@ -42,6 +42,12 @@ BLOCKED: Final[Mapping[str, str]] = MappingProxyType(
         "APPROVAL_ALREADY_GIVEN": _("A senior has approved already."),
         "APPROVAL_ALREADY_ASKED": _("Approval has been asked for already."),
         "APPROVAL_NOT_ASKED": _("Nobody has asked for approval."),
+        "APPROVAL_OUTDATED": _(
+            "The request has changed since approval was asked for; look at it and ask again."
+        ),
+        "VERSION_NEEDED": _(
+            "The answer does not say which version of the request it is about. Open the request, look at it and decide again."
+        ),
         "ASKED_BY_SAME_PERSON": _("You asked for this approval; another person has to decide."),
         "TECHNICAL_ACT_FIRST": _(
             "Damage was reported after two days: a technical-condition act comes first."
@@ -121,6 +127,9 @@ GROUNDS: Final[Mapping[str, str]] = MappingProxyType(
         "QUALITY_UNKNOWN": _("The quality class is not chosen yet."),
         "EVIDENCE_MISSING": _("Still needed: %(missing)s."),
         "SUM_UNKNOWN": _("The sum is not known; above %(limit_minor)s a senior approves."),
+        "SUM_BY_HAND": _(
+            "The sum was entered by hand and no order confirms it; where there is a limit (%(limit_minor)s), a senior approves."
+        ),
         "SUM_ABOVE_LIMIT": _(
             "%(amount_minor)s is above the limit of %(limit_minor)s: a senior approves."
         ),

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.test import Client
 
+from qaitar.returns.models import ReturnRequest
+from tests.factories.accounts import open_walls
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qaitar.foundation.models import User
 
 BOOKKEEPING = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")
@@ -34,6 +39,12 @@ def counted(client: Client, url: str, *, status: int = 200, **headers: Any) -> i
         answer = client.get(url, **headers)
     assert answer.status_code == status, answer.status_code
     return sum(not sql.upper().startswith(BOOKKEEPING) for sql in said)
+
+
+def versioned(case: ReturnRequest, form: Mapping[str, str]) -> dict[str, str]:
+    """Fill in the version of a case as its page shows it now."""
+    open_walls(case.merchant_id)
+    return {"version": str(ReturnRequest.objects.get(pk=case.pk).version), **form}
 
 
 def words_of(answer: Any) -> str:

@@ -17,7 +17,7 @@ from qaitar.returns.services.marks import request_comment
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import add_proofs, make_case, take
-from tests.web.console.desk import signed_in, words_of
+from tests.web.console.desk import signed_in, versioned, words_of
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -111,7 +111,7 @@ def test_a_refusal_carries_the_text_as_it_was_edited(shop: Shop, by: Actor, clie
     case = make_case(shop, by, reason_code="", reason_text="Брак")
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
     form = {"act": "REFUSE", "reason": "SENT_FOR_ACT", "text_SENT_FOR_ACT": "Своими словами\x00."}
-    client.post(url(case), form)
+    client.post(url(case), versioned(case, form))
     assert fresh(case).proof_text == "Своими словами."
 
 
@@ -144,6 +144,8 @@ def test_a_refused_press_says_why_and_changes_nothing(
 ) -> None:
     case = make_case(shop, by)
     before = traces(case)
+    if "version" not in form:
+        form = versioned(case, form)
     answer = client.post(url(case), form, **headers)
     assert answer.status_code == status
     assert answer.context["case"].notice.tone == "danger"
@@ -179,7 +181,7 @@ def test_an_act_needs_its_form(shop: Shop, aigerim: User, by: Actor) -> None:
     assert strict.post(url(case), {"act": "ASK_CUSTOMER"}).status_code == 403
     assert fresh(case).version == 1
     token = strict.get(url(case, "")).context["csrf_token"]
-    form = {"act": "ASK_CUSTOMER", "csrfmiddlewaretoken": str(token)}
+    form = {"act": "ASK_CUSTOMER", "version": "1", "csrfmiddlewaretoken": str(token)}
     assert strict.post(url(case), form).status_code == 303
     assert strict.get(url(case)).status_code == 405
 
@@ -192,7 +194,7 @@ def test_a_press_seen_by_a_person_is_noted_as_such(shop: Shop, by: Actor, client
     assert fresh(case).proof_of == ""
     assert JournalEntry.objects.order_by("-seq")[0].act == "PROOF_BY_HAND"
     before = traces(case)
-    assert client.post(url(case, "/seen"), **HTMX).status_code == 409
+    assert client.post(url(case, "/seen"), versioned(case, {}), **HTMX).status_code == 409
     assert traces(case) == before
 
 
@@ -203,7 +205,7 @@ def test_who_does_not_work_with_the_cabinet_cannot_say_they_saw_it(
     case = take(make_case(shop, by), by)
     before = traces(case)
     other = signed_in(make_person("other", (shop.id, role)))
-    assert other.post(url(case, "/seen"), **HTMX).status_code == 409
+    assert other.post(url(case, "/seen"), versioned(case, {}), **HTMX).status_code == 409
     assert traces(case) == before
 
 
@@ -256,3 +258,23 @@ def test_who_may_not_act_sees_no_buttons(shop: Shop, by: Actor) -> None:
     assert [
         o.act for o in operator.get(url(case, "")).context["case"].offers if not o.disabled_reason
     ]
+
+
+@pytest.mark.parametrize(
+    ("tail", "form"),
+    [
+        ("/act", {"act": "ASK_CUSTOMER"}),
+        ("/quality", {"quality": "DEFECTIVE"}),
+        ("/note", {"unused": "yes"}),
+        ("/assign", {"to": "me"}),
+    ],
+)
+def test_a_form_without_a_version_does_nothing(
+    shop: Shop, by: Actor, client: Client, tail: str, form: dict[str, str]
+) -> None:
+    case = make_case(shop, by)
+    before = traces(case)
+    answer = client.post(url(case, tail), form)
+    assert answer.status_code == 409
+    assert "к какой версии заявки" in answer.context["case"].notice.text
+    assert traces(case) == before

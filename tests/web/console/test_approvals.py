@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qaitar.foundation.approvals.models import Approval
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.services.marks import request_note
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import arrive, make_case, take
-from tests.web.console.desk import counted, signed_in, words_of
+from tests.web.console.desk import counted, signed_in, versioned, words_of
 
 if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
@@ -44,7 +46,9 @@ def test_a_senior_sees_who_asked_and_why_and_answers(shop: Shop, by: Actor) -> N
         Act.APPROVE: False,
         Act.DECLINE: False,
     }
-    answer = daulet.post(f"/returns/{case.pk}/act", {"act": "APPROVE", "then": "approvals"})
+    assert page.rows[0].purposes == ("Повреждённый товар", "Исключение из правил")
+    shown = {"act": "APPROVE", "then": "approvals", "version": str(page.rows[0].version)}
+    answer = daulet.post(f"/returns/{case.pk}/act", shown)
     assert (answer.status_code, answer["Location"]) == (303, "/approvals")
     open_walls(shop.id)
     assert ReturnRequest.objects.get().approval == "GIVEN"
@@ -59,9 +63,33 @@ def test_who_asked_sees_why_they_cannot_answer_themselves(shop: Shop) -> None:
     client = signed_in(saule)
     offers = client.get("/approvals").context["page"].rows[0].offers
     assert all(offer.disabled_reason for offer in offers)
-    assert client.post(f"/returns/{case.pk}/act", {"act": "APPROVE"}).status_code == 409
+    assert (
+        client.post(f"/returns/{case.pk}/act", versioned(case, {"act": "APPROVE"})).status_code
+        == 409
+    )
     open_walls(shop.id)
     assert ReturnRequest.objects.get().approval == "ASKED"
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_an_old_page_approves_nothing_that_was_changed_since(
+    shop: Shop, by: Actor, held: bool
+) -> None:
+    case = ask(shop, by)
+    daulet = signed_in(make_person("daulet", (shop.id, Role.SENIOR)))
+    page = daulet.get("/approvals")
+    assert f'name="version" value="{case.version}"' in page.content.decode()
+    open_walls(shop.id)
+    values = {"amount_minor": 999_999_900, "product_name": "Ноутбук"}
+    request_note(request_id=case.pk, values=values, by=by, now=NOW)
+    form = {"act": "APPROVE", "then": "approvals"}
+    if held:
+        form["version"] = str(case.version)
+    assert daulet.post(f"/returns/{case.pk}/act", form).status_code == 409
+    open_walls(shop.id)
+    now = ReturnRequest.objects.get()
+    assert (now.approval, now.version) == ("ASKED", case.version + 1)
+    assert not Approval.objects.filter(state="GIVEN").exists()
 
 
 def test_goods_at_our_point_wait_for_approval_too(shop: Shop, by: Actor) -> None:

@@ -24,7 +24,7 @@ from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.orders import file_order
 from tests.factories.returns import add_proofs, make_case, take
-from tests.web.console.desk import counted, signed_in, words_of
+from tests.web.console.desk import counted, signed_in, versioned, words_of
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -200,14 +200,14 @@ def test_what_people_saw_is_noted_and_changes_the_verdict(
         "planned_arrival_on": "2026-05-20",
     }
     form["shown_at"] = "2026-05-14T16:00"  # the same minute as shown: nothing about it changes
-    answer = client.post(url(case, "/note"), form)
+    answer = client.post(url(case, "/note"), versioned(case, form))
     assert (answer.status_code, answer["Location"]) == (303, url(case))
     now = fresh(case)
     assert now.marks == {"unused": False, "complete": True}
     assert (now.received_on, now.planned_arrival_on) == (date(2026, 5, 10), date(2026, 5, 20))
     assert (now.shown_at, now.shown_section) == (case.shown_at, case.shown_section)
     assert client.get(url(case)).context["case"].verdict.tone == "danger"
-    client.post(url(case, "/note"), {"unused": ""})
+    client.post(url(case, "/note"), versioned(case, {"unused": ""}))
     assert fresh(case).marks == {"complete": True}
 
 
@@ -232,9 +232,9 @@ def test_a_case_is_taken_on_and_given_up(
     shop: Shop, aigerim: User, by: Actor, client: Client
 ) -> None:
     case = make_case(shop, by)
-    client.post(url(case, "/assign"), {"to": "me"})
+    client.post(url(case, "/assign"), versioned(case, {"to": "me"}))
     assert (fresh(case).assignee_id, fresh(case).assignee_name) == (aigerim.pk, "Aigerim")
-    client.post(url(case, "/assign"), {"to": "nobody"})
+    client.post(url(case, "/assign"), versioned(case, {"to": "nobody"}))
     assert (fresh(case).assignee_id, fresh(case).assignee_name) == (None, "")
 
 

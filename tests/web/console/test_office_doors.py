@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from qaitar.analytics.models import ListExport
+from qaitar.foundation.approvals.models import ApprovalDeputy
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.companions import code_create, companion_of, companion_pair
 from qaitar.foundation.invitation_model import Invitation
@@ -31,7 +32,7 @@ from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.models import DayOff, MerchantRule
 from qaitar.training.models import Practice
 from qaitar.web.console import urls_office
-from qaitar.web.console.screen import DECIDERS, EVERYBODY, MANAGERS
+from qaitar.web.console.screen import APPROVERS, DECIDERS, EVERYBODY, MANAGERS
 from qaitar.web.console.security_views import OWNERS
 from tests.factories.accounts import NOW, make_person
 from tests.web.console.desk import signed_in
@@ -76,6 +77,8 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "person_password": (MANAGERS, "post", ("person",)),
     "person_invite": (MANAGERS, "post", ()),
     "invitation_withdraw": (MANAGERS, "post", ("invitation",)),
+    "deputies": (APPROVERS, "get", ()),
+    "deputy_end": (APPROVERS, "post", ("deputy",)),
     "invitations": (EVERYBODY, "get", ()),
     "rules": (MANAGERS, "get", ()),
     "rules_try": (MANAGERS, "post", ()),
@@ -157,6 +160,12 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
         )[0].pk,
         "practice": Practice.objects.create(
             **one(user_id=person.pk, user_name="x", shop_id=new_id(), seed=7, asked_at=NOW)
+        ).pk,
+        "deputy": ApprovalDeputy.objects.create(
+            **one(approver_id=person.pk, approver_name="x", deputy_id=0, deputy_name="y"),
+            starts_on=NOW.date(),
+            ends_on=NOW.date(),
+            created_at=NOW,
         ).pk,
         "invitation": Invitation.objects.create(
             merchant_id=merchant.pk,

@@ -14,7 +14,7 @@ from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind
 from tests.factories.accounts import NOW, Shop, make_person
 from tests.factories.returns import add_proofs, make_case
-from tests.web.console.desk import counted, signed_in, words_of
+from tests.web.console.desk import counted, signed_in, versioned, words_of
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -39,7 +39,11 @@ def url(case: ReturnRequest, name: str = "case") -> str:
 def asked(client: Client, case: ReturnRequest, query: str = "", **more: Any) -> Any:
     seen = f"http://testserver{url(case)}{query}"
     return client.post(
-        url(case, "act"), {"act": "ASK_CUSTOMER"}, HTTP_HX_CURRENT_URL=seen, **HTMX, **more
+        url(case, "act"),
+        versioned(case, {"act": "ASK_CUSTOMER"}),
+        HTTP_HX_CURRENT_URL=seen,
+        **HTMX,
+        **more,
     )
 
 
@@ -104,7 +108,7 @@ def test_the_last_case_stays_and_so_does_everyone_who_wants_to(
 
 def test_a_refused_act_opens_nothing(shop: Shop, by: Actor, client: Client) -> None:
     first, _second, _third = cases(shop, by)
-    form = {"act": "TAKE_FOR_INSPECTION"}
+    form = versioned(first, {"act": "TAKE_FOR_INSPECTION"})
     answer = client.post(url(first, "act"), form, **HTMX)
     assert (answer.status_code, answer.context["case"].number) == (409, "700000001-1")
 
@@ -145,7 +149,7 @@ def test_what_was_noted_is_taken_back_and_the_journal_keeps_both(
 ) -> None:
     case = make_case(shop, by)
     ReturnRequest.objects.filter(pk=case.pk).update(**{noted.column: noted.before})
-    answer = client.post(url(case, noted.name), noted.form, **HTMX)
+    answer = client.post(url(case, noted.name), versioned(case, noted.form), **HTMX)
     assert answer.status_code == 200
     assert getattr(ReturnRequest.objects.get(pk=case.pk), noted.column) != noted.before
     assert undone(client, case, answer).status_code == 200
@@ -156,7 +160,7 @@ def test_what_was_noted_is_taken_back_and_the_journal_keeps_both(
 
 def test_a_mark_taken_back_is_unknown_again(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
-    answer = client.post(url(case, "note"), {"unused": "yes"}, **HTMX)
+    answer = client.post(url(case, "note"), versioned(case, {"unused": "yes"}), **HTMX)
     assert ReturnRequest.objects.get(pk=case.pk).marks == {"unused": True}
     undone(client, case, answer)
     assert ReturnRequest.objects.get(pk=case.pk).marks == {}
@@ -179,7 +183,7 @@ def test_a_withdrawn_proof_is_put_back(shop: Shop, by: Actor, client: Client) ->
 
 def test_nothing_is_taken_back_once_somebody_went_on(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
-    answer = client.post(url(case, "quality"), {"quality": "DEFECTIVE"}, **HTMX)
+    answer = client.post(url(case, "quality"), versioned(case, {"quality": "DEFECTIVE"}), **HTMX)
     asked(client, case)
     no = undone(client, case, answer)
     assert no.status_code == 409
@@ -192,7 +196,7 @@ def test_a_way_back_is_one_persons_one_cases_and_short(
 ) -> None:
     first, second, _third = cases(shop, by)
     saule = signed_in(make_person("saule", (shop.id, Role.OWNER)))
-    answer = client.post(url(first, "quality"), {"quality": "DEFECTIVE"}, **HTMX)
+    answer = client.post(url(first, "quality"), versioned(first, {"quality": "DEFECTIVE"}), **HTMX)
     form = {"undo": answer.context["told"].undo}
     assert saule.post(url(first, "undo"), form, **HTMX).status_code == 409
     assert client.post(url(second, "undo"), form, **HTMX).status_code == 409
@@ -207,6 +211,6 @@ def test_what_changed_nothing_and_what_left_the_house_offer_no_way_back(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     case = make_case(shop, by)
-    same = client.post(url(case, "quality"), {"quality": case.quality}, **HTMX)
+    same = client.post(url(case, "quality"), versioned(case, {"quality": case.quality}), **HTMX)
     assert same.context["told"].undo_url == ""
     assert asked(client, case).context["told"].undo_url == ""

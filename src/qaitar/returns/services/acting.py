@@ -10,6 +10,7 @@ from django.db import connection
 
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.transition import ROWS_MAX, Change, move
+from qaitar.returns.case_approvals import act_approvals
 from qaitar.returns.casework import Judged, control_values, judge_case
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 BRINGS_BACK: Final = frozenset({Act.TAKE_FOR_INSPECTION, Act.GRANT_REFUND})
 """Acts after which goods or money come back: two filings of one order line may not do it at the same moment."""
+DECISIONS: Final = frozenset({Act.APPROVE, Act.DECLINE})
+"""Acts a person may do only on the version they saw: they answer for exactly what stood there."""
 TRIES: Final = 5  # how often an act is judged anew because the case changed under it
 
 
@@ -213,14 +216,16 @@ def _changed(request_id: UUID) -> CaseChanged:
 def _plan(
     case: Case, act: Act, by: Actor, now: datetime, details: Details
 ) -> tuple[Change, Advanced] | Blocked:
+    if act in DECISIONS and by.user_id is not None and details.expected_version is None:
+        return Blocked("VERSION_NEEDED")
     judged = judge_case(case, now, actor_id=by.user_id, reason=details.reason)
     answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
     if isinstance(answer, Blocked):
         return answer
     values = acted_values(case, answer, judged, by, now, details)
-    return change_of(
-        case.request, values, act.value, by, now, why=details.why, effects=answer
-    ), answer
+    change = change_of(case.request, values, act.value, by, now, why=details.why, effects=answer)
+    approvals = act_approvals(case, change.held, act, judged.facts, by, now)
+    return approvals.added_to(change), answer
 
 
 def _may(case: Case, act: Act, by: Actor, now: datetime, details: Details) -> bool:

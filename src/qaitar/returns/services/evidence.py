@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.transition import Row, move
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
+from qaitar.returns.case_approvals import changed_facts
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.procedure import Blocked, effects_of_new_evidence
-from qaitar.returns.selectors import case_load
-from qaitar.returns.services.changing import change_of, written
+from qaitar.returns.selectors import EvidenceFact, case_load
+from qaitar.returns.services.changing import change_of, held, written
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.actors import Actor
+    from qaitar.returns.selectors import Case
 
 ADDERS: Final = frozenset(
     {Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN, Role.CLERK, Role.SYSTEM}
@@ -68,16 +70,19 @@ def evidence_add(
     fresh = [proof for key, proof in each_once.items() if key not in there]
     if not fresh:
         return request
-    values = {"customer_answered": request.customer_answered or answered}
+    added = tuple(EvidenceFact(p.kind, False, False, p.file.sha256) for p in fresh)  # noqa: FBT003  nothing is confirmed yet
+    approvals = changed_facts(case, held(request), by, now, evidence=(*case.evidence, *added))
+    values = {
+        "customer_answered": request.customer_answered or answered,
+        **approvals.values,
+    }
     effects = effects_of_new_evidence(Stage(request.stage))
     named = ", ".join(f"{p.kind.value}: {p.file.name} ({p.file.sha256[:12]})" for p in fresh)
     change = change_of(
         request, values, "ADD_EVIDENCE", by, now, why=named, effects=effects, step="6"
     )
     rows = tuple(_row(request, proof, by, now) for proof in fresh)
-    change = type(change)(
-        change.held, change.values, change.line, (*change.rows, *rows), change.jobs
-    )
+    change = approvals.added_to(replace(change, rows=(*change.rows, *rows)))
     heads = move(ReturnRequest, [change])
     if not heads:
         raise CaseChanged
@@ -127,6 +132,8 @@ def evidence_confirm(
     proof = Evidence.objects.filter(pk=evidence_id, withdrawn_at=None).first()
     if proof is None:
         raise CaseMissing(str(evidence_id))
+    proof.signature_confirmed = signature
+    proof.stamp_confirmed = stamp
     _journalled(
         proof,
         "CONFIRM_EVIDENCE",
@@ -134,8 +141,6 @@ def evidence_confirm(
         now,
         f"{proof.file_name}: signature {signature}, stamp {stamp}",
     )
-    proof.signature_confirmed = signature
-    proof.stamp_confirmed = stamp
     proof.confirmed_by_name = by.name
     proof.confirmed_at = now
     proof.save(
@@ -190,7 +195,23 @@ def _journalled(proof: Evidence, act: str, by: Actor, now: datetime, why: str) -
     request = case.request
     _may(by, request)
     effects = effects_of_new_evidence(Stage(request.stage)) if act == "CONFIRM_EVIDENCE" else ()
-    values = {"customer_answered": request.customer_answered}
+    approvals = changed_facts(
+        case, held(request), by, now, evidence=_evidence_after(case, proof, act)
+    )
+    values = {"customer_answered": request.customer_answered, **approvals.values}
     change = change_of(request, values, act, by, now, why=why, effects=effects, step="6")
-    if not move(ReturnRequest, [change]):
+    if not move(ReturnRequest, [approvals.added_to(change)]):
         raise CaseChanged
+
+
+def _evidence_after(case: Case, proof: Evidence, act: str) -> tuple[EvidenceFact, ...]:
+    """Return the evidence of a case after one proof was confirmed, withdrawn or put back."""
+    fact = EvidenceFact(
+        EvidenceKind(proof.kind),
+        proof.signature_confirmed,
+        proof.stamp_confirmed,
+        proof.file_sha256,
+    )
+    same = (fact.kind, fact.sha256)
+    others = tuple(each for each in case.evidence if (each.kind, each.sha256) != same)
+    return others if act == "WITHDRAW_EVIDENCE" else (*others, fact)

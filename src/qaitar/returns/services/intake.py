@@ -18,7 +18,7 @@ from qaitar.foundation.transition import Change, Row, create, unwritten
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
-from qaitar.kernel.roles import WORKERS
+from qaitar.kernel.roles import WORKERS, Role
 from qaitar.orders.line_matching import Sought, line_found, share_of
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import BadCase
@@ -164,6 +164,7 @@ def requests_create(
         store_name, frame = frames[place]
         frame = _chosen(frame, filing)
         request = _request(filing, frame, store_name, order_code, attempt, now)
+        _note_amount_origin(request, filing, frame, actors[frame.merchant_id])
         changes.append(_creation(request, frame.units, actors[frame.merchant_id], now))
         requests[request.pk] = (place, request)
     made = create(ReturnRequest, changes)
@@ -278,6 +279,18 @@ def _request(
     for name, value in control_values(request, (frame.store_text, frame.days_text), now).items():
         setattr(request, name, value)
     return request
+
+
+def _note_amount_origin(
+    request: ReturnRequest, filing: Filing, frame: OrderFrame, by: Actor
+) -> None:
+    """Note what the limit of approval looks at when a person states another amount than the order, or the only one."""
+    if by.role is Role.SYSTEM or filing.amount_minor is None:
+        return
+    of_order = amount_minor_of(frame, filing.quantity_milli)
+    request.amount_by_hand = of_order is None
+    if of_order is not None and of_order != filing.amount_minor:
+        request.amount_peak_minor = of_order
 
 
 def received_day(order: Mapping[str, Any], line: Mapping[str, Any] = _NO_LINE) -> date | None:

@@ -72,18 +72,26 @@ def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
         "order_id": UUID(order["id"]),
         "line_id": UUID(line["id"]) if line else None,
     }
+    of_order = amount_minor_of(frame, request.quantity_milli)
     offered = {
         "product_name": line.get("name") or "",
         "category_title": line.get("category_title") or "",
         "customer_name": customer.get("name") or "",
         "customer_phone": customer.get("phone") or "",
         "unit_value": frame.unit,
-        "amount_minor": amount_minor_of(frame, request.quantity_milli),
+        "amount_minor": of_order,
         "received_on": received_day(order, line),
     }
-    return values | {
-        name: told for name, told in offered.items() if told and not getattr(request, name)
-    }
+    told = {name: value for name, value in offered.items() if value and not getattr(request, name)}
+    return values | told | _amount_confirmed(request, of_order)
+
+
+def _amount_confirmed(request: ReturnRequest, of_order: int | None) -> dict[str, Any]:
+    """Judge an amount entered by hand by the order's, now that it is known: lower than that, the limit looks at the order's."""
+    if of_order is None or not request.amount_by_hand:
+        return {}
+    peak = max(of_order, request.amount_peak_minor or 0)
+    return {"amount_by_hand": False, "amount_peak_minor": peak}
 
 
 def _keys(frame: OrderFrame) -> list[str]:

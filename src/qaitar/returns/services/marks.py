@@ -8,12 +8,13 @@ from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.transition import move
 from qaitar.foundation.waking import wake
 from qaitar.kernel.roles import Role
+from qaitar.returns.case_approvals import changed_facts
 from qaitar.returns.casework import control_values
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.changing import DRAIN_TASK, change_of, written
+from qaitar.returns.services.changing import DRAIN_TASK, change_of, held, written
 from qaitar.returns.services.overlooked import owned_up
 from qaitar.returns.vocabulary import Effect, Stage
 
@@ -65,6 +66,19 @@ NOTERS: Final = frozenset(
     {Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN, Role.CLERK, Role.SYSTEM}
 )
 
+NOT_BY_CLERK: Final = frozenset(
+    {
+        "quality",
+        "amount_minor",
+        "quantity_milli",
+        "line_id",
+        "product_name",
+        "product_sku",
+        "category_title",
+    }
+)
+"""What decides about money and approval; who hands goods over at the counter does not note it."""
+
 
 def request_note(
     *, request_id: UUID, values: Mapping[str, Any], by: Actor, now: datetime, why: str = ""
@@ -85,12 +99,23 @@ def request_note(
 
 
 def loaded_note(
-    *, case: Case, values: Mapping[str, Any], by: Actor, now: datetime, why: str = ""
+    *,
+    case: Case,
+    values: Mapping[str, Any],
+    by: Actor,
+    now: datetime,
+    why: str = "",
+    of_order: int | None = None,
 ) -> ReturnRequest:
-    """Write down facts about a loaded case; errors as `request_note`."""
+    """Write down facts about a loaded case; errors as `request_note`.
+
+    `of_order` is the amount in minor units as the order tells it, where it was looked up with these facts.
+    """
     unknown = set(values) - NOTABLE
     assert not unknown, f"not notable: {unknown}"
     if by.role not in NOTERS:
+        raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
+    if by.role is Role.CLERK and _decisive(case, values):
         raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
     if case.request.stage == Stage.CLOSED and set(values) - {"customer_words"}:
         raise ActBlocked(Blocked("CASE_CLOSED"))
@@ -98,13 +123,28 @@ def loaded_note(
         marks = {**case.request.marks, **values["marks"]}
         known = {name: mark for name, mark in marks.items() if mark is not None}
         values = {**values, "marks": known}
-    return case_note(case=case, values=values, act="NOTE", by=by, now=now, why=why)
+    return case_note(
+        case=case, values=values, act="NOTE", by=by, now=now, why=why, of_order=of_order
+    )
 
 
-def case_note(
-    *, case: Case, values: Mapping[str, Any], act: str, by: Actor, now: datetime, why: str = ""
+def _decisive(case: Case, values: Mapping[str, Any]) -> bool:
+    """Tell whether a fact changes by which money is decided; noting what is already so changes none."""
+    changed = {name for name, value in values.items() if getattr(case.request, name) != value}
+    return bool(changed & NOT_BY_CLERK)
+
+
+def case_note(  # noqa: PLR0913  a note is all of these
+    *,
+    case: Case,
+    values: Mapping[str, Any],
+    act: str,
+    by: Actor,
+    now: datetime,
+    why: str = "",
+    of_order: int | None = None,
 ) -> ReturnRequest:
-    """Write facts on a loaded case under the journal word `act`; errors as `request_note`."""
+    """Write facts on a loaded case under the journal word `act`; errors and `of_order` as `loaded_note`."""
     request = case.request
     before = {name: getattr(request, name) for name in (*values, *CONTROL)}
     if all(before[name] == value for name, value in values.items()):
@@ -116,13 +156,38 @@ def case_note(
     after = {**values, **control_values(request, (case.store_text, case.days_text), now)}
     for name, value in before.items():
         setattr(request, name, value)
-    change = change_of(request, after, act, by, now, why=why)
+    after |= _amount_origin(request, values, by, of_order)
+    approvals = changed_facts(case, held(request), by, now, values=values)
+    change = change_of(request, {**after, **approvals.values}, act, by, now, why=why)
+    change = approvals.added_to(change)
     heads = move(ReturnRequest, [change])
     if not heads:
         raise CaseChanged
     if _TELLS_THE_DAY & set(values) and wake(PLANNED_DAY, now, subject_id=request.pk):
         job_defer(DRAIN_TASK, queue="effects", merchant_id=str(request.merchant_id))
     return written(request, change, heads)
+
+
+def _amount_origin(
+    request: ReturnRequest, values: Mapping[str, Any], by: Actor, of_order: int | None
+) -> dict[str, Any]:
+    """Remember what the limit of approval is judged by when the amount changes.
+
+    A person's correction keeps the highest amount replaced so far, the order's among them; an amount a person enters where
+    none was known is marked as entered by hand.  What the program itself reads is neither.
+    """
+    old = request.amount_minor
+    new = values.get("amount_minor", old)
+    if (new == old and of_order is None) or "amount_by_hand" in values:
+        return {}
+    if by.role is Role.SYSTEM:
+        return {"amount_by_hand": False}
+    replaced = [each for each in (old, of_order) if each is not None and each != new]
+    known = [each for each in (*replaced, request.amount_peak_minor) if each is not None]
+    return {
+        "amount_peak_minor": max(known, default=None),
+        "amount_by_hand": of_order is None and (old is None or request.amount_by_hand),
+    }
 
 
 COMMENT_MAX: Final = 2_000

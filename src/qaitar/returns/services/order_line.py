@@ -56,7 +56,14 @@ def line_note(
     if by.role not in NOTERS:
         raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
     from_line = {} if line_id == case.request.line_id else _line_values(case.request, line_id)
-    noted = loaded_note(case=case, values={**from_line, **(values or {})}, by=by, now=now, why=why)
+    noted = loaded_note(
+        case=case,
+        values={**from_line, **(values or {})},
+        by=by,
+        now=now,
+        why=why,
+        of_order=from_line.get("amount_minor"),
+    )
     if from_line:
         case_keys_add(noted, search_keys([noted.product_sku]))
     return noted

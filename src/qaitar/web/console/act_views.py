@@ -16,7 +16,7 @@ from qaitar.returns.control_dates import Place as Spot
 from qaitar.returns.queue import Place, following, place_of
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.sentences import act_label
-from qaitar.returns.services.acting import Acted, Details, case_act
+from qaitar.returns.services.acting import DECISIONS, Acted, Details, case_act
 from qaitar.returns.services.changing import PRESSES
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.returns.words import word_for
@@ -69,7 +69,9 @@ def act(visit: Visit, pk: UUID) -> HttpResponse:
 
     def write() -> None:
         expected_version(visit, found)
-        done.append(case_act(case=found, act=Act(name), by=by, now=visit.now, details=details))
+        seen = found.request.version if Act(name) in DECISIONS else None
+        held = replace(details, expected_version=seen)
+        done.append(case_act(case=found, act=Act(name), by=by, now=visit.now, details=held))
 
     refused = guarded(visit, pk, write, open_act=name)
     if refused is not None:

@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Final
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from qaitar.analytics.taken import ListKind
 from qaitar.foundation.models import JournalEntry
+from qaitar.kernel.approvals import Purpose
 from qaitar.returns.approvals import approvals_waiting
+from qaitar.returns.case_approvals import asked_approvals
 from qaitar.returns.casework import judge_case
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.vocabulary import Act
 from qaitar.web.console.card_reads import Papers
+from qaitar.web.console.deputy_views import deputy_rows
 from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_case import verdict_of
 from qaitar.web.console.present_offers import Desk, offers_of
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.screen import EVERYBODY, Visit, screen
+from qaitar.web.console.screen import APPROVERS, EVERYBODY, Visit, screen
 from qaitar.web.console.views_model import Empty
 from qaitar.web.console.views_model_office import ApprovalPage, ApprovalRow
 
@@ -31,6 +35,12 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
 SHOWN_MAX: Final = 100
+PURPOSES: Final = {
+    Purpose.DAMAGE: gettext_lazy("Damaged goods"),
+    Purpose.SUM: gettext_lazy("The sum"),
+    Purpose.GOODS_DIFFER: gettext_lazy("Goods that are not what was sold"),
+    Purpose.EXCEPTION: gettext_lazy("An exception to the rules"),
+}
 ANSWERS: Final = frozenset({Act.APPROVE, Act.DECLINE})
 
 
@@ -45,6 +55,8 @@ def approvals(visit: Visit) -> HttpResponse:
     page = ApprovalPage(
         rows=tuple(_row(visit, case, asked) for case in cases),
         url=reverse("console:approvals"),
+        deputies=tuple(row for row in deputy_rows(visit, visit.who.merchants) if row.today),
+        deputies_url=reverse("console:deputies") if visit.who.may(APPROVERS) else "",
         empty=None
         if cases
         else Empty(
@@ -80,5 +92,7 @@ def _row(visit: Visit, case: Case, asked: Mapping[UUID, JournalEntry]) -> Approv
         why=entry.why if entry and entry.why else _("no comment"),
         verdict=verdict_of(desk),
         offers=tuple(offer for offer in offers_of(desk) if offer.act in ANSWERS),
+        version=case.request.version,
+        purposes=tuple(str(PURPOSES[each.purpose]) for each in asked_approvals(case)),
         evidence_count=len(case.evidence),
     )

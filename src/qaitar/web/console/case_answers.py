@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from qaitar.flows.by_hand import EffectMissing
 from qaitar.foundation.models import JournalEntry
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
+from qaitar.returns.procedure import Blocked
 from qaitar.returns.sentences import blocked_sentence, journal_act_label
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.case_page import case_context
@@ -128,16 +129,19 @@ _HARMLESS = ("EFFECT_", "COMMENT", "GUARD_REMIND", "GUARD_ESCALATE", "GUARD_NOTH
 
 
 def expected_version(visit: Visit, case: Case) -> None:
-    """Hold a form to what its page showed; a form without a version is not held.
+    """Hold a form to what its page showed; a form without a version is refused.
 
     Every journal line makes a new version; lines that change nothing one decides by do not count.
 
     Raises:
         CaseChanged: the case has moved on, or what came is no version.
+        ActBlocked: no version came.
     """
     seen = visit.request.POST.get("version")
     now = case.request.version
-    if seen is None or seen == str(now):
+    if seen is None:
+        raise ActBlocked(Blocked("VERSION_NEEDED"))
+    if seen == str(now):
         return
     if not seen.isascii() or not seen.isdigit():
         raise CaseChanged

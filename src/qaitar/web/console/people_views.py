@@ -36,6 +36,7 @@ from qaitar.foundation.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
+from qaitar.web.console.deputy_views import deputy_rows
 from qaitar.web.console.invitation_views import (
     InvitationForm,
     invitation_make,
@@ -231,6 +232,7 @@ def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
     held = Membership.objects.filter(merchant_id__in=names).select_related("user")
     found = list(held.order_by("user__first_name", "user__username", "merchant_id")[:PEOPLE_SHOWN])
     ids = {each.user.pk for each in found}
+    deputies = deputy_rows(visit, tuple(names))
     safe = set(Authenticator.objects.filter(user_id__in=ids).values_list("user_id", flat=True))
     return tuple(
         UserRow(
@@ -244,6 +246,7 @@ def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
             active=each.user.is_active,
             stores=names[each.merchant_id] if len(names) > 1 else "",
             is_self=each.user.pk == visit.who.user_id,
+            deputy_of=tuple(row for row in deputies if row.deputy_id == each.user.pk),
         )
         for each in found
     )

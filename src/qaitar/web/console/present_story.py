@@ -74,6 +74,7 @@ FIELDS: Final[Mapping[str, Promise]] = {
     "goods_handed_over": gettext_lazy("Goods handed over"),
     "refusal_reason": gettext_lazy("Reason"),
     "approval": gettext_lazy("Approval"),
+    "deputy_of": gettext_lazy("In place of"),
     "marks": gettext_lazy("Marks"),
     "customer_phone": gettext_lazy("Phone"),
     "customer_name": gettext_lazy("Customer"),

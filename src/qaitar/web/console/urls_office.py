@@ -10,6 +10,7 @@ from qaitar.web.console import (
     calendar_views,
     companion_views,
     connection_views,
+    deputy_views,
     export_views,
     first_run_views,
     import_views,
@@ -88,6 +89,10 @@ urlpatterns: list[URLPattern] = [
         "people/invitations/<uuid:invitation_id>/withdraw",
         invitation_views.invitation_withdraw,
         name="invitation_withdraw",
+    ),
+    path("approvals/deputies", deputy_views.deputies, name="deputies"),
+    path(
+        "approvals/deputies/<uuid:deputy_id>/end", deputy_views.deputy_end_view, name="deputy_end"
     ),
     path("profile/invitations", invitation_views.invitations, name="invitations"),
     path("rules", rule_views.rules, name="rules"),

@@ -45,6 +45,8 @@ class ApprovalRow:
     why: str  # mechanical damage within a day, sum above the limit, exception
     verdict: Verdict
     offers: tuple[Offer, ...]  # approve, decline
+    version: int  # of the request as this page shows it
+    purposes: tuple[str, ...] = ()  # what exactly is to be approved
     evidence_count: int = 0
 
 
@@ -55,6 +57,22 @@ class ApprovalPage:
     rows: tuple[ApprovalRow, ...]
     url: str
     empty: Empty | None = None
+    deputies: tuple[DeputyRow, ...] = ()  # of today
+    deputies_url: str = ""  # where the reader names one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeputyRow:
+    """Somebody who approves in another's place, now or later."""
+
+    deputy: str
+    deputy_id: int
+    approver: str
+    first: date
+    last: date
+    today: bool
+    merchant: str = ""
+    end_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +205,7 @@ class UserRow:
     active: bool = True
     stores: str = ""  # empty: all
     is_self: bool = False
+    deputy_of: tuple[DeputyRow, ...] = ()  # in whose place they approve, now or later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
