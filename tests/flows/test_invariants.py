@@ -304,6 +304,36 @@ def test_each_planted_break_is_found_and_nothing_else_is_blamed(
     assert wrong == {}
 
 
+IN_TIME = (
+    "a body nobody read",
+    "a guard that does not look",
+    "a guard that lags behind",
+    "a date gone by unmissed",
+    "an effect nobody sends",
+    "a date counted for another stage",
+)
+"""Plants that break a promise of work in time; replaying the journal sees some of them besides."""
+
+
+def test_nobody_waits_for_work_at_a_merchant_that_is_switched_off(
+    bench: Bench, owner: psycopg.Connection[Any]
+) -> None:
+    wrong = {}
+    for name in IN_TIME:
+        statements, expected = PLANTED[name]
+        open_all(owner)
+        for statement in statements.split(";"):
+            owner.execute(
+                statement.encode(), {"now": bench.now} if "%(now)s" in statement else None
+            )
+        owner.execute(f"UPDATE foundation_merchantkey SET active = false WHERE id = {MERCHANT}")
+        found = broken(invariants_found(owner, Asked(bench.now, APP_ROLE)))
+        owner.rollback()
+        if not matched(found, expected & {"S1 replaying"}):
+            wrong[name] = sorted(found)
+    assert wrong == {}
+
+
 def test_a_role_that_climbs_walls_or_owns_tables_is_found(
     bench: Bench, owner: psycopg.Connection[Any]
 ) -> None:

@@ -6,6 +6,8 @@ import getpass
 import sys
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from qaitar.foundation.clock import utc_now
@@ -59,6 +61,17 @@ def _password(options: argparse.Namespace) -> str:
     )
 
 
+def _good(password: str, user: User) -> bool:
+    """Tell whether a password keeps the rules that hold on the pages; else say why not."""
+    try:
+        validate_password(password, user)
+    except ValidationError as problem:
+        for each in problem.messages:
+            print(f"qaitar: {each}", file=sys.stderr)
+        return False
+    return True
+
+
 def _merchant(name: str) -> UUID:
     now = utc_now()
     see(MerchantKey.objects.values_list("pk", flat=True))
@@ -86,13 +99,31 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
         print("qaitar: which user?", file=sys.stderr)
         return 2
     if options.action == "password":
-        user = User.objects.get(username=options.username)
-        with transaction.atomic():
-            password_set(user, _password(options))
-            tokens_end(user, utc_now())
-            _note(user, SecurityKind.PASSWORD_RESET)
-        return 0
+        return _renew(options)
+    return _create(options)
+
+
+def _renew(options: argparse.Namespace) -> int:
+    user = User.objects.filter(username=options.username).first()
+    if user is None:
+        print(f"qaitar: there is no user {options.username}", file=sys.stderr)
+        return 2
     password = _password(options)
+    if not _good(password, user):
+        return 2
+    with transaction.atomic():
+        password_set(user, password)
+        tokens_end(user, utc_now())
+        _note(user, SecurityKind.PASSWORD_RESET)
+    return 0
+
+
+def _create(options: argparse.Namespace) -> int:
+    password = _password(options)
+    first, _space, last = options.name.strip().partition(" ")
+    person = User(username=options.username, email=options.email, first_name=first, last_name=last)
+    if not _good(password, person):
+        return 2
     try:
         with transaction.atomic():
             merchant_id = _merchant(options.merchant)

@@ -107,3 +107,18 @@ def test_a_file_sent_again_is_the_same_proof(shop: Shop, by: Actor, client: Clie
     assert taken(client, case, photo()).pk == first.pk
     lines = JournalEntry.objects.filter(subject_id=case.pk, act="ADD_EVIDENCE")
     assert lines.count() == 1
+
+
+def test_a_photo_sent_again_leaves_no_second_row(shop: Shop, by: Actor, client: Client) -> None:
+    case, other = make_case(shop, by), make_case(shop, by, "700000002-1")
+    content = photo().read()
+    for each in (case, case, other, case):
+        file = SimpleUploadedFile("box.jpg", content, "image/jpeg")
+        form = {"kind": "PHOTO_GOODS", "file": file}
+        assert client.post(f"/returns/{each.pk}/evidence", form, **HTMX).status_code == 200
+    open_walls(shop.id)
+    assert (StoredFile.objects.count(), Evidence.objects.count()) == (1, 2)
+    file = SimpleUploadedFile("other.jpg", content, "image/jpeg")
+    client.post(f"/returns/{other.pk}/evidence", {"kind": "PHOTO_PACKAGING", "file": file}, **HTMX)
+    open_walls(shop.id)
+    assert sorted(StoredFile.objects.values_list("name", flat=True)) == ["box.jpg", "other.jpg"]

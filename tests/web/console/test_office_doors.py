@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from qaitar.analytics.models import ListExport
 from qaitar.foundation.approvals.models import ApprovalDeputy
@@ -282,3 +283,18 @@ def test_a_lower_role_elsewhere_opens_no_settings_there(office: Office) -> None:
         assert browser.get(f"{path}?merchant={office.shop.id}").status_code == 200
         assert browser.get(f"{path}?merchant={office.other.id}").status_code == 404
         assert browser.get(f"{path}?merchant=nonsense").status_code == 404
+
+
+def test_no_link_of_an_office_page_leads_nowhere(office: Office) -> None:
+    """Each address of this program that a page of the owner links to is one the program knows."""
+    lost = set()
+    for name, (_who, way, things) in DOORS.items():
+        if way != "get" or things:
+            continue
+        body = office.owner.get(address(name, {})).content.decode()
+        for link in re.findall(r'href="(/[^"#?]*)', body):
+            try:
+                resolve(link)
+            except Resolver404:
+                lost.add((name, link))
+    assert lost == set()

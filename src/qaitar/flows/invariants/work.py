@@ -1,4 +1,8 @@
-"""I, T, J, N: what came in has an outcome, no date passes in silence, no work hangs, nothing is told twice."""
+"""I, T, J, N: what came in has an outcome, no date passes in silence, no work hangs, nothing is told twice.
+
+Nobody works for a merchant that is switched off (an ended practice, say), so its open cases, effects and intakes wait for
+nothing: what promises that work happens in time leaves it out, what promises that rows are sound does not.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,8 @@ INTAKE: Final = (
           format('%%s since %%s, read at %%s', state, received_at, read_at) AS said
         FROM foundation_rawintake
         WHERE state NOT IN ('STORED', 'READ', 'DUPLICATE', 'QUARANTINED')
-          OR (state = 'STORED' AND received_at < %(now)s::timestamptz - interval '15 minutes')
+          OR (state = 'STORED' AND received_at < %(now)s::timestamptz - interval '15 minutes'
+            AND merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active))
           OR (state = 'STORED') IS DISTINCT FROM (read_at IS NULL)
           OR (state = 'QUARANTINED' AND report = '{}'::jsonb)
         UNION ALL
@@ -52,7 +57,8 @@ TIME: Final = (
         SELECT merchant_id AS merchant, number AS place,
           format('%%s: control date %%s (%%s), the guard looks at %%s', stage, control_at, control_rule,
             guard_next_at) AS said
-        FROM returns_returnrequest WHERE stage <> 'CLOSED' AND (
+        FROM returns_returnrequest
+        WHERE stage <> 'CLOSED' AND merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active) AND (
           control_at IS NULL OR control_rule = '' OR guard_next_at IS NULL
           OR guard_next_at < %(now)s::timestamptz - interval '5 minutes'
           OR (control_at >= %(now)s::timestamptz AND guard_next_at > control_at + interval '1 minute'))
@@ -68,7 +74,8 @@ TIME: Final = (
         SELECT merchant_id AS merchant, number AS place,
           format('%%s of %%s at %%s', control_rule, control_at, stage) AS said
         FROM returns_returnrequest r
-        WHERE stage <> 'CLOSED' AND control_rule IN (SELECT rule FROM counted)
+        WHERE stage <> 'CLOSED' AND r.merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active)
+          AND control_rule IN (SELECT rule FROM counted)
           AND NOT EXISTS (SELECT FROM counted c WHERE c.rule = r.control_rule AND c.stage = r.stage)
         """,
     ),
@@ -80,7 +87,8 @@ TIME: Final = (
           format('%%s: control date %%s (%%s) has passed, raised: %%s', stage, control_at, control_rule,
             COALESCE(NULLIF(escalated, ''), 'nothing')) AS said
         FROM returns_returnrequest
-        WHERE stage <> 'CLOSED' AND control_at < %(now)s::timestamptz - interval '5 minutes'
+        WHERE stage <> 'CLOSED' AND merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active)
+          AND control_at < %(now)s::timestamptz - interval '5 minutes'
           AND escalated <> 'MISSED' AND NOT (control_rule = 'REFILE_WINDOW' AND escalated = 'WINDOW_OVER')
         """,
     ),
@@ -137,7 +145,8 @@ WORK: Final = (
         """
         SELECT merchant_id AS merchant, id::text AS place,
           format('%%s of %%s is %%s and was due at %%s', kind, subject_id, state, next_at) AS said
-        FROM foundation_plannedeffect WHERE state IN ('PLANNED', 'SENDING', 'UNKNOWN')
+        FROM foundation_plannedeffect
+        WHERE state IN ('PLANNED', 'SENDING', 'UNKNOWN') AND merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active)
           AND next_at < %(now)s::timestamptz - interval '15 minutes'
         """,
     ),

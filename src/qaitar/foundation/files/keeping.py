@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from django.db import connection
 
 from qaitar.foundation.files.checks import Accepted, Rejected, inspect
 from qaitar.foundation.files.previews import Previews, draw
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.actors import Actor
+
+
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 14))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,20 @@ def content_keep(source: Path | bytes, declared_name: str) -> Kept | Rejected:
 def file_note(
     *, merchant_id: UUID, kept: Kept, by: Actor, origin: str, now: datetime
 ) -> StoredFile:
-    """Write the row of a kept file in the caller's transaction, behind the merchant's walls."""
+    """Give the row of a kept file, in the caller's transaction, behind the merchant's walls.
+
+    The same content that comes again under the same name from the same source keeps its row; its first sender stays named.
+    """
     facts = kept.facts
+    with (
+        connection.cursor() as cursor
+    ):  # two who send the same at once get one row; one lock, so that no two wait for each other
+        cursor.execute(_ONE_AT_A_TIME, [f"files {merchant_id}"])
+    known = StoredFile.objects.filter(
+        merchant_id=merchant_id, sha256=facts.sha256, name=facts.name, origin=origin[:100]
+    )
+    if (row := known.order_by("id").first()) is not None:
+        return row
     return StoredFile.objects.create(
         id=new_id(),
         merchant_id=merchant_id,

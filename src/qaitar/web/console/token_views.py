@@ -73,7 +73,7 @@ def tokens(visit: Visit) -> HttpResponse:
         rows=tuple(_row(row) for row in _alive(visit)),
         url=reverse("console:tokens"),
         fresh_secret=secret,
-        docs_url="/api/v1/docs",
+        docs_url=reverse("api:openapi-json"),
     )
     context = {"page": page, "form": form}
     status = 422 if form.errors else 200
