@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from qaitar.kernel.roles import MANAGERS, SENIORS, WORKERS
 from qaitar.kernel.zones import local_date, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -105,13 +106,20 @@ def deputies_current(merchants: Sequence[UUID], now: datetime) -> list[ApprovalD
         role__in=[role.value for role in SENIORS],
         user__is_active=True,
     )
-    rows = ApprovalDeputy.objects.filter(Exists(approves), merchant_id__in=merchants, ended_at=None)
-    zones = dict(Merchant.objects.filter(pk__in=merchants).values_list("pk", "zone"))
-    return [
-        row
-        for row in rows.order_by("starts_on", "id")
-        if row.ends_on >= local_date(now, zone(zones[row.merchant_id]))
-    ]
+    long_over = now.date() - timedelta(days=2)
+    rows = ApprovalDeputy.objects.filter(
+        Exists(approves), merchant_id__in=merchants, ended_at=None, ends_on__gte=long_over
+    ).order_by("starts_on", "id")
+    today = merchant_days({row.merchant_id for row in rows}, now)
+    return [row for row in rows if row.ends_on >= today[row.merchant_id]]
+
+
+def merchant_days(merchants: Collection[UUID], now: datetime) -> dict[UUID, date]:
+    """Tell which calendar day it is at each of these merchants."""
+    if not merchants:
+        return {}
+    zones = Merchant.objects.filter(pk__in=merchants).values_list("pk", "zone")
+    return {key: local_date(now, zone(name)) for key, name in zones}
 
 
 def colleagues(merchant_id: UUID, user_id: int) -> list[User]:
@@ -137,7 +145,7 @@ def _colleague(merchant_id: UUID, user_id: int) -> User:
 
 
 def _today(merchant_id: UUID, now: datetime) -> date:
-    return local_date(now, zone(Merchant.objects.get(pk=merchant_id).zone))
+    return merchant_days([merchant_id], now)[merchant_id]
 
 
 def _check_days(days: tuple[date, date], today: date) -> None:

@@ -18,10 +18,9 @@ from qaitar.foundation.approvals.deputies import (
     deputies_current,
     deputy_create,
     deputy_end,
+    merchant_days,
 )
 from qaitar.foundation.approvals.models import ApprovalDeputy
-from qaitar.foundation.models import Merchant
-from qaitar.kernel.zones import local_date, zone
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import managed, merchants_named, told
 from qaitar.web.console.screen import APPROVERS, MANAGERS, Visit, found_or_404, screen
@@ -114,8 +113,10 @@ def deputy_end_view(visit: Visit, deputy_id: UUID) -> HttpResponse:
 
 def deputy_rows(visit: Visit, merchants: Sequence[UUID]) -> tuple[DeputyRow, ...]:
     """Give the deputies of now and of coming days; the reader may end their own, a manager all."""
-    names = merchants_named(merchants)
-    zones = dict(Merchant.objects.filter(pk__in=merchants).values_list("pk", "zone"))
+    rows = deputies_current(merchants, visit.now)
+    if not rows:
+        return ()
+    names, today = merchants_named(merchants), merchant_days(merchants, visit.now)
     return tuple(
         DeputyRow(
             deputy=row.deputy_name,
@@ -123,11 +124,11 @@ def deputy_rows(visit: Visit, merchants: Sequence[UUID]) -> tuple[DeputyRow, ...
             approver=row.approver_name,
             first=row.starts_on,
             last=row.ends_on,
-            today=row.starts_on <= local_date(visit.now, zone(zones[row.merchant_id])),
+            today=row.starts_on <= today[row.merchant_id],
             merchant=names[row.merchant_id] if len(names) > 1 else "",
             end_url=reverse("console:deputy_end", args=[row.pk]) if _may_end(visit, row) else "",
         )
-        for row in deputies_current(merchants, visit.now)
+        for row in rows
     )
 
 
