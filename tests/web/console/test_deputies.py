@@ -55,10 +55,10 @@ def test_a_deputy_is_named_seen_decides_and_is_ended(
     assert (answer.status_code, answer["Location"]) == (303, "/approvals/deputies")
     assert "вместо вас согласует Saule" in words_of(browser.get("/approvals/deputies"))
     page = colleague.get("/approvals")
-    assert "До 17 мая вместо Daulet согласует Saule" in words_of(page)
+    assert "До 17 мая за старшего (Daulet) согласует Saule" in words_of(page)
     assert not any(offer.disabled_reason for offer in page.context["page"].rows[0].offers)
     owner = signed_in(make_person("owner", (shop.id, Role.OWNER)))
-    assert "Согласует вместо Daulet, 14 мая – 17 мая" in words_of(owner.get("/people"))
+    assert "Согласует за другого: Daulet, 14 мая – 17 мая" in words_of(owner.get("/people"))
     press = versioned(case, {"act": "APPROVE", "then": "approvals"})
     assert colleague.post(f"/returns/{case.pk}/act", press).status_code == 303
     open_walls(shop.id)
