@@ -16,7 +16,7 @@ from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import Shop, make_person, make_shop, open_walls
 from tests.factories.returns import take
 from tests.returns.test_claims import CUPS, IRON, KETTLE, blocked, filed, sell
-from tests.web.console.desk import signed_in, words_of
+from tests.web.console.desk import signed_in, versioned, words_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -57,7 +57,7 @@ def test_the_card_offers_the_lines_and_what_is_chosen_follows(
     assert [(each.id, each.chosen) for each in card.lines] == [
         (str(pk), False) for pk in (kettle, iron, cups)
     ]
-    answer = client.post(url, {"line": str(kettle)}, **HTMX)
+    answer = client.post(url, versioned(case, {"line": str(kettle)}), **HTMX)
     assert about(case) == (kettle, "Чайник", "K-1", 1000, 1_000_000)
     first = answer.context["told"].undo
     [note] = notes_of(case)
@@ -67,7 +67,7 @@ def test_the_card_offers_the_lines_and_what_is_chosen_follows(
     assert (note.before["amount_minor"], note.after["amount_minor"]) == (None, 1_000_000)
     card = client.get(f"/returns/{case.pk}").context["case"]
     assert [each.id for each in card.lines if each.chosen] == [str(kettle)]
-    client.post(url, {"line": str(cups)}, **HTMX)
+    client.post(url, versioned(case, {"line": str(cups)}), **HTMX)
     assert about(case) == (cups, "Чашка", "C-3", 1000, 100_000)
     words = words_of(client.get(f"/returns/{case.pk}"))
     assert "Чайник → Чашка" in words
@@ -80,7 +80,9 @@ def test_the_choice_is_taken_back_whole(shop: Shop, by: Actor, client: Client) -
     sell(shop, KETTLE, IRON)
     case = filed(shop, by, 1)
     before = about(case)
-    answer = client.post(f"/returns/{case.pk}/line", {"line": str(line_of("I-1"))}, **HTMX)
+    answer = client.post(
+        f"/returns/{case.pk}/line", versioned(case, {"line": str(line_of("I-1"))}), **HTMX
+    )
     assert about(case)[1:] == ("Утюг", "I-1", 1000, 700_000)
     undone = client.post(f"/returns/{case.pk}/undo", {"undo": answer.context["told"].undo}, **HTMX)
     assert undone.status_code == 200
@@ -95,7 +97,7 @@ def test_an_amount_of_the_former_line_does_not_stay_where_the_new_one_has_none(
     OrderLine.objects.filter(offer_code="I-1").update(total_minor=None)
     case = filed(shop, by, 1, product_sku="K-1")
     assert about(case)[4] == 1_000_000
-    client.post(f"/returns/{case.pk}/line", {"line": str(line_of("I-1"))}, **HTMX)
+    client.post(f"/returns/{case.pk}/line", versioned(case, {"line": str(line_of("I-1"))}), **HTMX)
     assert about(case)[1:] == ("Утюг", "I-1", 1000, None)
 
 
@@ -108,7 +110,9 @@ def test_the_chosen_line_brings_the_guard_against_more_than_was_sold(
     loaded = case_load(second.pk)
     assert loaded is not None
     assert loaded.too_much is None
-    client.post(f"/returns/{second.pk}/line", {"line": str(line_of("K-1"))}, **HTMX)
+    client.post(
+        f"/returns/{second.pk}/line", versioned(second, {"line": str(line_of("K-1"))}), **HTMX
+    )
     open_walls(shop.id)
     told = blocked(second, Act.TAKE_FOR_INSPECTION, by)
     assert told == ("MORE_THAN_SOLD", {"numbers": "1000000001-1"})
@@ -123,7 +127,9 @@ def test_a_line_of_another_order_or_no_line_changes_nothing(
     case = filed(shop, by, 1)
     before = about(case)
     known = {"foreign": str(line_of("C-3")), "unknown": str(uuid4())}
-    answer = client.post(f"/returns/{case.pk}/line", {"line": known.get(sent, sent)}, **HTMX)
+    answer = client.post(
+        f"/returns/{case.pk}/line", versioned(case, {"line": known.get(sent, sent)}), **HTMX
+    )
     assert answer.status_code == (409 if sent in known else 400)
     assert about(case) == before
     assert notes_of(case) == []
@@ -136,7 +142,10 @@ def test_who_only_reads_is_offered_nothing_and_may_not(shop: Shop, by: Actor) ->
     before = about(case)
     viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
     assert viewer.get(f"/returns/{case.pk}").context["case"].line_url == ""
-    assert viewer.post(f"/returns/{case.pk}/line", {"line": line}, **HTMX).status_code == 409
+    assert (
+        viewer.post(f"/returns/{case.pk}/line", versioned(case, {"line": line}), **HTMX).status_code
+        == 409
+    )
     assert about(case) == before
     other = make_shop()
     stranger = signed_in(make_person("stranger", (other.id, Role.OWNER)))
@@ -147,7 +156,7 @@ def test_who_only_reads_is_offered_nothing_and_may_not(shop: Shop, by: Actor) ->
 def test_a_form_of_an_older_page_changes_nothing(shop: Shop, by: Actor, client: Client) -> None:
     sell(shop, KETTLE, IRON)
     case = filed(shop, by, 1)
-    client.post(f"/returns/{case.pk}/quality", {"quality": "DEFECTIVE"}, **HTMX)
+    client.post(f"/returns/{case.pk}/quality", versioned(case, {"quality": "DEFECTIVE"}), **HTMX)
     before = about(case)
     sent = {"line": str(line_of("K-1")), "version": str(case.version)}
     assert client.post(f"/returns/{case.pk}/line", sent, **HTMX).status_code == 409
