@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 # Addresses that are no page, or none in a shop that has people (first_owner): they answer a press, give a file, or a part of a page that stands elsewhere.
 NO_PAGE: Final = frozenset(
     [
+        "access_end",
+        "access_rules",
         "act",
         "assign",
         "bulk",
@@ -45,6 +48,7 @@ NO_PAGE: Final = frozenset(
         "connection_state",
         "connection_remove",
         "deputy_end",
+        "demo_look",
         "effect_again",
         "effect_by_hand",
         "evidence_add",
@@ -68,6 +72,7 @@ NO_PAGE: Final = frozenset(
         "mapping_save",
         "note",
         "palette",
+        "person_email",
         "person_invite",
         "person_new",
         "person_password",
@@ -77,6 +82,7 @@ NO_PAGE: Final = frozenset(
         "quality",
         "rule_end",
         "rules_try",
+        "second_factor_needed",
         "security_export",
         "seen",
         "token_revoke",
@@ -134,7 +140,8 @@ def things(now: datetime) -> dict[str, Any]:
             id=new_id(), **base, url="https://example.kz/hook", secrets=b"", created_at=now
         )
         ApiToken.objects.create(
-            id=new_id(), user=owner, name="1C", digest=new_id().bytes * 2, hint="qt_x", created_at=now
+            id=new_id(), user=owner, name="1C", digest=new_id().bytes * 2, hint="qt_x", created_at=now,
+            expires_at=now + timedelta(days=90),
         )  # fmt: skip
         return {
             "request": _telling_case().pk,

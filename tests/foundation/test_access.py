@@ -159,7 +159,7 @@ def test_a_token_is_shown_once_and_kept_with_its_last_four_letters(aigerim: User
     assert (kept.user, kept.name, kept.hint, kept.created_at) == (aigerim, "1C", token[-4:], NOW)
     assert kept.scopes == ["admin", "write"]
     assert bytes(kept.digest) == digest_of(token)
-    assert (kept.expires_at, kept.revoked_at) == (None, None)
+    assert (kept.expires_at, kept.revoked_at) == (NOW + timedelta(days=365), None)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from qaitar.foundation.jobs import fresh_connection
-from qaitar.foundation.people import nobody_yet, owner_code
+from qaitar.foundation.people import demo_people, nobody_yet, owner_code
 
 
 def say_owner_link(address: str) -> None:
@@ -13,6 +13,12 @@ def say_owner_link(address: str) -> None:
     with fresh_connection():
         if not nobody_yet():
             return
-        code = owner_code()
-    print("Nobody can sign in here yet. Open this link to make the owner:", flush=True)
+        code, demo = owner_code(), demo_people().filter(is_active=True).exists()
+    if demo:
+        print(
+            "Only the demo's people can sign in here. Open this link to make the owner;", flush=True
+        )
+        print("the demo's passwords stop working then:", flush=True)
+    else:
+        print("Nobody can sign in here yet. Open this link to make the owner:", flush=True)
     print(f"  {address}/welcome/owner?code={quote(code)}", flush=True)

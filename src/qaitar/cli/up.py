@@ -14,6 +14,8 @@ from qaitar.cli.first_owner import say_owner_link
 from qaitar.config.static_files import gather
 from qaitar.demo.seed import LOGINS, demo_merchant, demo_seed
 from qaitar.foundation.clock import utc_now
+from qaitar.foundation.jobs import fresh_connection
+from qaitar.foundation.people import real_people
 from qaitar.runtime.database import keep_database
 from qaitar.runtime.demo_wish import AT_HAND
 from qaitar.runtime.locks import sole_holder
@@ -97,6 +99,21 @@ def _private_hosts(port: int) -> str:
     return ",".join([each for each in listed.split(",") if each] + own)
 
 
+def _say_demo_logins() -> None:
+    """Print who may be tried, while their published passwords work."""
+    with fresh_connection():
+        closed = real_people().exists()
+    if closed:
+        print(
+            "The demo's passwords do not work here: look at it as one of its people from the first steps.",
+            flush=True,
+        )
+        return
+    print("Demo logins:", flush=True)
+    for login in LOGINS:
+        print(f"  {login.username:<10}{login.password:<22}{login.role.value}", flush=True)
+
+
 def _announce(listens: str, address: str, stand_ins_port: int) -> None:
     try:
         wait_ready(f"{listens}/readyz", READY_SECONDS)
@@ -107,7 +124,5 @@ def _announce(listens: str, address: str, stand_ins_port: int) -> None:
     say_owner_link(address)
     if stand_ins_port:
         print(f"Stand-ins of the outside systems: http://127.0.0.1:{stand_ins_port}", flush=True)
-        print("Demo logins:", flush=True)
-        for login in LOGINS:
-            print(f"  {login.username:<10}{login.password:<22}{login.role.value}", flush=True)
+        _say_demo_logins()
     print("Ctrl-C ends everything.", flush=True)

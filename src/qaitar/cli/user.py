@@ -14,6 +14,7 @@ from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
 from qaitar.foundation.people import (
     PeopleProblem,
+    email_set,
     merchant_create,
     password_set,
     person_create,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare flags."""
-    parser.add_argument("action", choices=["create", "password", "list"])
+    parser.add_argument("action", choices=["create", "password", "email", "list"])
     parser.add_argument("username", nargs="?", default="")
     parser.add_argument("--name", default="")
     parser.add_argument("--email", default="")
@@ -89,6 +90,18 @@ def _note(user: User, kind: SecurityKind, **details: str) -> None:
     account_note(user, note)
 
 
+def _email(options: argparse.Namespace) -> int:
+    user = User.objects.get(username=options.username)
+    try:
+        with transaction.atomic():
+            if email_set(user, options.email.strip()):
+                _note(user, SecurityKind.EMAIL_CHANGED)
+    except PeopleProblem as problem:
+        print(f"qaitar: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
 def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
     """Do it."""
     if options.action == "list":
@@ -100,6 +113,8 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
         return 2
     if options.action == "password":
         return _renew(options)
+    if options.action == "email":
+        return _email(options)
     return _create(options)
 
 

@@ -15,9 +15,13 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from typing_extensions import override
 
+from qaitar.foundation.request_origin import origin_of
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
+
+    from qaitar.foundation.sessions import SessionStore
 
 API: Final = "/api/"
 
@@ -37,6 +41,12 @@ class _PagesOnly(MiddlewareMixin):
 
 class Sessions(_PagesOnly, SessionMiddleware):
     """Sessions of people."""
+
+    @override
+    def process_request(self, request: HttpRequest) -> None:
+        """Take up the session, and tell it where the request comes from."""
+        super().process_request(request)
+        cast("SessionStore", request.session).origin = origin_of(request)
 
 
 class Forms(_PagesOnly, CsrfViewMiddleware):

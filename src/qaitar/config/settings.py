@@ -206,6 +206,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 COOKIE_PREFIX = "__Host-" if HTTPS else ""  # a browser takes such a cookie from this very host only
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+SESSION_ENGINE = "qaitar.foundation.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.config.connectors import REGISTER_COLUMNS
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.models import User
-from qaitar.foundation.people import merchant_create, person_create, role_set
+from qaitar.foundation.models import MerchantKey, User
+from qaitar.foundation.people import (
+    demo_close,
+    demo_people,
+    merchant_create,
+    person_create,
+    real_people,
+    role_set,
+)
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import GoodsGroupMapping, Store
@@ -47,7 +54,7 @@ SERVICE_CENTRES: Final = [
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody of the demo who can sign in.  The password is public on purpose: it opens made-up data only."""
+    """Somebody of the demo.  The password is public on purpose: it works only while no real person has an account here."""
 
     username: str
     password: str = field(repr=False)
@@ -78,14 +85,22 @@ def shop_open(
 ) -> Opened:
     """Make the merchant with its store, and give its people their roles; runs in the caller's transaction."""
     merchant = merchant_create(name=name, now=now)
+    if settings.get("demo"):
+        MerchantKey.objects.filter(pk=merchant.pk).update(demo=True)
     merchant.settings = {"service_centres": SERVICE_CENTRES, **settings}
     merchant.support_mailbox = "returns@almamarket.example"
     merchant.save(update_fields=["settings", "support_mailbox"])
     people = {}
+    beside_real = bool(settings.get("demo")) and real_people().exists()
     for login in logins:
-        user = _person(login, merchant.pk)
-        role_set(user=user, merchant_id=merchant.pk, role=login.role, now=now)
+        user = _person(login, merchant.pk, closed=beside_real)
+        if user.home_merchant == merchant.pk:
+            role_set(user=user, merchant_id=merchant.pk, role=login.role, now=now)
         people[login.role] = Actor(user.pk, login.name, login.role, "web")
+    if beside_real:
+        demo_close(
+            now
+        )  # no passwords, no office rights: whoever asked for the demo looks as one of its people
     duty = people.get(Role.SENIOR)
     store = Store.objects.create(
         id=new_id(),
@@ -109,20 +124,26 @@ def shop_open(
     return Opened(merchant.pk, store.pk, people)
 
 
-def _person(login: Login, home: UUID) -> User:
-    """Make a person, or find them; one a removed demo switched off may sign in again."""
+def _person(login: Login, home: UUID, *, closed: bool) -> User:
+    """Make a person, or find the demo's own from before, who may come back; `closed`: without a password.
+
+    Somebody real of that name is left alone: they keep their own home.
+    """
     found = User.objects.filter(username=login.username).first()
     if found is None:
         return person_create(
             username=login.username,
             name=login.name,
             email="",
-            password=login.password,
+            password="" if closed else login.password,
             home=home,
         )
-    if not found.is_active and found.check_password(login.password):
-        found.is_active = True
-        found.save(update_fields=["is_active"])
+    untouched = not found.has_usable_password() or found.check_password(login.password)
+    if untouched and demo_people().filter(pk=found.pk).exists():
+        found.is_active, found.home_merchant = True, home
+        if not closed:
+            found.set_password(login.password)
+        found.save(update_fields=["is_active", "home_merchant", "password"])
     return found
 
 

@@ -22,8 +22,10 @@ from qaitar.foundation.models import (
     WebhookEndpoint,
 )
 from qaitar.foundation.security_journal import NOWHERE, security_prune
+from qaitar.foundation.sessions import sessions_forget
 from qaitar.foundation.sign_in_limits import tries_forget
 from qaitar.foundation.walls import see
+from qaitar.foundation.ways_in import tokens_expire
 from qaitar.returns.services.changing import DRAIN_TASK
 
 if TYPE_CHECKING:
@@ -139,11 +141,13 @@ def stage_counts_sum_all() -> int:
 
 
 def security_forget(now: datetime) -> int:
-    """Remove events of the security journal older than each merchant keeps them, and counts of old tries.
+    """Remove old events of the security journal, counts of tries and ended sessions; note tokens that ran out.
 
     Returns how many merchants failed.
     """
     tries_forget(now)
+    sessions_forget(now)
+    tokens_expire(now)
     security_prune(NOWHERE, now)
     keys = MerchantKey.objects.values_list("pk", "security_days")  # also of merchants switched off
     days = dict(keys)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SCOPES = ("read", "write", "intake", "admin")
 """What a token may be narrowed to: reading, acting on cases, handing over readings only, settings."""
+TOKEN_DAYS = 365
 PAIRING, COMPANION = "pairing", "companion"
 MACHINE_SCOPES = (PAIRING, COMPANION)
 """Never given by hand: a one-time code may only be changed for a companion's token, and that only speak of the cabinet."""
@@ -40,6 +42,8 @@ class Principal:
     scopes: frozenset[str] = frozenset(SCOPES)
     channel: str = "web"
     request_ref: str = ""
+    idle_minutes: int = 120
+    factor_missing: bool = False  # a merchant of theirs demands a second factor, and they have none
 
     @property
     def merchants(self) -> tuple[UUID, ...]:
@@ -70,24 +74,31 @@ class Principal:
 
 # Whoever practises works in the practice shop and nowhere else until they end it; their programs never do.
 _PRINCIPAL_SQL = """
-WITH person AS (
+WITH {first} person AS (
     SELECT u.id, COALESCE(NULLIF(TRIM(u.first_name || ' ' || u.last_name), ''), u.username) AS name,
            u.language, {scopes} AS scopes
     FROM foundation_user u {join} WHERE u.is_active AND {where}
 ), roles AS (
     SELECT jsonb_object_agg(h.merchant_id, h.role) AS by_merchant,
-           '{{' || string_agg(h.merchant_id::text, ',') || '}}' AS setting
+           '{{' || string_agg(h.merchant_id::text, ',') || '}}' AS setting,
+           min(h.idle_minutes) AS idle_minutes, bool_or(h.factor) AS factor
     FROM (SELECT m.merchant_id, m.role, k.practice_of IS NOT NULL AS practice,
+                 min(k.idle_minutes) OVER () AS idle_minutes,
+                 bool_or(k.second_factor = 'ALL' OR k.second_factor = 'MANAGERS' AND m.role IN ('OWNER', 'ADMIN'))
+                   OVER () AS factor,
                  bool_or(k.practice_of IS NOT NULL) OVER () AS practises
           FROM foundation_membership m JOIN foundation_merchantkey k ON k.id = m.merchant_id AND k.active
           WHERE m.user_id = (SELECT id FROM person)) h
     WHERE h.practice = {practice}
 )
 SELECT person.id, person.name, person.language, person.scopes, roles.by_merchant,
-       set_config('{setting}', COALESCE(roles.setting, ''), true) {extra}
+       set_config('{setting}', COALESCE(roles.setting, ''), true), COALESCE(roles.idle_minutes, 120),
+       COALESCE(roles.factor, false) AND NOT EXISTS
+         (SELECT FROM mfa_authenticator a WHERE a.user_id = person.id AND a.type <> 'recovery_codes') {extra}
 FROM person, roles
 """
 _BY_USER = _PRINCIPAL_SQL.format(
+    first="",
     scopes="NULL::jsonb",
     join="",
     where="u.id = %s",
@@ -95,10 +106,17 @@ _BY_USER = _PRINCIPAL_SQL.format(
     setting=SETTING,
     extra="",
 )
+# That a token is in use is written once a day; who is writing it already is not waited for.
+_USED = """used AS (
+    UPDATE foundation_apitoken SET last_used_on = %s WHERE id = (
+        SELECT id FROM foundation_apitoken WHERE digest = %s AND revoked_at IS NULL AND expires_at > %s
+            AND (last_used_on IS NULL OR last_used_on < %s) FOR UPDATE SKIP LOCKED)
+), """
 _BY_TOKEN = _PRINCIPAL_SQL.format(
+    first=_USED,
     scopes="t.scopes",
     join="JOIN foundation_apitoken t ON t.user_id = u.id",
-    where="t.digest = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)",
+    where="t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s",
     practice="false",
     setting=SETTING,
     extra="/*extra*/",
@@ -122,6 +140,8 @@ def _principal(row: Sequence[object], channel: str, ref: str) -> Principal:
         scopes=frozenset(SCOPES if scopes is None else scopes),
         channel=channel,
         request_ref=ref,
+        idle_minutes=int(str(row[6])),
+        factor_missing=bool(row[7]),
     )
 
 
@@ -156,15 +176,16 @@ def enter_as_token(
 ) -> tuple[Principal, Replay] | None:
     """Open the walls for a program's token, taking hold of its idempotency key; None if the token is not valid.
 
-    One statement for all of it.
+    One statement for all of it; it also writes on which day the token was last used.
     """
-    extra, arguments = _NO_IDEMPOTENCY, [digest_of(token), now]
+    digest, today = digest_of(token), now.astimezone(UTC).date()
+    extra, arguments = _NO_IDEMPOTENCY, [today, digest, now, today, digest, now]
     if key is not None:
-        extra, arguments = _IDEMPOTENCY, [digest_of(token), now, key, key, key, key]
+        extra, arguments = _IDEMPOTENCY, [*arguments, key, key, key, key]
     row = _fetch(_BY_TOKEN.replace("/*extra*/", extra), arguments)
     if row is None:
         return None
-    return _principal(row, "api", ref), Replay(*row[6:])
+    return _principal(row, "api", ref), Replay(*row[8:])
 
 
 def digest_of(token: str) -> bytes:
@@ -172,8 +193,10 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def token_create(*, user: User, name: str, scopes: Sequence[str], now: datetime) -> str:
-    """Make a token and return it, the only time it is ever shown.
+def token_create(
+    *, user: User, name: str, scopes: Sequence[str], now: datetime, days: int = TOKEN_DAYS
+) -> str:
+    """Make a token and return it, the only time it is ever shown; it ends after so many days.
 
     Raises:
         ValueError: an unknown scope.
@@ -189,5 +212,6 @@ def token_create(*, user: User, name: str, scopes: Sequence[str], now: datetime)
         hint=token[-4:],
         scopes=sorted(set(scopes) or {"read", "write"}),
         created_at=now,
+        expires_at=now + timedelta(days=days),
     )
     return token

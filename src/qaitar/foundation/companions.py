@@ -144,7 +144,7 @@ def companion_of(token: str) -> Companion | None:
 def companions_alive(user_ids: Sequence[int]) -> list[Companion]:
     """List the companions of these people that were not revoked, the newest first."""
     rows = Companion.objects.filter(user_id__in=user_ids, token__revoked_at=None)
-    return list(rows.select_related("user").order_by("-paired_at", "-id"))
+    return list(rows.select_related("user", "token").order_by("-paired_at", "-id"))
 
 
 def companion_revoke(row: Companion, *, now: datetime) -> None:

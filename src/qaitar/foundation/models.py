@@ -109,7 +109,7 @@ class ApiToken(models.Model):
     hint = models.CharField(max_length=12)
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_on = models.DateField(null=True, blank=True)
 

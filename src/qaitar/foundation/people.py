@@ -7,13 +7,16 @@ import secrets
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from allauth.socialaccount.models import SocialAccount
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from qaitar.foundation.actors import system_actor
+from qaitar.foundation.clock import utc_now
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import ApiToken, Membership, Merchant, MerchantKey, User
+from qaitar.foundation.sessions import sessions_remove
 from qaitar.foundation.settings_journal import setting_note
 from qaitar.foundation.walls import see
 from qaitar.kernel.ids import new_id
@@ -83,12 +86,13 @@ def person_create(
     The account belongs to `home`, whose owners and administrators may reset it; without one only the person may.
 
     Raises:
-        PeopleProblem: USERNAME_TAKEN or LANGUAGE_UNKNOWN.
+        PeopleProblem: USERNAME_TAKEN, EMAIL_TAKEN or LANGUAGE_UNKNOWN.
     """
     if language not in LANGUAGES:
         raise PeopleProblem("LANGUAGE_UNKNOWN")
     if User.objects.filter(username__iexact=username).exists():
         raise PeopleProblem("USERNAME_TAKEN")
+    _email_free(email)
     first, _, last = name.strip().partition(" ")
     person = User(
         username=username,
@@ -103,12 +107,61 @@ def person_create(
     else:
         person.set_unusable_password()
     person.save()
+    if home is None or not MerchantKey.objects.filter(pk=home, demo=True).exists():
+        demo_close(utc_now())
     return person
 
 
+def _email_free(email: str, *, besides: int | None = None) -> None:
+    others = User.objects.filter(email__iexact=email)
+    if email and (others.exclude(pk=besides) if besides else others).exists():
+        raise PeopleProblem("EMAIL_TAKEN")
+
+
+def email_set(user: User, email: str) -> bool:
+    """Set the e-mail by which OIDC finds an account; accounts joined by the old one are parted.  Tells if it changed.
+
+    Whoever sets it could sign in by it: an administrator ends access to other merchants first (`foreign_access_end`).
+
+    Raises:
+        PeopleProblem: EMAIL_TAKEN, another account has it; nothing was changed.
+    """
+    if user.email == email:
+        return False
+    _email_free(email, besides=user.pk)
+    User.objects.filter(pk=user.pk).update(email=email)
+    SocialAccount.objects.filter(user_id=user.pk).delete()
+    return True
+
+
 def nobody_yet() -> bool:
-    """Tell whether nobody can sign in here: a new installation, or one whose demo shop was taken away."""
-    return not User.objects.filter(is_active=True).exists()
+    """Tell whether no real person can sign in here: a new installation, or one with the demo's people only."""
+    return not real_people().exists()
+
+
+def demo_people() -> QuerySet[User]:
+    """Give the accounts that belong to a demo shop, whoever made them."""
+    demo = MerchantKey.objects.filter(demo=True).values("pk")
+    return User.objects.filter(home_merchant__in=demo)
+
+
+def real_people() -> QuerySet[User]:
+    """Give the accounts that can sign in and belong to no demo shop."""
+    return User.objects.filter(is_active=True).exclude(pk__in=demo_people().values("pk"))
+
+
+def demo_close(now: datetime) -> None:
+    """Let nobody into the demo by its published passwords any more, and take office rights from its people.
+
+    Done as soon as a real person has an account: the demo then stands beside real data.  Sessions and tokens end too.
+    """
+    for each in demo_people():
+        each.set_unusable_password()
+        each.save(update_fields=["password"])
+        sessions_end(each)
+        tokens_end(each, now)
+    office = Membership.objects.filter(user__in=demo_people(), role__in=[Role.OWNER, Role.ADMIN])
+    office.update(role=Role.VIEWER)
 
 
 def owner_code() -> str:
@@ -129,7 +182,7 @@ def owner_code_fits(code: str) -> bool:
 
 @transaction.atomic
 def owner_create(*, code: str, username: str, name: str, password: str, language: str) -> User:
-    """Make the first owner, who may open merchants; refused as soon as anybody can sign in.
+    """Make the first owner, who may open merchants; refused as soon as a real person can sign in.
 
     Raises:
         PeopleProblem: SOMEBODY_IS_HERE, CODE_WRONG, or as in `person_create`; nobody was made.
@@ -190,6 +243,8 @@ def person_switch(*, user: User, active: bool, now: datetime) -> None:
     if not active:  # they do not come back when the account is switched on again
         tokens_end(user, now)
         sessions_end(user)
+    elif real_people().filter(pk=user.pk).exists():
+        demo_close(now)
 
 
 def password_new() -> str:
@@ -201,10 +256,12 @@ def password_set(user: User, password: str) -> None:
     """Give a person another password; their sessions end with the old one."""
     user.set_password(password)
     user.save(update_fields=["password"])
+    sessions_remove(user.pk)
 
 
 def sessions_end(user: User) -> None:
     """Sign a person out everywhere."""
+    sessions_remove(user.pk)
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
 
 

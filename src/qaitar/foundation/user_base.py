@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.crypto import salted_hmac
 
 
@@ -16,6 +19,12 @@ class Account(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         abstract = True
+        constraints: ClassVar = [
+            # by it somebody is found at their first sign-in by OIDC: whose it is must never be a question
+            models.UniqueConstraint(
+                Upper("email"), condition=~models.Q(email=""), name="user_email_once"
+            ),
+        ]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Bind sessions to the password, as Django does, and to the epoch."""

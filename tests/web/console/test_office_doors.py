@@ -75,6 +75,7 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "person_new": (MANAGERS, "post", ()),
     "person": (MANAGERS, "get", ("person",)),
     "person_switch": (MANAGERS, "post", ("person",)),
+    "person_email": (MANAGERS, "post", ("person",)),
     "person_password": (MANAGERS, "post", ("person",)),
     "person_invite": (MANAGERS, "post", ()),
     "invitation_withdraw": (MANAGERS, "post", ("invitation",)),
@@ -97,8 +98,13 @@ DOORS: dict[str, tuple[frozenset[Role], str, tuple[str, ...]]] = {
     "webhook_switch": (MANAGERS, "post", ("endpoint",)),
     "webhook_remove": (MANAGERS, "post", ("endpoint",)),
     "profile": (EVERYBODY, "get", ()),
+    "access": (OWNERS, "get", ()),
+    "access_rules": (OWNERS, "post", ()),
+    "access_end": (OWNERS, "post", ("kind", "token")),
+    "second_factor_needed": (EVERYBODY, "get", ()),
     "security": (OWNERS, "get", ()),
     "security_export": (OWNERS, "get", ()),
+    "demo_look": (MANAGERS, "post", ("person",)),
     "first_run": (MANAGERS, "get", ()),
     "practice": (DECIDERS, "get", ()),
     "practice_result": (DECIDERS, "get", ("practice",)),
@@ -128,6 +134,7 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
     )
     return {
         "journal": "journal",
+        "kind": "token",
         "export": ListExport.objects.create(
             **one(user_id=person.pk, merchants=[str(merchant.pk)], wanted={}, form="CSV"),
             kind="register",
@@ -152,7 +159,13 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
         ).pk,
         "day": DayOff.objects.create(**one(day=NOW.date(), off=True, source="x")).pk,
         "token": ApiToken.objects.create(
-            id=new_id(), user=person, name="t", digest=new_id().bytes * 2, hint="x", created_at=NOW
+            id=new_id(),
+            user=person,
+            name="t",
+            digest=new_id().bytes * 2,
+            hint="x",
+            created_at=NOW,
+            expires_at=utc_now() + timedelta(days=9),
         ).pk,
         "companion": paired(person).pk,
         "watch": CabinetWatch.objects.get_or_create(

@@ -134,21 +134,16 @@ class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # all
         email = claims.get("email") or ""
         if claims.get("email_verified") is not True or not email:
             raise _refused(request, _("The sign-in service did not confirm your e-mail."))
-        found = list(User.objects.filter(email__iexact=email)[:2])
-        if len(found) > 1:
-            raise _refused(
-                request,
-                _("Two accounts have this e-mail, so neither is opened. Ask an administrator."),
-            )
-        if not found or not found[0].is_active:
+        found = User.objects.filter(email__iexact=email).first()  # unique in the database
+        if found is None or not found.is_active:
             raise _refused(
                 request,
                 _(
                     "Nobody with this e-mail has been entered here. Ask the owner or an administrator of your shop."
                 ),
             )
-        sociallogin.connect(request, found[0])
-        user_note(request, found[0], SecurityKind.OIDC_JOINED)
+        sociallogin.connect(request, found)
+        user_note(request, found, SecurityKind.OIDC_JOINED)
 
     def on_authentication_error(self, request: HttpRequest, *_told: Any, **_more: Any) -> None:
         """Say on a page of ours that the service refused or could not be asked."""

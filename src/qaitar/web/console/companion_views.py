@@ -30,6 +30,7 @@ from qaitar.foundation.security_journal import SecurityKind
 from qaitar.orders.listing import stores_of
 from qaitar.returns.vocabulary import Section
 from qaitar.web.console.answers import see_other
+from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.office_door import (
     NO_KEY,
     fresh_put,
@@ -176,6 +177,7 @@ def _why_said(why: str) -> str:
 
 @require_POST
 @screen(DECIDERS)
+@sensitive
 def companion_code(visit: Visit) -> HttpResponse:
     """Make a code for the reader's browser; the next page shows it once."""
     user = User.objects.get(pk=visit.who.user_id)
@@ -189,6 +191,7 @@ def companion_code(visit: Visit) -> HttpResponse:
 
 @require_POST
 @screen(DECIDERS)
+@sensitive
 def companion_end(visit: Visit, companion_id: UUID) -> HttpResponse:
     """End a companion's token: its next call is turned away."""
     mine = [each for each in companions_alive(_people(visit)) if each.pk == companion_id]

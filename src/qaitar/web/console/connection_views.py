@@ -29,6 +29,7 @@ from qaitar.orders.models import Store
 from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.connection_forms import ConnectionForm, without_secrets
+from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.office_door import NO_KEY, managed, merchants_named, told
 from qaitar.web.console.present_office import (
     check_of,
@@ -171,6 +172,7 @@ def _place_of(visit: Visit, connection_id: UUID) -> Place:
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
+@sensitive
 def connection_new(visit: Visit, merchant_id: UUID, system: str) -> HttpResponse:
     """Join a store, or a whole merchant, to a system."""
     place = _place_new(visit, merchant_id, system)
@@ -181,6 +183,7 @@ def connection_new(visit: Visit, merchant_id: UUID, system: str) -> HttpResponse
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
+@sensitive
 def connection(visit: Visit, connection_id: UUID) -> HttpResponse:
     """Show and change a connection."""
     place = _place_of(visit, connection_id)
@@ -290,6 +293,7 @@ def _check_part(visit: Visit, row: Connection) -> HttpResponse:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def connection_remove(visit: Visit, connection_id: UUID) -> HttpResponse:
     """Remove a connection together with its secrets."""
     row = _row(visit, connection_id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import login
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.shortcuts import render
@@ -14,22 +15,33 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from typing_extensions import override
 
 from qaitar.foundation.access import enter_as_user
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import Merchant, User
-from qaitar.foundation.people import home_begin, merchant_create, role_set
+from qaitar.foundation.people import demo_people, home_begin, merchant_create, role_set
+from qaitar.foundation.security_journal import SecurityKind
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.stores import StoreEntry, store_create
 from qaitar.returns.calendars import WEEKDAYS
+from qaitar.returns.words import word_for
 from qaitar.runtime.demo_wish import ADD, AT_HAND, REMOVE, Wish, wish, wished
 from qaitar.web.console.answers import is_partial, see_other
-from qaitar.web.console.first_steps import OPEN, demo_mine, road_close, road_of, road_skip
+from qaitar.web.console.first_steps import (
+    OPEN,
+    demo_mine,
+    demo_team,
+    road_close,
+    road_of,
+    road_skip,
+)
 from qaitar.web.console.office_door import managed, told
-from qaitar.web.console.screen import MANAGERS, Visit
+from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen, to_second_factor
+from qaitar.web.console.security_notes import visit_note
 from qaitar.web.console.store_forms import ACTIONS, USUAL_HOURS, ZONES, hours_read
+from qaitar.web.console.views_model import Choice
 from qaitar.web.console.views_model_office import Demo
 
 if TYPE_CHECKING:
@@ -95,12 +107,12 @@ class MerchantForm(forms.Form):
 def first_run(request: HttpRequest) -> HttpResponse:
     """Lead a superuser without a merchant, or any owner, through the first steps; others see that they may not."""
     user: Any = request.user
-    if not user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
-    who = enter_as_user(int(user.pk))
+    who = enter_as_user(int(user.pk)) if user.is_authenticated else None
     if who is None:
         return redirect_to_login(request.get_full_path())
     translation.activate(who.language)
+    if who.factor_missing:
+        return to_second_factor(request)
     if not (who.may(MANAGERS) or user.is_superuser):
         return render(request, "console/errors/403.html", status=403)
     visit = Visit(request, who, utc_now())
@@ -171,12 +183,44 @@ def _demo(visit: Visit) -> Demo | None:
         present=demo_mine(managed(visit)),
         wish=wanted.what if wanted else "",
         queue_url=reverse("console:queue"),
+        people=_demo_team(visit),
     )
 
 
+def _demo_team(visit: Visit) -> tuple[Choice, ...]:
+    """Name the demo's people the reader may look as."""
+    team = demo_team(managed(visit))
+    return tuple(
+        Choice(
+            value=reverse("console:demo_look", args=[user.pk]), label=f"{user}, {word_for(role)}"
+        )
+        for user, role in team
+    )
+
+
+@require_POST
+@screen(MANAGERS)
+def demo_look(visit: Visit, user_id: int) -> HttpResponse:
+    """Sign the reader out, and in as one of the demo's people, who have no passwords beside real data.
+
+    For those who may open merchants and own the demo shop; they come back by signing in again.
+    """
+    user: Any = visit.request.user
+    if not _may_open(user, visit.who):
+        return render(visit.request, "console/errors/403.html", status=403)
+    team = {each.pk: each for each, _role in demo_team(managed(visit))}
+    other = found_or_404(team.get(user_id))
+    visit_note(visit, SecurityKind.LOOKED_AS, about=other, person=str(other))
+    login(visit.request, other, backend="django.contrib.auth.backends.ModelBackend")
+    return see_other(reverse("console:queue"))
+
+
 def _may_open(user: Any, who: Principal) -> bool:
-    """A superuser opens merchants, and so does an owner; an administrator of a merchant does not."""
-    return bool(user.is_superuser) or who.may(frozenset({Role.OWNER}))
+    """A superuser opens merchants, and so does an owner; not an administrator, nor anybody of a demo shop."""
+    if user.is_superuser:
+        return True
+    owner = who.may(frozenset({Role.OWNER}))
+    return owner and not demo_people().filter(pk=who.user_id).exists()
 
 
 def _made(who: Principal, data: dict[str, Any], now: datetime) -> str:

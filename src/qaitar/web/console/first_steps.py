@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qaitar.foundation.models import Connection, Merchant, RawIntake, User
+from qaitar.foundation.models import (
+    Connection,
+    Membership,
+    Merchant,
+    MerchantKey,
+    RawIntake,
+    User,
+)
+from qaitar.kernel.roles import Role
 from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.selectors import any_request
 from qaitar.web.console.guide_book import chapter_url
@@ -34,6 +42,16 @@ def own_merchants(merchants: Sequence[UUID]) -> list[Merchant]:
 def demo_mine(merchants: Sequence[UUID]) -> bool:
     """Tell whether the reader works in a demo shop."""
     return Merchant.objects.filter(pk__in=merchants, settings__demo=True).exists()
+
+
+def demo_team(merchants: Sequence[UUID]) -> list[tuple[User, Role]]:
+    """List the demo's own people at these merchants, with their roles there."""
+    demo = MerchantKey.objects.filter(pk__in=merchants, demo=True).values_list("pk", flat=True)
+    held = Membership.objects.filter(merchant_id__in=list(demo), user__is_active=True)
+    rows = held.select_related("user").order_by("user__first_name", "user_id")
+    return [
+        (each.user, Role(each.role)) for each in rows if each.user.home_merchant == each.merchant_id
+    ]
 
 
 def road_of(visit: Visit, merchants: Sequence[UUID]) -> FirstRun:

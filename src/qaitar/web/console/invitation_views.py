@@ -30,6 +30,7 @@ from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
+from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.office_door import fresh_put, managed, never_kept, told
 from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note, visit_note
@@ -130,6 +131,7 @@ def invitation_make(visit: Visit, names: Mapping[UUID, str], data: Mapping[str, 
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def invitation_withdraw(visit: Visit, invitation_id: UUID) -> HttpResponse:
     """Withdraw an invitation nobody has accepted yet."""
     waiting = Invitation.objects.filter(pk=invitation_id, merchant_id__in=managed(visit))

@@ -37,6 +37,7 @@ from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.deputy_views import deputy_rows
+from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.invitation_views import (
     InvitationForm,
     invitation_make,
@@ -78,6 +79,7 @@ PROBLEMS: Final = {
     "USERNAME_TAKEN": _(
         "This sign-in name is taken. If the person has an account already, invite them."
     ),
+    "EMAIL_TAKEN": _("Another account has this e-mail."),
     "LANGUAGE_UNKNOWN": _("This language is not known."),
     "OWNERS_ONLY": _("Only an owner may make or unmake an owner."),
     "NOT_YOURS": _(
@@ -96,6 +98,7 @@ EVENTS: Final = {
     "ROLE_SET": SecurityKind.ROLE_SET,
     "PERSON_SWITCH": SecurityKind.PERSON_SWITCHED,
     "PASSWORD_RENEW": SecurityKind.PASSWORD_RESET,
+    "EMAIL_SET": SecurityKind.EMAIL_CHANGED,
 }
 """What is noted in the security journal besides the line of the journal."""
 
@@ -176,6 +179,7 @@ def people(visit: Visit) -> HttpResponse:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def person_invite(visit: Visit) -> HttpResponse:
     """Invite somebody who has an account elsewhere; the answer is the same whether the account exists or not."""
     names = merchants_named(managed(visit))
@@ -254,6 +258,7 @@ def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def person_new(visit: Visit) -> HttpResponse:
     """Let a person in: a new one gets a password shown once, one of ours only the role; others are invited."""
     names = merchants_named(managed(visit))
@@ -277,12 +282,13 @@ def person_new(visit: Visit) -> HttpResponse:
             sentence = _("%(name)s had an account already and now works here too.")
         role_set(user=known, merchant_id=merchant_id, role=Role(data["role"]), now=visit.now)
     except PeopleProblem as problem:
+        fresh_take(visit)  # nobody was made, so no password is shown
         form.add_error(None, str(PROBLEMS[str(problem)]))
         return _page(visit, form)
     except NoKey:
         form.add_error(None, str(NO_KEY))
         return _page(visit, form)
-    _note(visit, (known, merchant_id), "ROLE_SET", {"role": data["role"]})
+    person_note_line(visit, (known, merchant_id), "ROLE_SET", {"role": data["role"]})
     told(visit, sentence % {"name": known})
     return see_other(reverse("console:people"))
 
@@ -319,9 +325,10 @@ def _role_change(
     return held
 
 
-def _note(
+def person_note_line(
     visit: Visit, about: tuple[User, UUID], act: str, after: Mapping[str, Any], before: Any = None
 ) -> None:
+    """Write about a person (and where) into the journal and into the security journal."""
     user, merchant_id = about
     visit_note(visit, EVENTS[act], (merchant_id,), about=user, **after)
     said = {"person": user.username, **after}
@@ -336,6 +343,7 @@ def _note(
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
+@sensitive
 def person(visit: Visit, user_id: int) -> HttpResponse:
     """Show a person and change their roles at the merchants the reader manages."""
     reach = _reach(visit, user_id)
@@ -372,7 +380,7 @@ def _roles_change(visit: Visit, reach: Reach, form: PersonForm) -> int:
         role_set(user=reach.user, merchant_id=key, role=role, now=visit.now)
         after = {"role": role.value if role else None}
         before = {"role": reach.here.get(key)}
-        _note(visit, (reach.user, key), "ROLE_SET", after, before)
+        person_note_line(visit, (reach.user, key), "ROLE_SET", after, before)
     return len(changes)
 
 
@@ -394,6 +402,8 @@ def _person_page(visit: Visit, reach: Reach, form: PersonForm) -> HttpResponse:
         "form": form,
         "back_url": reverse("console:people"),
         "switch_url": reverse("console:person_switch", args=[user.pk]) if reach.whole else "",
+        "email_url": reverse("console:person_email", args=[user.pk]) if reach.whole else "",
+        "person_email": user.email if reach.whole else "",
         "password_url": reverse("console:person_password", args=[user.pk]) if reach.whole else "",
         "foreign": _now(str(PROBLEMS["NOT_YOURS"])) if not reach.whole else "",
         "fresh_secret": secret,
@@ -403,7 +413,7 @@ def _person_page(visit: Visit, reach: Reach, form: PersonForm) -> HttpResponse:
     return never_kept(render(visit.request, "console/user.html", context, status=status))
 
 
-def _whole(visit: Visit, user_id: int) -> Reach:
+def whole_person(visit: Visit, user_id: int) -> Reach:
     """Give a person whose whole account is the reader's to change; an owner's only to owners.
 
     Raises:
@@ -420,6 +430,7 @@ def _whole(visit: Visit, user_id: int) -> Reach:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def person_switch_view(visit: Visit, user_id: int) -> HttpResponse:
     """Switch an account off, or on again."""
     back = reverse("console:person", args=[user_id])
@@ -428,13 +439,13 @@ def person_switch_view(visit: Visit, user_id: int) -> HttpResponse:
         told(visit, PROBLEMS["YOURSELF"], good=False)
         return see_other(back)
     try:
-        reach = _whole(visit, user_id)
+        reach = whole_person(visit, user_id)
         person_switch(user=reach.user, active=active, now=visit.now)
     except PeopleProblem as problem:
         told(visit, PROBLEMS[str(problem)], good=False)
         return see_other(back)
     for key in reach.here:
-        _note(visit, (reach.user, key), "PERSON_SWITCH", {"active": active})
+        person_note_line(visit, (reach.user, key), "PERSON_SWITCH", {"active": active})
     sentence = _("%(name)s may sign in again.") if active else _("%(name)s can no longer sign in.")
     told(visit, sentence % {"name": reach.user})
     return see_other(back)
@@ -448,11 +459,12 @@ def _foreign_end(visit: Visit, reach: Reach) -> None:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def person_password(visit: Visit, user_id: int) -> HttpResponse:
     """Give a person a new password, shown once on the next page."""
     back = reverse("console:person", args=[user_id])
     try:
-        reach = _whole(visit, user_id)
+        reach = whole_person(visit, user_id)
         password = password_new()
         fresh_put(visit, password, reach.user.username)
         _foreign_end(visit, reach)
@@ -465,7 +477,7 @@ def person_password(visit: Visit, user_id: int) -> HttpResponse:
         return see_other(back)
     password_set(reach.user, password)
     for key in reach.here:
-        _note(visit, (reach.user, key), "PASSWORD_RENEW", {})
+        person_note_line(visit, (reach.user, key), "PASSWORD_RENEW", {})
     told(
         visit,
         _("%(name)s has a new password; the old one and open sessions have ended.")

@@ -39,7 +39,6 @@ class ProfileForm(forms.Form):
 
     first_name = forms.CharField(label=_("First name"), max_length=150)
     last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
-    email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(label=_("Language"), choices=list(LANGUAGE_NAMES.items()))
     theme = forms.ChoiceField(label=_("Theme"), choices=THEMES)
 
@@ -57,6 +56,9 @@ def profile(visit: Visit) -> HttpResponse:
     page = ProfilePage(
         name=str(user),
         email=user.email or user.username,
+        email_note=_now(
+            "Your e-mail is set by an owner or administrator: a sign-in service knows you by it."
+        ),
         role=next(iter(visit.who.roles.values())),
         security=_security(user),
         save_url=reverse("console:profile"),
@@ -125,6 +127,13 @@ def _security(user: User) -> tuple[SecurityLine, ...]:
             )
         )
     return tuple(lines)
+
+
+@require_GET
+@screen(without_factor=True)
+def second_factor_needed(visit: Visit) -> HttpResponse:
+    """Lead somebody whose merchant demands a second factor to add one."""
+    return render(visit.request, "console/second_factor_needed.html")
 
 
 @require_GET

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from qaitar.foundation.access import Principal, enter_as_user
@@ -18,6 +19,7 @@ from qaitar.kernel import roles as role_sets
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, zone
 from qaitar.web.console.answers import is_partial
+from qaitar.web.console.fresh import confirm_url, is_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,8 @@ EVERYBODY = frozenset(Role) - {Role.SYSTEM}
 DECIDERS = role_sets.WORKERS
 APPROVERS = role_sets.SENIORS
 MANAGERS = role_sets.MANAGERS
+POLLED = frozenset({"case_live", "live", "present", "view_counts"})
+"""Addresses that an open page asks again and again by itself."""
 
 
 class Visit:
@@ -46,9 +50,19 @@ class Visit:
         self.now = now
         request.visit = self  # type: ignore[attr-defined]  # the frame around the page asks who is looking
 
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether the person signed in or confirmed who they are a moment ago."""
+        return is_fresh(self.request, self.now)
+
+    @property
+    def confirm_url(self) -> str:
+        """Return where they confirm it, to come back to this page."""
+        return confirm_url(self.request, self.request.path)
+
 
 def screen(
-    roles: frozenset[Role] = EVERYBODY,
+    roles: frozenset[Role] = EVERYBODY, *, without_factor: bool = False
 ) -> Callable[
     [Callable[Concatenate[Visit, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
@@ -56,7 +70,8 @@ def screen(
     """Let in signed-in people holding one of `roles` somewhere, with their walls open for this transaction.
 
     Others are sent to sign in, or told that their role may not (403).  What a role may do at one merchant is
-    asked again where it is done.
+    asked again where it is done.  Whose merchant demands a second factor is led to add one first, except to a page
+    `without_factor`.
     """
 
     def decorate(
@@ -75,9 +90,13 @@ def screen(
             request.LANGUAGE_CODE = who.language
             if not who.roles:
                 return _no_merchant(request)
+            if who.factor_missing and not without_factor:
+                return to_second_factor(request)
+            now = utc_now()
+            _note_use(request, who, now)
             if not who.may(roles):
                 return render(request, "console/errors/403.html", status=403)
-            return view(Visit(request, who, utc_now()), *args, **kwargs)
+            return view(Visit(request, who, now), *args, **kwargs)
 
         note_roles(enter, roles)
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", enter)
@@ -101,6 +120,24 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     if partial:
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": answer.url})
     return answer
+
+
+def to_second_factor(request: HttpRequest) -> HttpResponse:
+    """Send somebody who must add a second factor to the page that says so."""
+    url = reverse("console:second_factor_needed")
+    if is_partial(request):
+        return HttpResponse(status=HTTPStatus.FORBIDDEN, headers={"HX-Redirect": url})
+    return redirect(url)
+
+
+def _note_use(request: HttpRequest, who: Principal, now: datetime) -> None:
+    """Keep the session going; what a page asks by itself while nobody works does not."""
+    match = request.resolver_match
+    if request.method == "HEAD" or (match is not None and match.url_name in POLLED):
+        return
+    touch = getattr(request.session, "touch", None)
+    if touch is not None:
+        touch(who.idle_minutes, now)
 
 
 def note_roles(view: object, roles: frozenset[Role]) -> None:

@@ -34,7 +34,7 @@ from qaitar.web.console.office_door import managed
 from qaitar.web.console.report_filter import uuid_read
 from qaitar.web.console.screen import Visit, screen
 from qaitar.web.console.security_notes import export_note
-from qaitar.web.console.security_words import BAD, KIND_WORDS, details_said, kind_word
+from qaitar.web.console.security_words import BAD, KIND_WORDS, browser_word, details_said, kind_word
 from qaitar.web.console.views_model import Choice
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class SecurityRow:
     details: str
     address: str
     browser: str
+    browser_name: str
     channel: str
 
 
@@ -196,6 +197,7 @@ def _row(event: SecurityEvent) -> SecurityRow:
         details=details_said(event.kind, event.details),
         address=event.address,
         browser=event.browser,
+        browser_name=browser_word(event.browser),
         channel=event.channel,
     )
 

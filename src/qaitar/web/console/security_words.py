@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from qaitar.foundation.security_journal import SecurityKind as Kind
 from qaitar.kernel.roles import Role
+from qaitar.kernel.zones import ALMATY, zone
 from qaitar.returns.words import word_for
 
 if TYPE_CHECKING:
@@ -71,6 +73,33 @@ _WAYS: Final[Mapping[str, Promise]] = {
     "socialaccount": _("sign-in service"),
     "code": _("code"),
 }
+_FILTERS: Final[Mapping[str, Promise]] = {
+    "since": pgettext_lazy("period", "from"),
+    "until": pgettext_lazy("period", "before"),
+    "store": _("Store"),
+    "stage": _("Stage"),
+    "q": _("Search"),
+    "person": _("Person"),
+    "kind": _("What happened"),
+}
+# The first that fits: others call themselves Chrome and Safari too.
+_BROWSERS: Final = (
+    ("Edg/", "Edge"),
+    ("YaBrowser/", "Yandex"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+_AGENT_SHOWN: Final = 40
 _PLAIN: Final = ("number", "companion", "browser", "merchant", "person", "login")
 
 
@@ -101,8 +130,30 @@ def _export(details: Details) -> str:
     parts = [f"{name}, {details['form']}" if details.get("form") else name]
     if rows is not None:
         parts.append(ngettext("%(count)d line", "%(count)d lines", rows) % {"count": rows})
-    parts += [f"{key}: {value}" for key, value in filters.items()]
+    parts += [f"{_FILTERS.get(key, key)}: {_shown(str(value))}" for key, value in filters.items()]
     return " · ".join(parts)
+
+
+def _shown(value: str) -> str:
+    """Write a moment of a filter as the day in Almaty; anything else stays."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return f"{at.astimezone(zone(ALMATY)):%Y-%m-%d}" if at.tzinfo else value
+
+
+def browser_word(agent: str) -> str:
+    """Name a browser and its system by what it sends, as people call them; what is not known stays, shortened.
+
+    >>> browser_word("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 Edg/131.0")
+    'Edge, Windows'
+    >>> browser_word("curl/8.5")
+    'curl/8.5'
+    """
+    name = next((word for mark, word in _BROWSERS if mark in agent), "")
+    system = next((word for mark, word in _SYSTEMS if mark in agent), "")
+    return ", ".join(filter(None, (name, system))) if name else agent[:_AGENT_SHOWN]
 
 
 def _role(details: Details) -> str:

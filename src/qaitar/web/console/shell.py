@@ -178,7 +178,8 @@ def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple
         ("webhooks", _("Webhooks"), "webhook", None),
     )
     if visit.who.may(frozenset({Role.OWNER})):
-        office = (*office, ("security", _("Security journal"), "lock", None))
+        office = (*office, ("access", _("Access"), "users", None))
+        office = (*office, ("security", _("Security"), "lock", None))
     groups = [NavGroup(label="", items=_items(visit, work))]
     if visit.who.may(MANAGERS):
         groups.append(NavGroup(label=_("Settings"), items=_items(visit, office)))

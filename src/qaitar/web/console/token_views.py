@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -14,20 +13,19 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qaitar.foundation.access import MACHINE_SCOPES, SCOPES, digest_of, token_create
+from qaitar.foundation.access import MACHINE_SCOPES, SCOPES, TOKEN_DAYS, digest_of, token_create
 from qaitar.foundation.models import ApiToken, User
 from qaitar.foundation.secrets import NoKey
 from qaitar.foundation.security_journal import SecurityKind
 from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.web.console.answers import see_other
+from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, never_kept, told
 from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.views_model_office import TokenPage, TokenRow
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.http import HttpResponse
 
 TOKENS_SHOWN: Final = 200
@@ -42,7 +40,6 @@ assert set(SCOPE_WORDS) == set(SCOPES), "every scope has its words"
 TERMS: Final = {
     "90": _("90 days"),
     "365": _("one year"),
-    "": _("no end"),
 }
 
 
@@ -56,11 +53,14 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Never more than you may yourself."),
     )
-    days = forms.ChoiceField(label=_("Valid for"), choices=list(TERMS.items()), required=False)
+    days = forms.ChoiceField(
+        label=_("Valid for"), choices=list(TERMS.items()), initial="365", required=False
+    )
 
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
+@sensitive
 def tokens(visit: Visit) -> HttpResponse:
     """List the reader's tokens and make one."""
     given = visit.request.POST if visit.request.method == "POST" else None
@@ -81,7 +81,9 @@ def tokens(visit: Visit) -> HttpResponse:
 
 
 def _alive(visit: Visit) -> list[ApiToken]:
-    rows = ApiToken.objects.filter(user_id=visit.who.user_id, revoked_at=None)
+    rows = ApiToken.objects.filter(
+        user_id=visit.who.user_id, revoked_at=None, expires_at__gt=visit.now
+    )
     of_machines = Q()
     for scope in MACHINE_SCOPES:
         of_machines |= Q(scopes__contains=[scope])
@@ -109,9 +111,9 @@ def _made(visit: Visit, form: TokenForm) -> bool:
         )
         return False
     user = User.objects.get(pk=visit.who.user_id)
-    token = token_create(user=user, name=data["name"], scopes=data["scopes"], now=visit.now)
-    ApiToken.objects.filter(digest=digest_of(token)).update(
-        expires_at=_until(data["days"], visit.now)
+    days = int(data["days"] or TOKEN_DAYS)
+    token = token_create(
+        user=user, name=data["name"], scopes=data["scopes"], now=visit.now, days=days
     )
     try:
         fresh_put(visit, token)
@@ -126,17 +128,14 @@ def _made(visit: Visit, form: TokenForm) -> bool:
         token=data["name"],
         hint=token[-4:],
         scopes=data["scopes"],
-        days=data["days"],
+        days=days,
     )
     return True
 
 
-def _until(days: str, now: datetime) -> datetime | None:
-    return now + timedelta(days=int(days)) if days else None
-
-
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def token_revoke(visit: Visit, token_id: UUID) -> HttpResponse:
     """End a token of the reader's own; programs using it are turned away at once."""
     mine = ApiToken.objects.filter(pk=token_id, user_id=visit.who.user_id, revoked_at=None)

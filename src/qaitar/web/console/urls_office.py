@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from qaitar.web.console import (
+    access_views,
     calendar_views,
     companion_views,
     connection_views,
     deputy_views,
+    email_views,
     export_views,
     first_run_views,
     import_views,
@@ -83,6 +85,7 @@ urlpatterns: list[URLPattern] = [
     path("people/new", people_views.person_new, name="person_new"),
     path("people/<int:user_id>", people_views.person, name="person"),
     path("people/<int:user_id>/switch", people_views.person_switch_view, name="person_switch"),
+    path("people/<int:user_id>/email", email_views.person_email, name="person_email"),
     path("people/<int:user_id>/password", people_views.person_password, name="person_password"),
     path("people/invite", people_views.person_invite, name="person_invite"),
     path(
@@ -110,10 +113,15 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/<uuid:endpoint_id>/rotate", webhook_views.webhook_rotate, name="webhook_rotate"),
     path("webhooks/<uuid:endpoint_id>/switch", webhook_views.webhook_switch, name="webhook_switch"),
     path("webhooks/<uuid:endpoint_id>/remove", webhook_views.webhook_remove, name="webhook_remove"),
+    path("access", access_views.access, name="access"),
+    path("access/rules", access_views.access_rules, name="access_rules"),
+    path("access/<slug:kind>/<slug:key>/end", access_views.access_end, name="access_end"),
+    path("profile/second-factor", profile_views.second_factor_needed, name="second_factor_needed"),
     path("security", security_views.security, name="security"),
     path("security/file", security_views.security_export, name="security_export"),
     path("profile", profile_views.profile, name="profile"),
     path("practice", practice_views.practice, name="practice"),
     path("practice/<uuid:practice_id>", practice_views.practice_result, name="practice_result"),
+    path("welcome/demo/<int:user_id>/look", first_run_views.demo_look, name="demo_look"),
     path("welcome", first_run_views.first_run, name="first_run"),
 ]

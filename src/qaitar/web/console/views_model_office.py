@@ -401,6 +401,7 @@ class Demo:
     present: bool = False
     wish: str = ""
     queue_url: str = ""
+    people: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +410,7 @@ class ProfilePage:
 
     name: str
     email: str
+    email_note: str = ""
     role: Role
     security: tuple[SecurityLine, ...]
     save_url: str

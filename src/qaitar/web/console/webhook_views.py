@@ -27,6 +27,7 @@ from qaitar.foundation.webhooks.endpoints import (
     ping_plan,
 )
 from qaitar.web.console.answers import see_other
+from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.office_door import (
     NO_KEY,
     fresh_put,
@@ -107,6 +108,7 @@ class EndpointForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
+@sensitive
 def webhooks(visit: Visit) -> HttpResponse:
     """List the addresses and add one."""
     names = merchants_named(managed(visit))
@@ -195,6 +197,7 @@ def _endpoint(visit: Visit, endpoint_id: UUID) -> WebhookEndpoint:
 
 @require_GET
 @screen(MANAGERS)
+@sensitive
 def webhook(visit: Visit, endpoint_id: UUID) -> HttpResponse:
     """Show one address with its latest deliveries."""
     row = _endpoint(visit, endpoint_id)
@@ -232,6 +235,7 @@ def webhook_test(visit: Visit, endpoint_id: UUID) -> HttpResponse:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def webhook_rotate(visit: Visit, endpoint_id: UUID) -> HttpResponse:
     """Give the address a new secret, shown once; for a day messages are signed with both."""
     row = _endpoint(visit, endpoint_id)
@@ -255,6 +259,7 @@ def webhook_rotate(visit: Visit, endpoint_id: UUID) -> HttpResponse:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def webhook_switch(visit: Visit, endpoint_id: UUID) -> HttpResponse:
     """Stop sending to an address, or begin again."""
     row = _endpoint(visit, endpoint_id)
@@ -273,6 +278,7 @@ def webhook_switch(visit: Visit, endpoint_id: UUID) -> HttpResponse:
 
 @require_POST
 @screen(MANAGERS)
+@sensitive
 def webhook_remove(visit: Visit, endpoint_id: UUID) -> HttpResponse:
     """Remove an address with its deliveries and its secret."""
     row = _endpoint(visit, endpoint_id)
