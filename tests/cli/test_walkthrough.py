@@ -10,7 +10,7 @@ from django.db import transaction
 
 from qaitar.cli import walkthrough as command
 from qaitar.demo.branches import BRANCHES
-from qaitar.demo.telling import ToldEffect, ToldStep
+from qaitar.demo.telling import ReportedEffect, ReportedStep
 from qaitar.demo.walkthrough import Played, walkthrough
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import JournalEntry, MerchantKey
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
 AT = datetime(2026, 5, 18, 4, 0, tzinfo=UTC)
-STEP = ToldStep(
+STEP = ReportedStep(
     at=AT,
     step="1-2",
     request="710000001-1",
@@ -35,7 +35,7 @@ STEP = ToldStep(
     control_at="2026-05-20T04:00:00+00:00",
     control_rule="MARKETPLACE_SHOWN",
     control_source="kaspi.request.planned_date",
-    effects=(ToldEffect("OPEN_TICKET", "DONE", "1001"),),
+    effects=(ReportedEffect("OPEN_TICKET", "DONE", "1001"),),
 )
 
 

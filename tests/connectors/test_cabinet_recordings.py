@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qaitar.connectors.kaspi_cabinet.recording import keep_answers
+from qaitar.connectors.kaspi_cabinet.recording import reduce_answers
 from qaitar.connectors.kaspi_cabinet.saved import read_saved
 from qaitar.contracts.marketplace import ReturnReading, Section, return_overlay
 from tests.corpora.cabinet_entries import SERVICE
@@ -53,11 +53,11 @@ def test_a_page_left_out_on_storing_keeps_its_place_and_its_reason() -> None:
     }
     page = entry("load-refund-details?code=1-1", "<html>Войти</html>")
     body = recording(foreign, page)
-    kept = keep_answers(body)
+    kept = reduce_answers(body)
     told = [(one.row_number, one.reason_code, one.reason) for one in read_saved(kept.body).problems]
     assert told == [(2, "har_body", "The text is not JSON, 23 bytes: «load-refund-details 1-1».")]
     assert "Войти" not in kept.body.decode()
-    assert keep_answers(kept.body).body == kept.body
+    assert reduce_answers(kept.body).body == kept.body
 
 
 @pytest.mark.parametrize("text", ["[]", '{"data": [], "total": -1}'])

@@ -93,7 +93,7 @@ def test_protected_ranges_are_shown_as_the_reference_says() -> None:
     sheet = book(["k"])
     sheet.people_protect("Sheet1", "A3:Z3", editors=frozenset({OWNER}))
     sheet.people_protect("Sheet1", unprotected=("B2:C4",), warning_only=True)
-    assert sheet.sheets_shown(ROBOT)["sheets"][0]["protectedRanges"] == [
+    assert sheet.sheets_as_json(ROBOT)["sheets"][0]["protectedRanges"] == [
         {"range": {"sheetId": 0, "startRowIndex": 2, "endRowIndex": 3}},
         {
             "range": {"sheetId": 0},
@@ -110,7 +110,7 @@ def test_protected_ranges_are_shown_as_the_reference_says() -> None:
             "requestingUserCanEdit": True,
         },
     ]
-    assert sheet.sheets_shown(OWNER)["sheets"][0]["protectedRanges"][0]["requestingUserCanEdit"]
+    assert sheet.sheets_as_json(OWNER)["sheets"][0]["protectedRanges"][0]["requestingUserCanEdit"]
 
 
 def test_clear_and_append_keep_out_of_protected_cells() -> None:

@@ -89,7 +89,7 @@ class TestContract(ReturnsReaderContract):
             file=lambda code, control: filed(kaspi, code, control),
             fail_next=fail_next,
             end_session=end_session,
-            questions=lambda: len(kaspi.asked),
+            questions=lambda: len(kaspi.received),
             secrets=("stand-in-session", "7000000001", "(700)-000", "ул. Примерная", "Оксана"),
         )
 
@@ -108,7 +108,7 @@ class TestSession:
                 assert isinstance(told, Misconfigured)
                 assert "switched off" in told.what
                 assert cabinet.health(NOW) == told
-        assert kaspi.asked == []
+        assert kaspi.received == []
 
     def test_redirect_to_login_is_an_ended_session(self):
         kaspi = KaspiStandIn(lambda: NOW, shop=Shop(session=""), expired_redirects=True)
@@ -133,10 +133,10 @@ class TestSession:
         cabinet.list_section(Section.CLOSED)
         cabinet.details(refund_id, number)
         (address,) = cabinet.photos(refund_id)
-        assert address.startswith(f"{kaspi.asked[-1].site}/photos/{refund_id}/0?v=")
-        assert {asked.method for asked in kaspi.asked} == {"GET"}
-        assert {asked.query["merchantId"] for asked in kaspi.asked} == {"30000001"}
-        assert {asked.headers["x-auth-version"] for asked in kaspi.asked} == {"3"}
+        assert address.startswith(f"{kaspi.received[-1].site}/photos/{refund_id}/0?v=")
+        assert {asked.method for asked in kaspi.received} == {"GET"}
+        assert {asked.query["merchantId"] for asked in kaspi.received} == {"30000001"}
+        assert {asked.headers["x-auth-version"] for asked in kaspi.received} == {"3"}
 
     def test_shape_never_seen_is_unknown(self):
         def odd(environ: Any, start: Any) -> list[bytes]:

@@ -86,7 +86,7 @@ class TestContract(OrderSourceContract):
             source=shop,
             sell=sell,
             fail_next=fail_next,
-            questions=lambda: len(kaspi.asked),
+            questions=lambda: len(kaspi.received),
             secrets=(SHOP.token, "7000000001", phone_id, "Тестова", "ул. Примерная"),
         )
 
@@ -118,7 +118,7 @@ class TestWindows:
             shop.list_window(NOW - timedelta(days=14, milliseconds=1), NOW, state=None)
         with pytest.raises(ValueError, match="14 days"):
             shop.list_window(NOW, NOW - timedelta(seconds=1), state=None)
-        assert kaspi.asked == []
+        assert kaspi.received == []
 
 
 ORDER = OrderRecord(code="1", created_at=NOW - timedelta(days=30), status="COMPLETED")
@@ -153,7 +153,7 @@ def test_which_orders_are_read_again(change: dict[str, Any], expected: bool):
 class TestQuestion:
     def test_sent_as_the_guide_says(self, kaspi: KaspiStandIn, shop: KaspiShop):
         shop.list_window(NOW - timedelta(days=14), NOW, state="ARCHIVE", page=2)
-        [asked] = kaspi.asked
+        [asked] = kaspi.received
         assert asked.query == {
             "page[number]": "2",
             "page[size]": "3",
@@ -174,11 +174,11 @@ class TestQuestion:
     ):
         with KaspiShop(replace(account, merchant_uid="30000001")) as shop:
             assert isinstance(shop.health(NOW), Healthy)
-        assert kaspi.asked[-1].headers["x-merchant-uid"] == "30000001"
+        assert kaspi.received[-1].headers["x-merchant-uid"] == "30000001"
 
     def test_number_that_is_no_number_is_not_sent(self, kaspi: KaspiStandIn, shop: KaspiShop):
         assert isinstance(shop.by_code("1&filter[orders][state]=NEW"), Refused)
-        assert kaspi.asked == []
+        assert kaspi.received == []
 
     def test_pages_are_told(self, kaspi: KaspiStandIn, shop: KaspiShop):
         for n in range(7):
@@ -269,7 +269,7 @@ class TestDiagnosis:
             told = shop.health(NOW)
         assert isinstance(told, Misconfigured)
         assert "Токен API" in told.how
-        assert kaspi.asked == []
+        assert kaspi.received == []
 
     def test_token_pasted_with_a_line_end_works(self, kaspi: KaspiStandIn, account: ShopAccount):
         with KaspiShop(replace(account, token=f" {SHOP.token}\n")) as shop:

@@ -186,7 +186,7 @@ def test_a_dropped_row_attribute_is_named_with_its_row(opened: Any) -> None:
     server.base.ignored.add((f"{RETURN_ORDER}_ВозвращаемыеТовары", "ДатаПоступления"))
     outcome = erp.create_return_order(draft_of(order_of(erp)))
     assert isinstance(outcome, DoneInPart)
-    assert [(one.key, one.kept) for one in outcome.differences] == [
+    assert [(one.key, one.stored) for one in outcome.differences] == [
         ("ВозвращаемыеТовары[1].ДатаПоступления", "0001-01-01T00:00:00")
     ]
     assert outcome.done.reference == server.base.rows[RETURN_ORDER][0]["Ref_Key"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qaitar.connectors.kaspi_cabinet.recording import keep_answers
+from qaitar.connectors.kaspi_cabinet.recording import reduce_answers
 from qaitar.connectors.kaspi_cabinet.saved import read_saved
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 
@@ -18,14 +18,14 @@ TABS = {"AWAITING_DECISION": "WAITING_DECISION", "IN_DELIVERY": "ON_DELIVERY"}
 
 def differences(made: Made) -> list[str]:
     """Name every difference; empty when all is as the maker says."""
-    kept = keep_answers(made.body)
+    kept = reduce_answers(made.body)
     found = [f"read: {one}" for one in _of(read_saved(made.body), made.expected)]
     found += [f"stored: {one}" for one in _of(read_saved(kept.body), made.expected)]
     if dict(kept.left_out) != made.expected.left_out:
         found.append(f"left out {dict(kept.left_out)}, not {made.expected.left_out}")
     if made.secret.encode() in kept.body:
         found.append("a secret is stored")
-    if keep_answers(kept.body).body != kept.body:
+    if reduce_answers(kept.body).body != kept.body:
         found.append("storing again changes what is stored")
     return found
 

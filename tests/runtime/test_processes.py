@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qaitar.runtime.ports import is_free, pick_port, require_free_port
-from qaitar.runtime.problems import NotReady, PortTaken
+from qaitar.runtime.problems import NotReady, PortInUse
 from qaitar.runtime.processes import Program, Restarts, Supervisor, wait_ready
 from qaitar.sandbox.serving import Serving
 from tests.runtime.programs import first_line, is_alive, running, wait_for
@@ -156,12 +156,12 @@ def test_what_a_dead_program_left_behind_is_ended_before_it_starts_again(tmp_pat
 
 def test_a_watch_is_called_and_what_it_raises_ends_everything(tmp_path: Path) -> None:
     def watch() -> None:
-        raise PortTaken("the watch says no")
+        raise PortInUse("the watch says no")
 
     program = Program(
         "steady", ["sh", "-c", 'echo $$ > "$0"; exec sleep 600', str(tmp_path / "pid")]
     )
-    with pytest.raises(PortTaken, match="the watch says no"):
+    with pytest.raises(PortInUse, match="the watch says no"):
         Supervisor([program], watch=watch).run()
     assert not is_alive(int((tmp_path / "pid").read_text()))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -199,7 +199,7 @@ def test_a_taken_port_is_told_with_the_program_that_has_it() -> None:
     with socket.create_server(("127.0.0.1", port)):
         assert not is_free(port)
         assert pick_port(port) != port
-        with pytest.raises(PortTaken) as told:
+        with pytest.raises(PortInUse) as told:
             require_free_port(port)
     assert f"Port {port} on 127.0.0.1 is taken by " in str(told.value)
     assert f"(process {os.getpid()}): end it or choose another port with --port." in str(told.value)

@@ -176,11 +176,11 @@ def _ruling(
     stages = UNDECIDED if before_goods else _AT_END
     for moment in moments:
         if moment.stage in stages and (moment.act in DECISIONS or moment.act in _SEEN):
-            return Ruling(_kept(past, moment), local_date(moment.at, where))
+            return Ruling(_timeliness(past, moment), local_date(moment.at, where))
     return Ruling()
 
 
-def _kept(past: Past, moment: _Moment) -> Timeliness:
+def _timeliness(past: Past, moment: _Moment) -> Timeliness:
     if moment.due is not None and past.created_at > moment.due:
         return Timeliness.UNSEEN
     if moment.act == Act.NOTE_MARKETPLACE_DECIDED:

@@ -97,10 +97,10 @@ def figure_slice(
     behind: Behind, after: DayPlace | None = None, *, limit: int = PAGE_ROWS
 ) -> FigureSlice:
     """Read one page of the requests behind a figure; one statement, whatever the size of the table."""
-    where, told = _conditions(behind, after)
+    where, parameters = _conditions(behind, after)
     sql = _SLICE.format(day=behind.measure.day, where=where)  # our own words only
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**told, "limit": limit + 1})
+        cursor.execute(sql, {**parameters, "limit": limit + 1})
         rows = [FigureLine(*row) for row in cursor.fetchall()]
     last = rows[limit - 1] if len(rows) > limit else None
     return FigureSlice(tuple(rows[:limit]), DayPlace(last.day, last.id) if last else None)
@@ -108,19 +108,23 @@ def figure_slice(
 
 def figure_sum(behind: Behind) -> int:
     """Tell the figure of such a list from the maintained sums; one statement."""
-    _, told = _conditions(behind, None)
-    told |= {"measure": behind.measure.name, "product": behind.product, "reason": behind.reason}
-    told.setdefault("store", None)
+    _, parameters = _conditions(behind, None)
+    parameters |= {
+        "measure": behind.measure.name,
+        "product": behind.product,
+        "reason": behind.reason,
+    }
+    parameters.setdefault("store", None)
     by_reason = (behind.product, behind.reason) != (None, None)
     with connection.cursor() as cursor:
-        cursor.execute(_REASONS_SUM if by_reason else _DAYS_SUM, told)
+        cursor.execute(_REASONS_SUM if by_reason else _DAYS_SUM, parameters)
         (count,) = cursor.fetchone()
     return int(count)
 
 
 def _conditions(behind: Behind, after: DayPlace | None) -> tuple[str, dict[str, Any]]:
     period, measure = behind.period, behind.measure
-    told: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "merchants": list(behind.scope.merchants),
         "first": period.first,
         "last": period.last,
@@ -135,11 +139,11 @@ def _conditions(behind: Behind, after: DayPlace | None) -> tuple[str, dict[str, 
     for name, (test, value) in tests.items():
         if value is not None:
             where.append(test)
-            told[name] = value
+            parameters[name] = value
     if after is not None:
         where.append(f"(f.{measure.day}, f.id) < (%(after_day)s, %(after_id)s)")
-        told |= {"after_day": after.day, "after_id": after.id}
-    return "".join(f" AND {each}" for each in where), told
+        parameters |= {"after_day": after.day, "after_id": after.id}
+    return "".join(f" AND {each}" for each in where), parameters
 
 
 def measure_named(name: str) -> Measure | None:

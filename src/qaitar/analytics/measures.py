@@ -37,7 +37,7 @@ def _each(column: str, day: str, values: Iterator[str]) -> Iterator[Measure]:
 
 
 _JUDGED: Final = tuple(t.value for t in Timeliness if t is not Timeliness.NONE)
-_KEPT: Final = tuple(t for t in _JUDGED if t != Timeliness.WAITING)
+_FINAL_TIMELINESS: Final = tuple(t for t in _JUDGED if t != Timeliness.WAITING)
 MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
     {
         each.name: each
@@ -45,8 +45,8 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
             Measure(FILED, "filed_on"),
             Measure(CLOSED, "closed_on"),
             *_each("answer", "filed_on", iter(_JUDGED)),
-            *_each("taking", "taking_on", iter(_KEPT)),
-            *_each("final", "final_on", iter(_KEPT)),
+            *_each("taking", "taking_on", iter(_FINAL_TIMELINESS)),
+            *_each("final", "final_on", iter(_FINAL_TIMELINESS)),
             *_each("pace", "closed_on", (p.value for p in Pace if p.value)),
             *_each("outcome", "closed_on", (o.value for o in Outcome if o.value)),
             *_each("quality", "quality_on", (c.value for c in Counting if c.value)),

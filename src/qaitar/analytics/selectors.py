@@ -30,7 +30,7 @@ class Scope:
     merchants: tuple[UUID, ...]
     store_id: UUID | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_parameters(self) -> dict[str, Any]:
         """Give the values of `WHERE`."""
         return {"merchants": list(self.merchants), "store": self.store_id}
 
@@ -71,14 +71,14 @@ GROUP BY GROUPING SETS ((kind, in_period, measure), (day, measure), (in_period, 
 
 def sums_of(scope: Scope, period: Period) -> Sums:
     """Add up a period, the one before, its days and its stores; one statement."""
-    told = {
-        **scope.told(),
+    parameters = {
+        **scope.as_parameters(),
         "first": period.first,
         "last": period.last,
         "before": period.before().first,
     }
     found = Sums()
-    for kind, in_period, day, store_id, measure, count, seconds in _rows(_SUMS, told):
+    for kind, in_period, day, store_id, measure, count, seconds in _rows(_SUMS, parameters):
         if kind is not None:
             (found.now if in_period else found.before)[measure] = Sum(count, seconds)
         elif store_id is not None:
@@ -89,9 +89,9 @@ def sums_of(scope: Scope, period: Period) -> Sums:
     return found
 
 
-def _rows(sql: str, told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _rows(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, told)
+        cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
 
@@ -168,10 +168,10 @@ class Gates:
 
 def gates_of(scope: Scope, windows: str, since: date, today: date) -> Gates:
     """Add up each store's window, which is its merchant's (`windows`: JSON, days by merchant), and the days since; one statement."""
-    told = {**scope.told(), "windows": windows, "since": since, "today": today}
+    parameters = {**scope.as_parameters(), "windows": windows, "since": since, "today": today}
     stores: dict[tuple[UUID, UUID], Window] = defaultdict(Window)
     days: dict[date, Window] = defaultdict(Window)
-    for merchant_id, store_id, day, measure, count in _rows(_WINDOWS, told):
+    for merchant_id, store_id, day, measure, count in _rows(_WINDOWS, parameters):
         window = days[day] if day is not None else stores[merchant_id, store_id]
         setattr(window, _FIELDS[measure], count)
     return Gates(stores, days)
@@ -223,15 +223,15 @@ class Reasons:
 
 def reasons_of(scope: Scope, period: Period) -> Reasons:
     """Cross the most frequent products with the most frequent reasons, by the day of filing; one statement."""
-    told = {
-        **scope.told(),
+    parameters = {
+        **scope.as_parameters(),
         "first": period.first,
         "last": period.last,
         "products": PRODUCTS_SHOWN,
         "reasons": REASONS_SHOWN,
     }
     found = Reasons()
-    for product, reason, n, sample in _rows(_REASONS, told):
+    for product, reason, n, sample in _rows(_REASONS, parameters):
         if product is not None and reason is not None:
             found.cells[product, reason] = ReasonCell(product, reason, int(n), sample)
         elif product is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation import logs
 from qaitar.lab.simulation.sellers import simulate
-from qaitar.lab.simulation.telling import Told, Wanted
+from qaitar.lab.simulation.telling import SimulationResults, Wanted
 from qaitar.runtime.database import resolve_database
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     return 0 if all(each["ok"] for each in played) else 1
 
 
-def _tell(told: Told, seconds: float) -> None:
+def _tell(told: SimulationResults, seconds: float) -> None:
     for each in told.broken:
         print(f"BROKEN: {each}")
     print(

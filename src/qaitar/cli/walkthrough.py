@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping
 
-    from qaitar.demo.telling import ToldStep
+    from qaitar.demo.telling import ReportedStep
     from qaitar.runtime.folder import DataFolder
 
 _OURS_ALONE: Final = {
@@ -114,7 +114,7 @@ def _print_branch(number: int, played: Played) -> None:
     print(f"   {'ok' if played.ok else 'FAILED'}", flush=True)
 
 
-def _print_step(step: ToldStep) -> None:
+def _print_step(step: ReportedStep) -> None:
     when = step.at.astimezone(_HERE).strftime("%d.%m %H:%M")
     print(f"   {when}  {step.step or '·':<5}{step.request}  {step.who}: {step.act}{_stands(step)}")
     if step.why and step.act.startswith(_EXPLAINED):
@@ -123,7 +123,7 @@ def _print_step(step: ToldStep) -> None:
         print(f"{'':<21}{effect.kind} {effect.state.lower()} {effect.reference}".rstrip())
 
 
-def _stands(step: ToldStep) -> str:
+def _stands(step: ReportedStep) -> str:
     """Say where the case stands after a step; '' for what happened outside and for settled effects."""
     if not step.stage or step.act.startswith("EFFECT_"):
         return ""

@@ -68,7 +68,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
         contracts=("marketplace.returns",),
         factory=f"{_FACTORIES}.kaspi_cabinet_session",
         reader="qaitar.connectors.kaspi_cabinet.saved.read_saved",
-        keeper="qaitar.connectors.kaspi_cabinet.recording.keep_answers",
+        keeper="qaitar.connectors.kaspi_cabinet.recording.reduce_answers",
         settings=(
             Setting("merchant_id", _("Shop number in the cabinet"), required=True),
             Setting("base_url", _("Address"), Kind.URL, "https://mc.shop.kaspi.kz"),

@@ -126,10 +126,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("port", type=int)
     parser.add_argument("workers", type=int)
     parser.add_argument("--jobs", action="store_true")
-    told = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     load_ahead()
-    web = partial(serve, told.host, told.port, told.workers)
-    if told.jobs:
+    web = partial(serve, options.host, options.port, options.workers)
+    if options.jobs:
         return Forks({"web": web, "worker": work}).run()
     web()
     return 0

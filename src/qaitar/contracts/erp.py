@@ -113,7 +113,7 @@ class Difference:
 
     key: str
     sent: str
-    kept: str
+    stored: str
 
 
 @dataclass(frozen=True, slots=True)

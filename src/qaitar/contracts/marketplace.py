@@ -317,7 +317,7 @@ class SavedAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswers:
+class ReducedAnswers:
     """What of a body may be stored: its bytes, and how much was left out, by kind.
 
     Kinds: `other_answers`, `preflights`, `pictures` (their digests are kept), `pages` (a page where data should be),
@@ -415,9 +415,11 @@ def return_overlay(older: ReturnReading, newer: ReturnReading) -> ReturnReading:
     """
     assert older.number == newer.number, "two different requests"
     merged = _overlay(older, newer)
-    told = newer.raw or {}
+    newer_fields = newer.raw or {}
     still = [
-        one for one in older.unread if one.name.partition(".")[0].partition("[")[0] not in told
+        one
+        for one in older.unread
+        if one.name.partition(".")[0].partition("[")[0] not in newer_fields
     ]
     again = {one.name for one in still}
     if newer.section_raw is not None:  # a section never seen has a name and nothing else

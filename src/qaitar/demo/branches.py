@@ -70,13 +70,13 @@ def _pressed(play: Play, number: str) -> None:
     play.settles()
 
 
-def _asked(play: Play, number: str) -> None:
+def _ask_customer(play: Play, number: str) -> None:
     play.does(number, Act.ASK_CUSTOMER)
     play.settles()
     play.clock.passes(hours=3)
 
 
-def _taken(play: Play, number: str) -> None:
+def _take_for_inspection(play: Play, number: str) -> None:
     play.does(number, Act.TAKE_FOR_INSPECTION)
     play.settles()
     _pressed(play, number)
@@ -114,9 +114,9 @@ def _window_over(play: Play) -> None:
 def proper_quality(play: Play) -> Ends:
     """Steps 0 to 9 without a turn."""
     number = _filed(play, KETTLE, 0)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.proves(number, *BOTH_PHOTOS)
-    _taken(play, number)
+    _take_for_inspection(play, number)
     _brought(play, number)
     _granted(play, number)
     return {number: Outcome.REFUNDED}
@@ -125,7 +125,7 @@ def proper_quality(play: Play) -> Ends:
 def defective_two_filings(play: Play) -> Ends:
     """Refused because sent for an act; filed again with it; the technical act comes from the service centre later."""
     first = _filed(play, VACUUM, 2)
-    _asked(play, first)
+    _ask_customer(play, first)
     play.clock.passes(hours=5)
     _refused(play, first, RefusalReason.SENT_FOR_ACT)
     play.clock.passes(days=2)
@@ -134,7 +134,7 @@ def defective_two_filings(play: Play) -> Ends:
     play.looks()
     play.does(first, Act.CLOSE_REFUSED)
     play.proves(again, EvidenceKind.IRREPARABILITY_ACT)
-    _taken(play, again)
+    _take_for_inspection(play, again)
     play.clock.passes(hours=4)
     play.proves(again, EvidenceKind.TECHNICAL_ACT)
     play.settles()
@@ -146,12 +146,12 @@ def defective_two_filings(play: Play) -> Ends:
 def damage_within_a_day(play: Play) -> Ends:
     """Step 1x by the quick way: photos, a senior's yes, taken."""
     number = _filed(play, TELEVISION, 4, days_ago=0.4)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.proves(number, *DAMAGE)
     play.does(number, Act.SEND_FOR_APPROVAL)
     play.clock.passes(minutes=30)
     play.does(number, Act.APPROVE, Role.SENIOR)
-    _taken(play, number)
+    _take_for_inspection(play, number)
     _brought(play, number)
     _granted(play, number)
     return {number: Outcome.REFUNDED}
@@ -160,14 +160,14 @@ def damage_within_a_day(play: Play) -> Ends:
 def damage_after_two_days(play: Play) -> Ends:
     """Step 1x by the long way: no yes before the technical act is there."""
     number = _filed(play, MONITOR, 4, days_ago=6)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.proves(number, *DAMAGE)
     play.does(number, Act.SEND_FOR_APPROVAL)
     play.clock.passes(minutes=30)
     _blocked(play, number, Act.APPROVE, Role.SENIOR, "TECHNICAL_ACT_FIRST")
     play.proves(number, EvidenceKind.TECHNICAL_ACT)
     play.does(number, Act.APPROVE, Role.SENIOR)
-    _taken(play, number)
+    _take_for_inspection(play, number)
     _brought(play, number)
     _granted(play, number)
     return {number: Outcome.REFUNDED}
@@ -175,13 +175,13 @@ def damage_after_two_days(play: Play) -> Ends:
 
 def _blocked(play: Play, number: str, act: Act, who: Role, code: str) -> None:
     """Try what the procedure forbids now, and note that it was refused for the right reason."""
-    told = ""
+    code_given = ""
     try:
         play.does(number, act, who)
     except ActBlocked as no:
-        told = no.blocked.code
-    if told != code:
-        raise Unexpected(f"{act} of {number}: '{told or 'allowed'}', not '{code}'")
+        code_given = no.blocked.code
+    if code_given != code:
+        raise Unexpected(f"{act} of {number}: '{code_given or 'allowed'}', not '{code}'")
     play.says(who.value.lower(), f"{act.value} is not allowed yet: {code}", number)
 
 
@@ -189,7 +189,7 @@ def silent_customer_by_guard(play: Play) -> Ends:
     """Nobody answers, and the store has set that the guard refuses at the end."""
     _default_action(play, DefaultAction.REFUSE)
     number = _filed(play, BLENDER, 2)
-    _asked(play, number)
+    _ask_customer(play, number)
     control = play.case(number).control_at
     assert control is not None
     for before in (timedelta(hours=23), timedelta(hours=3), timedelta(minutes=20)):
@@ -212,7 +212,7 @@ def _default_action(play: Play, action: DefaultAction) -> None:
 def silent_customer_by_person(play: Play) -> Ends:
     """Nobody answers, the date is near, the operator refuses."""
     number = _filed(play, EARPHONES, 3)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.clock.passes(hours=30)
     play.guards()
     _refused(play, number, RefusalReason.NO_ANSWER)
@@ -270,7 +270,7 @@ def dispute_conceded(play: Play) -> Ends:
 def customer_withdraws(play: Play) -> Ends:
     """The customer keeps the thing after all."""
     number = _filed(play, SHOES, 1)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.withdraws(number)
     play.looks()
     play.settles()
@@ -280,9 +280,9 @@ def customer_withdraws(play: Play) -> Ends:
 def goods_never_arrive(play: Play) -> Ends:
     """Taken, and the goods do not come; the guard raises people when the planned day is gone."""
     number = _filed(play, JACKET, 1)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.proves(number, *BOTH_PHOTOS)
-    _taken(play, number)
+    _take_for_inspection(play, number)
     play.clock.passes(days=10)
     play.guards()
     play.does(number, Act.NOTE_NEVER_ARRIVED)
@@ -293,9 +293,9 @@ def goods_never_arrive(play: Play) -> Ends:
 def different_goods_arrive(play: Play) -> Ends:
     """The clerk sees that another thing came back."""
     number = _filed(play, WATCH, 0)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.proves(number, *BOTH_PHOTOS)
-    _taken(play, number)
+    _take_for_inspection(play, number)
     _brought(play, number)
     play.notes(number, Role.CLERK, goods_checked="DIFFERENT")
     _refused(play, number, RefusalReason.DIFFERENT_GOODS_CAME)
@@ -306,9 +306,9 @@ def different_goods_arrive(play: Play) -> Ends:
 def different_goods_accepted(play: Play) -> Ends:
     """Step 8x: another thing came back, and a senior says that the money goes back all the same."""
     number = _filed(play, EARPHONES, 0)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.proves(number, *BOTH_PHOTOS)
-    _taken(play, number)
+    _take_for_inspection(play, number)
     _brought(play, number)
     play.notes(number, Role.CLERK, goods_checked="DIFFERENT")
     _blocked(play, number, Act.GRANT_REFUND, Role.OPERATOR, "GOODS_DIFFER")
@@ -321,7 +321,7 @@ def different_goods_accepted(play: Play) -> Ends:
 def reopened_with_act(play: Play) -> Ends:
     """A RURMA act comes after the refusal; the customer calls the marketplace, which opens the request again."""
     number = _filed(play, NOTEBOOK, 2)
-    _asked(play, number)
+    _ask_customer(play, number)
     _refused(play, number, RefusalReason.SENT_FOR_ACT)
     play.clock.passes(days=1)
     play.proves(number, EvidenceKind.QUALITY_CHECK_ACT)
@@ -332,7 +332,7 @@ def reopened_with_act(play: Play) -> Ends:
     play.clock.passes(minutes=10)
     play.looks()
     play.proves(number, EvidenceKind.TECHNICAL_ACT)
-    _taken(play, number)
+    _take_for_inspection(play, number)
     _brought(play, number)
     _granted(play, number)
     return {number: Outcome.REFUNDED}
@@ -356,7 +356,7 @@ def marketplace_decides(play: Play) -> Ends:
 def program_off(play: Play) -> Ends:
     """The program is off across a control date; what was slept through is told when it is on again."""
     number = _filed(play, BLENDER, 0)
-    _asked(play, number)
+    _ask_customer(play, number)
     play.says("program", "is off for three days", number)
     play.clock.passes(days=3)
     play.guards()

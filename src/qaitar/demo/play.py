@@ -73,12 +73,12 @@ class Clock:
 
 @dataclass(slots=True)
 class Play:
-    """A shop in play.  `told` collects what happened outside the program: moment, who, what, request number."""
+    """A shop in play.  `events` collects what happened outside the program: moment, who, what, request number."""
 
     opened: Opened
     outside: Outside
     clock: Clock
-    told: list[tuple[datetime, str, str, str]] = field(default_factory=list)
+    events: list[tuple[datetime, str, str, str]] = field(default_factory=list)
     _papers: dict[EvidenceKind, Kept] = field(default_factory=dict)
     _sold: int = 0
     first_code: int = 710_000_001
@@ -113,9 +113,9 @@ class Play:
     def files(self, code: str, grievance: Grievance, *, control: datetime | None = None) -> str:
         """Let the buyer file a request; the marketplace shows a date two days on unless told otherwise."""
         goods = self.outside.kaspi.ledger.orders[code].goods[0]
-        shown = control or self.clock() + timedelta(days=2)
+        due = control or self.clock() + timedelta(days=2)
         claim = claim_of(goods, grievance, seed=int(code) % 1000)
-        filing = self.outside.kaspi.file_return(code, claim, control=shown)
+        filing = self.outside.kaspi.file_return(code, claim, control=due)
         self.says("customer", f"files: {grievance.text}", filing.number)
         return filing.number
 
@@ -154,7 +154,7 @@ class Play:
 
     def says(self, who: str, what: str, number: str) -> None:
         """Note something that happened outside the program."""
-        self.told.append((self.clock(), who, what, number))
+        self.events.append((self.clock(), who, what, number))
 
     # --- the program by itself ------------------------------------------------------------------------------------
 
@@ -227,9 +227,9 @@ class Play:
     def proves(self, number: str, *kinds: EvidenceKind, who: Role = Role.OPERATOR) -> None:
         """Let a person put proofs into a case; acts with signature and stamp are confirmed at once."""
         case, by = self.case(number), self.opened.people[who]
-        kept = [(kind, self._paper(kind)) for kind in kinds]
+        papers = [(kind, self._paper(kind)) for kind in kinds]
         with behind_walls(self.merchant_id):
-            proofs = [NewProof(self._noted(paper, who), kind) for kind, paper in kept]
+            proofs = [NewProof(self._noted(paper, who), kind) for kind, paper in papers]
             evidence_add(request_id=case.pk, proofs=proofs, by=by, now=self.clock())
         if EvidenceKind.TECHNICAL_ACT in kinds:
             self._confirms(case.pk, who)
@@ -267,9 +267,11 @@ class Play:
                 content = act_paper(
                     title, ["Товар осмотрен в АСЦ «Жөндеу»", "Заключение: см. ниже"]
                 )
-            kept = content_keep(content, name)
-            assert not isinstance(kept, Rejected), f"our own drawing was rejected: {kept}"
-            self._papers[kind] = kept
+            content_stored = content_keep(content, name)
+            assert not isinstance(content_stored, Rejected), (
+                f"our own drawing was rejected: {content_stored}"
+            )
+            self._papers[kind] = content_stored
         return self._papers[kind]
 
     def open_effects(self) -> list[PlannedEffect]:

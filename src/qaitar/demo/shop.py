@@ -177,8 +177,8 @@ def shop_address(
     ):
         return False
     for entered in connections(store_id, at):
-        told = replace(entered, secrets=secrets.get(entered.system, {}))
-        connection_save(merchant_id=merchant_id, entered=told, now=now)
+        with_secrets = replace(entered, secrets=secrets.get(entered.system, {}))
+        connection_save(merchant_id=merchant_id, entered=with_secrets, now=now)
     return True
 
 

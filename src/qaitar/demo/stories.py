@@ -65,7 +65,7 @@ class Teller:
         """Damage reported within a day of receipt; nobody has looked."""
         yield from self._filed(goods, grievance, _ago(hours=10), in_hours, bought=0.4)
 
-    def asked(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
+    def customer_asked(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
         """The call centre was asked; no answer yet."""
         number = yield from self._filed(goods, grievance, _ago(days=1), in_hours)
         yield _ago(hours=20)
@@ -88,7 +88,9 @@ class Teller:
         self.play.proves(number, *b.DAMAGE)
         self.play.does(number, Act.SEND_FOR_APPROVAL)
 
-    def _until_taken(self, goods: Goods, grievance: Grievance) -> Generator[timedelta, None, str]:
+    def _until_inspection(
+        self, goods: Goods, grievance: Grievance
+    ) -> Generator[timedelta, None, str]:
         """Play up to the take, seen in the cabinet; the request's number is the value of `yield from`."""
         number = yield from self._filed(goods, grievance, _ago(days=6), -4 * 24)
         yield _ago(days=5.5)
@@ -112,17 +114,17 @@ class Teller:
     def overdue(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
         """Taken days ago; the goods should have been here."""
         del in_hours
-        yield from self._until_taken(goods, grievance)
+        yield from self._until_inspection(goods, grievance)
 
     def arrived(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
         """The goods are at the point; a decision is due some hours from now."""
-        number = yield from self._until_taken(goods, grievance)
+        number = yield from self._until_inspection(goods, grievance)
         yield _ago(hours=72 - in_hours)
         self.play.arrives(number)
 
     def differs(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
         """Another thing came back, and the clerk has noted it."""
-        number = yield from self._until_taken(goods, grievance)
+        number = yield from self._until_inspection(goods, grievance)
         yield _ago(hours=72 - in_hours)
         self.play.arrives(number)
         yield _ago(hours=10)
@@ -130,7 +132,7 @@ class Teller:
 
     def granted(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
         """Money was granted here and nobody has pressed in the cabinet yet."""
-        number = yield from self._until_taken(goods, grievance)
+        number = yield from self._until_inspection(goods, grievance)
         yield _ago(hours=72 - in_hours)
         self.play.arrives(number)
         yield _ago(hours=3)
@@ -138,7 +140,7 @@ class Teller:
 
     def done(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
         """The whole way to the money."""
-        number = yield from self._until_taken(goods, grievance)
+        number = yield from self._until_inspection(goods, grievance)
         yield _ago(hours=72 - in_hours)
         self.play.arrives(number)
         yield _ago(days=1)
@@ -206,9 +208,9 @@ class Teller:
             self.new(COOKWARE, b.OTHER_GOODS, 44),
             self.new(b.BLENDER, b.EMPTY_BOX, 46),
             self.fresh_damage(b.TELEVISION, b.CRACKED, 20),
-            self.asked(b.VACUUM, b.BROKE, 5),
-            self.asked(b.JACKET, b.TOO_SMALL, 30),
-            self.asked(PRESSURE, b.DEFECT, 40),
+            self.customer_asked(b.VACUUM, b.BROKE, 5),
+            self.customer_asked(b.JACKET, b.TOO_SMALL, 30),
+            self.customer_asked(PRESSURE, b.DEFECT, 40),
             self.answered(b.KETTLE, b.DISLIKED, 9),
             self.answered(b.JACKET, b.DISLIKED, 33),
             self.approval(b.MONITOR, b.CRACKED, 22),

@@ -22,7 +22,7 @@ _FIXED: Final = {"CREATE": "0", "ADD_EVIDENCE": "6", "CONFIRM_EVIDENCE": "6", "N
 
 
 @dataclass(frozen=True, slots=True)
-class ToldEffect:
+class ReportedEffect:
     """One effect a step planned, and what became of it outside."""
 
     kind: str
@@ -31,7 +31,7 @@ class ToldEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldStep:
+class ReportedStep:
     """One line of the story; `step` is the procedure's number, '' for what is not a step of it."""
 
     at: datetime
@@ -45,7 +45,7 @@ class ToldStep:
     control_rule: str = ""
     control_source: str = ""
     why: str = ""
-    effects: tuple[ToldEffect, ...] = ()
+    effects: tuple[ReportedEffect, ...] = ()
 
 
 @dataclass(slots=True)
@@ -55,11 +55,11 @@ class _Running:
     number: str
     values: dict[str, Any] = field(default_factory=dict)
 
-    def told(self, name: str) -> str:
+    def value_of(self, name: str) -> str:
         return str(self.values.get(name) or "")
 
 
-def steps_told(play: Play, numbers: Iterable[str]) -> list[ToldStep]:
+def steps_report(play: Play, numbers: Iterable[str]) -> list[ReportedStep]:
     """Tell everything that happened to these requests, in order of time."""
     wanted = list(numbers)
     with behind_walls(play.merchant_id):
@@ -67,30 +67,30 @@ def steps_told(play: Play, numbers: Iterable[str]) -> list[ToldStep]:
         ids = [case.pk for case in cases]
         lines = list(JournalEntry.objects.filter(subject_id__in=ids).order_by("subject_id", "seq"))
         planned = list(PlannedEffect.objects.filter(subject_id__in=ids).order_by("pk"))
-    effects: dict[tuple[UUID, int], list[ToldEffect]] = {}
+    effects: dict[tuple[UUID, int], list[ReportedEffect]] = {}
     for one in planned:
-        told = ToldEffect(one.kind, one.state, one.reference)
-        effects.setdefault((one.subject_id, one.ordinal), []).append(told)
+        effect = ReportedEffect(one.kind, one.state, one.reference)
+        effects.setdefault((one.subject_id, one.ordinal), []).append(effect)
     steps = [
-        ToldStep(at, "", number, who, what)
-        for at, who, what, number in play.told
+        ReportedStep(at, "", number, who, what)
+        for at, who, what, number in play.events
         if number in wanted
     ]
     for case in cases:
         mine = [line for line in lines if line.subject_id == case.pk]
-        steps += _case_told(case, mine, effects)
+        steps += _case_steps(case, mine, effects)
     return sorted(steps, key=lambda step: step.at)
 
 
-def _case_told(
+def _case_steps(
     case: ReturnRequest,
     lines: Sequence[JournalEntry],
-    effects: Mapping[tuple[UUID, int], Sequence[ToldEffect]],
-) -> list[ToldStep]:
+    effects: Mapping[tuple[UUID, int], Sequence[ReportedEffect]],
+) -> list[ReportedStep]:
     running = _Running(case.number)
     steps = []
     for line in lines:
-        before = running.told("stage")
+        before = running.value_of("stage")
         running.values |= line.after
         number = _NUMBERS.get((before, line.act)) or _FIXED.get(line.act, "")
         steps.append(_step(running, line, number, tuple(effects.get((case.pk, line.seq), ()))))
@@ -98,19 +98,19 @@ def _case_told(
 
 
 def _step(
-    running: _Running, line: JournalEntry, number: str, effects: tuple[ToldEffect, ...]
-) -> ToldStep:
-    return ToldStep(
+    running: _Running, line: JournalEntry, number: str, effects: tuple[ReportedEffect, ...]
+) -> ReportedStep:
+    return ReportedStep(
         at=line.at,
         step=number,
         request=running.number,
         who=f"{line.actor_name} ({line.actor_role.lower()})",
         act=line.act,
-        stage=running.told("stage"),
-        section=running.told("section"),
-        control_at=running.told("control_at"),
-        control_rule=running.told("control_rule"),
-        control_source=running.told("control_source"),
+        stage=running.value_of("stage"),
+        section=running.value_of("section"),
+        control_at=running.value_of("control_at"),
+        control_rule=running.value_of("control_rule"),
+        control_source=running.value_of("control_source"),
         why=line.why,
         effects=effects,
     )

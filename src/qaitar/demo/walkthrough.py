@@ -13,7 +13,7 @@ from qaitar.demo.branches import BRANCHES, Unexpected
 from qaitar.demo.checking import chains_found, ends_found, ledgers_found
 from qaitar.demo.play import Clock, Play
 from qaitar.demo.shop import LOGINS, shop_connect, shop_open
-from qaitar.demo.telling import steps_told
+from qaitar.demo.telling import steps_report
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import Connection, MerchantKey
 from qaitar.foundation.walls import see
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qaitar.demo.branches import Branch
-    from qaitar.demo.telling import ToldStep
+    from qaitar.demo.telling import ReportedStep
 
 BEGIN: Final = datetime(2026, 5, 18, 4, 0, tzinfo=UTC)  # a Monday, 9:00 in Almaty
 
@@ -38,7 +38,7 @@ class Played:
 
     name: str
     shows: str
-    steps: tuple[ToldStep, ...]
+    steps: tuple[ReportedStep, ...]
     wrong: tuple[str, ...]
 
     @property
@@ -70,7 +70,7 @@ def stage_set() -> Iterator[Play]:
 
 def branch_play(play: Play, branch: Branch) -> Played:
     """Play one branch to its end and hold it against the outside ledgers."""
-    first = len(play.told)
+    first = len(play.events)
     wrong: list[str] = []
     try:
         ends = branch.play(play)
@@ -78,10 +78,10 @@ def branch_play(play: Play, branch: Branch) -> Played:
         ends = {}
         wrong.append(f"{type(error).__name__}: {error}")
     play.settles()
-    numbers = list(dict.fromkeys(number for *_, number in play.told[first:]))
+    numbers = list(dict.fromkeys(number for *_, number in play.events[first:]))
     wrong += ends_found(play, ends)
     wrong += ledgers_found(play, numbers)
-    steps = steps_told(play, numbers)
+    steps = steps_report(play, numbers)
     return Played(branch.name, branch.shows, tuple(steps), tuple(wrong))
 
 

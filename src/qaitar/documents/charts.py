@@ -23,7 +23,7 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module_
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _STYLE: Final = Style(label_font_size=11, major_label_font_size=11, value_font_size=11)
 _GONE: Final = ("style", "script", "defs", "title", "foreignObject")
-_KEPT: Final = frozenset(
+_ALLOWED_ATTRIBUTES: Final = frozenset(
     {"class", "d", "x", "y", "width", "height", "r", "rx", "ry", "cx", "cy", "transform", "viewBox"}
 )
 _LABELS_WIDE, _LABELS_NARROW = 8, 4
@@ -116,10 +116,10 @@ def _clean(root: Any) -> str:
     etree.strip_elements(root, *(_SVG + name for name in _GONE), with_tail=False)
     for element in list(root.iter()):
         if element.tag == f"{_SVG}desc":
-            _told(element)
+            _describe(element)
             continue
         for name in list(element.attrib):
-            if name not in _KEPT:
+            if name not in _ALLOWED_ATTRIBUTES:
                 del element.attrib[name]
     root.set("class", "chart__svg")
     root.set("aria-hidden", "true")
@@ -127,7 +127,7 @@ def _clean(root: Any) -> str:
     return etree.tostring(root, encoding="unicode")
 
 
-def _told(desc: Any) -> None:
+def _describe(desc: Any) -> None:
     if desc.get("class") == "value" and desc.text:
         desc.tag = f"{_SVG}title"
         desc.attrib.clear()

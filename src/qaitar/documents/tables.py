@@ -198,7 +198,7 @@ def iter_csv(
         for column in columns
     ]
     writer.writerow([_defused(heading) for heading in headings])
-    yield BOM + _taken(buffer)
+    yield BOM + _flushed(buffer)
     for row in rows:
         if len(row) != len(columns):
             raise WrongCell(f"{len(row)} cells for {len(columns)} columns")
@@ -208,10 +208,10 @@ def iter_csv(
                 for column, value in zip(columns, row, strict=True)
             ]
         )
-        yield _taken(buffer)
+        yield _flushed(buffer)
 
 
-def _taken(buffer: io.StringIO) -> str:
+def _flushed(buffer: io.StringIO) -> str:
     text = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()

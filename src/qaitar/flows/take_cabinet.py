@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.contracts.marketplace import KeptAnswers, ReturnReading, SavedAnswers
+    from qaitar.contracts.marketplace import ReducedAnswers, ReturnReading, SavedAnswers
 
 READ_TASK: Final = "qaitar.flows.tasks.cabinet_read"
 SOURCE: Final = "kaspi_cabinet"
@@ -95,14 +95,14 @@ def cabinet_take(
     return Intake(row.pk, new)
 
 
-def _checked(store_id: UUID, body: bytes) -> tuple[Store, KeptAnswers]:
+def _checked(store_id: UUID, body: bytes) -> tuple[Store, ReducedAnswers]:
     """Find the store and reduce the body to what may be stored; raises as `cabinet_take`."""
     if not body or len(body) > BODY_BYTES_MAX:
         raise BodyRefused(f"{len(body)} bytes; 1 to {BODY_BYTES_MAX} are taken")
     store = Store.objects.filter(pk=store_id).first()
     if store is None:
         raise StoreMissing(str(store_id))
-    kept: KeptAnswers = import_string(connector_of(READER).keeper)(body)
+    kept: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
     return store, kept
 
 
@@ -188,7 +188,7 @@ def stored_reduce() -> int | None:
     if row is None:
         return None
     body = bytes(row.body)
-    kept: KeptAnswers = import_string(connector_of(READER).keeper)(body)
+    kept: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
     RawIntake.objects.filter(pk=row.pk).update(
         body=kept.body,
         kept_digest=hashlib.sha256(kept.body).hexdigest(),

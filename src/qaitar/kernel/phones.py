@@ -104,8 +104,8 @@ def _writings(text: str, region: str) -> list[str]:
     return [text]
 
 
-_SHOWN_HEAD: Final = 3
-_SHOWN_TAIL: Final = 2
+_CLEAR_HEAD: Final = 3
+_CLEAR_TAIL: Final = 2
 
 
 def mask_phone(phone: str) -> str:
@@ -114,9 +114,9 @@ def mask_phone(phone: str) -> str:
     >>> mask_phone("+77012345678"), mask_phone("")
     ('+7 7•• ••• •• 78', '')
     """
-    if len(phone) <= _SHOWN_HEAD + _SHOWN_TAIL:
+    if len(phone) <= _CLEAR_HEAD + _CLEAR_TAIL:
         return "•" * len(phone)
-    return f"{phone[:2]} {phone[2]}•• ••• •• {phone[-_SHOWN_TAIL:]}"
+    return f"{phone[:2]} {phone[2]}•• ••• •• {phone[-_CLEAR_TAIL:]}"
 
 
 def phone_masked(values: Mapping[str, Any]) -> dict[str, Any]:

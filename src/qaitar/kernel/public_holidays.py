@@ -96,10 +96,10 @@ def _unshifted(country: Country, year: int) -> tuple[dict[date, str], dict[date,
     return fixed, moved
 
 
-def _next_worked(day: date, rest: frozenset[int], taken: Collection[date]) -> date:
-    """Return the next day that is neither a weekly day off nor in `taken`; a week has at least one day that is worked."""
+def _next_worked(day: date, rest: frozenset[int], occupied: Collection[date]) -> date:
+    """Return the next day that is neither a weekly day off nor in `occupied`; a week has at least one day that is worked."""
     following = (day + timedelta(days=n) for n in range(1, DAYS_SEARCHED_MAX))
-    return next(d for d in following if d.weekday() not in rest and d not in taken)
+    return next(d for d in following if d.weekday() not in rest and d not in occupied)
 
 
 @cache

@@ -100,10 +100,10 @@ def steadied(dsn: str) -> str:
     return make_url({**_LINE, **several, **given})
 
 
-def shown(dsn: str) -> str:
+def without_password(dsn: str) -> str:
     """Return the address without its password, for messages.
 
-    >>> shown("postgresql://boss:x@db/shop")
+    >>> without_password("postgresql://boss:x@db/shop")
     'boss@db/shop'
     """
     parts = parts_of(dsn)

@@ -68,7 +68,7 @@ log_line_prefix = '%m [%p] '
 PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
-def shown_to(account: Account | None, data: Path) -> Path:
+def open_to(account: Account | None, data: Path) -> Path:
     """Return the name under which a program, run with `data` as its working folder, sees that folder.
 
     A lent account may not pass through the folders above, say `/root`.  It need not: the kernel's name
@@ -229,7 +229,7 @@ def _runs(path: Path, account: Account) -> bool:
 
 
 def _run_initdb(draft: Path, password: str, account: Account | None) -> None:
-    where = shown_to(account, draft)
+    where = open_to(account, draft)
     command: list[str | Path] = [
         program("initdb"),
         f"--pgdata={where}",
@@ -261,15 +261,15 @@ def _run_initdb(draft: Path, password: str, account: Account | None) -> None:
         raise DatabaseProblem(_why_not_made(done.stderr.decode(errors="replace"), draft))
 
 
-def _why_not_made(said: str, draft: Path) -> str:
-    if "No space left" in said:
+def _why_not_made(output: str, draft: Path) -> str:
+    if "No space left" in output:
         return (
             f"The disk of {draft.parent} became full while the database was made: free some space."
         )
-    if "could not look up effective user ID" in said:
+    if "could not look up effective user ID" in output:
         return (
             f"PostgreSQL needs a name for user number {os.geteuid()}, and the system has none: add "
             "the user to /etc/passwd or run the command as another user."
         )
-    lines = [line for line in said.splitlines() if line.strip()]
+    lines = [line for line in output.splitlines() if line.strip()]
     return f"The database could not be made in {draft.parent}: {' '.join(lines[-3:])}"

@@ -7,7 +7,13 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, shown, steadied, with_role
+from qaitar.runtime.addresses import (
+    APP_ROLE,
+    DatabaseAddresses,
+    steadied,
+    with_role,
+    without_password,
+)
 from qaitar.runtime.postgres import EmbeddedPostgres
 from qaitar.runtime.problems import DatabaseProblem, Problem
 from qaitar.runtime.roles import prepare_roles
@@ -138,7 +144,7 @@ def _foreign(folder: DataFolder, environ: Mapping[str, str]) -> DatabaseAddresse
             raise DatabaseProblem(
                 f"The role {APP_ROLE} exists on the server of {FOREIGN_VARIABLE} with another "
                 f"password, or its rules do not let it in: give its address in {FOREIGN_APP_VARIABLE} "
-                f"(instead of {shown(addresses.app_dsn)})."
+                f"(instead of {without_password(addresses.app_dsn)})."
             )
     _judge(addresses)
     return addresses

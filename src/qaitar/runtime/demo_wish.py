@@ -37,8 +37,8 @@ def wish(folder: Path, wanted: Wish) -> None:
 def wished(folder: Path) -> Wish | None:
     """Give the wish that waits; None where there is none, or nothing readable."""
     try:
-        told = json.loads((folder / _NAME).read_text(encoding="utf-8"))
-        return Wish(str(told["what"]), int(told["user_id"]))
+        record = json.loads((folder / _NAME).read_text(encoding="utf-8"))
+        return Wish(str(record["what"]), int(record["user_id"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

@@ -56,13 +56,13 @@ class Forks:
         self._parts = [_Part(name, work) for name, work in parts.items()]
         self._restarts = restarts or Restarts()
         self._grace = grace_seconds
-        self._asked: list[int] = []
+        self._signals: list[int] = []
 
     def run(self) -> int:
         """Fork the parts and keep them running; returns 0 after a signal, 1 when one died too often."""
         before = {number: signal.signal(number, self._note_signal) for number in _FORWARDED}
         try:
-            while not self._asked:
+            while not self._signals:
                 if not self._revive():
                     return 1
                 time.sleep(_TICK_SECONDS)
@@ -73,7 +73,7 @@ class Forks:
                 signal.signal(number, handler)
 
     def _note_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._asked.append(number)
+        self._signals.append(number)
 
     def _revive(self) -> bool:
         now = time.monotonic()

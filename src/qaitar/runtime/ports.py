@@ -8,7 +8,7 @@ import socket
 
 import psutil
 
-from qaitar.runtime.problems import PortTaken
+from qaitar.runtime.problems import PortInUse
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems hand out ports for outgoing connections (32768 and up).
@@ -46,17 +46,17 @@ def pick_port(preferred: int | None = None) -> int:
     for port in random.sample(_OURS, _TRIES):  # not for secrecy: only to spread installations
         if is_free(port):
             return port
-    raise PortTaken(
+    raise PortInUse(
         f"No free port among {_TRIES} tried from {_OURS.start} to {_OURS.stop - 1} on {LOOPBACK}: "
         "too many programs listen on this machine."
     )
 
 
 def require_free_port(port: int, host: str = LOOPBACK) -> None:
-    """Raise `PortTaken`, naming the program that listens there when it can be seen."""
+    """Raise `PortInUse`, naming the program that listens there when it can be seen."""
     if is_free(port, host):
         return
-    raise PortTaken(
+    raise PortInUse(
         f"Port {port} on {host} is taken by {_listener(port)}: end it or choose another port with "
         "--port."
     )

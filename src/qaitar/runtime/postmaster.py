@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from qaitar.runtime.cluster import PLAIN_ENVIRONMENT, Cluster, program, shown_to
+from qaitar.runtime.cluster import PLAIN_ENVIRONMENT, Cluster, open_to, program
 from qaitar.runtime.problems import DatabaseProblem
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def launch(cluster: Cluster, port: int, log: Path, account: Account | None) -> i
     It has a session of its own, so that Ctrl-C in a terminal does not reach it.
     """
     command: list[str | Path] = [
-        *(program("postgres"), "-D", shown_to(account, cluster.data), "-p", str(port)),
+        *(program("postgres"), "-D", open_to(account, cluster.data), "-p", str(port)),
         *("-c", f"cluster_name={cluster.mark}"),
     ]
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -213,15 +213,15 @@ def _marked(mark: str) -> list[psutil.Process]:
 
 
 def _why_it_ended(cluster: Cluster, log: Path, since: int) -> Exception:
-    said = log_tail(log, since)
-    if "could not create any TCP/IP sockets" in said or "Address already in use" in said:
+    output = log_tail(log, since)
+    if "could not create any TCP/IP sockets" in output or "Address already in use" in output:
         return PortLost()
-    if "No space left on device" in said:
+    if "No space left on device" in output:
         return DatabaseProblem(
             f"The database does not start because the disk of {cluster.data} is full: free some "
             "space and try again."
         )
     return DatabaseProblem(
         f"The database in {cluster.data} does not start and may be damaged; its log {log} ends with: "
-        f"{said or 'nothing'}; if its reason is not clear, restore the data folder from a backup."
+        f"{output or 'nothing'}; if its reason is not clear, restore the data folder from a backup."
     )

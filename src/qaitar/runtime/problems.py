@@ -19,7 +19,7 @@ class UnsafeDatabase(DatabaseProblem):
     """The database works but may lose acknowledged rows or open the walls between merchants."""
 
 
-class PortTaken(Problem):
+class PortInUse(Problem):
     """Another program listens on the port that was asked for."""
 
 

@@ -128,7 +128,7 @@ class Supervisor:
         self._grace = grace_seconds
         self._watch = watch
         self._warden: subprocess.Popen[bytes] | None = None
-        self._asked: list[int] = []
+        self._signals: list[int] = []
 
     def add(self, program: Program) -> None:
         """Keep one more program running; it is started with the next look at the children."""
@@ -166,7 +166,7 @@ class Supervisor:
         try:
             self.start()
             watched = time.monotonic()
-            while not self._asked:
+            while not self._signals:
                 if not self._revive():
                     return 1
                 if self._watch is not None and time.monotonic() - watched > _WATCH_SECONDS:
@@ -175,7 +175,7 @@ class Supervisor:
                 time.sleep(_TICK_SECONDS)
             return 0
         finally:
-            self.stop(self._asked[0] if self._asked else signal.SIGTERM)
+            self.stop(self._signals[0] if self._signals else signal.SIGTERM)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -187,11 +187,11 @@ class Supervisor:
         """
         running = [child.process for child in self._children if child.process is not None]
         family = [member for process in running for member in _descendants(process.pid)]
-        asked_before = len(self._asked)
+        signals_before = len(self._signals)
         until = time.monotonic() + self._grace
         for process in running:
             process.send_signal(number)
-        while time.monotonic() < until and len(self._asked) == asked_before:
+        while time.monotonic() < until and len(self._signals) == signals_before:
             if all(process.poll() is not None for process in running):
                 break
             time.sleep(_TICK_SECONDS / 5)
@@ -228,7 +228,7 @@ class Supervisor:
         self.stop()
 
     def _note_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._asked.append(number)
+        self._signals.append(number)
 
     def _spawn(self, child: _Child) -> None:
         environ = child.program.environ
@@ -361,8 +361,10 @@ class _Entered:
     def __call__(self) -> None:
         """Write one line into the supervisor's pipe, which closes with the start of the program."""
         if self._pipe is not None:
-            said = signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the warden may have been killed
+            before = signal.signal(
+                signal.SIGPIPE, signal.SIG_IGN
+            )  # the warden may have been killed
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._pipe, f"+{os.getpid()}\n".encode())
-            signal.signal(signal.SIGPIPE, said)
+            signal.signal(signal.SIGPIPE, before)
         self._dies()

@@ -145,5 +145,5 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        said = " ".join(str(error).split())
-        raise DatabaseProblem(f"The database's roles could not be prepared: {said}") from error
+        message = " ".join(str(error).split())
+        raise DatabaseProblem(f"The database's roles could not be prepared: {message}") from error

@@ -44,8 +44,8 @@ def connect(dsn: str) -> psycopg.Connection[Any]:
         patience = parts_of(dsn).get("connect_timeout", "10")
         return psycopg.connect(dsn, autocommit=True, connect_timeout=int(patience))
     except psycopg.OperationalError as error:
-        said = " ".join(str(error).split())
-        raise DatabaseProblem(f"The database does not let us in: {said}") from error
+        message = " ".join(str(error).split())
+        raise DatabaseProblem(f"The database does not let us in: {message}") from error
 
 
 def assert_safe(connection_or_dsn: psycopg.Connection[Any] | str) -> tuple[str, ...]:

@@ -55,8 +55,8 @@ class Front:
             (f"{sheets}/", "Google Таблица", "реестр «Возвраты Казахстан»"),
         )
         lines = "".join(
-            f'<tr><td><a href="{address}">{escape(name)}</a></td><td>{escape(told)}</td></tr>'
-            for address, name, told in rows
+            f'<tr><td><a href="{address}">{escape(name)}</a></td><td>{escape(cells)}</td></tr>'
+            for address, name, cells in rows
         )
         intro = "<p>Стенды: они ведут себя как внешние системы, но это не они.</p>"
         return _page("Стенды внешних систем", f"{intro}<table>{lines}</table>")
@@ -80,7 +80,7 @@ class Front:
 
 
 def _document(row: dict[str, Any], files: list[str]) -> str:
-    told = (
+    cells = (
         row["Number"].strip(),
         row["ДатаПоступления"][:10],
         f"{row['СуммаДокумента']} ₸",
@@ -88,7 +88,7 @@ def _document(row: dict[str, Any], files: list[str]) -> str:
         row["Комментарий"],
         ", ".join(files),
     )
-    return f"<tr>{''.join(f'<td>{escape(str(each))}</td>' for each in told)}</tr>"
+    return f"<tr>{''.join(f'<td>{escape(str(each))}</td>' for each in cells)}</tr>"
 
 
 def _page(title: str, body: str) -> str:

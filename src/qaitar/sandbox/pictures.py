@@ -92,8 +92,8 @@ def latin(text: str) -> str:
 
 
 def _cased(letter: str) -> str:
-    told = letter.lower().translate(_LATIN)
-    return told.capitalize() if letter != letter.lower() else told
+    latin = letter.lower().translate(_LATIN)
+    return latin.capitalize() if letter != letter.lower() else latin
 
 
 def _write(
@@ -121,9 +121,9 @@ def photo(title: str, *, seed: int, damaged: bool = False) -> bytes:
             end = (x + dice.randint(-90, 90), y + dice.randint(-70, 70))
             draw.line(((x, y), end), fill=(250, 250, 250), width=2)
     _write(draw, (16, 12), title[:40], 20, _INK)
-    kept = io.BytesIO()
-    image.save(kept, "JPEG", quality=60)
-    return kept.getvalue()
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=60)
+    return stream.getvalue()
 
 
 def act(title: str, lines: Sequence[str], *, signed: bool = True, stamped: bool = True) -> bytes:
@@ -143,6 +143,6 @@ def act(title: str, lines: Sequence[str], *, signed: bool = True, stamped: bool 
         draw.ellipse((400, 620, 560, 780), outline=_STAMP, width=4)
         draw.ellipse((425, 645, 535, 755), outline=_STAMP, width=2)
         _write(draw, (452, 690), "АСЦ", 20, _STAMP)
-    kept = io.BytesIO()
-    image.save(kept, "PDF", resolution=75)
-    return kept.getvalue()
+    stream = io.BytesIO()
+    image.save(stream, "PDF", resolution=75)
+    return stream.getvalue()

@@ -75,8 +75,8 @@ def _plain(value: Any) -> Any:
 
 def _tagged(value: Any) -> tuple[str, Any]:
     if is_dataclass(value) and not isinstance(value, type):
-        told = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-        return type(value).__name__, told
+        members = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return type(value).__name__, members
     if isinstance(value, datetime):
         return "at", value.isoformat()
     if isinstance(value, bytes):
@@ -143,22 +143,22 @@ def put_back(outside: Outside, text: str) -> dict[str, Any]:
     Raises:
         NotASnapshot: the text is no snapshot of this version; nothing was changed.
     """
-    kept = read(text)
-    if not isinstance(kept, dict) or kept.get("version") != VERSION:
+    saved = read(text)
+    if not isinstance(saved, dict) or saved.get("version") != VERSION:
         raise NotASnapshot("another version")
     with outside.kaspi.still() as ledger:
-        ledger.orders = {order.code: order for order in kept["kaspi"]["orders"]}
-        for code, filing in kept["kaspi"]["filings"]:
+        ledger.orders = {order.code: order for order in saved["kaspi"]["orders"]}
+        for code, filing in saved["kaspi"]["filings"]:
             filing.order = ledger.orders[code]
             ledger.filings[filing.number] = filing
-        ledger.deeds = kept["kaspi"]["deeds"]
+        ledger.deeds = saved["kaspi"]["deeds"]
     with outside.onec.still() as base:
-        base.resume(kept["onec"])
-    outside.usedesk.account.resume(kept["usedesk"])
-    outside.book.sheets[SHEET].rows = kept["rows"]
-    outside.account_json = kept["account_json"]
-    outside.sheets.tokens.public_keys.update(kept["public_keys"])
-    extra: dict[str, Any] = kept["extra"]
+        base.resume(saved["onec"])
+    outside.usedesk.account.resume(saved["usedesk"])
+    outside.book.sheets[SHEET].rows = saved["rows"]
+    outside.account_json = saved["account_json"]
+    outside.sheets.tokens.public_keys.update(saved["public_keys"])
+    extra: dict[str, Any] = saved["extra"]
     return extra
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qaitar.sandbox.outside import Outside
 
 FIRST_CODE: Final = 720_000_000
-SHOWN_DAYS: Final = 2  # the marketplace gives a new request about two days
+CONTROL_DAYS: Final = 2  # the marketplace gives a new request about two days
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,10 @@ class World:
         self.outside.kaspi.advance()
         if now < self.quiet_until:
             return ""
-        told = self._answer(now) or self._move(now) or self._file(now)
-        if told:
+        event = self._answer(now) or self._move(now) or self._file(now)
+        if event:
             self.quiet_until = now + timedelta(seconds=self.pace.gap_s)
-        return told
+        return event
 
     def _file(self, now: datetime) -> str:
         """File a new request once in a while, on an order of its own, while not too many are open."""
@@ -119,7 +119,7 @@ class World:
         order = sold_order(FIRST_CODE + number, dice, now - timedelta(days=dice.randint(2, 9)))
         self.outside.sell(order)
         claim = claim_of(order.goods[0], some_grievance(dice), seed=number)
-        control = now + timedelta(days=SHOWN_DAYS)
+        control = now + timedelta(days=CONTROL_DAYS)
         filing = self.outside.kaspi.file_return(order.code, claim, control=control)
         return f"{order.buyer.first_name} files {filing.number}: {claim.reason_text}"
 
@@ -160,11 +160,11 @@ class World:
             move = moves.get(filing.tab)
             waited_s = (now - last[filing.number].at).total_seconds()
             try:
-                told = move(filing, Temper.of(self.seed, filing.number), waited_s) if move else ""
+                event = move(filing, Temper.of(self.seed, filing.number), waited_s) if move else ""
             except NotAllowed:  # the seller was quicker
                 continue
-            if told:
-                return told
+            if event:
+                return event
         return ""
 
     def _perhaps_withdraw(self, filing: Filing, temper: Temper, waited_s: float) -> str:
@@ -198,7 +198,7 @@ class World:
             kaspi.open_dispute(filing.number)
             return f"the customer disputes the refusal of {filing.number}"
         if temper.files_again and len(attempts) < 3:  # noqa: PLR2004  nobody files for ever
-            control = self.outside.clock() + timedelta(days=SHOWN_DAYS)
+            control = self.outside.clock() + timedelta(days=CONTROL_DAYS)
             again = kaspi.file_return(filing.order.code, filing.claim, control=control)
             return f"the customer files again: {again.number}"
         return ""

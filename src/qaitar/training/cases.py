@@ -132,12 +132,12 @@ def cases_drawn(seed: int) -> tuple[Drawn, ...]:
     (True, False)
     """
     dice = random.Random(seed)  # noqa: S311  a play, not a secret
-    told = list(STORIES)
-    dice.shuffle(told)
+    stories = list(STORIES)
+    dice.shuffle(stories)
     first = dice.randrange(800_000_001, 899_000_000)
-    minutes = [FIRST_DATE_MINUTES + DATE_EVERY_MINUTES * place for place in range(len(told))]
+    minutes = [FIRST_DATE_MINUTES + DATE_EVERY_MINUTES * place for place in range(len(stories))]
     dice.shuffle(minutes)
     return tuple(
         Drawn(story, f"{first + place * 7}-1", dice.choice(story.goods), dice.randrange(18), due)
-        for place, (story, due) in enumerate(zip(told, minutes, strict=True))
+        for place, (story, due) in enumerate(zip(stories, minutes, strict=True))
     )

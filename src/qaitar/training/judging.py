@@ -42,7 +42,7 @@ class Work:
     opened_at: datetime
     now: datetime
     over: bool
-    """Until it is over, nothing is told of a decision that is still to be taken."""
+    """Until it is over, nothing is reported of a decision that is still to be taken."""
 
 
 def practice_judge(work: Work, drawn: Sequence[Drawn]) -> tuple[int, list[dict[str, Any]]]:
@@ -53,15 +53,15 @@ def practice_judge(work: Work, drawn: Sequence[Drawn]) -> tuple[int, list[dict[s
     mine = sorted(
         line.at for each in lines.values() for line in each if line.actor_id == work.user_id
     )
-    told = []
+    reports = []
     for each in drawn:
         case = cases.get(each.number)
         if case is not None:
             pk = case.request.pk
-            told.append(_case_told(work, case, each.story, lines[pk], proofs.get(pk, ()), mine))
+            reports.append(_case_report(work, case, each.story, lines[pk], proofs.get(pk, ()), mine))
     if not work.over:
-        told = [case for case in told if case["deeds"] or case["findings"]]
-    return practice_score(case["points"] for case in told), told
+        reports = [case for case in reports if case["deeds"] or case["findings"]]
+    return practice_score(case["points"] for case in reports), reports
 
 
 def _by_case(lines: Iterable[JournalEntry]) -> dict[UUID, list[JournalEntry]]:
@@ -71,7 +71,7 @@ def _by_case(lines: Iterable[JournalEntry]) -> dict[UUID, list[JournalEntry]]:
     return found
 
 
-def _case_told(
+def _case_report(
     work: Work,
     case: Case,
     story: Story,
@@ -81,7 +81,7 @@ def _case_told(
 ) -> dict[str, Any]:
     acts = [line for line in lines if line.actor_id == work.user_id and line.act in _ACTS]
     deeds: list[Deed] = []
-    told: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     for line in acts:
         stood = case_before(case, lines, line, proofs)
         judged = judge_case(as_is_true(stood, story), line.at)
@@ -96,7 +96,7 @@ def _case_told(
             late=judged.facts.control_due_passed and _is_ours(stood.request),
         )
         deeds.append(deed)
-        told.append(_deed_told(deed, line.at, judged, story))
+        reports.append(_deed_report(deed, line.at, judged, story))
     left, judged = _left(work, case, story)
     gone = (case_before(case, lines, line, proofs) for line in lines if line.act == MISSED)
     missed = any(_is_ours(each.request) for each in gone) or _overdue(work, case)
@@ -107,7 +107,7 @@ def _case_told(
         "words": story.words,
         "story": story.name,
         "class": story.quality.value,
-        "deeds": told,
+        "deeds": reports,
         "left": left.value if left else "",
         "grounds": _grounds(judged) if left else [],
         "findings": sorted(finding.value for finding in findings),
@@ -165,7 +165,7 @@ def _overdue(work: Work, case: Case) -> bool:
     return over and _is_ours(request)
 
 
-def _deed_told(deed: Deed, at: datetime, judged: Judged, story: Story) -> dict[str, Any]:
+def _deed_report(deed: Deed, at: datetime, judged: Judged, story: Story) -> dict[str, Any]:
     return {
         "act": deed.act.value,
         "at": at.isoformat(),

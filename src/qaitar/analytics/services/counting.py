@@ -211,7 +211,7 @@ def _write_days(merchant_id: UUID, difference: _Difference) -> None:
     keys = sorted(
         key for key in difference.counts if difference.counts[key] or difference.seconds[key]
     )
-    told = {
+    parameters = {
         "merchant": merchant_id,
         "stores": [key[0] for key in keys],
         "days": [key[1] for key in keys],
@@ -219,12 +219,12 @@ def _write_days(merchant_id: UUID, difference: _Difference) -> None:
         "counts": [difference.counts[key] for key in keys],
         "seconds": [difference.seconds[key] for key in keys],
     }
-    _run(_DAYS, told)
+    _run(_DAYS, parameters)
 
 
 def _write_reasons(merchant_id: UUID, difference: _Difference) -> None:
     keys = sorted(key for key, count in difference.reasons.items() if count)
-    told = {
+    parameters = {
         "merchant": merchant_id,
         "stores": [key[0] for key in keys],
         "days": [key[1] for key in keys],
@@ -233,12 +233,12 @@ def _write_reasons(merchant_id: UUID, difference: _Difference) -> None:
         "counts": [difference.reasons[key] for key in keys],
         "samples": [difference.samples[key] for key in keys],
     }
-    _run(_REASONS, told)
+    _run(_REASONS, parameters)
 
 
-def _run(sql: str, told: dict[str, Any]) -> None:
+def _run(sql: str, parameters: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql, told)
+        cursor.execute(sql, parameters)
 
 
 def _orders(state: FigureState, way: Way, now: datetime) -> None:

@@ -72,11 +72,11 @@ class TokenSource:
             payload = None
         record = payload if isinstance(payload, dict) else {}
         if reply.status in {400, 401, 403}:
-            told = f"{record.get('error') or ''}: {record.get('error_description') or ''}".strip(
-                ": "
+            error_text = (
+                f"{record.get('error') or ''}: {record.get('error_description') or ''}".strip(": ")
             )
             return Misconfigured(
-                f"Google gives the service account no token (HTTP {reply.status}). {told}".strip(),
+                f"Google gives the service account no token (HTTP {reply.status}). {error_text}".strip(),
                 "Check that the key is not deleted and that this machine's clock is right.",
             )
         token, life_s = record.get("access_token"), record.get("expires_in")

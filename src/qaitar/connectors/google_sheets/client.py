@@ -113,18 +113,18 @@ class GoogleSheetsRegister:
             if layout is None
             else f"All {len(layout.columns) + 1} headings found."
         )
-        said = (f"The spreadsheet opens for {self.account_email}.", found)
+        facts_read = (f"The spreadsheet opens for {self.account_email}.", found)
         if layout is None:
-            return Healthy(said)
-        return self._protected_from_us(layout, said)
+            return Healthy(facts_read)
+        return self._protected_from_us(layout, facts_read)
 
-    def _protected_from_us(self, layout: Layout, said: tuple[str, ...]) -> Health:
+    def _protected_from_us(self, layout: Layout, facts_read: tuple[str, ...]) -> Health:
         columns = [layout.key, *layout.columns.values()]
         ranges = [one for one in self._protections() if any(map(one.reaches_column, columns))]
         if any(one.without_end for one in ranges):
             return self._protected_sheet()
         part = "A part of our columns is protected: rows there are not written."
-        return Healthy((*said, part) if ranges else said)
+        return Healthy((*facts_read, part) if ranges else facts_read)
 
     def _write(
         self, layout: Layout, keys: RegisterKeys, wanted: Mapping[str, Cells]
@@ -393,8 +393,8 @@ class GoogleSheetsRegister:
         except NotSent as error:
             return Busy(f"Google cannot be reached: {error}")
         except NoAnswer as error:
-            told = f"Google gave no whole answer: {error}"
-            return Busy(told) if request.method == "GET" else Unknown(told)
+            message = f"Google gave no whole answer: {error}"
+            return Busy(message) if request.method == "GET" else Unknown(message)
 
 
 def _is_protection(outcome: RegisterOutcome | RowTrouble) -> bool:

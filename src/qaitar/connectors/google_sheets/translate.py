@@ -179,8 +179,8 @@ def reply_trouble(
             f"Google's quota for this minute is used up. {words}".strip(), retry_after_s(reply)
         )
     if reply.status >= 500 or reply.status == 408:  # noqa: PLR2004  gateways say these after the work as well
-        told = f"Google answered HTTP {reply.status}. {words}".strip()
-        return Unknown(told) if writes else Busy(told, retry_after_s(reply))
+        message = f"Google answered HTTP {reply.status}. {words}".strip()
+        return Unknown(message) if writes else Busy(message, retry_after_s(reply))
     if reply.ok:
         return (
             None
@@ -192,8 +192,8 @@ def reply_trouble(
 
 def retry_after_s(reply: Reply) -> int:
     """Return the wait an answer asks for in whole seconds, a minute when it does not say."""
-    told = reply.headers.get("retry-after", "")
-    return min(int(told), 3600) if told.isascii() and told.isdigit() else facts.RETRY_AFTER_S
+    header = reply.headers.get("retry-after", "")
+    return min(int(header), 3600) if header.isascii() and header.isdigit() else facts.RETRY_AFTER_S
 
 
 def _refusal(status: int, words: str, account_email: str) -> Trouble:
@@ -231,5 +231,5 @@ def _error_words(payload: Any) -> str:
     error = payload.get("error") if isinstance(payload, Mapping) else None
     if not isinstance(error, Mapping):
         return ""
-    said = f"{error.get('status') or ''}: {error.get('message') or ''}".strip(": ")
-    return said[:_WORDS_CHARS_MAX]
+    text = f"{error.get('status') or ''}: {error.get('message') or ''}".strip(": ")
+    return text[:_WORDS_CHARS_MAX]

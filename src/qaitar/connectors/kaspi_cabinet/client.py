@@ -106,15 +106,15 @@ class KaspiCabinet:
         value = self._read("load-refunds-by-tab", params)
         if not isinstance(value, dict) or not isinstance(value.get("data"), list):
             return _strange(value)
-        told = wire.RefundList.model_validate(value)
+        parsed = wire.RefundList.model_validate(value)
         read = [
             translate.reading_from(raw, position=position, tab=tab)
-            for position, raw in enumerate(told.data, start=1)
+            for position, raw in enumerate(parsed.data, start=1)
         ]
         return ReturnPage(
             readings=tuple(item for item in read if isinstance(item, ReturnReading)),
             page=page,
-            total=told.total,
+            total=parsed.total,
             rejected=tuple(item for item in read if isinstance(item, RowRejected)),
         )
 
@@ -139,11 +139,11 @@ class KaspiCabinet:
 
     def health(self, now: datetime) -> Health:  # noqa: ARG002  the session's own clock decides, the contract names it
         """Ask for the counts and say in words what came."""
-        told = self.counts()
-        if not isinstance(told, SectionCounts):
-            return told
+        counts = self.counts()
+        if not isinstance(counts, SectionCounts):
+            return counts
         return Healthy(
-            (f"The cabinet is open; return requests shown: {sum(told.totals.values())}.",)
+            (f"The cabinet is open; return requests shown: {sum(counts.totals.values())}.",)
         )
 
     def _read(self, call: str, params: Sequence[tuple[str, str]]) -> Any:
@@ -180,16 +180,16 @@ def _value(reply: Reply) -> Any:
 
 
 def _failure(status: int) -> Failure | _Absent:
-    said = f"(HTTP {status})"
+    http_status = f"(HTTP {status})"
     if status in _SESSION_ENDED:
-        return Misconfigured(f"The cabinet session has expired {said}.", _EXPIRED_HOW)
+        return Misconfigured(f"The cabinet session has expired {http_status}.", _EXPIRED_HOW)
     if status == 404:  # noqa: PLR2004  RFC 9110
         return _Absent()
     if status in _WAIT:
-        return Busy(f"The cabinet asks to wait {said}.", facts.RETRY_AFTER_DEFAULT_S)
+        return Busy(f"The cabinet asks to wait {http_status}.", facts.RETRY_AFTER_DEFAULT_S)
     if status >= 500:  # noqa: PLR2004  RFC 9110
-        return Unknown(f"The cabinet failed {said}.")
-    return Refused(f"The cabinet refused the question {said}.")
+        return Unknown(f"The cabinet failed {http_status}.")
+    return Refused(f"The cabinet refused the question {http_status}.")
 
 
 def _strange(value: object) -> Failure:

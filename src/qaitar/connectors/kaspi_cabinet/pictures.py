@@ -36,8 +36,8 @@ def picture_of(entry: Mapping[str, Any]) -> Picture | None:
         return None
     number = text(entry.get("comment")) or ""
     whose = number if _NUMBER.match(number) else ""
-    if said := _SHA256.match(text(content.get("comment")) or ""):
-        return Picture(said[1], whose)
+    if digest := _SHA256.match(text(content.get("comment")) or ""):
+        return Picture(digest[1], whose)
     held = content.get("text")
     is_picture = (text(content.get("mimeType")) or "").startswith("image/")
     if not is_picture or content.get("encoding") != "base64" or not isinstance(held, str):
@@ -62,17 +62,17 @@ def with_digests(
     for url, picture in pictures.items():
         if picture.number:
             named[picture.number][url] = picture.sha256
-    told = [
+    in_recording = [
         replace(reading, image_digests=own or None)
         for reading in readings
         for own in [_own(reading, pictures, named.pop(reading.number, {}))]
     ]
     alone = [ReturnReading(number=number, image_digests=own) for number, own in named.items()]
-    return (*told, *alone)
+    return (*in_recording, *alone)
 
 
 def _own(
     reading: ReturnReading, pictures: Mapping[str, Picture], named: Mapping[str, str]
 ) -> dict[str, str]:
-    shown = {url: pictures[url].sha256 for url in reading.image_urls or () if url in pictures}
-    return {**shown, **named}
+    by_address = {url: pictures[url].sha256 for url in reading.image_urls or () if url in pictures}
+    return {**by_address, **named}

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from qaitar.connectors.kaspi_cabinet import facts
 from qaitar.connectors.kaspi_cabinet.moments import moment
 from qaitar.connectors.kaspi_cabinet.pictures import Picture, picture_of
-from qaitar.contracts.marketplace import KeptAnswers
+from qaitar.contracts.marketplace import ReducedAnswers
 from qaitar.transport.lenient import Unreadable, load, record, records, text
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _filled(answers: Sequence[Answer]) -> list[Answer]:
 
 
 def address_of(entry: Mapping[str, Any]) -> str:
-    """Give the address an entry was asked at; empty when there is none."""
+    """Return the address an entry requested; empty when there is none."""
     return text((record(entry.get("request")) or {}).get("url")) or ""
 
 
@@ -157,7 +157,7 @@ def _answer_of(entry: Mapping[str, Any], row: int) -> Answer | None:
     response = record(entry.get("response")) or {}
     status = response.get("status")
     content = record(response.get("content")) or {}
-    asked = _query(address)
+    query = _query(address)
     return Answer(
         row=row,
         address=address,
@@ -165,11 +165,11 @@ def _answer_of(entry: Mapping[str, Any], row: int) -> Answer | None:
         status=status if isinstance(status, int) and not isinstance(status, bool) else None,
         seen_at=moment(text(entry.get("startedDateTime"))),
         body=body_of(content),
-        shop=asked.get("merchantId", ""),
-        tab=asked.get("tab"),
-        page=asked.get("p", "0"),
-        number=asked.get("code", ""),
-        not_stored=_page_said(content),
+        shop=query.get("merchantId", ""),
+        tab=query.get("tab"),
+        page=query.get("p", "0"),
+        number=query.get("code", ""),
+        not_stored=_page_note(content),
     )
 
 
@@ -199,53 +199,54 @@ def body_of(content: Mapping[str, Any]) -> bytes | None:
     return decoded if marked or decoded.lstrip()[:1] in {b"[", b"{"} else plain
 
 
-def _page_said(content: Mapping[str, Any]) -> str:
+def _page_note(content: Mapping[str, Any]) -> str:
     """Give what a stored recording says of a page it left out; empty where it left out none."""
-    said = text(content.get("comment")) or ""
-    return said if "text" not in content and _PAGE.match(said) else ""
+    note = text(content.get("comment")) or ""
+    return note if "text" not in content and _PAGE.match(note) else ""
 
 
 # --- what may be stored -------------------------------------------------------------------------------------------
 
 
-def keep_answers(body: bytes) -> KeptAnswers:
+def reduce_answers(body: bytes) -> ReducedAnswers:
     """Reduce a body to what may be stored; a body that holds nothing else stays byte for byte.
 
     Of a recording: address, status, moment and content of the refunds service's answers, and digests of the buyers' pictures.  No
-    header, cookie, page or script.  Bytes that are no JSON are not kept at all: nobody can tell what is in them.
+    header, cookie, page or script.  Bytes that are no JSON are not stored at all: nobody can tell what is in them.
     """
     try:
         value = load(body)
     except Unreadable:
-        return KeptAnswers(b"", {"not_json": len(body)})
+        return ReducedAnswers(b"", {"not_json": len(body)})
     left_out: Counter[str] = Counter()
     logs = logs_in(value)
-    kept = _reduced(logs, left_out) if logs else _without_secrets(value, left_out)
-    same = kept == value and not left_out
-    text_kept = (
-        body if same else json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    reduced = _reduced(logs, left_out) if logs else _without_secrets(value, left_out)
+    same = reduced == value and not left_out
+    stored_body = (
+        body if same else json.dumps(reduced, ensure_ascii=False, separators=(",", ":")).encode()
     )
-    return KeptAnswers(text_kept, dict(left_out), bool(logs) and _has_times(kept))
+    return ReducedAnswers(stored_body, dict(left_out), bool(logs) and _has_times(reduced))
 
 
-def _has_times(kept: Any) -> bool:
+def _has_times(reduced: Any) -> bool:
     return any(
         moment(text(entry.get("startedDateTime"))) is not None
-        for log in logs_in(kept)
+        for log in logs_in(reduced)
         for entry in records(log.get("entries"))
     )
 
 
 def _reduced(logs: Sequence[Mapping[str, Any]], left_out: Counter[str]) -> dict[str, Any]:
     entries = [entry for log in logs for entry in records(log.get("entries"))]
-    kept = [
-        _kept_entry(entry, left_out) if is_refunds(address_of(entry)) else None for entry in entries
+    reduced = [
+        _reduced_entry(entry, left_out) if is_refunds(address_of(entry)) else None
+        for entry in entries
     ]
-    shown = set(_addresses(kept))
+    addresses = set(_addresses(reduced))
     for place, entry in enumerate(entries):
         if not is_refunds(address_of(entry)):
-            kept[place] = _kept_picture(entry, shown, left_out)
-    stored = [(place, entry) for place, entry in enumerate(kept, start=1) if entry is not None]
+            reduced[place] = _reduced_picture(entry, addresses, left_out)
+    stored = [(place, entry) for place, entry in enumerate(reduced, start=1) if entry is not None]
     for now, (place, entry) in enumerate(stored, start=1):
         if (row := _row_of(entries[place - 1], place)) != now:
             entry[ROW] = row
@@ -268,22 +269,22 @@ def _lines(entry: Mapping[str, Any]) -> int:
     return sum(len(records(side.get(name))) for side in sides for name in ("headers", "cookies"))
 
 
-def _kept_entry(entry: Mapping[str, Any], left_out: Counter[str]) -> dict[str, Any] | None:
+def _reduced_entry(entry: Mapping[str, Any], left_out: Counter[str]) -> dict[str, Any] | None:
     if is_preflight(entry):
         left_out["preflights"] += 1
         return None
     response = record(entry.get("response")) or {}
     content = record(response.get("content")) or {}
-    kept = _members(content, "mimeType", "size", "encoding")
+    content_stored = _members(content, "mimeType", "size", "encoding")
     if (body := body_of(content)) is not None:
         if _is_json(body):
-            kept["text"] = content["text"]
+            content_stored["text"] = content["text"]
         else:
             left_out["pages"] += 1
-            kept["comment"] = f"not JSON, {len(body)} bytes"
-    elif said := _page_said(content):
-        kept["comment"] = said
-    return _entry(entry, response.get("status"), kept)
+            content_stored["comment"] = f"not JSON, {len(body)} bytes"
+    elif note := _page_note(content):
+        content_stored["comment"] = note
+    return _entry(entry, response.get("status"), content_stored)
 
 
 def _is_json(body: bytes) -> bool:
@@ -294,18 +295,18 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _kept_picture(
-    entry: Mapping[str, Any], shown: set[str], left_out: Counter[str]
+def _reduced_picture(
+    entry: Mapping[str, Any], addresses: set[str], left_out: Counter[str]
 ) -> dict[str, Any] | None:
     picture = picture_of(entry)
-    if picture is None or not (picture.number or address_of(entry) in shown):
+    if picture is None or not (picture.number or address_of(entry) in addresses):
         left_out["other_answers"] += 1
         return None
     content = record((record(entry.get("response")) or {}).get("content")) or {}
     left_out["pictures"] += "text" in content
-    kept = _members(content, "mimeType", "size")
-    kept["comment"] = f"sha256:{picture.sha256}"
-    made = _entry(entry, (record(entry.get("response")) or {}).get("status"), kept)
+    content_stored = _members(content, "mimeType", "size")
+    content_stored["comment"] = f"sha256:{picture.sha256}"
+    made = _entry(entry, (record(entry.get("response")) or {}).get("status"), content_stored)
     return {"comment": picture.number, **made} if "comment" in entry else made
 
 
@@ -315,18 +316,20 @@ def _members(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def _entry(entry: Mapping[str, Any], status: object, content: dict[str, Any]) -> dict[str, Any]:
     request = record(entry.get("request")) or {}
-    kept: dict[str, Any] = {}
+    reduced: dict[str, Any] = {}
     if "startedDateTime" in entry:
-        kept["startedDateTime"] = text(entry["startedDateTime"])
-    kept["request"] = {name: text(request[name]) for name in ("method", "url") if name in request}
-    kept["response"] = {"content": content}
+        reduced["startedDateTime"] = text(entry["startedDateTime"])
+    reduced["request"] = {
+        name: text(request[name]) for name in ("method", "url") if name in request
+    }
+    reduced["response"] = {"content": content}
     if isinstance(status, int):
-        kept["response"]["status"] = status
-    return kept
+        reduced["response"]["status"] = status
+    return reduced
 
 
 def _addresses(entries: Sequence[Mapping[str, Any] | None]) -> Iterator[str]:
-    """Give every address written inside the kept answers: pictures are recognised by them."""
+    """Give every address written inside the stored answers: pictures are recognised by them."""
     for entry in entries:
         body = body_of(entry["response"]["content"]) if entry else None
         if body is not None:

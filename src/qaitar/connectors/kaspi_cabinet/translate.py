@@ -61,14 +61,14 @@ def counts_from(items: Sequence[object]) -> SectionCounts:
     totals: dict[Section, int] = {}
     unknown: dict[str, int] = {}
     for item in lenient.records(list(items)):
-        told = wire.Count.model_validate(item)
-        if told.tab is None or told.total is None or told.total < 0:
+        count = wire.Count.model_validate(item)
+        if count.tab is None or count.total is None or count.total < 0:
             continue
-        section = facts.SECTIONS.get(told.tab)
+        section = facts.SECTIONS.get(count.tab)
         if section is None:
-            unknown[told.tab] = told.total
+            unknown[count.tab] = count.total
         else:
-            totals[section] = told.total
+            totals[section] = count.total
     return SectionCounts(totals=totals, unknown=unknown, unread=counts_unread(items))
 
 
@@ -76,68 +76,68 @@ def reading_from(
     raw: Mapping[str, Any], *, position: int = 1, tab: str | None = None
 ) -> ReturnReading | RowRejected:
     """Read a list item or a detail.  `tab` is the section that was asked for, used when the item does not tell its own."""
-    told = wire.Refund.model_validate(raw)
-    if told.applicationNumber is None:
+    refund = wire.Refund.model_validate(raw)
+    if refund.applicationNumber is None:
         return RowRejected(
             row_number=position,
             reason_code="no_number",
             reason="A return request without applicationNumber.",
             raw=raw,
         )
-    shown = told.tab or told.refundTab or tab
-    why = told.refundReason or wire.Reason()
+    section_raw = refund.tab or refund.refundTab or tab
+    why = refund.refundReason or wire.Reason()
     origin = _origin(why)
     return ReturnReading(
-        number=told.applicationNumber,
-        refund_id=told.refundId,
-        section=facts.SECTIONS.get(shown) if shown else None,
-        section_raw=shown,
-        order_code=_order(told),
-        reason_code=why.reason or told.reason,
+        number=refund.applicationNumber,
+        refund_id=refund.refundId,
+        section=facts.SECTIONS.get(section_raw) if section_raw else None,
+        section_raw=section_raw,
+        order_code=_order(refund),
+        reason_code=why.reason or refund.reason,
         reason_text=why.reasonDescription,
-        planned_at=moment(told.plannedDate) or _current_expiry(told),
-        status_text=told.description or told.stepDescription,
-        step_text=told.stepDescription,
-        hint_text=told.merchantHint,
-        product_sku=told.productSku,
-        product_name=told.productName,
-        customer_name=told.customerName or told.customer,
-        customer_phone_raw=phone(told.customerPhone),
-        amount_minor=told.sum if told.sum is not None else told.total,
-        total_withdraw_minor=told.totalWithdraw,
-        price_minor=told.productPrice,
-        quantity_milli=told.quantity,
-        comment=told.comment,
-        reject_text=told.rejectDescription,
-        responsible=told.responsible,
-        delivery_type=told.deliveryType,
-        address=_address(told.address) or _address(told.orderAddress),
-        steps=tuple(map(_step, told.stateSteps)) if told.stateSteps is not None else None,
-        image_urls=tuple(told.imageUrls) if told.imageUrls is not None else None,
-        tracking_url=told.klTrackUrl,
-        created_at=moment(told.createdDate),
-        order_completed_on=day(told.orderCompletionDate),
-        actions_raw=tuple(told.actions) if told.actions is not None else None,
+        planned_at=moment(refund.plannedDate) or _current_expiry(refund),
+        status_text=refund.description or refund.stepDescription,
+        step_text=refund.stepDescription,
+        hint_text=refund.merchantHint,
+        product_sku=refund.productSku,
+        product_name=refund.productName,
+        customer_name=refund.customerName or refund.customer,
+        customer_phone_raw=phone(refund.customerPhone),
+        amount_minor=refund.sum if refund.sum is not None else refund.total,
+        total_withdraw_minor=refund.totalWithdraw,
+        price_minor=refund.productPrice,
+        quantity_milli=refund.quantity,
+        comment=refund.comment,
+        reject_text=refund.rejectDescription,
+        responsible=refund.responsible,
+        delivery_type=refund.deliveryType,
+        address=_address(refund.address) or _address(refund.orderAddress),
+        steps=tuple(map(_step, refund.stateSteps)) if refund.stateSteps is not None else None,
+        image_urls=tuple(refund.imageUrls) if refund.imageUrls is not None else None,
+        tracking_url=refund.klTrackUrl,
+        created_at=moment(refund.createdDate),
+        order_completed_on=day(refund.orderCompletionDate),
+        actions_raw=tuple(refund.actions) if refund.actions is not None else None,
         reason_history=_history(raw),
         reason_origin_code=origin.originReason,
         reason_origin_text=origin.originReasonDescription,
-        unread=unread_in(raw, told),
+        unread=unread_in(raw, refund),
         raw=raw,
     )
 
 
-def _order(told: wire.Refund) -> str | None:
-    shown = told.order.get("code") if isinstance(told.order, dict) else told.order
-    return lenient.text(shown) or order_code_of(told.applicationNumber or "")
+def _order(refund: wire.Refund) -> str | None:
+    code = refund.order.get("code") if isinstance(refund.order, dict) else refund.order
+    return lenient.text(code) or order_code_of(refund.applicationNumber or "")
 
 
 def _address(value: object) -> str | None:
     return lenient.text(value.get("formattedAddress") if isinstance(value, dict) else value)
 
 
-def _current_expiry(told: wire.Refund) -> datetime | None:
+def _current_expiry(refund: wire.Refund) -> datetime | None:
     """The control date was seen equal to the current step's expiry, so it stands in where the date itself is missing."""
-    current = (step for step in told.stateSteps or () if step.stage == facts.CURRENT_STAGE)
+    current = (step for step in refund.stateSteps or () if step.stage == facts.CURRENT_STAGE)
     return next((found for step in current if (found := moment(step.expirationTime))), None)
 
 
@@ -152,23 +152,23 @@ def _origin(why: wire.Reason) -> wire.ReasonChange:
 def _history(raw: Mapping[str, Any]) -> tuple[Mapping[str, object], ...] | None:
     """Keep the history of the reason as it came: inside the reason, as captured, or beside it."""
     inside = lenient.record(raw.get("refundReason")) or {}
-    told = inside.get("reasonChangeHistory") or raw.get("reasonChangeHistory")
-    return tuple(lenient.records(told)) if isinstance(told, list | dict) else None
+    history = inside.get("reasonChangeHistory") or raw.get("reasonChangeHistory")
+    return tuple(lenient.records(history)) if isinstance(history, list | dict) else None
 
 
-def _step(told: wire.Step) -> StepReading:
+def _step(step: wire.Step) -> StepReading:
     return StepReading(
-        title=told.title,
-        step_type=told.stepType,
-        step_status=told.stepStatus,
-        stage=told.stage,
-        result=told.result,
-        expires_at=moment(told.expirationTime),
-        delayed=told.delayed,
-        comment=told.comment,
-        additional_text=told.additionalText,
-        hint=told.stepHint,
-        inspection_result_url=told.inspectionResultUrl,
+        title=step.title,
+        step_type=step.stepType,
+        step_status=step.stepStatus,
+        stage=step.stage,
+        result=step.result,
+        expires_at=moment(step.expirationTime),
+        delayed=step.delayed,
+        comment=step.comment,
+        additional_text=step.additionalText,
+        hint=step.stepHint,
+        inspection_result_url=step.inspectionResultUrl,
     )
 
 

@@ -32,7 +32,7 @@ _REASON: Final = frozenset({"reason", "reasonDescription"})
 _COUNT: Final = frozenset({"tab", "tabTitle", "total"})
 
 
-def unread_in(raw: Mapping[str, Any], told: wire.Refund) -> tuple[Unread, ...]:
+def unread_in(raw: Mapping[str, Any], parsed: wire.Refund) -> tuple[Unread, ...]:
     """Name the fields of a list item or a detail that could not be read, or did not come though they always do.
 
     >>> raw = {"applicationNumber": "700000001-1", "plannedDate": "soon", "sum": [], "quantity": 1}
@@ -40,11 +40,11 @@ def unread_in(raw: Mapping[str, Any], told: wire.Refund) -> tuple[Unread, ...]:
     [('plannedDate', 'not_a_date', 'soon'), ('sum', 'unread', '[]')]
     """
     always, filled = _expected(raw)
-    if facts.CLOSED in {told.tab, told.refundTab}:
+    if facts.CLOSED in {parsed.tab, parsed.refundTab}:
         filled -= {"plannedDate"}
     return (
-        *_fields(raw, told, always, filled),
-        *_inside_reason(raw.get("refundReason"), told.refundReason, "refundReason" in always),
+        *_fields(raw, parsed, always, filled),
+        *_inside_reason(raw.get("refundReason"), parsed.refundReason, "refundReason" in always),
         *_inside_steps(raw.get("stateSteps")),
         *_inside_images(raw.get("imageUrls")),
     )
@@ -77,9 +77,9 @@ def counts_unread(items: Sequence[object]) -> tuple[Unread, ...]:
     found: list[Unread] = []
     for place, item in enumerate(items):
         if isinstance(item, dict):
-            told = wire.Count.model_validate(item)
-            found += _fields(item, told, _COUNT, _COUNT, f"[{place}].")
-            if told.total is not None and told.total < 0:
+            parsed = wire.Count.model_validate(item)
+            found += _fields(item, parsed, _COUNT, _COUNT, f"[{place}].")
+            if parsed.total is not None and parsed.total < 0:
                 found.append(Unread(f"[{place}].total", "unread", came_of(item["total"])))
         else:
             found.append(Unread(f"[{place}]", "unread", came_of(item)))
@@ -98,18 +98,18 @@ def came_of(value: object) -> str:
 
 def _fields(
     raw: Mapping[str, Any],
-    told: wire.Wire,
+    parsed: wire.Wire,
     always: frozenset[str],
     filled: frozenset[str],
     before: str = "",
 ) -> Iterator[Unread]:
-    for name in type(told).model_fields:
+    for name in type(parsed).model_fields:
         if name not in raw:
             why = "missing" if name in always else ""
         elif raw[name] is None or raw[name] == "":
             why = "empty" if name in filled else ""
         else:
-            why = _why(name, raw[name], getattr(told, name))
+            why = _why(name, raw[name], getattr(parsed, name))
         if why:
             yield Unread(before + name, why, came_of(raw[name]) if name in raw else "")
 
@@ -128,12 +128,12 @@ def _why(name: str, value: object, read: object) -> str:
 
 def _inside_reason(
     value: object,
-    told: wire.Reason | None,
+    parsed: wire.Reason | None,
     always: bool,  # noqa: FBT001  a private step
 ) -> Iterator[Unread]:
-    if isinstance(value, dict) and told is not None:
+    if isinstance(value, dict) and parsed is not None:
         wanted = _REASON if always else frozenset()
-        yield from _fields(value, told, wanted, wanted, "refundReason.")
+        yield from _fields(value, parsed, wanted, wanted, "refundReason.")
 
 
 def _inside_steps(value: object) -> Iterator[Unread]:

@@ -123,16 +123,16 @@ class _Lines:
     def __init__(self, text: str) -> None:
         self._rest = iter(io.StringIO(text, newline=""))
         self._returned: list[str] = []
-        self.taken: list[str] = []
+        self.consumed: list[str] = []
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        if len(self.taken) >= RECORD_LINES_MAX:
+        if len(self.consumed) >= RECORD_LINES_MAX:
             raise StopIteration
         line = self._returned.pop() if self._returned else next(self._rest)
-        self.taken.append(line)
+        self.consumed.append(line)
         return line
 
     def give_back(self, lines: list[str]) -> None:
@@ -145,22 +145,22 @@ def rows(text: str, delimiter: str) -> Iterator[list[str]]:
     header: list[str] | None = None
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
-        lines.taken.clear()
+        lines.consumed.clear()
         cells = next(reader, None)
         if cells is None:
-            if not lines.taken and not _more(lines):
+            if not lines.consumed and not _more(lines):
                 return
             reader = csv.reader(lines, delimiter=delimiter)
             continue
-        taken = list(lines.taken)
+        consumed = list(lines.consumed)
         if header is None:
             header = wire.header_from(cells)
-        elif len(taken) > 1 and _swallowed(cells, taken[1:], delimiter, header):
-            lines.give_back(taken[1:])
+        elif len(consumed) > 1 and _swallowed(cells, consumed[1:], delimiter, header):
+            lines.give_back(consumed[1:])
             reader = csv.reader(lines, delimiter=delimiter)
-            yield _broken(taken[0].rstrip("\r\n"), delimiter, header)
+            yield _broken(consumed[0].rstrip("\r\n"), delimiter, header)
             continue
-        if len(taken) >= RECORD_LINES_MAX:
+        if len(consumed) >= RECORD_LINES_MAX:
             reader = csv.reader(lines, delimiter=delimiter)
         yield cells
 
@@ -177,7 +177,7 @@ def _more(lines: _Lines) -> bool:
     if line is None:
         return False
     lines.give_back([line])
-    lines.taken.clear()
+    lines.consumed.clear()
     return True
 
 

@@ -227,12 +227,12 @@ def _judged(
     if len(rows) == 1 and not table.sheet and not table.broken_text:  # nearly every order
         yield translate.row_fault(rows[0]) or translate.order_from(rows)
         return
-    kept: dict[tuple[tuple[str, str], ...], translate.NumberedRow] = {}
+    distinct: dict[tuple[tuple[str, str], ...], translate.NumberedRow] = {}
     faults: list[RowRejected] = []
     in_doubt = False
     for row in rows:
         fault = translate.row_fault(row, look_for_broken_text=table.broken_text)
-        same = kept.setdefault(tuple(row.cells.items()), row) if fault is None else row
+        same = distinct.setdefault(tuple(row.cells.items()), row) if fault is None else row
         if fault is not None:
             faults.append(replace(fault, sheet=table.sheet))
         elif same is not row:
@@ -240,7 +240,7 @@ def _judged(
             in_doubt = in_doubt or row.number - same.number < len(rows)
             yield _rejected(row, "same_row_twice", table)
     yield from faults
-    together = list(kept.values())
+    together = list(distinct.values())
     why = "sibling_rejected" if faults else translate.order_fault(together)
     if why is None:
         record = translate.order_from(together, price_in_doubt=in_doubt)

@@ -225,12 +225,16 @@ def _status(cells: wire.Row) -> tuple[str | None, str | None]:
 
 def _speaking(rows: Sequence[NumberedRow]) -> tuple[str, str | None, str | None]:
     """Give the word, state and status that speak for the order: under way before received, received before returned, cancelled."""
-    told = [
+    standings = [
         (row.cells[facts.STATUS], *_status(row.cells)) for row in rows if facts.STATUS in row.cells
     ]
-    if not told:
+    if not standings:
         return "", None, None
-    return told[0] if len(told) == 1 else min(told, key=lambda each: _RANK.get(each[2] or "", 0))
+    return (
+        standings[0]
+        if len(standings) == 1
+        else min(standings, key=lambda each: _RANK.get(each[2] or "", 0))
+    )
 
 
 _RANK = {status: place for place, status in enumerate(facts.FINISHED, start=1)}
@@ -263,7 +267,7 @@ _GOODS = (facts.OFFER_CODE, facts.NAME, facts.OWN_NAME, facts.CATEGORY, facts.QU
 
 
 def _line(cells: wire.Row, total: int | None) -> LineRecord:
-    """One row as a line; the price of a piece is told only where the sum divides by whole pieces exactly."""
+    """One row as a line; the price of a piece is known only where the sum divides by whole pieces exactly."""
     quantity = _quantity(cells)
     changed = day_start(cells.get(facts.STATUS_CHANGED, ""))
     return LineRecord(

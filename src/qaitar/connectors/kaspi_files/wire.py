@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 _EXACT_WHOLE = 10**15
-_KEPT_FROM_EXCEL = re.compile(r'="([^"]*)"\Z|\'(?=[\d=])(.*)\Z', re.DOTALL)
+_TEXT_FOR_EXCEL = re.compile(r'="([^"]*)"\Z|\'(?=[\d=])(.*)\Z', re.DOTALL)
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +56,7 @@ def cell_text(cell: object) -> str:
 
 
 def _plain(text: str) -> str:
-    if not text.startswith(("=", "'")) or (found := _KEPT_FROM_EXCEL.match(text)) is None:
+    if not text.startswith(("=", "'")) or (found := _TEXT_FOR_EXCEL.match(text)) is None:
         return text
     return (found[1] if found[1] is not None else found[2]).strip()
 

@@ -198,8 +198,10 @@ class KaspiShop:
         if not isinstance(answer, wire.Answer):
             return answer
         total = answer.meta.totalCount if answer.meta else None
-        told = "?" if total is None else str(total)
-        return Healthy(("Kaspi accepted the token.", f"Finished orders created in 7 days: {told}."))
+        count = "?" if total is None else str(total)
+        return Healthy(
+            ("Kaspi accepted the token.", f"Finished orders created in 7 days: {count}.")
+        )
 
     @staticmethod
     def _paging(page: int, size: int) -> list[tuple[str, str]]:
@@ -275,31 +277,31 @@ def _answer(reply: Reply, *, checking: bool) -> wire.Answer | Failure:
 
 
 def _failure(reply: Reply, titles: str) -> Failure:
-    said = f"HTTP {reply.status}" + (f": {titles}" if titles else "")
+    answered = f"HTTP {reply.status}" + (f": {titles}" if titles else "")
     match reply.status:
         case 401 | 403:
-            return Misconfigured(f"Kaspi did not accept the token ({said}).", _ACCESS_HOW)
+            return Misconfigured(f"Kaspi did not accept the token ({answered}).", _ACCESS_HOW)
         case 429 | 503:
-            return Busy(f"Kaspi asks to wait ({said}).", _retry_after_s(reply))
+            return Busy(f"Kaspi asks to wait ({answered}).", _retry_after_s(reply))
         case 404:
-            return Refused(f"Kaspi knows no such object ({said}).")
+            return Refused(f"Kaspi knows no such object ({answered}).")
         case 400:
             return Misconfigured(
-                f"Kaspi refused the question itself ({said}).",
+                f"Kaspi refused the question itself ({answered}).",
                 "Filters or paging do not suit Kaspi: the range is at most 14 days; shops under one login need X-Merchant-Uid.",
             )
         case status if 300 <= status < 500:  # noqa: PLR2004  classes of RFC 9110
             return Misconfigured(
-                f"The address does not serve Kaspi's API ({said}).",
+                f"The address does not serve Kaspi's API ({answered}).",
                 f"Check the base address ({facts.BASE_URL}) and the proxy.",
             )
         case _:
-            return Unknown(f"Kaspi failed ({said}).")
+            return Unknown(f"Kaspi failed ({answered}).")
 
 
 def _retry_after_s(reply: Reply) -> int:
-    told = reply.headers.get("retry-after", "").strip()
-    wait = int(told) if told.isascii() and told.isdigit() and len(told) < 8 else None  # noqa: PLR2004  longer is nonsense
+    header = reply.headers.get("retry-after", "").strip()
+    wait = int(header) if header.isascii() and header.isdigit() and len(header) < 8 else None  # noqa: PLR2004  longer is nonsense
     return (
         min(max(wait, 1), facts.RETRY_AFTER_MAX_S)
         if wait is not None

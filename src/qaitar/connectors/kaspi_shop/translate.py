@@ -53,10 +53,10 @@ def related_ids(resource: wire.Resource, name: str) -> list[str] | None:
     relation = resource.relationships.get(name)
     if not isinstance(relation, dict) or not isinstance(relation.get("data"), list | dict):
         return None
-    told = relation["data"] if isinstance(relation["data"], list) else [relation["data"]]
-    ids = [plain_id(wire.Resource.model_validate(ref).id) for ref in records(told)]
+    references = relation["data"] if isinstance(relation["data"], list) else [relation["data"]]
+    ids = [plain_id(wire.Resource.model_validate(ref).id) for ref in records(references)]
     known = [found for found in ids if found is not None]
-    return known if len(known) == len(told) else None
+    return known if len(known) == len(references) else None
 
 
 def point_id(identifier: str | None) -> str | None:
@@ -89,7 +89,7 @@ def card_number(product_id: str | None) -> str | None:
     return plain.decode() if plain.isdigit() else None
 
 
-def unread_in(raw: Mapping[str, Any], told: wire.Wire, before: str = "") -> tuple[Unread, ...]:
+def unread_in(raw: Mapping[str, Any], parsed: wire.Wire, before: str = "") -> tuple[Unread, ...]:
     """Name the fields that came with something in them and could not be read.
 
     >>> raw = {"totalPrice": "12,3,4", "deliveryCost": None, "status": "NEW"}
@@ -98,14 +98,14 @@ def unread_in(raw: Mapping[str, Any], told: wire.Wire, before: str = "") -> tupl
     """
     return tuple(
         Unread(before + name, "unread", _came(raw[name]))
-        for name in type(told).model_fields
-        if raw.get(name) not in (None, "") and getattr(told, name) is None
+        for name in type(parsed).model_fields
+        if raw.get(name) not in (None, "") and getattr(parsed, name) is None
     )
 
 
 def _came(value: object) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return shown[:CAME_CHARS_MAX]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text[:CAME_CHARS_MAX]
 
 
 def line_fault(line: LineRecord, where: str) -> str:
@@ -126,68 +126,70 @@ def order_from(came: Any, index: Index, *, position: int = 1) -> OrderRecord | R
     """
     raw: Mapping[str, Any] = came if isinstance(came, dict) else {"value": came}
     resource = wire.Resource.model_validate(raw)
-    told = wire.OrderAttributes.model_validate(resource.attributes)
-    if told.code is None:
+    attributes = wire.OrderAttributes.model_validate(resource.attributes)
+    if attributes.code is None:
         return RowRejected(
             row_number=position, reason_code="no_code", reason="An order without a number.", raw=raw
         )
-    kaspi = told.kaspiDelivery or wire.Delivery()
+    kaspi = attributes.kaspiDelivery or wire.Delivery()
     lines, lines_unread = _included_lines(resource, index)
     return OrderRecord(
-        code=told.code,
+        code=attributes.code,
         external_id=plain_id(resource.id),
-        created_at=told.creationDate,
-        state=told.state,
-        status=told.status,
-        planned_delivery_at=told.plannedDeliveryDate,
-        delivered_at=None if told.status in facts.NEVER_RECEIVED else told.completionDate,
-        payment_mode=told.paymentMode,
-        credit_term_months=told.creditTerm,
-        total_minor=told.totalPrice,
+        created_at=attributes.creationDate,
+        state=attributes.state,
+        status=attributes.status,
+        planned_delivery_at=attributes.plannedDeliveryDate,
+        delivered_at=None
+        if attributes.status in facts.NEVER_RECEIVED
+        else attributes.completionDate,
+        payment_mode=attributes.paymentMode,
+        credit_term_months=attributes.creditTerm,
+        total_minor=attributes.totalPrice,
         currency=facts.CURRENCY,
-        delivery_mode=told.deliveryMode,
-        is_kaspi_delivery=told.isKaspiDelivery,
-        delivery_cost_minor=told.deliveryCost,
-        delivery_cost_seller_minor=told.deliveryCostForSeller,
-        waybill_number=kaspi.waybillNumber or told.waybillNumber,
-        waybill_url=kaspi.waybill or told.waybill,
-        assembled=told.assembled,
+        delivery_mode=attributes.deliveryMode,
+        is_kaspi_delivery=attributes.isKaspiDelivery,
+        delivery_cost_minor=attributes.deliveryCost,
+        delivery_cost_seller_minor=attributes.deliveryCostForSeller,
+        waybill_number=kaspi.waybillNumber or attributes.waybillNumber,
+        waybill_url=kaspi.waybill or attributes.waybill,
+        assembled=attributes.assembled,
         courier_planned_at=kaspi.courierTransmissionPlanningDate
-        or told.courierTransmissionPlanningDate,
-        courier_handed_at=kaspi.courierTransmissionDate or told.courierTransmissionDate,
-        returned_to_warehouse=told.returnedToWarehouse
+        or attributes.courierTransmissionPlanningDate,
+        courier_handed_at=kaspi.courierTransmissionDate or attributes.courierTransmissionDate,
+        returned_to_warehouse=attributes.returnedToWarehouse
         if kaspi.returnedToWarehouse is None
         else kaspi.returnedToWarehouse,
-        pickup_point=point_id(told.pickupPointId),
-        address=told.deliveryAddress.formattedAddress if told.deliveryAddress else None,
-        customer=_customer(told.customer),
+        pickup_point=point_id(attributes.pickupPointId),
+        address=attributes.deliveryAddress.formattedAddress if attributes.deliveryAddress else None,
+        customer=_customer(attributes.customer),
         lines=lines,
-        tenders=_tenders(told),
-        cancellation_reason=told.cancellationReason,
-        unread=unread_in(resource.attributes, told) + lines_unread,
+        tenders=_tenders(attributes),
+        cancellation_reason=attributes.cancellationReason,
+        unread=unread_in(resource.attributes, attributes) + lines_unread,
         raw=raw,
     )
 
 
-def _customer(told: wire.Customer | None) -> CustomerRecord | None:
-    if told is None:
+def _customer(attributes: wire.Customer | None) -> CustomerRecord | None:
+    if attributes is None:
         return None
     return CustomerRecord(
-        external_id=plain_id(told.id),
-        name=told.name,
-        first_name=told.firstName,
-        last_name=told.lastName,
-        phone_raw=told.cellPhone,
+        external_id=plain_id(attributes.id),
+        name=attributes.name,
+        first_name=attributes.firstName,
+        last_name=attributes.lastName,
+        phone_raw=attributes.cellPhone,
     )
 
 
-def _tenders(told: wire.OrderAttributes) -> tuple[TenderRecord, ...] | None:
+def _tenders(attributes: wire.OrderAttributes) -> tuple[TenderRecord, ...] | None:
     """One tender for the whole sum: the API does not tell a bonus part, see the page of this connector."""
-    if told.paymentMode is None:
+    if attributes.paymentMode is None:
         return None
-    kind = _TENDERS.get(told.paymentMode, TenderKind.UNKNOWN)
-    term = told.creditTerm if kind is TenderKind.CREDIT else None
-    return (TenderRecord(kind=kind, amount_minor=told.totalPrice, term_months=term),)
+    kind = _TENDERS.get(attributes.paymentMode, TenderKind.UNKNOWN)
+    term = attributes.creditTerm if kind is TenderKind.CREDIT else None
+    return (TenderRecord(kind=kind, amount_minor=attributes.totalPrice, term_months=term),)
 
 
 def _included_lines(
@@ -224,8 +226,8 @@ def lines_from(resources: Iterable[Any], index: Index) -> tuple[LineRecord, ...]
 
 def line_from(entry: wire.Resource, index: Index) -> LineRecord:
     """Read one `orderentries` resource; the card and the seller's product are used when they came beside it."""
-    told = wire.EntryAttributes.model_validate(entry.attributes)
-    offer, category = told.offer or wire.Offer(), told.category or wire.Category()
+    attributes = wire.EntryAttributes.model_validate(entry.attributes)
+    offer, category = attributes.offer or wire.Offer(), attributes.category or wire.Category()
     product_id = next(iter(related_ids(entry, "product") or ()), None)
     card = _product(index, "masterproducts", product_id)
     own_id = next(iter(related_ids(entry, "merchantProduct") or ()), None)
@@ -234,7 +236,7 @@ def line_from(entry: wire.Resource, index: Index) -> LineRecord:
     own = _product(index, "merchantProducts", own_id)
     return LineRecord(
         external_id=plain_id(entry.id),
-        number=told.entryNumber,
+        number=attributes.entryNumber,
         offer_code=offer.code,
         product_external_id=product_id,
         product_code=card.code or card_number(product_id),
@@ -243,12 +245,14 @@ def line_from(entry: wire.Resource, index: Index) -> LineRecord:
         name=offer.name or card.name,
         category_code=category.code,
         category_title=category.title,
-        quantity_milli=told.quantity,
-        unit_type=told.unitType,
-        price_minor=told.basePrice,
-        total_minor=told.totalPrice,
-        imei_required=told.isImeiRequired if offer.isImeiRequired is None else offer.isImeiRequired,
-        unread=unread_in(entry.attributes, told),
+        quantity_milli=attributes.quantity,
+        unit_type=attributes.unitType,
+        price_minor=attributes.basePrice,
+        total_minor=attributes.totalPrice,
+        imei_required=attributes.isImeiRequired
+        if offer.isImeiRequired is None
+        else offer.isImeiRequired,
+        unread=unread_in(entry.attributes, attributes),
     )
 
 

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     )
     from qaitar.contracts.outcome import Busy, Found, Health, Outcome
 
-PRODUCTS_ASKED_MAX = 20
+PRODUCTS_PER_QUERY = 20
 _ALLOWED = {"allowedOnly": "true"}
 
 
@@ -181,9 +181,9 @@ class OneC:
         if problems:
             return _not_mapped(problems)
         for resource in (self._map.order_set, self._map.sale_set, self._map.return_set):
-            asked = self._session.page(resource, top="1", select="Ref_Key", **self._allowed)
-            if isinstance(asked, Trouble):
-                return asked.outcome
+            answer = self._session.page(resource, top="1", select="Ref_Key", **self._allowed)
+            if isinstance(answer, Trouble):
+                return answer.outcome
         return Healthy(self._facts(metadata))
 
     def _facts(self, metadata: Metadata) -> tuple[str, ...]:
@@ -248,8 +248,8 @@ class OneC:
         names: dict[str, str] = {}
         if not self._map.product_set:
             return names
-        for at in range(0, len(products), PRODUCTS_ASKED_MAX):
-            where = any_of("Ref_Key", products[at : at + PRODUCTS_ASKED_MAX])
+        for at in range(0, len(products), PRODUCTS_PER_QUERY):
+            where = any_of("Ref_Key", products[at : at + PRODUCTS_PER_QUERY])
             rows = self._session.rows(
                 self._map.product_set, filter=where, select="Ref_Key,Description"
             )
@@ -316,15 +316,15 @@ class OneC:
         done = Done(key, detail=text(made, "Number"))
         if not isinstance(values, dict):
             return DoneInPart(done, values)
-        kept = self._session.one(path(self._map.return_set, guid(key)))
-        if isinstance(kept, Trouble):
-            return DoneInPart(done, kept.outcome)
-        wrong = differences(values, kept)
+        stored = self._session.one(path(self._map.return_set, guid(key)))
+        if isinstance(stored, Trouble):
+            return DoneInPart(done, stored.outcome)
+        wrong = differences(values, stored)
         if wrong:
             names = ", ".join(one.key for one in wrong)
             what = f"1C kept other values of return order {done.detail}: {names}"
             return DoneInPart(done, Misconfigured(what, MAP_HOW), wrong)
-        if self._settings.post_after_create and kept.get("Posted") is not True:
+        if self._settings.post_after_create and stored.get("Posted") is not True:
             posted = self.post_return_order(done.reference)
             return done if isinstance(posted, Done) else DoneInPart(done, posted)
         return done

@@ -28,7 +28,7 @@ _TYPES = (f"{_EDM}EntityType", f"{_EDM}ComplexType")
 _SETS = f"{_EDM}EntitySet"
 _FUNCTIONS = f"{_EDM}FunctionImport"
 _DATA = "{http://schemas.microsoft.com/ado/2007/06/edmx}Edmx"
-DOCUMENTS_KEPT_MAX = 8
+CACHED_DOCUMENTS_MAX = 8
 
 BLOBS_A = "InformationRegister_ДвоичныеДанныеФайлов"
 BLOBS_B = "Catalog_ХранилищеДвоичныхДанных"
@@ -139,8 +139,8 @@ class MetadataCache:
 
     def get(self, publication: str, session: Session, *, fresh: bool = False) -> Metadata | Trouble:
         """Return the metadata of a publication, asking it when nothing fresh is remembered."""
-        sha256, asked_at = self._seen.get(publication, ("", 0.0))
-        if not fresh and sha256 in self._read and self._clock() - asked_at < self._ttl_s:
+        sha256, read_at = self._seen.get(publication, ("", 0.0))
+        if not fresh and sha256 in self._read and self._clock() - read_at < self._ttl_s:
             return self._read[sha256]
         body = session.metadata()
         if isinstance(body, Trouble):
@@ -151,7 +151,7 @@ class MetadataCache:
                 metadata = read_metadata(BytesIO(body), sha256)
             except NotMetadata as error:
                 return Trouble(Misconfigured(f"$metadata cannot be read: {error}", ADDRESS_HOW))
-            if len(self._read) >= DOCUMENTS_KEPT_MAX:
+            if len(self._read) >= CACHED_DOCUMENTS_MAX:
                 self._read.clear()
             self._read[sha256] = metadata
         self._seen[publication] = (sha256, self._clock())

@@ -291,12 +291,12 @@ def _sold(fm: FieldMap, sources: Sources, line: ReturnLine) -> Row:
 
 
 def _check_quantities(fm: FieldMap, sources: Sources, draft: ReturnOrderDraft) -> None:
-    asked: dict[str, int] = {}
+    returned: dict[str, int] = {}
     for line in draft.lines:
-        asked[line.line_key] = asked.get(line.line_key, 0) + line.quantity_milli
+        returned[line.line_key] = returned.get(line.line_key, 0) + line.quantity_milli
         sold = value_of(_sold(fm, sources, line), "Количество", milli)
-        if asked[line.line_key] > sold:
-            back, shipped = (_plain(Decimal(n) / _MILLI) for n in (asked[line.line_key], sold))
+        if returned[line.line_key] > sold:
+            back, shipped = (_plain(Decimal(n) / _MILLI) for n in (returned[line.line_key], sold))
             raise Unfit(
                 f"{back} comes back on line {line.line_key}, but only {shipped} was shipped"
             )
@@ -363,50 +363,50 @@ def _plain(value: Decimal) -> Decimal:
     return Decimal(format(value.normalize(), "f"))
 
 
-def differences(sent: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[Difference, ...]:
+def differences(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Name every sent value that is absent or stands otherwise in what was read back.
 
     >>> differences({"Цена": Decimal("10.00"), "Ок": True}, {"Цена": 10, "Ок": False})
-    (Difference(key='Ок', sent='true', kept='false'),)
+    (Difference(key='Ок', sent='true', stored='false'),)
     """
-    return tuple(_differences(sent, kept, ""))
+    return tuple(_differences(sent, stored, ""))
 
 
 def _differences(
-    sent: Mapping[str, Any], kept: Mapping[str, Any], place: str
+    sent: Mapping[str, Any], stored: Mapping[str, Any], place: str
 ) -> Iterator[Difference]:
     for name, value in sent.items():
         key = place + name
-        if name not in kept:
-            yield Difference(key, _shown(value), "")
+        if name not in stored:
+            yield Difference(key, _display(value), "")
         elif isinstance(value, list):
-            yield from _row_differences(value, kept[name], key)
-        elif not _same(value, kept[name]):
-            yield Difference(key, _shown(value), _shown(kept[name]))
+            yield from _row_differences(value, stored[name], key)
+        elif not _same(value, stored[name]):
+            yield Difference(key, _display(value), _display(stored[name]))
 
 
-def _row_differences(sent: list[Row], kept: object, key: str) -> Iterator[Difference]:
-    if not isinstance(kept, list) or len(kept) != len(sent):
-        count = len(kept) if isinstance(kept, list) else 0
+def _row_differences(sent: list[Row], stored: object, key: str) -> Iterator[Difference]:
+    if not isinstance(stored, list) or len(stored) != len(sent):
+        count = len(stored) if isinstance(stored, list) else 0
         yield Difference(key, f"{len(sent)} rows", f"{count} rows")
         return
-    for at, (row, other) in enumerate(zip(sent, kept, strict=True), start=1):
+    for at, (row, other) in enumerate(zip(sent, stored, strict=True), start=1):
         yield from _differences(row, other if isinstance(other, dict) else {}, f"{key}[{at}].")
 
 
-def _same(sent: object, kept: object) -> bool:
-    if isinstance(sent, bool) or isinstance(kept, bool):
-        return sent is kept
+def _same(sent: object, stored: object) -> bool:
+    if isinstance(sent, bool) or isinstance(stored, bool):
+        return sent is stored
     if isinstance(sent, Decimal | int):
         try:
-            return number(kept) == sent
+            return number(stored) == sent
         except Unreadable:
             return False
-    left, right = str(sent).strip(), str(kept).strip()
+    left, right = str(sent).strip(), str(stored).strip()
     return left.lower() == right.lower() if is_guid(left) else left == right
 
 
-def _shown(value: object) -> str:
+def _display(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{len(value)} rows" if isinstance(value, list) else str(value)

@@ -154,8 +154,8 @@ class UsedeskHelpdesk:
         listed: dict[str, wire.Ticket] = {}
         for page in range(facts.PAGES_MAX):
             offset = str(page * facts.TICKETS_A_PAGE)
-            asked = {"created_after": after, "offset": offset}
-            payload = self._call("/tickets", asked, writes=False)
+            query = {"created_after": after, "offset": offset}
+            payload = self._call("/tickets", query, writes=False)
             if isinstance(payload, Refused):
                 return Unknown(f"The tickets cannot be listed. {payload.reason}")
             if isinstance(payload, Misconfigured | Busy | Unknown):
@@ -220,8 +220,8 @@ class UsedeskHelpdesk:
         except NotSent as error:
             return Busy(f"Usedesk cannot be reached: {error}")
         except NoAnswer as error:
-            told = f"Usedesk gave no whole answer: {error}"
-            return Unknown(told) if writes else Busy(told)
+            message = f"Usedesk gave no whole answer: {error}"
+            return Unknown(message) if writes else Busy(message)
         try:
             payload = reply.json()
         except NotJson:

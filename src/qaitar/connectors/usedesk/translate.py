@@ -151,8 +151,8 @@ def reply_trouble(reply: Reply, payload: Any, *, writes: bool) -> Trouble | None
     if reply.status == 429:  # noqa: PLR2004  the one status that promises nothing was done
         return Busy("Usedesk asks to slow down (HTTP 429).", retry_after_s(reply))
     if reply.status >= 500 or reply.status == 408:  # noqa: PLR2004  gateways say these after the work as well
-        told = f"Usedesk answered HTTP {reply.status}."
-        return Unknown(told) if writes else Busy(told, facts.RETRY_AFTER_S)
+        message = f"Usedesk answered HTTP {reply.status}."
+        return Unknown(message) if writes else Busy(message, facts.RETRY_AFTER_S)
     reason = error_words(payload)
     if reason:
         return _TOKEN_TROUBLE if _blames_token(reason) else Refused(f"Usedesk: {reason}")
@@ -175,16 +175,16 @@ def error_words(payload: Any) -> str:
     if not words and payload.get("status") == "error":
         words = payload.get("message") or "error without words"
     if isinstance(words, Mapping):
-        words = "; ".join(f"{name}: {text_of(said)}" for name, said in words.items())
+        words = "; ".join(f"{name}: {text_of(text)}" for name, text in words.items())
     elif isinstance(words, list):
-        words = "; ".join(text_of(said) for said in words)
+        words = "; ".join(text_of(text) for text in words)
     return cut(text_of(words), _REASON_CHARS_MAX)
 
 
 def retry_after_s(reply: Reply) -> int:
     """Return the wait a 429 asks for in whole seconds, a minute when it does not say."""
-    told = reply.headers.get("retry-after", "")
-    return min(int(told), 3600) if told.isascii() and told.isdigit() else facts.RETRY_AFTER_S
+    header = reply.headers.get("retry-after", "")
+    return min(int(header), 3600) if header.isascii() and header.isdigit() else facts.RETRY_AFTER_S
 
 
 def refused_setting(refusal: Refused, fields: Mapping[str, str]) -> Misconfigured | Refused:

@@ -87,7 +87,7 @@ def bench_bulk(shop: DatabaseAddresses, now: datetime, *, size: int = SIZE) -> R
     report.goals = [
         Goal("bulk decision against bare statements", ratio, "at most", RATIO_MAX, "x"),
         Goal(
-            "refused and told why, each round", len(answers[-1].refused), "at least", refused_each
+            "refused with a reason, each round", len(answers[-1].refused), "at least", refused_each
         ),
     ]
     return report
@@ -105,12 +105,12 @@ def _picked(world: World, size: int, refused: int) -> list[UUID]:
 
 def _bare(world: World, ids: Sequence[UUID], now: datetime) -> float:
     """Time the least that could be done: one UPDATE and one INSERT of the same size, behind the same walls."""
-    told: dict[str, Any] = {"ids": list(ids), "now": now}
+    values: dict[str, Any] = {"ids": list(ids), "now": now}
     started = time.perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
         see(world.merchants)
-        cursor.execute(_BARE_UPDATE, told)
-        cursor.execute(_BARE_INSERT, told)
+        cursor.execute(_BARE_UPDATE, values)
+        cursor.execute(_BARE_INSERT, values)
     return time.perf_counter() - started
 
 
@@ -136,9 +136,9 @@ def _check(world: World, answer: BulkAnswer, size: int, refused: int) -> None:
         sample = [pk for pk, _ in answer.done[:: max(1, size // 50)]]
         for pk in sample:
             lines = JournalEntry.objects.filter(subject_id=pk).order_by("seq")
-            first, *owned, last = (line.act for line in lines)
+            first, *missed_acts, last = (line.act for line in lines)
             assert (first, last) == ("CREATE", "GRANT_REFUND")
-            assert owned in ([], ["GUARD_MISSED"])  # of a date that had gone by
+            assert missed_acts in ([], ["GUARD_MISSED"])  # of a date that had gone by
             assert first_break(lines) is None
         untouched = [pk for pk, _, _ in answer.refused]
         assert not JournalEntry.objects.filter(subject_id__in=untouched, seq__gt=1).exists()

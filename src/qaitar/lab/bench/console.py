@@ -119,7 +119,7 @@ def _tell(report: Report, desks: Sequence[_Desk]) -> None:
     big = desks[-1]
     slowest = max(big.pages, key=lambda page: percentile(big.took[page.title], 0.95))
     asks = [(page, desk.asks[page.title]) for desk in desks for page in desk.pages]
-    most, asked = max(asks, key=lambda each: each[1].statements)
+    most, most_queries = max(asks, key=lambda each: each[1].statements)
     report.goals = [
         Goal(
             f"slowest page's p95 at {big.count:,}: {slowest.title}",
@@ -130,7 +130,7 @@ def _tell(report: Report, desks: Sequence[_Desk]) -> None:
         ),
         Goal(
             f"statements of a page, the most: {most.title}",
-            asked.statements,
+            most_queries.statements,
             "at most",
             STATEMENTS_MAX,
         ),
@@ -143,7 +143,7 @@ def _tell(report: Report, desks: Sequence[_Desk]) -> None:
     for page, each in asks:
         report.notes += [f"{page.title}: {scan}" for scan in each.scans]
     made = ", ".join(f"{d.count:,} in {d.made_seconds:.0f} s" for d in desks if d.made_seconds)
-    report.notes.append(f"Shops made: {made}." if made else "Shops kept from an earlier run.")
+    report.notes.append(f"Shops made: {made}." if made else "Shops reused from an earlier run.")
     report.notes.append(
         "Times are the server's: the whole stack in one process, database included, no browser and no socket."
     )
@@ -153,10 +153,12 @@ def _times(desk: _Desk) -> Table:
     rows: list[list[object]] = []
     for title, took in desk.took.items():
         asks = desk.asks.get(title)
-        told: list[object] = (
+        figures: list[object] = (
             [asks.statements, asks.cases, len(asks.scans)] if asks else ["", "", ""]
         )
-        rows.append([title, len(took), *(percentile(took, p) for p in (0.50, 0.95, 0.99)), *told])
+        rows.append(
+            [title, len(took), *(percentile(took, p) for p in (0.50, 0.95, 0.99)), *figures]
+        )
     return Table(
         f"{desk.count:,} requests, ms",
         ["page", "calls", "p50", "p95", "p99", "statements", "cases shown", "scans"],

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from qaitar.lab.bench.maker import World
 
-STAGES_ASKED: Final = ("NEW", "WAITING_CUSTOMER", "IN_DELIVERY", "ARRIVED")
+STAGES: Final = ("NEW", "WAITING_CUSTOMER", "IN_DELIVERY", "ARRIVED")
 _DRAWN: Final = 200
 _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 _OK: Final = 200
@@ -78,7 +78,7 @@ def pages_of(world: World, seed: int = 1) -> list[Page]:
     return [
         Page("queue, first page", [queue]),
         Page("queue, second page", [_asking(queue, after=following.text())]),
-        Page("queue, one stage", [_asking(queue, stage=stage) for stage in STAGES_ASKED]),
+        Page("queue, one stage", [_asking(queue, stage=stage) for stage in STAGES]),
         Page("queue, one store", [_asking(queue, store=store) for store in stores]),
         Page("card", [reverse("console:case", args=[pk]) for pk, *_ in found]),
         Page("search: number", _searches(code for _, code, *_ in found)),

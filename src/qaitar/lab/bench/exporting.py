@@ -113,14 +113,14 @@ def _export(world: World, now: datetime) -> _Made:
     with transaction.atomic():
         see(world.merchants)
         taken = Taken(ListKind.REGISTER, {}, world.merchants)
-        asked = export_ask(user_id=world.user_id, taken=taken, form="XLSX", now=now)
+        export = export_ask(user_id=world.user_id, taken=taken, form="XLSX", now=now)
     memory = _Memory()
     with memory.watching():
         started = time.perf_counter()
-        assert list_export(asked.merchant_id, now, export_id=asked.pk)
+        assert list_export(export.merchant_id, now, export_id=export.pk)
         seconds = time.perf_counter() - started
-    with behind_walls(asked.merchant_id):
-        row = export_find(asked.pk, user_id=world.user_id, merchants=world.merchants, now=now)
+    with behind_walls(export.merchant_id):
+        row = export_find(export.pk, user_id=world.user_id, merchants=world.merchants, now=now)
         assert row is not None, "one's own export is found"
         assert row.file_id is not None, row.state
         size = StoredFile.objects.get(pk=row.file_id).size

@@ -107,8 +107,8 @@ def ground_copy(shop: DatabaseAddresses, ground: Ground, suffix: str) -> Ground:
 
 def files_in(folder: str) -> override_settings:
     """Keep files in this folder instead of where the shop keeps its own, for a while."""
-    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": folder}}
-    return override_settings(STORAGES={**settings.STORAGES, "files": kept})
+    storage = {**settings.STORAGES["files"], "OPTIONS": {"location": folder}}
+    return override_settings(STORAGES={**settings.STORAGES, "files": storage})
 
 
 def ground_drop(shop: DatabaseAddresses, ground: Ground) -> None:
@@ -151,7 +151,7 @@ def _make(
 
 
 def point(addresses: DatabaseAddresses) -> None:
-    """Move Django's two connections, and what children are told, to these addresses."""
+    """Move Django's two connections, and the environment of child processes, to these addresses."""
     for alias, dsn in (("default", addresses.app_dsn), ("owner", addresses.owner_dsn)):
         point_connection(alias, dsn)
     os.environ.update(handed_on(addresses))

@@ -113,9 +113,9 @@ def pages_made(bodies: int, first_code: int, now: datetime) -> list[bytes]:
             )
         )
         ledger.file_return(str(number), Claim(), control=now + timedelta(days=2), at=filed)
-    asked = ({"tab": "NEW", "p": str(page), "s": str(A_BODY)} for page in range(bodies))
+    queries = ({"tab": "NEW", "p": str(page), "s": str(A_BODY)} for page in range(bodies))
     path = "/load-refunds-by-tab"
-    answers = [refunds_api.answer(ledger, _CABINET, path, query, _SITE) for query in asked]
+    answers = [refunds_api.answer(ledger, _CABINET, path, query, _SITE) for query in queries]
     return [json.dumps(body, ensure_ascii=False).encode() for _, body in answers]
 
 
@@ -178,8 +178,8 @@ def _check(store: Store, pages: int) -> None:
     """Hold what was read to what was handed over: every page read, every request made once, no bytes lost."""
     with transaction.atomic():
         see([store.merchant_id])
-        taken = RawIntake.objects.filter(store_id=store.pk).exclude(source="bench")
-        assert list(taken.values_list("state", flat=True)) == ["READ"] * pages
+        bodies_read = RawIntake.objects.filter(store_id=store.pk).exclude(source="bench")
+        assert list(bodies_read.values_list("state", flat=True)) == ["READ"] * pages
         with connection.cursor() as cursor:
             cursor.execute(_MADE, [store.pk])
             assert cursor.fetchone() == (pages * A_BODY, pages * A_BODY)

@@ -132,12 +132,12 @@ class _Player:
             tasks[-1]["last"] = numbers[0] + lives
         seen = _run(tasks)
         block = Block(clients)
-        for told in seen:
-            block.lives += told["lives"]
-            block.calls += told["calls"]
-            block.again += told["again"]
-            block.failed += told["failed"]
-        block.seconds = max(sum(told["lives"]) for told in seen) or seconds
+        for result in seen:
+            block.lives += result["lives"]
+            block.calls += result["calls"]
+            block.again += result["again"]
+            block.failed += result["failed"]
+        block.seconds = max(sum(result["lives"]) for result in seen) or seconds
         self.lived += len(block.lives)
         return block
 

@@ -51,10 +51,10 @@ def faults(merchant_id: UUID, lives: int, sample: UUID) -> dict[str, int]:
             "SELECT count(*) FROM foundation_plannedeffect WHERE subject_id = %s", [sample]
         )
         row = cursor.fetchone()
-        told = {"acts": list(_EXPECTED_ACTS), "effects": row[0] if row else 0}
+        parameters = {"acts": list(_EXPECTED_ACTS), "effects": row[0] if row else 0}
         found = {}
         for name, statement in _FAULTS.items():
-            cursor.execute(statement, told)
+            cursor.execute(statement, parameters)
             row = cursor.fetchone()
             found[name] = int(row[0]) if row else -1
         cursor.execute("SELECT count(*) FROM returns_returnrequest")

@@ -32,7 +32,7 @@ TIMEOUT_S: Final = 60.0
 
 @dataclass(slots=True)
 class Seen:
-    """What one client saw: seconds of each call and life, calls told to come again, lives that failed and why."""
+    """What one client saw: seconds of each call and life, calls answered "try again", lives that failed and why."""
 
     calls: list[float] = field(default_factory=list)
     lives: list[float] = field(default_factory=list)
@@ -93,8 +93,8 @@ class Client:
             self.seen.again += 1
         if status != wanted:
             raise Failed(f"{method} {key}: {status} {answer[:300].decode(errors='replace')}")
-        told: dict[str, Any] = json.loads(answer)
-        return told
+        parsed: dict[str, Any] = json.loads(answer)
+        return parsed
 
 
 def play(task: Mapping[str, Any]) -> Seen:
@@ -118,13 +118,13 @@ def main() -> None:
     sys.stdout.flush()
     sys.stdin.readline()
     seen = play(task)
-    told = {
+    result = {
         "calls": seen.calls,
         "lives": seen.lives,
         "again": seen.again,
         "failed": seen.failed,
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def shop_make(now: datetime, orders: int) -> Shop:
             by_name="bench",
             created_at=now,
         )
-        told: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "customer": new_id(),
             "merchant": store.merchant_id,
             "store": store.pk,
@@ -82,7 +82,7 @@ def shop_make(now: datetime, orders: int) -> Shop:
             "count": orders,
             "now": now,
         }
-        cursor.execute(_ORDERS, told)
+        cursor.execute(_ORDERS, parameters)
     token = token_for(user.pk, [store.merchant_id], now)
     return Shop(store.merchant_id, store.pk, user.pk, token)
 
@@ -119,8 +119,8 @@ class Held:
 
 
 def _held(process: psutil.Process) -> Held:
-    told = process.memory_full_info()
-    return Held(int(told.uss), int(getattr(told, "pss", told.uss)))
+    memory = process.memory_full_info()
+    return Held(int(memory.uss), int(getattr(memory, "pss", memory.uss)))
 
 
 @contextmanager

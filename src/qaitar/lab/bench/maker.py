@@ -119,8 +119,10 @@ class Shape:
         (True, False)
         """
         hands = [s for hand in maker_sql.HANDS for _, statements in hand for s in statements]
-        said = repr((self, MERCHANTS, STORES_EACH, FIRST_NAMES, LAST_NAMES, maker_sql.ROWS, hands))
-        return f"world {self.count} {hashlib.sha256(said.encode()).hexdigest()[:16]}"
+        description = repr(
+            (self, MERCHANTS, STORES_EACH, FIRST_NAMES, LAST_NAMES, maker_sql.ROWS, hands)
+        )
+        return f"world {self.count} {hashlib.sha256(description.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def world_make(ground: Ground, shape: Shape, now: datetime) -> World:
     """Make requests with orders, keys, journal, proofs and counters in an empty bench database."""
     started = time.perf_counter()
     user, stores = people_and_stores(now, MERCHANTS, STORES_EACH)
-    told: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "count": shape.count,
         "open_of_five": shape.open_of_five,
         "now": now,
@@ -169,7 +171,7 @@ def world_make(ground: Ground, shape: Shape, now: datetime) -> World:
         "user_name": str(user),
     }
     merchants = tuple(sorted({store.merchant_id for store in stores}))
-    _fill(ground, merchants, told)
+    _fill(ground, merchants, parameters)
     ground.note_set(shape.fingerprint())
     return World(shape.count, user.pk, merchants, time.perf_counter() - started)
 
@@ -209,15 +211,17 @@ def token_for(
         return token_create(user=user, name="bench", scopes=tuple(scopes), now=now)
 
 
-def _fill(ground: Ground, merchants: Sequence[UUID], told: Mapping[str, Any]) -> None:
+def _fill(ground: Ground, merchants: Sequence[UUID], parameters: Mapping[str, Any]) -> None:
     with ground.owner() as owner:
         _open(owner, merchants)
         indexes = _Indexes(owner)
         indexes.drop()
-        owner.execute(maker_sql.ROWS, told)
+        owner.execute(maker_sql.ROWS, parameters)
         owner.execute("ANALYZE bench_row")
     with ThreadPoolExecutor(len(maker_sql.HANDS)) as pool:
-        for done in [pool.submit(_hand, ground, merchants, hand, told) for hand in maker_sql.HANDS]:
+        for done in [
+            pool.submit(_hand, ground, merchants, hand, parameters) for hand in maker_sql.HANDS
+        ]:
             done.result()
         for done in [pool.submit(indexes.build, ground) for _ in maker_sql.HANDS]:
             done.result()
@@ -243,13 +247,13 @@ def _hand(
     ground: Ground,
     merchants: Sequence[UUID],
     tables: Sequence[tuple[str, Sequence[str]]],
-    told: Mapping[str, Any],
+    parameters: Mapping[str, Any],
 ) -> None:
     with ground.owner() as owner:
         _open(owner, merchants)
         for _, statements in tables:
             for statement in statements:
-                owner.execute(statement, told)
+                owner.execute(statement, parameters)
 
 
 class _Indexes:

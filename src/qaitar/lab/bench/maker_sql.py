@@ -22,7 +22,7 @@ def dice(place: int) -> str:
 
 
 _ISO: Final = """to_char({at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || '+00:00'"""  # as Python's isoformat
-_SAID: Final = (
+_CHAINED: Final = (
     """'["' || id || '",{seq},"' || {iso} || '",null,"Qaitar","SYSTEM","import","{act}",'"""
 )
 _AFTER: Final = """'{"amount_minor":' || amount || ',"number":"' || number || '","product_name":"' || product
@@ -64,11 +64,11 @@ WITH numbered AS (
   FROM placed
 ), chained AS (
   SELECT *, sha256(decode(repeat('00', 32), 'hex') || convert_to(
-    {_SAID.format(seq=1, iso=_ISO.format(at="filed_at"), act="CREATE")} || '{{}},' || {_AFTER} || ',""]', 'UTF8')) AS head1
+    {_CHAINED.format(seq=1, iso=_ISO.format(at="filed_at"), act="CREATE")} || '{{}},' || {_AFTER} || ',""]', 'UTF8')) AS head1
   FROM told
 )
 SELECT *, CASE WHEN open THEN NULL ELSE sha256(head1 || convert_to(
-  {_SAID.format(seq=2, iso=_ISO.format(at="closed_at"), act="NOTE_MARKETPLACE_DECIDED")}
+  {_CHAINED.format(seq=2, iso=_ISO.format(at="closed_at"), act="NOTE_MARKETPLACE_DECIDED")}
   || '{CLOSED_BEFORE},{CLOSED_AFTER},""]', 'UTF8')) END AS head2 FROM chained
 """
 

@@ -22,7 +22,7 @@ _INDEX_SCANS: Final = frozenset({"Index Scan", "Index Only Scan", "Bitmap Index 
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExplainedStatement:
     """One statement and its plan as the server makes it."""
 
     sql: str
@@ -41,11 +41,11 @@ class Asked:
 class Asking:
     """What was asked while listening."""
 
-    statements: list[Asked] = field(default_factory=list)
+    statements: list[ExplainedStatement] = field(default_factory=list)
 
     def scans(self) -> list[str]:
         """Name every end-to-end reading of a big table."""
-        return [scan for asked in self.statements for scan in asked.scans()]
+        return [scan for statement in self.statements for scan in statement.scans()]
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -98,7 +98,7 @@ def listening() -> Iterator[Asking]:
         if not inside[0] and sql.lstrip().upper().startswith(_PLANNED):
             inside[0] = True
             try:
-                asking.statements.append(Asked(sql, explain(sql, params)))
+                asking.statements.append(ExplainedStatement(sql, explain(sql, params)))
             finally:
                 inside[0] = False
         return execute(sql, params, many, context)
@@ -113,6 +113,6 @@ def explain(sql: str, params: Any = None) -> Mapping[str, Any]:
         cursor.execute("EXPLAIN (FORMAT JSON) " + sql, params)
         row = cursor.fetchone()
     assert row is not None, "the server gives a plan for every statement"
-    told = row[0] if not isinstance(row[0], str) else json.loads(row[0])
-    plan: Mapping[str, Any] = told[0]["Plan"]
+    explained = row[0] if not isinstance(row[0], str) else json.loads(row[0])
+    plan: Mapping[str, Any] = explained[0]["Plan"]
     return plan

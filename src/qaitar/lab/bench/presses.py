@@ -93,7 +93,7 @@ class _Desk:
     client: Client
     left: dict[str, list[UUID]] = field(default_factory=dict)
     took: dict[str, list[float]] = field(default_factory=dict)
-    asked: dict[str, Asking] = field(default_factory=dict)
+    queries: dict[str, Asking] = field(default_factory=dict)
 
     def p50(self, title: str) -> float:
         """Give the middle time of a press in milliseconds."""
@@ -134,7 +134,7 @@ def bench_presses(
         for button in buttons:
             with listening() as asking:
                 _press(desk, button)
-            desk.asked[button.title] = asking
+            desk.queries[button.title] = asking
     point(shop)
     _tell(report, desks, buttons)
     return report
@@ -221,7 +221,7 @@ def _tell(report: Report, desks: Sequence[_Desk], buttons: Sequence[Press]) -> N
         f"{button.title}: {scan}"
         for desk in desks
         for button in buttons
-        for scan in desk.asked[button.title].scans()
+        for scan in desk.queries[button.title].scans()
     ]
     report.goals = [
         Goal(
@@ -251,8 +251,8 @@ def _tell(report: Report, desks: Sequence[_Desk], buttons: Sequence[Press]) -> N
 def _times(desk: _Desk) -> Table:
     rows: list[list[object]] = []
     for title, took in desk.took.items():
-        asked = desk.asked.get(title)
-        statements: object = len(asked.statements) if asked else ""
+        queries = desk.queries.get(title)
+        statements: object = len(queries.statements) if queries else ""
         rows.append(
             [title, len(took), *(percentile(took, p) for p in (0.5, 0.95, 0.99)), statements]
         )

@@ -45,13 +45,13 @@ class Table:
 
     def text(self) -> str:
         """Draw it with aligned columns."""
-        shown = [[_shown(cell) for cell in row] for row in self.rows]
+        cells = [[_cell_text(cell) for cell in row] for row in self.rows]
         widths = [
-            max(len(line[place]) for line in [list(self.columns), *shown])
+            max(len(line[place]) for line in [list(self.columns), *cells])
             for place in range(len(self.columns))
         ]
         lines = [self.title]
-        for line in [list(self.columns), *shown]:
+        for line in [list(self.columns), *cells]:
             first = line[0].ljust(widths[0])
             rest = [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
             lines.append("  " + "  ".join([first, *rest]).rstrip())
@@ -111,7 +111,7 @@ class Report:
             rows = [
                 [
                     goal.name,
-                    f"{_shown(goal.measured)}{goal.unit}",
+                    f"{_cell_text(goal.measured)}{goal.unit}",
                     f"{goal.direction} {goal.limit:g}{goal.unit}",
                     "met" if goal.met else "NOT MET",
                 ]
@@ -121,7 +121,7 @@ class Report:
         return "\n\n".join([*parts, *self.notes])
 
 
-def _shown(cell: object) -> str:
+def _cell_text(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:.2f}" if abs(cell) < 100 else f"{cell:,.0f}"  # noqa: PLR2004  three digits say enough
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)

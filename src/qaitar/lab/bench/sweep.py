@@ -132,13 +132,13 @@ def _shop(shop: DatabaseAddresses, count: int, now: datetime) -> _Shop:
 def _make_due(shop: _Shop, due: int, now: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         see(shop.world.merchants)
-        told: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "merchant": shop.merchant,
             "now": now,
             "due": due,
             "stages": list(STAGES),
         }
-        cursor.execute(_DUE, told)
+        cursor.execute(_DUE, parameters)
         assert cursor.rowcount == due, "the shop is too small"
 
 
@@ -159,15 +159,15 @@ def _round(shop: _Shop, due: int, now: datetime) -> None:
 
 def _bare(shop: _Shop, due: int, now: datetime) -> float:
     """Time finding the due rows, one UPDATE and one INSERT of them, behind the same walls."""
-    told: dict[str, Any] = {"merchant": shop.merchant, "now": now, "due": due}
+    parameters: dict[str, Any] = {"merchant": shop.merchant, "now": now, "due": due}
     started = time.perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
         see(shop.world.merchants)
-        cursor.execute(_BARE_FIND, told)
-        told["ids"] = [row[0] for row in cursor.fetchall()]
-        assert len(told["ids"]) == due
-        cursor.execute(_BARE_UPDATE, told)
-        cursor.execute(_BARE_INSERT, told)
+        cursor.execute(_BARE_FIND, parameters)
+        parameters["ids"] = [row[0] for row in cursor.fetchall()]
+        assert len(parameters["ids"]) == due
+        cursor.execute(_BARE_UPDATE, parameters)
+        cursor.execute(_BARE_INSERT, parameters)
     return time.perf_counter() - started
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-_ASKED: Final = """
+_DUE_TIMES: Final = """
 SELECT (SELECT min(guard_next_at) FROM returns_returnrequest WHERE merchant_id = %(merchant)s AND stage <> 'CLOSED'),
   (SELECT min(next_at) FROM foundation_plannedeffect
    WHERE merchant_id = %(merchant)s AND state IN ('PLANNED', 'SENDING', 'UNKNOWN')),
@@ -35,7 +35,7 @@ class Agenda:
         self._known = False
         self._guard_at: datetime | None = None
         self._effect_at: datetime | None = None
-        self._drain_waits = False
+        self._run_waits = False
 
     def written(self) -> None:
         """Forget what was known: somebody has written."""
@@ -46,10 +46,10 @@ class Agenda:
         self._ask()
         return self._guard_at is not None and self._guard_at <= now
 
-    def drain_is_due(self, now: datetime) -> bool:
+    def effects_run_is_due(self, now: datetime) -> bool:
         """Tell whether a drain at this moment would look at an effect, or take over a waiting job."""
         self._ask()
-        return self._drain_waits or (self._effect_at is not None and self._effect_at <= now)
+        return self._run_waits or (self._effect_at is not None and self._effect_at <= now)
 
     def next_at(self) -> datetime | None:
         """Tell the next moment at which the guard or an effect is due; None when nothing is open."""
@@ -61,6 +61,6 @@ class Agenda:
         if self._known:
             return
         with behind_walls(self._merchant_id), connection.cursor() as cursor:
-            cursor.execute(_ASKED, {"merchant": self._merchant_id, "drain": DRAIN_TASK})
-            self._guard_at, self._effect_at, self._drain_waits = cursor.fetchone()
+            cursor.execute(_DUE_TIMES, {"merchant": self._merchant_id, "drain": DRAIN_TASK})
+            self._guard_at, self._effect_at, self._run_waits = cursor.fetchone()
         self._known = True

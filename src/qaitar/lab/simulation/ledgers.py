@@ -33,14 +33,14 @@ def executed_twice(outside: Outside) -> list[str]:
     ]
 
 
-def mirror_differs(shown: Mapping[str, tuple[datetime, str]]) -> list[str]:
+def mirror_differs(newest: Mapping[str, tuple[datetime, str]]) -> list[str]:
     """Say where the mirror is not what the newest page handed over has shown; at any moment, inside the walls."""
     with connection.cursor() as cursor:
-        cursor.execute(_MIRRORED, [list(shown)])
+        cursor.execute(_MIRRORED, [list(newest)])
         mirrored = dict(cursor.fetchall())
     return [
         f"the mirror of {number} says {mirrored.get(number, 'nothing')}, the newest page said {section}"
-        for number, (_, section) in shown.items()
+        for number, (_, section) in newest.items()
         if mirrored.get(number) != section
     ]
 

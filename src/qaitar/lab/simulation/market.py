@@ -119,14 +119,14 @@ class Market:
         ]
         wanted += self.dice.sample(others, min(len(others), 3))
         missed = {number for number in wanted if self.dice.random() < faults}
-        shown = [
+        rows = [
             self._reading(self.ledger.filings[number]) for number in wanted if number not in missed
         ]
         self.changed = {number: None for number in self.changed if number in missed}
         if self.dice.random() < faults:
-            self.dice.shuffle(shown)
-            shown += shown[:3]
-        return shown
+            self.dice.shuffle(rows)
+            rows += rows[:3]
+        return rows
 
     @staticmethod
     def _reading(filing: Filing) -> ReturnReading:

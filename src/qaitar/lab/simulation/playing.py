@@ -33,7 +33,7 @@ from qaitar.lab.simulation.ledgers import (
 from qaitar.lab.simulation.market import FILED_SHARE, Market
 from qaitar.lab.simulation.outside import Outside, WorkerDied, play_in
 from qaitar.lab.simulation.staff import Staff
-from qaitar.lab.simulation.telling import Told
+from qaitar.lab.simulation.telling import SimulationResults
 from qaitar.orders.models import Store
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.services.mirroring import Look
@@ -76,10 +76,10 @@ class World:
         self.dice = wanted.dice("world")
         self.market = Market(wanted.dice("market"))
         self.outside = Outside(wanted.dice("faults"), lambda: self.now, wanted.faults)
-        self.told = Told(wanted)
+        self.results = SimulationResults(wanted)
         self.filings: dict[int, list[str]] = {}
         self.late: list[tuple[datetime, list[ReturnReading]]] = []
-        self.shown: dict[str, tuple[datetime, str]] = {}
+        self.newest_rows: dict[str, tuple[datetime, str]] = {}
 
     def opens(self) -> None:
         """Make the shop, connect it and sell everything that will be sold."""
@@ -139,14 +139,14 @@ class World:
                 continue
             if self.dice.random() < self.wanted.goes_off:
                 off_until = self.now + timedelta(hours=self.dice.randint(2, 100))
-                self.told.outages += 1
+                self.results.outages += 1
                 continue
             self._program()
             self._people(hour)
             if self.now - checked_at > check_every:
                 checked_at = self.now
                 self._checks(owner, hashes=False)
-            if self.told.broken:
+            if self.results.broken:
                 return  # what came after would only follow from it
         self._rests(owner)
 
@@ -180,8 +180,10 @@ class World:
             seen_at, late = self.late.pop(0)
             self._takes(seen_at, late)
             with behind_walls(self.merchant_id):
-                shown = {each.number: self.shown[each.number] for each in late}
-                self.told.broken += [f"{self.now.isoformat()} {e}" for e in mirror_differs(shown)]
+                late_rows = {each.number: self.newest_rows[each.number] for each in late}
+                self.results.broken += [
+                    f"{self.now.isoformat()} {e}" for e in mirror_differs(late_rows)
+                ]
         self._takes(self.now, readings)
         if readings and self.dice.random() < self.wanted.faults:
             self.late.append((self.now, readings))
@@ -191,14 +193,14 @@ class World:
             return
         look = Look(self.store.pk, self.merchant_id, system_actor("mirror"), seen_at, self.now)
         with frozen_at(self.now):
-            taken = readings_take(look, readings)
-        if taken.created or taken.updated:
+            change = readings_take(look, readings)
+        if change.created or change.updated:
             self.agenda.written()
         for reading in readings:
             self.staff.due.setdefault(reading.number, self.now)
-            if self.shown.get(reading.number, (seen_at, ""))[0] <= seen_at:
+            if self.newest_rows.get(reading.number, (seen_at, ""))[0] <= seen_at:
                 section = reading.section.value if reading.section else ""
-                self.shown[reading.number] = (seen_at, section)
+                self.newest_rows[reading.number] = (seen_at, section)
 
     def _guards(self) -> None:
         if not self.agenda.guard_is_due(self.now):
@@ -208,13 +210,13 @@ class World:
         self.agenda.written()
 
     def _drains(self) -> None:
-        if not self.agenda.drain_is_due(self.now):
+        if not self.agenda.effects_run_is_due(self.now):
             return
         with frozen_at(self.now):
             try:
                 effects_drain(self.merchant_id, self.now)
             except WorkerDied:
-                self.told.deaths += 1
+                self.results.deaths += 1
         self.agenda.written()
 
     def _people(self, hour: int) -> None:
@@ -238,26 +240,26 @@ class World:
                 if not unsettled():
                     break
         self._checks(owner, hashes=True)
-        if not self.told.broken:
+        if not self.results.broken:
             with behind_walls(self.merchant_id):
-                self.told.broken += ledgers_differ(self.outside)
+                self.results.broken += ledgers_differ(self.outside)
 
     def _checks(self, owner: Any, *, hashes: bool) -> None:
         self._drains()
         self._guards()
         report = invariants_check(owner, Asked(self.now, APP_ROLE, hashes=hashes, files=hashes))
-        self.told.broken += [
+        self.results.broken += [
             f"{self.now.isoformat()} {each.code} {each.promises}: {row.place}: {row.said}"
             for each in report.checked
             for row in each.first
         ]
         with behind_walls(self.merchant_id):
-            wrong = executed_twice(self.outside) + mirror_differs(self.shown)
-        self.told.broken += [f"{self.now.isoformat()} {each}" for each in wrong]
+            wrong = executed_twice(self.outside) + mirror_differs(self.newest_rows)
+        self.results.broken += [f"{self.now.isoformat()} {each}" for each in wrong]
 
-    def sums(self) -> Told:
+    def sums(self) -> SimulationResults:
         """Count, and take the hash of everything that happened."""
-        digest = hashlib.sha256("\n".join(self.staff.told).encode())
+        digest = hashlib.sha256("\n".join(self.staff.events).encode())
         with behind_walls(self.merchant_id):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT id, number FROM returns_returnrequest")
@@ -266,7 +268,7 @@ class World:
                 "subject_id", "seq"
             )
             for line in lines.iterator(chunk_size=2_000):
-                said = [
+                line_values = [
                     numbers[line.subject_id],
                     line.seq,
                     line.at.isoformat(),
@@ -275,13 +277,13 @@ class World:
                     line.after,
                     line.why,
                 ]
-                digest.update(json.dumps(said, sort_keys=True, ensure_ascii=False).encode())
-                self.told.lines += 1
-            self.told.effects = PlannedEffect.objects.count()
-        self.told.requests = len(numbers)
-        self.told.faults = dict(sorted(self.outside.met.items()))
-        self.told.transcript = digest.hexdigest()
-        return self.told
+                digest.update(json.dumps(line_values, sort_keys=True, ensure_ascii=False).encode())
+                self.results.lines += 1
+            self.results.effects = PlannedEffect.objects.count()
+        self.results.requests = len(numbers)
+        self.results.faults = dict(sorted(self.outside.met.items()))
+        self.results.transcript = digest.hexdigest()
+        return self.results
 
 
 def _record(order: Any) -> OrderRecord:

@@ -23,7 +23,7 @@ from qaitar.runtime.processes import DiesWith
 
 if TYPE_CHECKING:
     from qaitar.lab.bench.ground import Ground
-    from qaitar.lab.simulation.telling import Told, Wanted
+    from qaitar.lab.simulation.telling import SimulationResults, Wanted
     from qaitar.runtime.addresses import DatabaseAddresses
 
 
@@ -33,7 +33,7 @@ def simulate(
     *,
     blank: Ground | None = None,
     processes: int | None = None,
-) -> Told:
+) -> SimulationResults:
     """Play one world in databases of its own, and say what broke; the same seed plays the same world.
 
     Args:
@@ -65,7 +65,7 @@ def _ground(shop: DatabaseAddresses, part: Wanted, like: Ground | None) -> Groun
     return ground
 
 
-def _play_all(parts: list[tuple[Wanted, Ground]], processes: int) -> list[Told]:
+def _play_all(parts: list[tuple[Wanted, Ground]], processes: int) -> list[SimulationResults]:
     if len(parts) == 1 or processes == 1:
         return [_play(part, ground) for part, ground in parts]
     for each in connections.all(initialized_only=True):
@@ -78,7 +78,7 @@ def _play_all(parts: list[tuple[Wanted, Ground]], processes: int) -> list[Told]:
         return list(pool.map(_play, *zip(*parts, strict=True)))
 
 
-def _play(part: Wanted, ground: Ground) -> Told:
+def _play(part: Wanted, ground: Ground) -> SimulationResults:
     """Play one seller's part in its own database."""
     point(ground.addresses)
     world = World(part)

@@ -67,7 +67,7 @@ HABITS: Final = (
 
 @dataclass(slots=True)
 class Staff:
-    """Everybody who works here; `told` hears what they did, number by number."""
+    """Everybody who works here; `events` lists what they did, number by number."""
 
     dice: random.Random
     merchant_id: UUID
@@ -75,9 +75,9 @@ class Staff:
     people: dict[Role, Actor]
     ledger: Ledger
     due: dict[str, datetime] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     pages: dict[str, Case] = field(default_factory=dict)
-    _kept: Kept | None = None
+    _photo: Kept | None = None
 
     def works(self, numbers: Sequence[str], now: datetime) -> None:
         """Let somebody look at each of these cases and do the next thing."""
@@ -96,7 +96,7 @@ class Staff:
         page = self.pages.pop(request.number, None)
         if page is None and self.dice.random() < CALLED_AWAY:
             self.pages[request.number] = case
-            self.told.append(f"{now.isoformat()} {habit.role.value} {request.number} called away")
+            self.events.append(f"{now.isoformat()} {habit.role.value} {request.number} called away")
             return
         try:
             with behind_walls(self.merchant_id):
@@ -105,7 +105,7 @@ class Staff:
             what = f"was refused: {no.blocked.code}"
         except (CaseChanged, NotAllowed) as no:
             what = f"was too late: {type(no).__name__}"
-        self.told.append(f"{now.isoformat()} {habit.role.value} {request.number} {what}")
+        self.events.append(f"{now.isoformat()} {habit.role.value} {request.number} {what}")
 
     def _does(self, case: Case, habit: Habit, by: Actor, now: datetime) -> str:
         request = case.request
@@ -132,12 +132,12 @@ class Staff:
 
     def _proves(self, case: Case, by: Actor, now: datetime) -> str:
         kind = self.dice.choice(PROOFS)
-        if self._kept is None:
-            kept = content_keep(photo("Фото товара", seed=7), "foto.jpg")
-            assert not isinstance(kept, Rejected), "our own drawing was rejected"
-            self._kept = kept
+        if self._photo is None:
+            content = content_keep(photo("Фото товара", seed=7), "foto.jpg")
+            assert not isinstance(content, Rejected), "our own drawing was rejected"
+            self._photo = content
         file = file_note(
-            merchant_id=self.merchant_id, kept=self._kept, by=by, origin="web", now=now
+            merchant_id=self.merchant_id, kept=self._photo, by=by, origin="web", now=now
         )
         evidence_add(request_id=case.request.pk, proofs=[NewProof(file, kind)], by=by, now=now)
         return f"adds {kind.value}"

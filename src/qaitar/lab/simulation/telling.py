@@ -17,7 +17,7 @@ class Wanted:
     """What world is to be played.  The orders are shared out among the sellers; `seller` is whose part this is.
 
     `faults` is the share of calls that go wrong; `outages`, the chance of an hour that the program goes off for some
-    hours or days, follows from it if not told.
+    hours or days, follows from it unless given.
     """
 
     seed: int
@@ -51,7 +51,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Told:
+class SimulationResults:
     """What a run came to: `broken` names what does not hold, `transcript` is the same for the same seed."""
 
     wanted: Wanted
@@ -65,21 +65,21 @@ class Told:
     faults: dict[str, int] = field(default_factory=dict)
 
 
-def together(wanted: Wanted, parts: Sequence[Told]) -> Told:
+def together(wanted: Wanted, parts: Sequence[SimulationResults]) -> SimulationResults:
     """Add up what the sellers' parts came to, in the order of the sellers whoever was ready first."""
     if len(parts) == 1:
         return parts[0]
-    told, met = Told(wanted), Counter[str]()
+    results, met = SimulationResults(wanted), Counter[str]()
     digest = hashlib.sha256()
     for part in sorted(parts, key=lambda one: one.wanted.seller):
-        told.broken += [f"seller {part.wanted.seller}: {each}" for each in part.broken]
+        results.broken += [f"seller {part.wanted.seller}: {each}" for each in part.broken]
         digest.update(f"{part.wanted.seller} {part.transcript}\n".encode())
-        told.requests += part.requests
-        told.lines += part.lines
-        told.effects += part.effects
-        told.outages += part.outages
-        told.deaths += part.deaths
+        results.requests += part.requests
+        results.lines += part.lines
+        results.effects += part.effects
+        results.outages += part.outages
+        results.deaths += part.deaths
         met.update(part.faults)
-    told.faults = dict(sorted(met.items()))
-    told.transcript = digest.hexdigest()
-    return told
+    results.faults = dict(sorted(met.items()))
+    results.transcript = digest.hexdigest()
+    return results

@@ -57,7 +57,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Call:
     method: str
     path: str
     query: dict[str, str]
@@ -106,18 +106,18 @@ class GoogleSheetsStandIn:
         query = environ.get("QUERY_STRING", "")
         method = environ["REQUEST_METHOD"]
         self.calls.append(Call(method, path, query, size))
-        asked = _Asked(method, path, dict(parse_qsl(query)), body)
+        call = _Call(method, path, dict(parse_qsl(query)), body)
         if (method, path) == ("GET", "/"):
             page = books_page(self.books.values()).encode()
             return _answer(start_response, 200, page, "text/html; charset=utf-8")
         try:
             if path == "/token":
                 host = environ["HTTP_HOST"]
-                answer = self._acted(Action.TOKEN, lambda: self._token(asked, host))
+                answer = self._acted(Action.TOKEN, lambda: self._token(call, host))
             elif method == "GET" and _BOOK.fullmatch(path):
-                answer = self._sheets(asked, environ.get("HTTP_AUTHORIZATION", ""))
+                answer = self._sheets(call, environ.get("HTTP_AUTHORIZATION", ""))
             else:
-                answer = self._values(asked, environ.get("HTTP_AUTHORIZATION", ""))
+                answer = self._values(call, environ.get("HTTP_AUTHORIZATION", ""))
         except _Answered as answered:
             text = json.dumps(answered.payload).encode()
             return _answer(start_response, answered.status, text, "application/json; charset=UTF-8")
@@ -141,17 +141,17 @@ class GoogleSheetsStandIn:
             return answer[: len(answer) // 2]
         return _PAGE if fault is Fault.PAGE_AFTER else answer
 
-    def _token(self, asked: _Asked, host: str) -> dict[str, Any]:
-        form = dict(parse_qsl(asked.body.decode()))
+    def _token(self, call: _Call, host: str) -> dict[str, Any]:
+        form = dict(parse_qsl(call.body.decode()))
         try:
             return self.tokens.exchange(form, f"http://{host}/token")
         except TokenDenied as denied:
             words = {"error": denied.code, "error_description": denied.description}
             raise _Answered(400, words) from denied
 
-    def _values(self, asked: _Asked, authorization: str) -> bytes:
-        route = _ROUTE.fullmatch(asked.path)
-        action = _ACTIONS.get((asked.method, route["verb"])) if route else None
+    def _values(self, call: _Call, authorization: str) -> bytes:
+        route = _ROUTE.fullmatch(call.path)
+        action = _ACTIONS.get((call.method, route["verb"])) if route else None
         if route is None or action is None:
             raise _error(404, "NOT_FOUND", "The requested URL was not found.")
         account = self._account(authorization)
@@ -161,22 +161,22 @@ class GoogleSheetsStandIn:
         def act() -> Any:
             with book.lock:
                 try:
-                    return _done(book, action, where, asked, account)
+                    return _done(book, action, where, call, account)
                 except Invalid as invalid:
                     raise _error(400, "INVALID_ARGUMENT", str(invalid)) from invalid
 
         return self._acted(action, act)
 
-    def _sheets(self, asked: _Asked, authorization: str) -> bytes:
+    def _sheets(self, call: _Call, authorization: str) -> bytes:
         """Answer `spreadsheets.get` for the one field mask that is served: sheets and their protected ranges."""
         account = self._account(authorization)
-        book = self._opened(asked.path.rpartition("/")[2], account, reads=True)
-        if asked.query.get("fields") != _SHEET_FIELDS:
+        book = self._opened(call.path.rpartition("/")[2], account, reads=True)
+        if call.query.get("fields") != _SHEET_FIELDS:
             raise _error(400, "INVALID_ARGUMENT", "The stand-in does not serve these fields.")
 
         def act() -> Any:
             with book.lock:
-                return book.sheets_shown(account)
+                return book.sheets_as_json(account)
 
         return self._acted(Action.SHEETS, act)
 
@@ -195,13 +195,13 @@ class GoogleSheetsStandIn:
         return book
 
 
-def _done(book: Book, action: Action, where: str, asked: _Asked, account: str) -> dict[str, Any]:
+def _done(book: Book, action: Action, where: str, call: _Call, account: str) -> dict[str, Any]:
     if action is Action.GET:
         return book.get(where)
     if action is Action.CLEAR:
         return book.clear(where, account=account)
-    record = json.loads(asked.body)
-    option = record.get("valueInputOption") or asked.query.get("valueInputOption")
+    record = json.loads(call.body)
+    option = record.get("valueInputOption") or call.query.get("valueInputOption")
     if option not in {"RAW", "USER_ENTERED"}:
         raise Invalid("'valueInputOption' is required but not specified")
     raw = option == "RAW"
@@ -211,7 +211,7 @@ def _done(book: Book, action: Action, where: str, asked: _Asked, account: str) -
     values = record.get("values", [])
     if action is Action.UPDATE:
         return book.update(where, values, raw=raw, account=account)
-    inserts = asked.query.get("insertDataOption", "OVERWRITE") == "INSERT_ROWS"
+    inserts = call.query.get("insertDataOption", "OVERWRITE") == "INSERT_ROWS"
     return book.append(where, values, raw=raw, insert_rows=inserts, account=account)
 
 

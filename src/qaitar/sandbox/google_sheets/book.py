@@ -51,26 +51,27 @@ class Book:
         """Answer `values.get`; an empty range has no ``values``."""
         grid, box = self._place(where)
         values = grid.read(box)
-        shown: dict[str, Any] = {"range": box.a1(grid.title), "majorDimension": "ROWS"}
-        return {**shown, "values": values} if values else shown
+        record: dict[str, Any] = {"range": box.a1(grid.title), "majorDimension": "ROWS"}
+        return {**record, "values": values} if values else record
 
-    def sheets_shown(self, account: str) -> dict[str, Any]:
+    def sheets_as_json(self, account: str) -> dict[str, Any]:
         """Answer `spreadsheets.get` for the fields `sheets(properties(sheetId,title),protectedRanges)`."""
         return {
             "sheets": [
-                self._sheet_shown(at, grid, account) for at, grid in enumerate(self.sheets.values())
+                self._sheet_as_json(at, grid, account)
+                for at, grid in enumerate(self.sheets.values())
             ]
         }
 
-    def _sheet_shown(self, sheet_id: int, grid: Grid, account: str) -> dict[str, Any]:
+    def _sheet_as_json(self, sheet_id: int, grid: Grid, account: str) -> dict[str, Any]:
         rows = max(GRID_ROWS, len(grid.rows))
-        shown: dict[str, Any] = {"properties": {"sheetId": sheet_id, "title": grid.title}}
+        record: dict[str, Any] = {"properties": {"sheetId": sheet_id, "title": grid.title}}
         ranges = [
-            one.shown(sheet_id, account, rows)
+            one.as_json(sheet_id, account, rows)
             for one in self.protections
             if one.title == grid.title
         ]
-        return {**shown, "protectedRanges": ranges} if ranges else shown
+        return {**record, "protectedRanges": ranges} if ranges else record
 
     def update(
         self, where: str, values: list[list[Cell | None]], *, raw: bool, account: str = ""
@@ -86,9 +87,9 @@ class Book:
         height, width = len(values), max((len(row) for row in values), default=0)
         if box.top + height - 1 > box.bottom or box.left + width - 1 > box.right:
             raise Invalid(f"Requested writing within range [{box.a1(grid.title)}], but tried more.")
-        kept = [[_taken(cell, raw=raw) for cell in row] for row in values]
-        landed = grid.write(box.top, box.left, kept)
-        self._note("update", landed.a1(grid.title), kept)
+        cells = [[_stored_cell(cell, raw=raw) for cell in row] for row in values]
+        landed = grid.write(box.top, box.left, cells)
+        self._note("update", landed.a1(grid.title), cells)
         return {"spreadsheetId": self.id, **_counts(landed.a1(grid.title), values)}
 
     def append(
@@ -108,13 +109,13 @@ class Book:
         grid, box = self._place(where)
         table = grid.table(box)
         top, left = (table.bottom + 1, table.left) if table else (box.top, box.left)
-        kept = [[_taken(cell, raw=raw) for cell in row] for row in values]
+        cells = [[_stored_cell(cell, raw=raw) for cell in row] for row in values]
         self._guard(grid.title, _filled(top, left, values), account)
         self._check_cells(values)
         if insert_rows:
-            self._insert_rows(grid, top, len(kept))
-        landed = grid.write(top, left, kept)
-        self._note("append", landed.a1(grid.title), kept)
+            self._insert_rows(grid, top, len(cells))
+        landed = grid.write(top, left, cells)
+        self._note("append", landed.a1(grid.title), cells)
         answer: dict[str, Any] = {"spreadsheetId": self.id}
         if table:
             answer["tableRange"] = table.a1(grid.title)
@@ -250,7 +251,7 @@ def _filled(top: int, left: int, values: list[list[Cell | None]]) -> set[tuple[i
     }
 
 
-def _taken(cell: Cell | None, *, raw: bool) -> Cell | None:
+def _stored_cell(cell: Cell | None, *, raw: bool) -> Cell | None:
     return cell if raw or cell is None else entered(cell)
 
 

@@ -121,13 +121,13 @@ class Grid:
 
     def read(self, box: Box) -> list[list[str]]:
         """Return the shown texts of a rectangle, empty ends of rows and empty last rows left out."""
-        shown = [
+        texts = [
             _trimmed([str(cell) for cell in row[box.left : box.right + 1]])
             for row in self.rows[box.top : box.bottom + 1]
         ]
-        while shown and not shown[-1]:
-            shown.pop()
-        return shown
+        while texts and not texts[-1]:
+            texts.pop()
+        return texts
 
     def write(self, top: int, left: int, values: list[list[Cell | None]]) -> Box:
         """Write values from a cell on; null leaves a cell as it is.  Return the rectangle written."""

@@ -59,18 +59,18 @@ class ProtectedRange:
             unprotected=tuple(_moved(box, at, count) for box in self.unprotected),
         )
 
-    def shown(self, sheet_id: int, account: str, rows: int) -> dict[str, Any]:
+    def as_json(self, sheet_id: int, account: str, rows: int) -> dict[str, Any]:
         """Return the range as `spreadsheets.get` shows it to an account: false values and open ends are left out."""
-        shown: dict[str, Any] = {"range": _grid_range(sheet_id, self.box, rows)}
+        record: dict[str, Any] = {"range": _grid_range(sheet_id, self.box, rows)}
         if self.unprotected:
-            shown["unprotectedRanges"] = [
+            record["unprotectedRanges"] = [
                 _grid_range(sheet_id, box, rows) for box in self.unprotected
             ]
         if self.warning_only:
-            shown["warningOnly"] = True
+            record["warningOnly"] = True
         if self.warning_only or account in self.editors:
-            shown["requestingUserCanEdit"] = True
-        return shown
+            record["requestingUserCanEdit"] = True
+        return record
 
     def _covers(self, row: int, column: int) -> bool:
         here = Box(row, column, row, column)
@@ -79,16 +79,16 @@ class ProtectedRange:
 
 def _grid_range(sheet_id: int, box: Box, rows: int) -> dict[str, int]:
     """Return a GridRange: from 0, the ends exclusive, and what reaches the edge of the grid left open."""
-    shown = {"sheetId": sheet_id}
+    record = {"sheetId": sheet_id}
     if box.top:
-        shown["startRowIndex"] = box.top
+        record["startRowIndex"] = box.top
     if box.bottom < rows - 1:
-        shown["endRowIndex"] = box.bottom + 1
+        record["endRowIndex"] = box.bottom + 1
     if box.left:
-        shown["startColumnIndex"] = box.left
+        record["startColumnIndex"] = box.left
     if box.right < GRID_COLUMNS - 1:
-        shown["endColumnIndex"] = box.right + 1
-    return shown
+        record["endColumnIndex"] = box.right + 1
+    return record
 
 
 def _moved(box: Box, at: int, count: int) -> Box:

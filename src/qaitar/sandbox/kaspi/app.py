@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LOGIN_PATH = "/login"
 SHOP_PREFIX = "/shop/api/v2"
 FORM_BYTES_MAX = 64 * 1024
-ASKED_MAX = 10_000  # the latest calls, kept for looking at
+REQUESTS_MAX = 10_000  # the latest calls, kept for looking at
 NEVER_S = 120.0  # how long a call without an answer is held, if the fault says nothing
 _PRESS = re.compile(r"/mc/refunds/([0-9-]+)/press\Z")
 _REQUEST = re.compile(r"/mc/refunds/([0-9-]+)\Z")
@@ -54,7 +54,7 @@ _OWN_PAGE: Headers = (  # the service lets the cabinet's own pages read its answ
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceivedRequest:
     """One incoming call, taken apart."""
 
     method: str
@@ -66,7 +66,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Response:
     """One answer."""
 
     status: int
@@ -109,7 +109,7 @@ class KaspiStandIn:
         self.faults = FaultScript()
         self.behaviour = behaviour or Behaviour()
         self.shops = [shop or Shop()]
-        self.asked: list[Asked] = []
+        self.received: list[ReceivedRequest] = []
         self._hang_s = hang_s
         self._expired_redirects = expired_redirects
         self._login = login
@@ -188,118 +188,120 @@ class KaspiStandIn:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        asked = _asked(environ)
+        request = _request_of(environ)
         with self._lock:
-            self.asked.append(asked)
-            del self.asked[:-ASKED_MAX]
+            self.received.append(request)
+            del self.received[:-REQUESTS_MAX]
             self.advance()
-            told, wait_s = self._told(asked)
+            response, wait_s = self._answer(request)
         if wait_s:
             self._let_go.wait(wait_s)
-        if told is None:
+        if response is None:
             raise Dropped
-        phrase = HTTPStatus(told.status).phrase
-        headers = [("Content-Type", told.kind), ("Content-Length", str(len(told.body)))]
-        start_response(f"{told.status} {phrase}", [*headers, *told.headers])
-        return [told.body]
+        phrase = HTTPStatus(response.status).phrase
+        headers = [("Content-Type", response.kind), ("Content-Length", str(len(response.body)))]
+        start_response(f"{response.status} {phrase}", [*headers, *response.headers])
+        return [response.body]
 
-    def _told(self, asked: Asked) -> tuple[Told | None, float]:
+    def _answer(self, request: ReceivedRequest) -> tuple[Response | None, float]:
         """Give the answer (None = cut the connection) and the seconds to wait before it."""
-        if asked.path.startswith(SHOP_PREFIX + "/"):
-            if not asked.headers.get("user-agent", "").startswith("Mozilla/"):
+        if request.path.startswith(SHOP_PREFIX + "/"):
+            if not request.headers.get("user-agent", "").startswith("Mozilla/"):
                 return None, self._hang_s
-            call = shop_api.call_of(asked.path.removeprefix(SHOP_PREFIX))
-            return _spoiled(self._shop_api(asked), self.faults.take(call))
-        if asked.path.startswith(refunds_api.PREFIX + "/"):
-            return self._at_refunds(asked)
-        return self._cabinet(asked), 0.0
+            call = shop_api.call_of(request.path.removeprefix(SHOP_PREFIX))
+            return _spoiled(self._shop_api(request), self.faults.take(call))
+        if request.path.startswith(refunds_api.PREFIX + "/"):
+            return self._at_refunds(request)
+        return self._cabinet(request), 0.0
 
-    def _at_refunds(self, asked: Asked) -> tuple[Told | None, float]:
+    def _at_refunds(self, request: ReceivedRequest) -> tuple[Response | None, float]:
         """Answer as the refunds service does, or as a gateway before it."""
         if self.behaviour.gateway is not None:
             return _GATEWAY[self.behaviour.gateway], 0.0
-        if asked.method == "OPTIONS":
-            return Told(200, _JSON, b"{}", _OWN_PAGE), 0.0
-        call = refunds_api.call_of(asked.path.removeprefix(refunds_api.PREFIX))
-        number = asked.query.get("code", "").replace(self.behaviour.number_separator, "-")
-        told, wait_s = _spoiled(self._refunds(asked), self.faults.take(call, number))
-        if told is None or (
-            told.status >= HTTPStatus.MULTIPLE_CHOICES and not self.behaviour.cors_on_errors
+        if request.method == "OPTIONS":
+            return Response(200, _JSON, b"{}", _OWN_PAGE), 0.0
+        call = refunds_api.call_of(request.path.removeprefix(refunds_api.PREFIX))
+        number = request.query.get("code", "").replace(self.behaviour.number_separator, "-")
+        response, wait_s = _spoiled(self._refunds(request), self.faults.take(call, number))
+        if response is None or (
+            response.status >= HTTPStatus.MULTIPLE_CHOICES and not self.behaviour.cors_on_errors
         ):
-            return told, wait_s
-        return replace(told, headers=(*told.headers, *_OWN_PAGE)), wait_s
+            return response, wait_s
+        return replace(response, headers=(*response.headers, *_OWN_PAGE)), wait_s
 
-    def _shop_api(self, asked: Asked) -> Told:
-        token, uid = asked.headers.get("x-auth-token"), asked.headers.get("x-merchant-uid")
+    def _shop_api(self, request: ReceivedRequest) -> Response:
+        token, uid = request.headers.get("x-auth-token"), request.headers.get("x-merchant-uid")
         mine = [s for s in self.shops if s.token == token and uid in {None, s.merchant_id}]
         if not mine:
             return _json(401, {"errors": [{"title": "Unauthorized"}]})
-        if asked.method != "GET":
+        if request.method != "GET":
             return _json(405, {"errors": [{"title": "Not imitated"}]})
-        path = asked.path.removeprefix(SHOP_PREFIX)
-        question = shop_api.Question(path, asked.query, self.clock(), self.behaviour)
+        path = request.path.removeprefix(SHOP_PREFIX)
+        question = shop_api.Question(path, request.query, self.clock(), self.behaviour)
         status, body = shop_api.answer(self.ledger, mine[0].merchant_id, question)
         text = json_text(body, exponent=self.behaviour.exponent)
-        return Told(status, "application/vnd.api+json", text.encode())
+        return Response(status, "application/vnd.api+json", text.encode())
 
-    def _refunds(self, asked: Asked) -> Told:
-        merchant = asked.query.get("merchantId")
-        mine = self._signed_in(asked)
+    def _refunds(self, request: ReceivedRequest) -> Response:
+        merchant = request.query.get("merchantId")
+        mine = self._signed_in(request)
         if not mine and self._expired_redirects:
-            return Told(302, _HTML, b"", _LOGIN)
+            return Response(302, _HTML, b"", _LOGIN)
         if not mine:
             return _json(401, {"message": "Unauthorized"})
         if merchant not in {s.merchant_id for s in mine}:
             return _json(403, {"message": "Forbidden"})
-        if asked.method != "GET":
+        if request.method != "GET":
             return _json(405, {"message": "Not imitated"})
-        path = asked.path.removeprefix(refunds_api.PREFIX)
+        path = request.path.removeprefix(refunds_api.PREFIX)
         status, body = refunds_api.answer(
-            self.ledger, merchant or "", path, asked.query, asked.site, self.behaviour
+            self.ledger, merchant or "", path, request.query, request.site, self.behaviour
         )
-        return Told(status, _JSON, json_text(body, exponent=self.behaviour.exponent).encode())
+        return Response(status, _JSON, json_text(body, exponent=self.behaviour.exponent).encode())
 
-    def _signed_in(self, asked: Asked) -> list[Shop]:
+    def _signed_in(self, request: ReceivedRequest) -> list[Shop]:
         """Name the shops of the login whose session came along; one login may hold several."""
-        pairs = [part.strip() for part in asked.headers.get("cookie", "").split(";")]
+        pairs = [part.strip() for part in request.headers.get("cookie", "").split(";")]
         return [s for s in self.shops if s.session and f"mc-session={s.session}" in pairs]
 
-    def _cabinet(self, asked: Asked) -> Told:
-        if asked.path == LOGIN_PATH:
-            return self._at_login(asked)
-        mine = {shop.merchant_id for shop in self._signed_in(asked)}
+    def _cabinet(self, request: ReceivedRequest) -> Response:
+        if request.path == LOGIN_PATH:
+            return self._at_login(request)
+        mine = {shop.merchant_id for shop in self._signed_in(request)}
         if self._login and not mine:
-            return Told(303, _HTML, b"", (("Location", LOGIN_PATH),))
+            return Response(303, _HTML, b"", (("Location", LOGIN_PATH),))
         filings = self.ledger.filings.values()
         return self._page(
-            asked, [f for f in filings if not self._login or f.order.merchant_id in mine]
+            request, [f for f in filings if not self._login or f.order.merchant_id in mine]
         )
 
-    def _at_login(self, asked: Asked) -> Told:
+    def _at_login(self, request: ReceivedRequest) -> Response:
         """Show the login page; any password signs in, the session is the newest of the first shop."""
         session = self.shops[0].session
-        if asked.method != "POST" or not session:
+        if request.method != "POST" or not session:
             return _html(200, pages.login_page(LOGIN_PATH))
         cookie = f"mc-session={session}; Domain=kaspi.kz; Path=/; Secure; HttpOnly; SameSite=None"
-        return Told(303, _HTML, b"", (("Location", "/mc/"), ("Set-Cookie", cookie)))
+        return Response(303, _HTML, b"", (("Location", "/mc/"), ("Set-Cookie", cookie)))
 
-    def _page(self, asked: Asked, filings: Sequence[Filing]) -> Told:
-        if found := _PHOTO.match(asked.path):
+    def _page(self, request: ReceivedRequest, filings: Sequence[Filing]) -> Response:
+        if found := _PHOTO.match(request.path):
             return self._photo(found[1], int(found[2]))
-        if asked.path == "/mc/" and asked.method == "GET":
-            tab = asked.query.get("status", "").removeprefix(pages.STATUS_PREFIX)
-            search = asked.query.get("search", "").strip()
-            shown = tab if tab in TABS else "NEW"
-            return _html(200, pages.section_page(filings, shown, search, reshaped=self.reshaped))
-        if (found := _PRESS.match(asked.path)) and asked.method == "POST":
-            return self._pressed(found[1], asked.form)
-        found = _REQUEST.match(asked.path)
+        if request.path == "/mc/" and request.method == "GET":
+            tab = request.query.get("status", "").removeprefix(pages.STATUS_PREFIX)
+            search = request.query.get("search", "").strip()
+            current_tab = tab if tab in TABS else "NEW"
+            return _html(
+                200, pages.section_page(filings, current_tab, search, reshaped=self.reshaped)
+            )
+        if (found := _PRESS.match(request.path)) and request.method == "POST":
+            return self._pressed(found[1], request.form)
+        found = _REQUEST.match(request.path)
         filing = next((f for f in filings if found and f.number == found[1]), None)
-        if filing is None or asked.method != "GET":
+        if filing is None or request.method != "GET":
             return _html(404, _PAGE)
-        return _html(200, pages.request_page(filing, asked.query.get("notice", "")))
+        return _html(200, pages.request_page(filing, request.query.get("notice", "")))
 
-    def _pressed(self, number: str, form: dict[str, str]) -> Told:
+    def _pressed(self, number: str, form: dict[str, str]) -> Response:
         filing = self.ledger.filings.get(number)
         if filing is None or form.get("button") not in set(Button):
             return _html(404, _PAGE)
@@ -308,18 +310,18 @@ class KaspiStandIn:
         except NotAllowed as refusal:
             return _html(409, pages.request_page(filing, str(refusal)))
         where = f"/mc/refunds/{number}?notice={quote('Готово: ' + filing.status_text)}"
-        return Told(303, _HTML, b"", (("Location", where),))
+        return Response(303, _HTML, b"", (("Location", where),))
 
-    def _photo(self, refund_id: str, index: int) -> Told:
+    def _photo(self, refund_id: str, index: int) -> Response:
         photos = [f.claim.photos for f in self.ledger.filings.values() if f.refund_id == refund_id]
         if not photos or index >= len(photos[0]):
             return _html(404, _PAGE)
         body = photos[0][index]
         kind = "image/png" if body.startswith(b"\x89PNG") else "image/jpeg"
-        return Told(200, kind, body, _OWN_PAGE)
+        return Response(200, kind, body, _OWN_PAGE)
 
 
-def _asked(environ: WSGIEnvironment) -> Asked:
+def _request_of(environ: WSGIEnvironment) -> ReceivedRequest:
     headers = {
         name[5:].replace("_", "-").lower(): str(value)
         for name, value in environ.items()
@@ -328,7 +330,7 @@ def _asked(environ: WSGIEnvironment) -> Asked:
     length = environ.get("CONTENT_LENGTH") or "0"
     size = min(int(length), FORM_BYTES_MAX) if length.isdigit() else 0
     body = environ["wsgi.input"].read(size).decode("utf-8", "replace") if size else ""
-    return Asked(
+    return ReceivedRequest(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"],
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
@@ -338,31 +340,33 @@ def _asked(environ: WSGIEnvironment) -> Asked:
     )
 
 
-def _json(status: int, value: Any) -> Told:
-    return Told(status, _JSON, json_text(value, exponent=False).encode())
+def _json(status: int, value: Any) -> Response:
+    return Response(status, _JSON, json_text(value, exponent=False).encode())
 
 
-def _html(status: int, text: str) -> Told:
-    return Told(status, _HTML, text.encode())
+def _html(status: int, text: str) -> Response:
+    return Response(status, _HTML, text.encode())
 
 
-def _spoiled(told: Told, fault: Fault | None) -> tuple[Told | None, float]:
+def _spoiled(response: Response, fault: Fault | None) -> tuple[Response | None, float]:
     if fault is None:
-        return told, 0.0
+        return response, 0.0
     if fault.kind in {FaultKind.SLOW, FaultKind.NEVER}:
         late = fault.kind is FaultKind.SLOW
-        return (told, fault.seconds) if late else (None, fault.seconds or NEVER_S)
+        return (response, fault.seconds) if late else (None, fault.seconds or NEVER_S)
     if fault.kind is FaultKind.TRUNCATED:
-        return Told(told.status, told.kind, told.body[: len(told.body) // 2]), 0.0
+        return Response(
+            response.status, response.kind, response.body[: len(response.body) // 2]
+        ), 0.0
     if fault.kind is FaultKind.RESHAPED:
-        return replace(told, body=b'{"result": {"items": ' + told.body + b"}}"), 0.0
+        return replace(response, body=b'{"result": {"items": ' + response.body + b"}}"), 0.0
     if fault.kind is FaultKind.BUSY:
         wait = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
-        return Told(429, _JSON, b"{}", wait), 0.0
+        return Response(429, _JSON, b"{}", wait), 0.0
     return _FIXED[fault.kind], 0.0
 
 
-_FIXED: dict[FaultKind, Told | None] = {
+_FIXED: dict[FaultKind, Response | None] = {
     FaultKind.SERVER_ERROR: _json(500, {"errors": [{"title": "Internal Server Error"}]}),
     FaultKind.BAD_GATEWAY: _html(502, _PAGE),
     FaultKind.PAGE: _html(200, _PAGE),
@@ -371,4 +375,4 @@ _FIXED: dict[FaultKind, Told | None] = {
     FaultKind.DROP: None,
 }
 _LOGIN: Headers = (("Location", "https://idmc.shop.kaspi.kz/login"),)
-_GATEWAY = {401: _html(401, _PAGE), 302: Told(302, _HTML, b"", _LOGIN), 500: _html(500, _PAGE)}
+_GATEWAY = {401: _html(401, _PAGE), 302: Response(302, _HTML, b"", _LOGIN), 500: _html(500, _PAGE)}

@@ -182,8 +182,8 @@ class Filing:
     @property
     def withdraw_tiyn(self) -> int:
         """What is taken from the seller: the commission, in whole tenge, was given back already."""
-        kept = self.total_tiyn * COMMISSION_PER_MILLE
-        whole_tenge = (kept + 1000 * TIYN // 2) // (1000 * TIYN)
+        commission = self.total_tiyn * COMMISSION_PER_MILLE
+        whole_tenge = (commission + 1000 * TIYN // 2) // (1000 * TIYN)
         return self.total_tiyn - whole_tenge * TIYN
 
 

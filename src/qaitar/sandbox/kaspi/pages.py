@@ -82,10 +82,10 @@ def request_page(filing: Filing, notice: str = "") -> str:
         f'<img src="/photos/{filing.refund_id}/{n}" alt="Фото {n + 1}" width="160">'
         for n in range(len(filing.claim.photos))
     )
-    said = f'<p class="notice" role="status">{escape(notice)}</p>' if notice else ""
+    notice_html = f'<p class="notice" role="status">{escape(notice)}</p>' if notice else ""
     return _page(
         f"Заявка {filing.number}",
-        f'<p><a href="/mc/?status={STATUS_PREFIX}{filing.tab}">← {TITLES.get(filing.tab, filing.tab)}</a></p>{said}<dl>'
+        f'<p><a href="/mc/?status={STATUS_PREFIX}{filing.tab}">← {TITLES.get(filing.tab, filing.tab)}</a></p>{notice_html}<dl>'
         f"<dt>Заказ</dt><dd>{filing.order.code}</dd><dt>Товар</dt><dd>{escape(filing.goods.name)}, {filing.quantity} шт</dd>"
         f"<dt>Сумма</dt><dd>{filing.total_tiyn // 100} ₸</dd><dt>Причина</dt><dd>{escape(filing.reason_text)}</dd>"
         f"<dt>Комментарий</dt><dd>{escape(filing.claim.comment)}</dd><dt>Статус</dt><dd>{escape(filing.status_text)}</dd>"

@@ -122,9 +122,9 @@ def _list(cabinet: _Cabinet, query: Mapping[str, str]) -> Answer:
     behaviour = cabinet.behaviour
     chosen = _sorted([f for f in cabinet.own if f.tab == tab], tab, behaviour.closed_order)
     rows = behaviour.page_size or int(size)
-    shown = chosen[int(page) * rows : (int(page) + 1) * rows]
-    total = len(shown if behaviour.total is Total.THIS_PAGE else chosen)
-    return 200, {"data": [_item(f, cabinet) for f in shown], "total": total}
+    listed = chosen[int(page) * rows : (int(page) + 1) * rows]
+    total = len(listed if behaviour.total is Total.THIS_PAGE else chosen)
+    return 200, {"data": [_item(f, cabinet) for f in listed], "total": total}
 
 
 def _sorted(filings: list[Filing], tab: str, order: ClosedOrder) -> list[Filing]:
@@ -165,7 +165,7 @@ def _detail(filing: Filing, cabinet: _Cabinet) -> dict[str, Any]:
         "order": filing.order.code,
         "customerId": str(10_000_000 + int(hashlib.sha256(buyer.phone.encode()).hexdigest(), 16) % 90_000_000),
         "customerName": _short_name(filing),
-        "customerPhone": _shown_phone(filing),
+        "customerPhone": _phone_as_listed(filing),
         "refundReason": _reason(filing),
         "deliveryType": "KASPI_DELIVERY",
         "refundTab": filing.tab,
@@ -214,7 +214,7 @@ def _short_name(filing: Filing) -> str:
     return f"{buyer.first_name} {buyer.last_name[:1]}."
 
 
-def _shown_phone(filing: Filing) -> str:
+def _phone_as_listed(filing: Filing) -> str:
     """Show the buyer's phone; of a closed request it is masked."""
     phone = filing.order.buyer.phone
     if filing.tab == "CLOSED":

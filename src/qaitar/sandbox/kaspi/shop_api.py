@@ -61,13 +61,13 @@ class Question:
     behaviour: Behaviour = field(default_factory=Behaviour)
 
 
-def answer(ledger: Ledger, merchant_id: str, asked: Question) -> Answer:
+def answer(ledger: Ledger, merchant_id: str, question: Question) -> Answer:
     """Answer one question about a shop's own orders."""
     own = {code: o for code, o in ledger.orders.items() if o.merchant_id == merchant_id}
     try:
-        if asked.path == "/orders":
-            return 200, _list(own, asked)
-        found = _single(own, asked)
+        if question.path == "/orders":
+            return 200, _list(own, question)
+        found = _single(own, question)
     except _Bad as bad:
         return 400, {"errors": [{"title": str(bad)}]}
     if found is None:
@@ -75,15 +75,15 @@ def answer(ledger: Ledger, merchant_id: str, asked: Question) -> Answer:
     return 200, found
 
 
-def _single(own: Mapping[str, SoldOrder], asked: Question) -> Any:
-    path = asked.path
+def _single(own: Mapping[str, SoldOrder], question: Question) -> Any:
+    path = question.path
     by_id = {encoded(code): order for code, order in own.items()}
     if (found := _ENTRIES.match(path)) and (order := by_id.get(found[1].rstrip("="))):
-        return _entries(order, asked)
+        return _entries(order, question)
     if (found := _USER.match(path)) and (order := by_id.get(found[1].rstrip("="))):
         return {"data": _customer(order)}
     if (found := _ORDER.match(path)) and (order := by_id.get(found[1].rstrip("="))):
-        return {"data": _order(order, asked.behaviour)}
+        return {"data": _order(order, question.behaviour)}
     lines = [(order, n, line) for order in own.values() for n, line in enumerate(order.goods)]
     if found := _PRODUCT.match(path):
         cards = (
@@ -96,8 +96,8 @@ def _single(own: Mapping[str, SoldOrder], asked: Question) -> Any:
     return None
 
 
-def _list(own: Mapping[str, SoldOrder], asked: Question) -> Any:
-    query = asked.query
+def _list(own: Mapping[str, SoldOrder], question: Question) -> Any:
+    query = question.query
     number, size = _whole(query, "page[number]"), _whole(query, "page[size]")
     if not 1 <= size <= PAGE_SIZE_MAX:
         raise _Bad("page[size] must be between 1 and 100")
@@ -105,7 +105,7 @@ def _list(own: Mapping[str, SoldOrder], asked: Question) -> Any:
     if code is not None:
         chosen = [order for order in own.values() if order.code == code]
     else:
-        chosen = _filtered(own, query, asked.now)
+        chosen = _filtered(own, query, question.now)
     page = chosen[number * size : (number + 1) * size]
     include = query.get("include[orders]", "").split(",")
     included: list[Any] = []
@@ -115,7 +115,7 @@ def _list(own: Mapping[str, SoldOrder], asked: Question) -> Any:
         if "user" in include:
             included.append(_customer(order))
     return {
-        "data": [_order(order, asked.behaviour) for order in page],
+        "data": [_order(order, question.behaviour) for order in page],
         "included": included,
         "meta": {"pageCount": -(-len(chosen) // size), "totalCount": len(chosen)},
     }
@@ -141,12 +141,12 @@ def _filtered(own: Mapping[str, SoldOrder], query: Query, now: datetime) -> list
 
 
 def _whole(query: Query, name: str, default: int | None = None) -> int:
-    told = query.get(name)
-    if told is None and default is not None:
+    text = query.get(name)
+    if text is None and default is not None:
         return default
-    if told is None or not told.isascii() or not told.isdigit():
+    if text is None or not text.isascii() or not text.isdigit():
         raise _Bad(f"Required parameter {name} is empty")
-    return int(told[:16])
+    return int(text[:16])
 
 
 def _entry_id(order: SoldOrder, n: int) -> str:
@@ -170,7 +170,7 @@ def _order(order: SoldOrder, behaviour: Behaviour) -> dict[str, Any]:
 
 
 def _order_attributes(order: SoldOrder, behaviour: Behaviour) -> dict[str, Any]:
-    told = {
+    attributes = {
         "code": order.code,
         "creationDate": ms(order.created),
         "approvedByBankDate": ms(order.created),
@@ -191,7 +191,7 @@ def _order_attributes(order: SoldOrder, behaviour: Behaviour) -> dict[str, Any]:
         "assembled": order.assembled,
         "cancellationReason": order.cancellation_reason,
     }
-    return {name: value for name, value in told.items() if value is not None} | {
+    return {name: value for name, value in attributes.items() if value is not None} | {
         "deliveryAddress": {"formattedAddress": order.address},
         "customer": _customer_attributes(order),
         "kaspiDelivery": {
@@ -240,9 +240,9 @@ def _entry(order: SoldOrder, n: int, line: Goods) -> dict[str, Any]:
     }
 
 
-def _entries(order: SoldOrder, asked: Question) -> dict[str, Any]:
+def _entries(order: SoldOrder, question: Question) -> dict[str, Any]:
     """Give one page of an order's lines; without a number the first, without a size as many as a page may hold."""
-    query, most = asked.query, asked.behaviour.entries_page_size
+    query, most = question.query, question.behaviour.entries_page_size
     number, size = _whole(query, "page[number]", 0), _whole(query, "page[size]", most)
     if not 1 <= size <= PAGE_SIZE_MAX:
         raise _Bad("page[size] must be between 1 and 100")

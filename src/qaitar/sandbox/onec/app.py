@@ -197,7 +197,7 @@ class OneCStandIn:
         lines = [
             {"Ref_Key": row["Ref_Key"], **line}
             for row in self.base.rows[owner]
-            for line in self.base.shown(owner, row)[section]
+            for line in self.base.as_json(owner, row)[section]
         ]
         return as_json(200, {"value": lines})
 
@@ -213,14 +213,14 @@ class OneCStandIn:
         rows = _ordered(rows, call.options.get("$orderby", ""))
         skip = int(call.options.get("$skip", "0"))
         top = int(call.options.get("$top", str(len(rows))))
-        shown = [
-            _only(self.base.shown(entity.name, row), call.options.get("$select", ""))
+        records = [
+            _only(self.base.as_json(entity.name, row), call.options.get("$select", ""))
             for row in rows[skip : skip + top]
         ]
         if not _wants_json(call):
-            return feed(entity.name, shown)
+            return feed(entity.name, records)
         level = {} if _nometadata(call) else {"odata.metadata": f"$metadata#{entity.name}"}
-        return as_json(200, {**level, "value": shown})
+        return as_json(200, {**level, "value": records})
 
     def _selected(self, call: _Call, entity: Entity) -> list[dict[str, Any]]:
         rows = self.base.rows[entity.name]
@@ -243,13 +243,13 @@ class OneCStandIn:
         return row
 
     def _one(self, call: _Call, entity: Entity, row: dict[str, Any], status: int) -> Answer:
-        shown = _only(self.base.shown(entity.name, row), call.options.get("$select", ""))
+        record = _only(self.base.as_json(entity.name, row), call.options.get("$select", ""))
         if not _wants_json(call):
-            return feed(entity.name, [shown])
+            return feed(entity.name, [record])
         place = f"{entity.name}(guid'{row.get('Ref_Key', '')}')"
         level = {} if _nometadata(call) else {"odata.metadata": f"$metadata#{place}"}
         headers = {"Location": ROOT + "created"} if status == 201 else {}  # noqa: PLR2004  created
-        return as_json(status, {**level, **shown}, headers)
+        return as_json(status, {**level, **record}, headers)
 
     def _post(self, call: _Call, entity: Entity) -> Answer:
         if call.action:

@@ -98,12 +98,12 @@ class Base:
                 return row
         return None
 
-    def shown(self, resource: str, row: Row) -> Row:
+    def as_json(self, resource: str, row: Row) -> Row:
         """Return the row as the interface writes it: every Int64 is a string."""
         entity = self.entities[resource]
-        out = _shown(entity.attributes, row)
+        out = _row_as_json(entity.attributes, row)
         for section, attributes in entity.sections.items():
-            out[section] = [_shown(attributes, line) for line in row[section]]
+            out[section] = [_row_as_json(attributes, line) for line in row[section]]
         return out
 
     def _blank(self, entity: Entity) -> Row:
@@ -155,7 +155,7 @@ class Base:
         return str(self.insert(PRODUCTS, {"Description": name})["Ref_Key"])
 
 
-def _shown(attributes: Mapping[str, str], row: Row) -> Row:
+def _row_as_json(attributes: Mapping[str, str], row: Row) -> Row:
     return {
         name: str(row[name]) if kind == "int64" else row[name] for name, kind in attributes.items()
     }

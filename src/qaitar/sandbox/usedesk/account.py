@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PAGE = 100
 STAMP = "%Y-%m-%d %H:%M:%S"
-_STAMPS_TAKEN = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+_ACCEPTED_STAMPS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
 _NUMBERS = ("assignee_id", "group_id", "channel_id", "user_id", "client_id")
 _TEXT_MAX = 255
 _MESSAGE_MAX = 65_535
@@ -138,10 +138,10 @@ class Account:
         """
         with self._lock:
             ticket = self._ticket(fields)
-            comments = [_comment_shown(comment) for comment in ticket.comments]
-        shown = {name: str(value) for name, value in self._shown(ticket).items()}
-        shown["additional_id"] = ticket.fields.get("additional_id", "")
-        return {"ticket": shown, "comments": comments, "tags": [], "history": []}
+            comments = [_comment_as_json(comment) for comment in ticket.comments]
+        record = {name: str(value) for name, value in self._ticket_as_json(ticket).items()}
+        record["additional_id"] = ticket.fields.get("additional_id", "")
+        return {"ticket": record, "comments": comments, "tags": [], "history": []}
 
     def list_tickets(
         self, fields: Mapping[str, str], _: tuple[UploadedFile, ...]
@@ -157,14 +157,14 @@ class Account:
         after = _stamp(fields["created_after"]) if "created_after" in fields else None
         statuses = set(filter(None, fields.get("fstatus", "").split(",")))
         with self._lock:
-            kept = [
+            found = [
                 ticket
                 for ticket in sorted(self.tickets.values(), key=lambda one: -one.id)
                 if (after is None or ticket.at >= after)
                 and (not statuses or str(ticket.status_id) in statuses)
             ]
             first = 0 if self.same_page_always else int(offset)
-            return [self._shown(ticket) for ticket in kept[first : first + PAGE]]
+            return [self._ticket_as_json(ticket) for ticket in found[first : first + PAGE]]
 
     def groups(self, _: Mapping[str, str], __: tuple[UploadedFile, ...]) -> list[dict[str, Any]]:
         """Show the groups of agents (`/groups`)."""
@@ -188,8 +188,8 @@ class Account:
         """Let an agent move a ticket to another status."""
         self.tickets[ticket_id].status_id = status_id
 
-    def _shown(self, ticket: StoredTicket) -> dict[str, Any]:
-        shown: dict[str, Any] = {
+    def _ticket_as_json(self, ticket: StoredTicket) -> dict[str, Any]:
+        record: dict[str, Any] = {
             "id": ticket.id,
             "status_id": ticket.status_id,
             "subject": ticket.subject,
@@ -203,23 +203,23 @@ class Account:
             "company_id": 1,
         }
         if self.list_shows_markers:
-            shown["additional_id"] = ticket.fields.get("additional_id", "")
-        return shown
+            record["additional_id"] = ticket.fields.get("additional_id", "")
+        return record
 
     def _ticket(self, fields: Mapping[str, str]) -> StoredTicket:
-        asked = fields.get("ticket_id", "")
-        if not asked.isdigit() or int(asked) not in self.tickets:
+        ticket_id = fields.get("ticket_id", "")
+        if not ticket_id.isdigit() or int(ticket_id) not in self.tickets:
             raise Denied("Ticket not found")
-        if int(asked) in self.closed_to_us:
+        if int(ticket_id) in self.closed_to_us:
             raise Denied("No access to the ticket")
-        return self.tickets[int(asked)]
+        return self.tickets[int(ticket_id)]
 
     def _take_id(self) -> int:
         self._next_id += 1
         return self._next_id
 
 
-def _comment_shown(comment: StoredComment) -> dict[str, Any]:
+def _comment_as_json(comment: StoredComment) -> dict[str, Any]:
     return {
         "id": str(comment.id),
         "message": comment.message,
@@ -247,7 +247,7 @@ def _check(fields: Mapping[str, str], *, required: tuple[str, ...]) -> None:
 
 
 def _stamp(text: str) -> datetime:
-    for form in _STAMPS_TAKEN:
+    for form in _ACCEPTED_STAMPS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:

@@ -36,8 +36,8 @@ small{{color:#555}}</style></head><body><h1>Обращения</h1>{tickets}</bo
 def tickets_page(tickets: Iterable[StoredTicket]) -> str:
     """Return the page: newest ticket first, each with its comments, private ones on yellow."""
     newest_first = sorted(tickets, key=lambda one: -one.id)
-    shown = "".join(map(_ticket, newest_first)) or "<p>Обращений пока нет.</p>"
-    return _FRAME.format(tickets=shown)
+    rows = "".join(map(_ticket, newest_first)) or "<p>Обращений пока нет.</p>"
+    return _FRAME.format(tickets=rows)
 
 
 def plain_of(message: str) -> str:

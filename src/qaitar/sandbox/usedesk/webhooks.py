@@ -15,12 +15,12 @@ BOUNDARY = "usedesk-stand-in"
 
 
 def opened_body(ticket: StoredTicket, secret: str) -> bytes:
-    """Return the JSON body told when a ticket is opened."""
+    """Return the JSON body sent when a ticket is opened."""
     return _json({"secret": secret, "ticket": _ticket(ticket)})
 
 
 def changed_body(ticket: StoredTicket, secret: str, *, old_status: int) -> bytes:
-    """Return the JSON body told when a ticket's status changes."""
+    """Return the JSON body sent when a ticket's status changes."""
     change = {"target": "status", "value": str(ticket.status_id), "old_value": str(old_status)}
     trigger = {
         "id": "1",
@@ -38,15 +38,15 @@ def changed_body(ticket: StoredTicket, secret: str, *, old_status: int) -> bytes
 
 
 def commented_body(ticket: StoredTicket, comment: StoredComment, secret: str) -> bytes:
-    """Return the JSON body told when somebody comments, our own API included."""
-    told = {
+    """Return the JSON body sent when somebody comments, our own API included."""
+    body = {
         "ticket_id": str(ticket.id),
         "from": comment.sender,
         "message": comment.message,
         "type": comment.type,
     }
     client = {"id": "0", "name": ticket.fields.get("client_name", ""), "phones": []}
-    payload = {"secret": secret, "comment": told, "ticket": _ticket(ticket), "client": client}
+    payload = {"secret": secret, "comment": body, "ticket": _ticket(ticket), "client": client}
     return _json({**payload, "from": comment.sender, "chat_id": None, "platform": "api"})
 
 

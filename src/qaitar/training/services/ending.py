@@ -24,8 +24,8 @@ def practice_end(*, practice_id: UUID, now: datetime, given_up: bool = False) ->
     if practice is None or practice.state not in {PracticeState.PREPARING, PracticeState.OPEN}:
         return practice
     if practice.opened_at is not None:
-        practice.score, told = _judged(practice, now, over=True)
-        practice.result = {"cases": told}
+        practice.score, cases = _judged(practice, now, over=True)
+        practice.result = {"cases": cases}
     practice.state = PracticeState.GIVEN_UP if given_up else PracticeState.DONE
     practice.ended_at = now
     practice.save(update_fields=["state", "ended_at", "score", "result"])

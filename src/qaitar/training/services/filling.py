@@ -59,20 +59,22 @@ class Shop:
 
 def papers_draw(kinds: Sequence[EvidenceKind] = (*_PHOTOS, *_ACTS)) -> Papers:
     """Draw and keep what customers send, once for all cases; touches no table."""
-    return {kind: _kept(kind) for kind in kinds}
+    return {kind: _stored_drawing(kind) for kind in kinds}
 
 
 @cache  # judging and drawing each takes its time, and the file store keeps equal content once
-def _kept(kind: EvidenceKind) -> Kept:
+def _stored_drawing(kind: EvidenceKind) -> Kept:
     if kind in _PHOTOS:
         title, name, seed = _PHOTOS[kind]
         content = photo(title, seed=seed, damaged=kind is EvidenceKind.PHOTO_DAMAGE)
     else:
         title, name = _ACTS[kind]
         content = act_paper(title, ["Товар осмотрен в АСЦ «Жөндеу»", "Заключение: см. ниже"])
-    kept = content_keep(content, name)
-    assert not isinstance(kept, Rejected), f"our own drawing was rejected: {kept}"
-    return kept
+    content_stored = content_keep(content, name)
+    assert not isinstance(content_stored, Rejected), (
+        f"our own drawing was rejected: {content_stored}"
+    )
+    return content_stored
 
 
 def case_fill(shop: Shop, drawn: Drawn) -> None:
@@ -89,8 +91,8 @@ def case_fill(shop: Shop, drawn: Drawn) -> None:
     values = {"category_title": BY_CODE[drawn.goods].category_title}
     request_note(request_id=case.pk, values=values, by=MIRROR, now=filed)
     if story.begins is not Stage.NEW:
-        asked = filed + timedelta(minutes=20)
-        request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=BEFORE_YOU, now=asked)
+        question_at = filed + timedelta(minutes=20)
+        request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=BEFORE_YOU, now=question_at)
     if story.has:
         papers_add(shop, case.pk, story.has, filed + timedelta(minutes=50))
     if story.begins is Stage.ARRIVED:
@@ -162,14 +164,14 @@ def press_see(request_id: UUID, now: datetime) -> None:
     """Show in the imitated cabinet what was decided here."""
     case = case_load(request_id)
     assert case is not None, "the case was read a moment ago"
-    taken = case.request.proof_of == Effect.PRESS_TAKE
+    waits_for_take = case.request.proof_of == Effect.PRESS_TAKE
     case_note(case=case, values=PROVED, act="PROOF", by=MIRROR, now=now)
-    section_show(request_id, now, Section.IN_DELIVERY if taken else Section.CLOSED)
+    section_show(request_id, now, Section.IN_DELIVERY if waits_for_take else Section.CLOSED)
 
 
-def section_show(request_id: UUID, now: datetime, section: Section, **shown: Any) -> None:
+def section_show(request_id: UUID, now: datetime, section: Section, **columns: Any) -> None:
     """Let the imitated cabinet show a case in a section, and a date where one is told."""
     case = case_load(request_id)
     assert case is not None, "the case was read a moment ago"
-    values = {**shown, "section": section.value, "section_seen_at": now}
+    values = {**columns, "section": section.value, "section_seen_at": now}
     case_note(case=case, values=values, act="MIRROR", by=MIRROR, now=now)
