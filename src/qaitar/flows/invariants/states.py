@@ -28,24 +28,23 @@ STATES: Final = (
         "S1",
         "replaying the journal gives the present state",
         """
-        WITH said AS (
-            SELECT j.subject_id, j.seq, k.key, k.value
+        WITH lines AS (
+            SELECT j.subject_id, jsonb_object_agg(k.key, k.value ORDER BY j.seq) AS values
             FROM foundation_journalentry j CROSS JOIN LATERAL jsonb_each_text(j.after) AS k
             WHERE j.subject_kind = 'returnrequest' AND k.key = ANY(%(told)s)
-            UNION ALL SELECT r.id, 0, k.key, k.value
-            FROM returns_returnrequest r CROSS JOIN jsonb_each_text(%(initial)s::jsonb) AS k
-        ), told AS (
-            SELECT DISTINCT ON (subject_id, key) subject_id, key, value FROM said
-            ORDER BY subject_id, key, seq DESC
-        ), stands AS (
-            SELECT r.merchant_id, r.number, t.key, t.value AS told, to_jsonb(r) ->> t.key AS stands
-            FROM told t JOIN returns_returnrequest r ON r.id = t.subject_id
+            GROUP BY j.subject_id
         )
-        SELECT merchant_id AS merchant, number AS place,
-          format('%%s is %%s, the journal says %%s', key, stands, told) AS said FROM stands
-        WHERE CASE WHEN key = ANY(%(moments)s)
-          THEN told::timestamptz IS DISTINCT FROM stands::timestamptz
-          ELSE told IS DISTINCT FROM stands END
+        SELECT r.merchant_id AS merchant, r.number AS place,
+          format('%%s is %%s, the journal says %%s', k.key, r.row ->> k.key, k.value) AS said
+        FROM (
+            -- OFFSET 0: each row becomes JSON once, not once a column
+            SELECT c.merchant_id, c.number, to_jsonb(c) AS row,
+              %(initial)s::jsonb || COALESCE(l.values, '{}'::jsonb) AS replayed
+            FROM returns_returnrequest c LEFT JOIN lines l ON l.subject_id = c.id OFFSET 0
+        ) AS r CROSS JOIN LATERAL jsonb_each_text(r.replayed) AS k
+        WHERE CASE WHEN k.key = ANY(%(moments)s)
+          THEN k.value::timestamptz IS DISTINCT FROM (r.row ->> k.key)::timestamptz
+          ELSE k.value IS DISTINCT FROM r.row ->> k.key END
         """,
     ),
     Invariant(
