@@ -58,7 +58,9 @@ def practice_judge(work: Work, drawn: Sequence[Drawn]) -> tuple[int, list[dict[s
         case = cases.get(each.number)
         if case is not None:
             pk = case.request.pk
-            reports.append(_case_report(work, case, each.story, lines[pk], proofs.get(pk, ()), mine))
+            reports.append(
+                _case_report(work, case, each.story, lines[pk], proofs.get(pk, ()), mine)
+            )
     if not work.over:
         reports = [case for case in reports if case["deeds"] or case["findings"]]
     return practice_score(case["points"] for case in reports), reports
