@@ -1,0 +1,24 @@
+"""Previews of photos do not carry what the camera wrote down."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from qaitar.foundation.files.kinds import Kind
+from qaitar.foundation.files.previews import Previews, draw
+
+
+def test_a_preview_does_not_tell_where_a_photo_was_taken() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera of Aigerim"
+    exif.get_ifd(0x8825)[2] = (43.0, 14.0, 20.0)
+    photo = io.BytesIO()
+    Image.new("RGB", (800, 600), "red").save(photo, "JPEG", exif=exif)
+    assert b"Camera of Aigerim" in photo.getvalue()
+    drawn = draw(photo.getvalue(), Kind.JPEG)
+    assert isinstance(drawn, Previews)
+    for picture in (drawn.large, drawn.small):
+        assert b"Camera of Aigerim" not in picture
+        assert not Image.open(io.BytesIO(picture)).getexif()
