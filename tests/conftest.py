@@ -35,6 +35,9 @@ django_settings.QAITAR_PRIVATE_HOSTS = []
 os.environ.setdefault("QAITAR_JOURNAL_KEY", "a journal key of tests that is long enough")
 django_settings.QAITAR_JOURNAL_KEY = os.environ["QAITAR_JOURNAL_KEY"]
 
+# What a line tells of a customer is encrypted, and so is what comes in.
+django_settings.QAITAR_ENCRYPTION_KEY = "an encryption key of tests that is long enough"
+
 # Programs: looking for examples in them would load the web application, or begin to judge.
 collect_ignore = ["kill_matrix", "mutants"]
 

@@ -20,6 +20,7 @@ from qaitar.analytics.selectors import Scope
 from qaitar.analytics.words import measure_word
 from qaitar.documents.tables import Column, Kind
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.personal_values import lines_open
 from qaitar.foundation.search import find_subjects
 from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.zones import ALMATY, zone
@@ -187,6 +188,7 @@ class Taken:
                     subject_id=UUID(self.wanted["id"]), seq__gt=done
                 )
                 page = list(lines.order_by("seq")[:PAGE])
+                lines_open(page)
             yield from (_journal_cells(entry, self.masked) for entry in page)
             if page:
                 done = page[-1].seq

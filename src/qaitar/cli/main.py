@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "backup": ("qaitar.cli.backup", "copy the database and files to a folder or a bucket; verify"),
     "restore": ("qaitar.cli.restore", "bring a backup back into an empty installation"),
     "secrets": ("qaitar.cli.secrets", "seal secrets again under a new encryption key"),
+    "person": ("qaitar.cli.person", "erase what identifies a customer"),
     "doctor": ("qaitar.cli.doctor", "check settings, database, connections, clock, disk"),
 }
 

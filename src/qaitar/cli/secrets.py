@@ -48,14 +48,17 @@ def _lines(done: Resealed, *, dry_run: bool) -> list[str]:
         "connections": done.connections,
         "webhooks": done.webhooks,
         "factors": done.second_factors,
+        "keys": done.personal_keys,
     }
     said = (
         _(
-            "To be sealed again: connections %(connections)d, webhooks %(webhooks)d, second factors %(factors)d."
+            "To be sealed again: connections %(connections)d, webhooks %(webhooks)d, second factors %(factors)d, keys of "
+            "customers' data %(keys)d."
         )
         if dry_run
         else _(
-            "Sealed again: connections %(connections)d, webhooks %(webhooks)d, second factors %(factors)d."
+            "Sealed again: connections %(connections)d, webhooks %(webhooks)d, second factors %(factors)d, keys of "
+            "customers' data %(keys)d."
         )
     )
     lost = [_("Not opened, its key is not set: %(row)s.") % {"row": row} for row in done.not_opened]

@@ -22,7 +22,13 @@ class FoundationConfig(AppConfig):
     def ready(self) -> None:
         """Tell the one way out which private hosts the machine's operator allows."""
         # tables in modules of their own
-        for module in ("invitation_model", "journal_head_model", "security_models", "sessions"):
+        for module in (
+            "invitation_model",
+            "journal_head_model",
+            "personal_models",
+            "security_models",
+            "sessions",
+        ):
             import_module(f"qaitar.foundation.{module}")
         set_policy(settings.QAITAR_PRIVATE_HOSTS)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from qaitar.foundation.connections import place_of
 from qaitar.foundation.models import Connection, MerchantKey, WebhookEndpoint
+from qaitar.foundation.personal_models import PersonalKey
+from qaitar.foundation.personal_values import place_of_key
 from qaitar.foundation.second_factors import data_resealed
-from qaitar.foundation.secrets import NotOpened, resealed
+from qaitar.foundation.secrets import NotOpened, is_sealed, resealed
 from qaitar.foundation.walls import see
 from qaitar.foundation.webhooks.endpoints import place_of_endpoint
 
@@ -31,11 +34,12 @@ class Resealed:
     connections: int = 0
     webhooks: int = 0
     second_factors: int = 0
+    personal_keys: int = 0
     not_opened: list[str] = field(default_factory=list)
 
 
 def secrets_reseal(*, dry_run: bool = False) -> Resealed:
-    """Seal connections', webhooks' and second factors' secrets under the first key, one merchant a transaction.
+    """Seal secrets and keys of personal values under the first key, one merchant or page a transaction.
 
     A row that cannot be opened is named and left as it is.  A second run finds nothing to do.
 
@@ -52,6 +56,7 @@ def secrets_reseal(*, dry_run: bool = False) -> Resealed:
             done.webhooks += _rows_reseal(
                 WebhookEndpoint.objects.all(), place_of_endpoint, done, dry_run=dry_run
             )
+        done.personal_keys += _pages_reseal(_PERSONAL_KEYS, merchant_id, done, dry_run=dry_run)
     with transaction.atomic():
         done.second_factors = _factors_reseal(done, dry_run=dry_run)
     return done
@@ -72,6 +77,51 @@ def _rows_reseal(
             if not dry_run:
                 rows.model.objects.filter(pk=row.pk).update(secrets=fresh)
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column whose rows are too many or too large to be held at once."""
+
+    model: type[PersonalKey]
+    name: str
+    place: Callable[[UUID], str]
+
+
+_PERSONAL_KEYS: Final = _Column(PersonalKey, "sealed", place_of_key)
+_PAGE: Final = 100
+
+
+def _pages_reseal(column: _Column, merchant_id: UUID, done: Resealed, *, dry_run: bool) -> int:
+    """Seal one column of one merchant again, a page a transaction, so that nobody waits for the whole."""
+    changed, last = 0, UUID(int=0)
+    while True:
+        with transaction.atomic():
+            see([merchant_id])
+            rows = column.model.objects.filter(pk__gt=last).select_for_update().order_by("pk")
+            page = list(rows.values_list("pk", column.name)[:_PAGE])
+            for row_id, sealed in page:
+                changed += _cell_reseal(column, row_id, bytes(sealed), done, dry_run=dry_run)
+        if len(page) < _PAGE:
+            return changed
+        last = page[-1][0]
+
+
+def _cell_reseal(
+    column: _Column, row_id: UUID, sealed: bytes, done: Resealed, *, dry_run: bool
+) -> bool:
+    if not is_sealed(sealed):
+        return False
+    try:
+        fresh = resealed(sealed, place=column.place(row_id))
+    except NotOpened:
+        done.not_opened.append(column.place(row_id))
+        return False
+    if fresh is None:
+        return False
+    if not dry_run:
+        column.model.objects.filter(pk=row_id).update(**{column.name: fresh})
+    return True
 
 
 def _factors_reseal(done: Resealed, *, dry_run: bool) -> int:

@@ -86,7 +86,7 @@ def unseal(sealed: bytes, *, place: str) -> bytes:
         NoKey: no usable key is set.
         NotOpened: unknown key, altered bytes, or another place.
     """
-    if len(sealed) < _HEAD_BYTES or sealed[:1] != _FORMAT:
+    if not is_sealed(sealed):
         raise NotOpened("not a sealed text")
     key_id, nonce = sealed[1 : 1 + _ID_BYTES], sealed[1 + _ID_BYTES : _HEAD_BYTES]
     for key in _keys():
@@ -103,6 +103,11 @@ def resealed(sealed: bytes, *, place: str) -> bytes | None:
     if sealed[1 : 1 + _ID_BYTES] == _keys()[0].id:
         return None
     return seal(unseal(sealed, place=place), place=place)
+
+
+def is_sealed(text: bytes) -> bool:
+    """Tell whether bytes look like what `seal` makes."""
+    return len(text) >= _HEAD_BYTES and text[:1] == _FORMAT
 
 
 def has_key_of(sealed: bytes) -> bool:

@@ -8,7 +8,7 @@ the meantime is simply not among the moved.  Every service that changes a journa
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +25,8 @@ from qaitar.foundation.journal_signatures import (
     line_signature,
 )
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.personal_models import PersonalKey
+from qaitar.foundation.personal_values import line_protected
 from qaitar.foundation.prepared import prepared_cursor
 from qaitar.kernel.ids import new_id
 
@@ -213,7 +215,7 @@ def _create_sql(model: type[models.Model], names: tuple[str, ...], branches: Bra
     return _whole(moved, _HEAD_BEGUN, branches)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _note_sql(heads: str, branches: Branches) -> str:
     return _whole("SELECT %s::uuid AS id", heads, branches)
 
@@ -347,6 +349,24 @@ def _run(sql: str, arguments: Sequence[str], heads: Mapping[UUID, bytes]) -> dic
         return {row[0]: heads[row[0]] for row in cursor.fetchall()}
 
 
+def _protected(changes: Sequence[Change]) -> list[Change]:
+    """Encrypt what the lines tell of customers; the keys are rows of the same statement."""
+    return [_one_protected(change) for change in changes]
+
+
+def _one_protected(change: Change) -> Change:
+    line, key = line_protected(change.line, change.held.id)
+    if key is None:
+        return change
+    values = {
+        "id": key.id,
+        "merchant_id": change.held.merchant_id,
+        "subject_id": change.held.id,
+        "sealed": key.sealed,
+    }
+    return replace(change, line=line, rows=(*change.rows, Row(PersonalKey, values)))
+
+
 def move(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, bytes]:
     """Make these changes, all in one statement, and return the new chain heads of those that happened.
 
@@ -358,6 +378,7 @@ def move(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, byt
     assert len(changes) <= ROWS_MAX, (
         "split the work: one statement carries at most ROWS_MAX changes"
     )
+    changes = _protected(changes)
     heads = {
         c.held.id: chain_hash(c.held.journal_head, c.held.id, c.held.journal_seq + 1, c.line)
         for c in changes
@@ -390,6 +411,7 @@ def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, b
     assert len(changes) <= ROWS_MAX, (
         "split the work: one statement carries at most ROWS_MAX changes"
     )
+    changes = _protected(changes)
     heads = {c.held.id: chain_hash(GENESIS, c.held.id, 1, c.line) for c in changes}
     names = ("id", "merchant_id", "version", "journal_seq", "journal_head", *changes[0].values)
     records = [
@@ -413,9 +435,10 @@ def note(kind: str, held: Held, line: JournalLine) -> bytes:
     The caller keeps others from writing to the same chain until its transaction ends.
     """
     assert connection.in_atomic_block, "a chain is held for a transaction: open one first"
-    head = chain_hash(held.journal_head, held.id, held.journal_seq + 1, line)
+    change = _one_protected(Change(held, {}, line))
+    head = chain_hash(held.journal_head, held.id, held.journal_seq + 1, change.line)
     heads = {held.id: head}
-    branches, records = _follow_ups(kind, [Change(held, {}, line)], heads)
+    branches, records = _follow_ups(kind, [change], heads)
     ends = _HEAD_CONTINUED if held.journal_seq else _HEAD_BEGUN
     _run(_note_sql(ends, branches), [str(held.id), *records], heads)
     return head

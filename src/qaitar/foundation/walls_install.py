@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 JOURNAL_TABLE = "foundation_journalentry"
 SECURITY_TABLE = "foundation_securityevent"
-APPEND_ONLY_TABLES = (JOURNAL_TABLE,)
+APPEND_ONLY_TABLES = (JOURNAL_TABLE, "foundation_erasedperson")
 
 
 def walled_tables() -> list[str]:

@@ -104,6 +104,7 @@ def _writings(text: str, region: str) -> list[str]:
     return [text]
 
 
+_DIGIT: Final = re.compile(r"[0-9]")
 _CLEAR_HEAD: Final = 3
 _CLEAR_TAIL: Final = 2
 
@@ -120,10 +121,12 @@ def mask_phone(phone: str) -> str:
 
 
 def phone_masked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy the values of a case or of its journal with the customer's phone masked.
+    """Copy the values of a case or of its journal with the customer's phone masked; a word that stands for it stays.
 
     >>> phone_masked({"stage": "NEW", "customer_phone": "+77012345678"})
     {'stage': 'NEW', 'customer_phone': '+7 7•• ••• •• 78'}
     """
     phone = values.get("customer_phone")
-    return {**values, "customer_phone": mask_phone(phone)} if phone else dict(values)
+    if not phone or not _DIGIT.search(phone):
+        return dict(values)
+    return {**values, "customer_phone": mask_phone(phone)}

@@ -214,6 +214,7 @@ JOURNAL_ACTS: Final[Mapping[str, str]] = MappingProxyType(
         "PROOF": _("Press seen in the cabinet"),
         "PROOF_BY_HAND": _("Press seen in the cabinet by a person"),
         "COMMENT": _("Note"),
+        "PERSON_ERASE": _("Customer's data erased"),
         "UNIT_NOTE": _("Number of the unit noted"),
         "UNIT_REMOVE": _("Number of the unit removed"),
         "MERCHANT_CHANGE": _("Merchant's settings changed"),

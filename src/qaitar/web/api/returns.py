@@ -12,6 +12,7 @@ from ninja import Query, Router
 
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.phones import normalise_phone
 from qaitar.kernel.roles import WORKERS
 from qaitar.returns.card import card_beside
@@ -136,6 +137,7 @@ def returns_journal(
     if not lines and merchant_of_request(request_id) is None:
         raise CaseMissing(str(request_id))
     shown, masked = lines[: query.limit], caller(request).phones_masked
+    lines_open(shown)
     following = shown[-1].seq if len(lines) > query.limit else None
     return answer({"items": [journal_shown(line, masked) for line in shown], "next": following})
 

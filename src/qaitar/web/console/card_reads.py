@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.console.live_mark import live_mark
 
@@ -138,8 +139,11 @@ def story_load(case: Case) -> Story:
         ).order_by("attempt", "id")[:ATTEMPTS_MAX]
     )
     ids = {each.pk for each in attempts} | {request.pk}
-    entries = JournalEntry.objects.filter(subject_id__in=ids).order_by("-place")[:JOURNAL_READ]
-    return Story(attempts, list(entries))
+    entries = list(
+        JournalEntry.objects.filter(subject_id__in=ids).order_by("-place")[:JOURNAL_READ]
+    )
+    lines_open(entries)
+    return Story(attempts, entries)
 
 
 _NEWS: Final = """

@@ -15,6 +15,7 @@ from qaitar.flows.poll_cabinet import SYSTEM as CABINET_SESSION
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import Connection, JournalEntry
+from qaitar.foundation.personal_values import lines_open
 from qaitar.foundation.security_journal import SecurityKind
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
@@ -72,6 +73,7 @@ def journal(visit: Visit, pk: UUID) -> HttpResponse:
     broken = first_break(entries)
     if broken is None and len(entries) < min(found.request.journal_seq, JOURNAL_MAX):
         broken = len(entries) + 1  # the last lines are gone
+    lines_open(entries)
     page = JournalPage(
         number=found.request.number,
         case_url=reverse("console:case", args=[pk]),

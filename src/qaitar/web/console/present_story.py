@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qaitar.flows.by_hand import BY_HAND_FROM
 from qaitar.foundation.models import EffectState
+from qaitar.foundation.personal_values import ERASED, UNREADABLE
 from qaitar.kernel.roles import Role
 from qaitar.returns.claims import same_item, times_filed
 from qaitar.returns.selectors import filing_of
@@ -107,6 +108,10 @@ _PARTS: Final[Mapping[str, tuple[int, int | None]]] = {
 }
 """Numbers kept in small parts: how many decimal digits they have, how many are always shown."""
 _HIDDEN: Final = frozenset({"customer_phone"})
+_NOT_READABLE: Final = {
+    ERASED: gettext_lazy("erased"),
+    UNREADABLE: gettext_lazy("sealed under another key"),
+}
 _DECISIVE: Final = frozenset(
     {
         Act.TAKE_FOR_INSPECTION,
@@ -244,8 +249,8 @@ def field_value(name: str, value: Any) -> str:
 
 
 def _moment(text: str) -> str:
-    if text in GOODS_WORDS:
-        return str(GOODS_WORDS[text])
+    if words := GOODS_WORDS.get(text) or _NOT_READABLE.get(text):
+        return str(words)
     try:
         moment = parse_datetime(text) if "T" in text else None
         day = parse_date(text) if moment is None else None

@@ -1,0 +1,302 @@
+"""Values that identify a customer: encrypted where rows are never changed, erased by destroying their keys."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from qaitar.cli import check_journal, person
+from qaitar.flows.take_cabinet import cabinet_take
+from qaitar.foundation.journal import first_break
+from qaitar.foundation.models import JournalEntry, RawIntake, SearchKey
+from qaitar.foundation.personal_models import ErasedPerson, PersonalKey
+from qaitar.foundation.personal_values import ERASED, UNREADABLE, lines_open
+from qaitar.foundation.resealing import secrets_reseal
+from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import Role
+from qaitar.orders.models import Customer, Order
+from qaitar.returns.models import ReturnRequest
+from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.marks import request_note
+from qaitar.returns.vocabulary import Act
+from qaitar.runtime.folder import DataFolder
+from qaitar.runtime.problems import Problem
+from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
+from tests.factories.returns import make_case
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qaitar.runtime.addresses import DatabaseAddresses
+
+PHONE, OTHER_PHONE = "+77017654321", "+77023334455"
+NAME, WORDS = "Оксана Плантова", "мои слова плантовые"
+OTHER = "an encryption key of another installation.."
+
+
+@pytest.fixture
+def shop(db_walls: None) -> Shop:
+    return make_shop()
+
+
+def noted(shop: Shop, number: str = "700000001-1", phone: str = PHONE) -> ReturnRequest:
+    """A case whose customer was written down by a person."""
+    by = actor(make_person(f"u{number}", (shop.id, Role.OPERATOR)), shop.id)
+    case = make_case(shop, by, number, customer_name="", customer_phone="")
+    values = {"customer_name": NAME, "customer_phone": phone, "customer_words": WORDS}
+    return request_note(request_id=case.pk, values=values, by=by, now=NOW)
+
+
+def closed(shop: Shop, case: ReturnRequest) -> None:
+    by = actor(make_person(f"s{case.number}", (shop.id, Role.SENIOR)), shop.id)
+    request_act(request_id=case.pk, act=Act.NOTE_WITHDRAWN, by=by, now=NOW)
+
+
+def stored(name: str) -> list[Any]:
+    return list(
+        JournalEntry.objects.filter(after__has_key=name).values_list(f"after__{name}", flat=True)
+    )
+
+
+def test_the_journal_holds_no_customer_in_the_open(shop: Shop) -> None:
+    case = noted(shop)
+    assert case.customer_phone == PHONE
+    [phone], [name] = stored("customer_phone"), stored("customer_name")
+    assert phone.startswith("sealed:1:")
+    assert name.startswith("sealed:1:")
+    assert phone.split(":")[2] == name.split(":")[2] == str(PersonalKey.objects.get().pk)
+    assert PersonalKey.objects.get().subject_id == case.pk
+    entries = list(JournalEntry.objects.filter(subject_id=case.pk).order_by("seq"))
+    assert first_break(entries) is None
+    lines_open(entries)
+    assert entries[-1].after["customer_phone"] == PHONE
+    assert entries[-1].after["customer_name"] == NAME
+
+
+def test_a_line_without_personal_values_makes_no_key(shop: Shop) -> None:
+    by = actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
+    case = make_case(shop, by)
+    request_note(request_id=case.pk, values={"category_title": "Смартфоны"}, by=by, now=NOW)
+    assert not PersonalKey.objects.exists()
+
+
+def test_a_sealed_value_opens_in_its_own_line_only(shop: Shop) -> None:
+    noted(shop)
+    other = noted(shop, "700000002-1", OTHER_PHONE)
+    mine, theirs = JournalEntry.objects.filter(after__has_key="customer_phone").order_by("place")
+    mine.after["customer_phone"], mine.subject_id = theirs.after["customer_phone"], new_id()
+    theirs.after["customer_phone"] = theirs.after["customer_name"]
+    lines_open([mine, theirs])
+    assert mine.after["customer_phone"] == theirs.after["customer_phone"] == UNREADABLE
+    assert theirs.subject_id == other.pk
+
+
+def test_another_key_opens_nothing_and_breaks_nothing(shop: Shop, settings: Any) -> None:
+    noted(shop)
+    settings.QAITAR_ENCRYPTION_KEY = OTHER
+    entries = list(JournalEntry.objects.all())
+    lines_open(entries)
+    assert {each.after.get("customer_phone") for each in entries} == {None, UNREADABLE}
+
+
+def test_resealing_takes_personal_keys_along(shop: Shop, settings: Any) -> None:
+    noted(shop)
+    settings.QAITAR_ENCRYPTION_KEY = f"{OTHER},{settings.QAITAR_ENCRYPTION_KEY}"
+    done = secrets_reseal()
+    assert (done.personal_keys, done.not_opened) == (1, [])
+    assert secrets_reseal().personal_keys == 0
+    settings.QAITAR_ENCRYPTION_KEY = OTHER
+    open_walls(shop.id)
+    entries = list(JournalEntry.objects.filter(after__has_key="customer_phone"))
+    lines_open(entries)
+    assert [each.after["customer_phone"] for each in entries] == [PHONE]
+
+
+def test_the_journal_page_shows_the_name_and_the_erasure(shop: Shop, settings: Any) -> None:
+    settings.WHITENOISE_AUTOREFRESH = True  # static files are not gathered for this test
+    case = noted(shop)
+    owner = make_person("saule", (shop.id, Role.OWNER))
+    browser = Client()
+    browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    address = reverse("console:journal", args=[case.pk])
+    assert NAME in browser.get(address).content.decode()
+    open_walls(shop.id)
+    PersonalKey.objects.all().delete()
+    page = browser.get(address).content.decode()
+    assert NAME not in page
+    assert "стёрто" in page
+
+
+# --- erasing ---------------------------------------------------------------------------------------------------
+
+
+def asked(action: str = "erase", **told: Any) -> argparse.Namespace:
+    plain = {
+        "action": action,
+        "phone": "8 701 765 43 21",
+        "merchant": "",
+        "ground": "заявление 12 от 14.05.2026",
+        "file": None,
+        "dry_run": False,
+        "json": True,
+    }
+    return argparse.Namespace(**{**plain, **told})
+
+
+@pytest.fixture
+def kept(committed: DatabaseAddresses) -> Shop:
+    """A shop with the person's case and order, a body that names them, and another person's case."""
+    with transaction.atomic():
+        shop = make_shop()
+        mine, theirs = noted(shop), noted(shop, "700000002-1", OTHER_PHONE)
+        customer = Customer.objects.create(
+            merchant_id=shop.id,
+            channel="KASPI",
+            external_id="0707017654321",
+            name=NAME,
+            phone=PHONE,
+        )
+        order = Order.objects.create(
+            merchant_id=shop.id,
+            store_id=shop.store.pk,
+            code="900000009",
+            customer_id=customer.pk,
+            total_minor=1_299_000,
+            address="Абая 1, кв. 2",
+            digest=bytes(32),
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        assert order.pk
+        SearchKey.objects.create(merchant_id=shop.id, subject_id=mine.pk, key="плантова")
+        by = actor(make_person("saule", (shop.id, Role.OWNER)), shop.id)
+        body = json.dumps([{"number": mine.number, "phone": "7017654321"}]).encode()
+        cabinet_take(store_id=shop.store.pk, body=body, received_from="web", by=by, now=NOW)
+        RawIntake.objects.update(state="READ")
+        closed(shop, mine)
+        assert theirs.pk
+    return shop
+
+
+def dump(database: DatabaseAddresses) -> str:
+    """Write every row of every table as text, past the walls, as a dump does."""
+    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+        owner.execute(
+            "SELECT set_config('qaitar.merchants', (SELECT array_agg(id)::text FROM foundation_merchantkey), false)"
+        )
+        tables = owner.execute(
+            "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+        return "\n".join(
+            str(row[0])
+            for (name,) in tables
+            for row in owner.execute(f"SELECT t::text FROM {name} t")
+        )
+
+
+def markers(text: str) -> set[str]:
+    """Find what identifies the person, in the open or as the bytes of a column."""
+    forms = (NAME, "плантова", "Абая 1", "7017654321", "мои слова", "0707017654321")
+    return {each for each in forms for form in (each, each.encode().hex()) if form in text}
+
+
+def test_an_erased_person_is_in_no_table_and_the_journal_holds(
+    kept: Shop, committed: DatabaseAddresses, tmp_path: Path, capsys: Any
+) -> None:
+    folder = DataFolder(tmp_path)
+    assert len(markers(dump(committed))) == 6
+    assert person.run(asked(dry_run=True), folder) == 0
+    counted = json.loads(capsys.readouterr().out)["erased"]
+    kinds = ("cases", "customers", "orders", "keys", "search_words", "bodies")
+    assert counted == [dict.fromkeys(kinds, 1)]
+    assert len(markers(dump(committed))) == 6  # counting changed nothing
+    assert person.run(asked(), folder) == 0
+    assert json.loads(capsys.readouterr().out)["erased"] == counted
+    with transaction.atomic():
+        open_walls(kept.id)
+        other = ReturnRequest.objects.get(number="700000002-1")
+        assert (other.customer_phone, other.customer_name) == (OTHER_PHONE, NAME)
+        ReturnRequest.objects.filter(pk=other.pk).update(customer_name="", customer_words="")
+        SearchKey.objects.filter(subject_id=other.pk).delete()
+        assert Order.objects.get(code="900000009").total_minor == 1_299_000
+        case = ReturnRequest.objects.get(number="700000001-1")
+        lines = list(JournalEntry.objects.filter(subject_id=case.pk).order_by("seq"))
+        assert first_break(lines) is None
+        assert (lines[-1].act, lines[-1].why) == ("PERSON_ERASE", "заявление 12 от 14.05.2026")
+        lines_open(lines)
+        assert ERASED in {each.after.get("customer_phone") for each in lines}
+        grave = ErasedPerson.objects.get()
+        assert (grave.ground, grave.erased_by) == ("заявление 12 от 14.05.2026", "Qaitar")
+        assert [bytes(row.body) for row in RawIntake.objects.all()] == [b""]
+    assert markers(dump(committed)) == set()
+    assert check_journal.run(argparse.Namespace(without_keys=False), folder) == 0
+
+
+def test_an_open_case_is_not_erased(
+    kept: Shop, committed: DatabaseAddresses, tmp_path: Path
+) -> None:
+    before = dump(committed)
+    with pytest.raises(Problem, match="700000002-1"):
+        person.run(asked(phone=OTHER_PHONE), DataFolder(tmp_path))
+    with pytest.raises(Problem):
+        person.run(asked(phone="+77770000000"), DataFolder(tmp_path))
+    with pytest.raises(Problem):
+        person.run(asked(ground=" "), DataFolder(tmp_path))
+    assert dump(committed) == before
+    assert not (tmp_path / person.FILE).exists()
+
+
+def test_a_person_brought_back_by_an_older_backup_is_erased_again(
+    kept: Shop, committed: DatabaseAddresses, tmp_path: Path, capsys: Any
+) -> None:
+    """The restored database knows the person and no tombstone; the data folder's list does."""
+    folder = DataFolder(tmp_path)
+    person.run(asked(), folder)
+    assert PHONE.removeprefix("+") not in (tmp_path / person.FILE).read_text()
+    with psycopg.connect(committed.owner_dsn, autocommit=True) as owner:
+        owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{kept.id}}}"])
+        owner.execute("ALTER TABLE foundation_erasedperson DISABLE TRIGGER USER")
+        owner.execute("DELETE FROM foundation_erasedperson")
+        owner.execute("ALTER TABLE foundation_erasedperson ENABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE returns_returnrequest SET customer_phone = %s WHERE number = '700000001-1'",
+            [PHONE],
+        )
+    capsys.readouterr()
+    assert person.run(asked("erase-again"), folder) == 0
+    assert [each["cases"] for each in json.loads(capsys.readouterr().out)["erased"]] == [1]
+    with transaction.atomic():
+        open_walls(kept.id)
+        assert ReturnRequest.objects.get(number="700000001-1").customer_phone == ""
+        assert ReturnRequest.objects.get(number="700000002-1").customer_phone == OTHER_PHONE
+        assert ErasedPerson.objects.count() == 2
+    assert person.run(asked("erase-again"), folder) == 0
+    assert json.loads(capsys.readouterr().out)["erased"] == []
+
+
+def test_a_tombstone_is_not_changed(
+    kept: Shop, committed: DatabaseAddresses, tmp_path: Path
+) -> None:
+    person.run(asked(), DataFolder(tmp_path))
+    with psycopg.connect(committed.owner_dsn, autocommit=True) as owner:
+        owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{kept.id}}}"])
+        for statement in (
+            "UPDATE foundation_erasedperson SET ground = ''",
+            "DELETE FROM foundation_erasedperson",
+            "TRUNCATE foundation_erasedperson",
+        ):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+                owner.execute(statement)
+    with transaction.atomic(), connection.cursor() as cursor:
+        open_walls(kept.id)
+        cursor.execute(
+            "SELECT has_table_privilege('foundation_erasedperson', 'UPDATE, DELETE, TRUNCATE')"
+        )
+        assert cursor.fetchone() == (False,)
