@@ -81,7 +81,10 @@ def test_no_address_of_somebody_elses_is_gone_to(person: User, back: str) -> Non
     assert not sign_in(Client(), back).startswith(("//", "/\\"))
     answer = signed_in(person).post("/language", {"language": "ru", "next": back})
     assert answer.status_code == 303
-    assert answer["Location"] in {"/", "/%0D%0AX-Planted:%201"}  # a path of ours, never another host
+    assert answer["Location"] in {
+        "/",
+        "/%0D%0AX-Planted:%201",
+    }  # a path of ours, never another host
     assert "X-Planted" not in answer
 
 
