@@ -11,7 +11,10 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from qaitar.foundation.approvals.rows import StandingApproval
 from qaitar.foundation.models import JournalEntry
+from qaitar.kernel.approvals import ApprovalState, Purpose, covered_sha256
+from qaitar.returns.case_approvals import covered
 from qaitar.returns.casework import Judged, judge_case
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.past import case_before, proofs_of
@@ -136,7 +139,26 @@ def as_is_true(case: Case, story: Story) -> Case:
         else each
         for each in case.evidence
     )
-    return replace(case, request=request, evidence=signed)
+    return _approved_as_true(replace(case, request=request, evidence=signed))
+
+
+def _approved_as_true(case: Case) -> Case:
+    """Let the approval that stood then cover the true facts: what it was bound to was what the person had entered."""
+    request = case.request
+    if request.approval not in {ApprovalState.ASKED, ApprovalState.GIVEN}:
+        return replace(case, approvals=())
+    state = ApprovalState(request.approval)
+    standing = tuple(
+        StandingApproval(
+            request.pk,
+            purpose,
+            state,
+            covered_sha256(covered(case, purpose)),
+            request.approval_asked_by_id,
+        )
+        for purpose in Purpose
+    )
+    return replace(case, approvals=standing)
 
 
 def _seconds(

@@ -87,7 +87,7 @@ def bench_bulk(shop: DatabaseAddresses, now: datetime, *, size: int = SIZE) -> R
     report.goals = [
         Goal("bulk decision against bare statements", ratio, "at most", RATIO_MAX, "x"),
         Goal(
-            "refused with a reason, each round", len(answers[-1].refused), "at least", refused_each
+            "refused and told why, each round", len(answers[-1].refused), "at least", refused_each
         ),
     ]
     return report

@@ -130,7 +130,7 @@ def assign(visit: Visit, pk: UUID) -> HttpResponse:
         "assignee_name": visit.who.name if mine else "",
     }
     said = _("The request is yours now.") if mine else _("The request is nobody's now.")
-    return _note(visit, pk, values, said)
+    return _note(visit, pk, values, said, held=False)
 
 
 @require_POST
@@ -163,8 +163,15 @@ def line(visit: Visit, pk: UUID) -> HttpResponse:
 
 
 def _note(
-    visit: Visit, pk: UUID, values: dict[str, Any], said: str, loaded: Case | None = None
+    visit: Visit,
+    pk: UUID,
+    values: dict[str, Any],
+    said: str,
+    loaded: Case | None = None,
+    *,
+    held: bool = True,
 ) -> HttpResponse:
+    """Write facts down; `held` tells whether what the page showed has to stand still: who works on a case decides nothing."""
     found = loaded or found_or_404(case_load(pk))
     twice = done_before(visit, found, "NOTE")
     if twice is not None and all(getattr(found.request, name) == values[name] for name in values):
@@ -174,7 +181,8 @@ def _note(
     noted: list[ReturnRequest] = []
 
     def write() -> None:
-        expected_version(visit, found)
+        if held:
+            expected_version(visit, found)
         noted.append(loaded_note(case=found, values=values, by=by, now=visit.now))
 
     refused = guarded(visit, pk, write)
