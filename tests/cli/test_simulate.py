@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qaitar.cli import simulate
-from qaitar.lab.simulation.telling import Told, Wanted
+from qaitar.lab.simulation.telling import SimulationResults, Wanted
 from qaitar.runtime.folder import DataFolder
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[Wanted]:
     """The worlds asked for; that of seed 9 breaks."""
     asked: list[Wanted] = []
 
-    def play(_shop: Any, wanted: Wanted) -> Told:
+    def play(_shop: Any, wanted: Wanted) -> SimulationResults:
         asked.append(wanted)
-        return Told(wanted, ["I2: paid twice"] if wanted.seed == 9 else [], "ab")
+        return SimulationResults(wanted, ["I2: paid twice"] if wanted.seed == 9 else [], "ab")
 
     monkeypatch.setattr(simulate, "resolve_database", lambda *_: None)
     monkeypatch.setattr(simulate, "simulate", play)

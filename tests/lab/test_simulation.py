@@ -12,7 +12,7 @@ import pytest
 from qaitar.lab.simulation.agenda import Agenda
 from qaitar.lab.simulation.ledgers import executed_twice, ledgers_differ, mirror_differs
 from qaitar.lab.simulation.outside import Outside
-from qaitar.lab.simulation.telling import Told, Wanted, together
+from qaitar.lab.simulation.telling import SimulationResults, Wanted, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ AT = datetime(2025, 1, 6, tzinfo=UTC)
 
 @pytest.mark.slow
 def test_sellers_side_by_side_and_one_after_another_play_the_same_world(
-    play: Callable[..., Told],
+    play: Callable[..., SimulationResults],
 ) -> None:
     wanted = Wanted(seed=1, days=8, orders=240, faults=0.05, sellers=2)
     together_, apart = play(wanted, processes=2), play(wanted, processes=1)
@@ -35,12 +35,12 @@ def test_sellers_side_by_side_and_one_after_another_play_the_same_world(
 
 @pytest.mark.slow
 def test_rounds_left_out_because_nothing_is_due_would_have_changed_nothing(
-    play: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+    play: Callable[..., SimulationResults], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = Wanted(seed=3, days=4, orders=100, faults=0.1)
     quick = play(wanted)
     monkeypatch.setattr(Agenda, "guard_is_due", lambda self, now: True)
-    monkeypatch.setattr(Agenda, "drain_is_due", lambda self, now: True)
+    monkeypatch.setattr(Agenda, "effects_run_is_due", lambda self, now: True)
     assert play(wanted) == quick
     assert quick.effects > 10
 
@@ -50,8 +50,8 @@ def test_sellers_share_the_orders_and_what_they_came_to_is_added_in_their_order(
     first, second = whole.parts()
     assert (first.orders, second.orders, first.seller, second.seller) == (3, 2, 0, 1)
     assert first.dice("market").random() != second.dice("market").random()
-    one = Told(first, ["x"], "aa", 1, 2, 3, 4, 5, {"busy": 1})
-    other = Told(second, [], "bb", 10, 20, 30, 40, 50, {"busy": 2, "lost": 1})
+    one = SimulationResults(first, ["x"], "aa", 1, 2, 3, 4, 5, {"busy": 1})
+    other = SimulationResults(second, [], "bb", 10, 20, 30, 40, 50, {"busy": 2, "lost": 1})
     told = together(whole, [other, one])
     assert told == together(whole, [one, other])
     assert told.broken == ["seller 0: x"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qaitar.lab.bench.ground import Ground
-    from qaitar.lab.simulation.telling import Told, Wanted
+    from qaitar.lab.simulation.telling import SimulationResults, Wanted
     from qaitar.runtime.addresses import DatabaseAddresses
 
 
@@ -32,11 +32,11 @@ def blank(
 @pytest.fixture
 def play(
     blank: Ground, database: DatabaseAddresses, django_db_blocker: Any, settings: Any
-) -> Iterator[Callable[..., Told]]:
+) -> Iterator[Callable[..., SimulationResults]]:
     """Play a world on a copy of the empty ground."""
     settings.QAITAR_ENCRYPTION_KEY = "k" * 40
 
-    def played(wanted: Wanted, **how: Any) -> Told:
+    def played(wanted: Wanted, **how: Any) -> SimulationResults:
         return simulate(database, wanted, blank=blank, **how)
 
     with django_db_blocker.unblock():

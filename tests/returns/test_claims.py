@@ -10,6 +10,7 @@ from qaitar.contracts.marketplace import Section
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.ids import new_id
+from qaitar.kernel.roles import Role
 from qaitar.orders.models import Order, OrderLine
 from qaitar.returns.casework import judge_case
 from qaitar.returns.claims import OrderFiling, Sold, too_much
@@ -24,7 +25,7 @@ from qaitar.returns.services.acting import (
 )
 from qaitar.returns.services.linking import requests_link
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
-from tests.factories.accounts import NOW, Shop
+from tests.factories.accounts import NOW, Shop, actor, make_person
 from tests.factories.returns import arrive, look, make_case, take
 from tests.returns.test_mirroring import new
 
@@ -152,8 +153,11 @@ def test_two_filings_of_one_kettle_chosen_together_bring_back_one(
 ) -> None:
     sell(shop, KETTLE)
     chosen = [filed(shop, aigerim, n, quality=None).pk for n in (1, 2)]
+    daulet = actor(make_person("daulet", (shop.id, Role.SENIOR)), shop.id)
     for pk in chosen:
-        ReturnRequest.objects.filter(pk=pk).update(approval="GIVEN")
+        sent = request_act(request_id=pk, act=Act.SEND_FOR_APPROVAL, by=aigerim, now=NOW)
+        seen = Details(expected_version=sent.request.version)
+        request_act(request_id=pk, act=Act.APPROVE, by=daulet, now=NOW, details=seen)
     given = {
         "act": Act.TAKE_FOR_INSPECTION,
         "actors": {shop.id: aigerim},

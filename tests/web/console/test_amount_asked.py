@@ -17,7 +17,7 @@ from qaitar.returns.services.intake import received_day
 from qaitar.web.console.sale_words import CANCEL_REASONS, cancel_reason_words
 from tests.factories.accounts import NOW, Shop, open_walls
 from tests.factories.orders import file_order
-from tests.web.console.desk import words_of
+from tests.web.console.desk import versioned, words_of
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -79,7 +79,7 @@ def test_the_card_says_not_known_and_asks_until_somebody_knows(shop: Shop, clien
     [total] = [each for each in card.context["case"].money if each.cell.minor == 38_940_00]
     assert [each.minor for each in total.cell.lines] == [None, None]
     assert "0,00 ₸" not in words_of(card)
-    noted = client.post(f"/returns/{case.pk}/note", {"amount": "6490"})
+    noted = client.post(f"/returns/{case.pk}/note", versioned(case, {"amount": "6490"}))
     assert noted.status_code in {200, 303}
     open_walls(shop.id)
     assert ReturnRequest.objects.get().amount_minor == 6_490_00

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 import pytest
@@ -222,7 +223,10 @@ def test_two_presses_at_once_act_once(committed: object) -> None:
         codes.append(confirm(client, ids).status_code)
         connection.close()
 
-    presses = [threading.Thread(target=press, args=(client,)) for client in clients]
+    # each with the frozen clock of this test
+    presses = [
+        threading.Thread(target=copy_context().run, args=(press, client)) for client in clients
+    ]
     for each in presses:
         each.start()
     for each in presses:

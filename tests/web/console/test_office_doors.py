@@ -309,6 +309,8 @@ def test_no_link_of_an_office_page_leads_nowhere(office: Office) -> None:
             continue
         body = answer.content.decode()
         for link in re.findall(r'href="(/[^"#?]*)', body):
+            if link.startswith("/static/"):  # served before the program's addresses
+                continue
             try:
                 resolve(link)
             except Resolver404:
