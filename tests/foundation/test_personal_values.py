@@ -21,7 +21,7 @@ from qaitar.foundation.personal_values import ERASED, UNREADABLE, lines_open
 from qaitar.foundation.resealing import secrets_reseal
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
-from qaitar.orders.models import Customer, Order
+from qaitar.orders.models import Customer, ImportRejection, ImportRun, Order
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.marks import request_note
@@ -180,6 +180,17 @@ def kept(committed: DatabaseAddresses) -> Shop:
         body = json.dumps([{"number": mine.number, "phone": "7017654321"}]).encode()
         cabinet_take(store_id=shop.store.pk, body=body, received_from="web", by=by, now=NOW)
         RawIntake.objects.update(state="READ")
+        run = ImportRun.objects.create(
+            merchant_id=shop.id, store_id=shop.store.pk, state="DONE", started_at=NOW
+        )
+        for cells in (
+            {"Телефон": "+7 (701) 765-43-21", "Покупатель": NAME},
+            {"№ заказа": "900000009", "Адрес": "Абая 1"},
+            {"Телефон": OTHER_PHONE, "Покупатель": "Айгуль"},
+        ):
+            ImportRejection.objects.create(
+                merchant_id=shop.id, run_id=run.pk, row_number=2, reason_code="no_sum", raw=cells
+            )
         closed(shop, mine)
         assert theirs.pk
     return shop
@@ -215,7 +226,7 @@ def test_an_erased_person_is_in_no_table_and_the_journal_holds(
     assert person.run(asked(dry_run=True), folder) == 0
     counted = json.loads(capsys.readouterr().out)["erased"]
     kinds = ("cases", "customers", "orders", "keys", "search_words", "bodies")
-    assert counted == [dict.fromkeys(kinds, 1)]
+    assert counted == [{**dict.fromkeys(kinds, 1), "import_rows": 2}]
     assert len(markers(dump(committed))) == 6  # counting changed nothing
     assert person.run(asked(), folder) == 0
     assert json.loads(capsys.readouterr().out)["erased"] == counted
@@ -235,6 +246,12 @@ def test_an_erased_person_is_in_no_table_and_the_journal_holds(
         grave = ErasedPerson.objects.get()
         assert (grave.ground, grave.erased_by) == ("заявление 12 от 14.05.2026", "Qaitar")
         assert [bytes(row.body) for row in RawIntake.objects.all()] == [b""]
+        rejected = ImportRejection.objects.order_by("pk")
+        assert [(row.reason_code, row.raw) for row in rejected] == [
+            ("no_sum", {}),
+            ("no_sum", {}),
+            ("no_sum", {"Телефон": OTHER_PHONE, "Покупатель": "Айгуль"}),
+        ]
     assert markers(dump(committed)) == set()
     assert check_journal.run(argparse.Namespace(without_keys=False), folder) == 0
 

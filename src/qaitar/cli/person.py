@@ -180,11 +180,11 @@ def _say(options: argparse.Namespace, done: Iterable[Erased]) -> None:
     for each in documents:
         said = (
             _(
-                "To be erased: requests %(cases)d, customers %(customers)d, orders %(orders)d, keys %(keys)d, bodies %(bodies)d."
+                "To be erased: requests %(cases)d, customers %(customers)d, orders %(orders)d, keys %(keys)d, bodies %(bodies)d, rows of imports %(import_rows)d."
             )
             if options.dry_run
             else _(
-                "Erased: requests %(cases)d, customers %(customers)d, orders %(orders)d, keys %(keys)d, bodies %(bodies)d."
+                "Erased: requests %(cases)d, customers %(customers)d, orders %(orders)d, keys %(keys)d, bodies %(bodies)d, rows of imports %(import_rows)d."
             )
         )
         print(said % each)

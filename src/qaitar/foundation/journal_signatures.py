@@ -52,7 +52,7 @@ class HeadColumns:
 
 def line_signature(secret: bytes, line: LineColumns) -> bytes:
     """Sign a line."""
-    said = [
+    columns = [
         str(line.id),
         str(line.merchant_id),
         line.subject_kind,
@@ -61,19 +61,19 @@ def line_signature(secret: bytes, line: LineColumns) -> bytes:
         line.request_ref,
         line.hash.hex(),
     ]
-    return _signed(secret, b"line", said)
+    return _signed(secret, b"line", columns)
 
 
 def head_signature(secret: bytes, head: HeadColumns) -> bytes:
     """Sign the end of a chain."""
-    said = [
+    columns = [
         str(head.merchant_id),
         head.subject_kind,
         str(head.subject_id),
         head.seq,
         head.hash.hex(),
     ]
-    return _signed(secret, b"head", said)
+    return _signed(secret, b"head", columns)
 
 
 def anchor_signature(secret: bytes, text: str) -> bytes:
@@ -81,5 +81,5 @@ def anchor_signature(secret: bytes, text: str) -> bytes:
     return _signed(secret, b"anchor", [text])
 
 
-def _signed(secret: bytes, kind: bytes, said: Sequence[object]) -> bytes:
-    return hmac.digest(secret, kind + b"\0" + canonical(said), "sha256")
+def _signed(secret: bytes, kind: bytes, columns: Sequence[object]) -> bytes:
+    return hmac.digest(secret, kind + b"\0" + canonical(columns), "sha256")

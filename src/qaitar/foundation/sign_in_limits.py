@@ -35,15 +35,6 @@ class Limit:
     free: int
     longest_s: int
 
-    def wait_s(self, failures: int) -> int:
-        """Return how long the next try waits after so many failures in a row.
-
-        >>> [Limit(5, 900).wait_s(n) for n in (4, 5, 6, 9, 40)]
-        [0, 1, 2, 16, 900]
-        """
-        over = failures - self.free
-        return 0 if over < 0 else min(self.longest_s, 2 ** min(over, 20))
-
 
 OWN: Final = Limit(free=5, longest_s=900)
 WIDE: Final = Limit(free=100, longest_s=60)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
 from qaitar.foundation.access import PAIRING
-from qaitar.foundation.companions import companion_revoke
 from qaitar.foundation.models import ApiToken, CabinetWatch, Companion, User
 from qaitar.foundation.security_journal import (
     Origin,
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-SHOWN_MAX = 500
+LISTED_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,9 @@ def ways_in(user_ids: Sequence[int], now: datetime) -> WaysIn:
     )
     programs = tokens.exclude(scopes=[PAIRING]).filter(companion=None).select_related("user")
     return WaysIn(
-        tuple(sessions.order_by("-last_seen_at")[:SHOWN_MAX]),
-        tuple(programs.order_by("-created_at", "-id")[:SHOWN_MAX]),
-        tuple(paired.select_related("user", "token").order_by("-paired_at", "-id")[:SHOWN_MAX]),
+        tuple(sessions.order_by("-last_seen_at")[:LISTED_MAX]),
+        tuple(programs.order_by("-created_at", "-id")[:LISTED_MAX]),
+        tuple(paired.select_related("user", "token").order_by("-paired_at", "-id")[:LISTED_MAX]),
     )
 
 
@@ -81,6 +80,3 @@ def _note_expired(row: ApiToken, now: datetime) -> None:
         details={"token": row.name, "hint": row.hint},
     )
     account_note(user, note)
-
-
-__all__ = ["WaysIn", "companion_revoke", "token_end", "tokens_expire", "ways_in"]

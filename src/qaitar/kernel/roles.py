@@ -21,5 +21,6 @@ class Role(StrEnum):
 
 SENIORS: Final = frozenset({Role.SENIOR, Role.OWNER, Role.ADMIN})
 WORKERS: Final = SENIORS | {Role.OPERATOR}  # work on requests: file, import, read the cabinet
+OWNERS: Final = frozenset({Role.OWNER})  # security journal, ways in, state of the installation
 MANAGERS: Final = frozenset({Role.OWNER, Role.ADMIN})  # change settings
 SEE_PHONES: Final = WORKERS | {Role.SYSTEM}  # everybody else is shown masked phones

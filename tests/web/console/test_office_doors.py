@@ -28,13 +28,12 @@ from qaitar.foundation.models import (
     WebhookEndpoint,
 )
 from qaitar.kernel.ids import new_id
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import OWNERS, Role
 from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.models import DayOff, MerchantRule
 from qaitar.training.models import Practice
 from qaitar.web.console import urls_office
 from qaitar.web.console.screen import APPROVERS, DECIDERS, EVERYBODY, MANAGERS
-from qaitar.web.console.security_views import OWNERS
 from tests.factories.accounts import NOW, make_person
 from tests.web.console.desk import signed_in
 from tests.web.console.office import GIVEN, Office, make_office

@@ -73,7 +73,7 @@ def deputy_create(
             ends_on=days[1],
             created_at=now,
         )
-        _note(row, JournalLine(act="DEPUTY_NAME", at=now, by=by, after=_told(row)))
+        _note(row, JournalLine(act="DEPUTY_NAME", at=now, by=by, after=_journal_values(row)))
     return row
 
 
@@ -94,7 +94,7 @@ def deputy_end(*, row_id: UUID, by: Actor, now: datetime) -> ApprovalDeputy:
             return row
         row.ended_at, row.ended_by_name = now, by.name
         row.save(update_fields=["ended_at", "ended_by_name"])
-        _note(row, JournalLine(act="DEPUTY_END", at=now, by=by, before=_told(row)))
+        _note(row, JournalLine(act="DEPUTY_END", at=now, by=by, before=_journal_values(row)))
     return row
 
 
@@ -158,7 +158,7 @@ def _check_days(days: tuple[date, date], today: date) -> None:
         raise DeputyProblem("DAYS_TOO_MANY")
 
 
-def _told(row: ApprovalDeputy) -> dict[str, str]:
+def _journal_values(row: ApprovalDeputy) -> dict[str, str]:
     return {
         "approver": row.approver_name,
         "deputy": row.deputy_name,

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from qaitar.orders.models import Customer, Order
+from django.db import connection
+
+from qaitar.orders.models import Customer, ImportRejection, Order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
+
+_PHONE_DIGITS: Final = 10  # without the country's code, however it was written
+_REJECTED: Final = """
+SELECT id FROM orders_importrejection WHERE merchant_id = %(merchant)s AND raw <> '{}'::jsonb
+  AND (regexp_replace(raw::text, '[^0-9]', '', 'g') LIKE '%%' || %(digits)s || '%%'
+       OR EXISTS (SELECT FROM jsonb_each_text(CASE jsonb_typeof(raw) WHEN 'object' THEN raw ELSE '{}' END) AS cell WHERE cell.value = ANY(%(codes)s)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +55,21 @@ def phones_known(merchant_id: UUID) -> set[str]:
     """List the phones of a merchant's customers."""
     phones = Customer.objects.filter(merchant_id=merchant_id).values_list("phone", flat=True)
     return {phone for phone in phones.iterator() if phone}
+
+
+def rejections_empty(merchant_id: UUID, phone: str, codes: Sequence[str], *, dry_run: bool) -> int:
+    """Empty refused rows of imports that hold a phone or one of these order numbers; returns how many.
+
+    Row number and reason stay.
+    """
+    values: dict[str, UUID | str | list[str]] = {
+        "merchant": merchant_id,
+        "digits": phone[-_PHONE_DIGITS:],
+        "codes": list(codes),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REJECTED, values)
+        found = [row[0] for row in cursor.fetchall()]
+    if not dry_run:
+        ImportRejection.objects.filter(pk__in=found).update(raw={})
+    return len(found)

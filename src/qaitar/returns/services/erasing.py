@@ -1,8 +1,9 @@
 """Erasing a customer: what identifies the person goes, what the law wants kept (orders, sums, decisions) stays.
 
 Emptied: name, phone and own words on cases, name, phone and the channel's id of the customer, the order's address, words
-of search, stored bodies of incoming readings that name the person.  Destroyed: the keys of the person's values in the
-journal.  Not touched: files given as evidence, which are documents of the case.
+of search, stored bodies of incoming readings and refused rows of imports that name the person.  Destroyed: the keys of the person's values in the
+journal.  Not touched: files given as evidence, which are documents of the
+case, files that orders were imported from, and what other systems hold.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from qaitar.orders.services.erasing import (
     customers_empty,
     customers_find,
     phones_known,
+    rejections_empty,
 )
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
@@ -65,6 +67,7 @@ class Erased:
     keys: int
     search_words: int
     bodies: int
+    import_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,9 @@ def _emptied(wanted: Wanted, rows: _Rows, phone: str) -> Erased:
         keys=keys.count(),
         search_words=words.count(),
         bodies=intakes_empty(wanted.merchant_id, phone, numbers, dry_run=wanted.dry_run),
+        import_rows=rejections_empty(
+            wanted.merchant_id, phone, rows.known.codes, dry_run=wanted.dry_run
+        ),
     )
     if wanted.dry_run:
         return counted

@@ -23,12 +23,12 @@ from qaitar.foundation.models import MerchantKey, User
 from qaitar.foundation.security_journal import KEEP_DAYS_MIN, SecurityKind
 from qaitar.foundation.sessions import SignInSession, idle_apply
 from qaitar.foundation.ways_in import WaysIn, token_end, ways_in
+from qaitar.kernel.roles import OWNERS
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
 from qaitar.web.console.screen import Visit, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note, visit_note
-from qaitar.web.console.security_views import OWNERS
 from qaitar.web.console.security_words import browser_word
 from qaitar.web.console.token_views import SCOPE_WORDS
 from qaitar.web.console.views_model import Choice

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qaitar.backup.alarm import History, Trouble, trouble_of
-from qaitar.kernel.roles import Role
 from qaitar.web.console.views_model_shell import BackupAlarm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-OWNERS: Final = frozenset({Role.OWNER})
 
 
 def backup_alarm(row: Sequence[Any], now: datetime) -> BackupAlarm | None:

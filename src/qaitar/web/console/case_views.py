@@ -51,6 +51,8 @@ from qaitar.web.console.views_model import Notice, Tone
 from qaitar.web.console.views_model_office import JournalPage, JournalRow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from django.http import HttpResponse
 
 JOURNAL_MAX: Final = 2_000
@@ -146,20 +148,13 @@ def line(visit: Visit, pk: UUID) -> HttpResponse:
     if twice is not None and found.request.line_id == chosen:
         return taken_already(visit, pk, twice)
     by = visit.who.actor_at(found.request.merchant_id)
-    before = {name: getattr(found.request, name) for name in LINE_COLUMNS}
-    noted: list[ReturnRequest] = []
-
-    def write() -> None:
-        expected_version(visit, found)
-        noted.append(line_note(case=found, line_id=chosen, by=by, now=visit.now))
-
-    refused = guarded(visit, pk, write)
-    if refused is not None:
-        return refused
-    back = undo_note(visit, before, noted[0])
-    url = reverse("console:undo", args=[pk]) if back else ""
-    said = _("Saved. Product and amount follow the item; the verdict and the buttons follow them.")
-    return acted(visit, pk, Notice(text=said, undo_url=url, undo=back))
+    return _saved(
+        visit,
+        found,
+        LINE_COLUMNS,
+        lambda: line_note(case=found, line_id=chosen, by=by, now=visit.now),
+        _("Saved. Product and amount follow the item; the verdict and the buttons follow them."),
+    )
 
 
 def _note(
@@ -177,15 +172,36 @@ def _note(
     if twice is not None and all(getattr(found.request, name) == values[name] for name in values):
         return taken_already(visit, pk, twice)
     by = visit.who.actor_at(found.request.merchant_id)
-    before = {name: getattr(found.request, name) for name in values}
+    return _saved(
+        visit,
+        found,
+        values,
+        lambda: loaded_note(case=found, values=values, by=by, now=visit.now),
+        said,
+        held=held,
+    )
+
+
+def _saved(
+    visit: Visit,
+    found: Case,
+    columns: Iterable[str],
+    write: Callable[[], ReturnRequest],
+    said: str,
+    *,
+    held: bool = True,
+) -> HttpResponse:
+    """Write facts of a case and offer to undo them; `columns` are those that may change, `held` as in `_note`."""
+    pk = found.request.pk
+    before = {name: getattr(found.request, name) for name in columns}
     noted: list[ReturnRequest] = []
 
-    def write() -> None:
+    def write_held() -> None:
         if held:
             expected_version(visit, found)
-        noted.append(loaded_note(case=found, values=values, by=by, now=visit.now))
+        noted.append(write())
 
-    refused = guarded(visit, pk, write)
+    refused = guarded(visit, pk, write_held)
     if refused is not None:
         return refused
     back = undo_note(visit, before, noted[0])

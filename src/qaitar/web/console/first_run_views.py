@@ -23,7 +23,7 @@ from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import Merchant, User
 from qaitar.foundation.people import demo_people, home_begin, merchant_create, role_set
 from qaitar.foundation.security_journal import SecurityKind
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import OWNERS, Role
 from qaitar.orders.services.stores import StoreEntry, store_create
 from qaitar.returns.calendars import WEEKDAYS
 from qaitar.returns.words import word_for
@@ -219,7 +219,7 @@ def _may_open(user: Any, who: Principal) -> bool:
     """A superuser opens merchants, and so does an owner; not an administrator, nor anybody of a demo shop."""
     if user.is_superuser:
         return True
-    owner = who.may(frozenset({Role.OWNER}))
+    owner = who.may(OWNERS)
     return owner and not demo_people().filter(pk=who.user_id).exists()
 
 

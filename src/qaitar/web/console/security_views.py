@@ -27,11 +27,11 @@ from qaitar.foundation.security_reads import (
     security_page,
     security_rows,
 )
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import OWNERS
 from qaitar.kernel.zones import ALMATY, as_utc, zone
 from qaitar.web.console.answers import is_partial
 from qaitar.web.console.office_door import managed
-from qaitar.web.console.report_filter import uuid_read
+from qaitar.web.console.report_filter import day_read, uuid_read
 from qaitar.web.console.screen import Visit, screen
 from qaitar.web.console.security_notes import export_note
 from qaitar.web.console.security_words import BAD, KIND_WORDS, browser_word, details_said, kind_word
@@ -45,8 +45,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.security_models import SecurityEvent
 
-OWNERS: Final = frozenset({Role.OWNER})
-PEOPLE_SHOWN: Final = 500
+PEOPLE_MAX: Final = 500
 MIME: Final = "text/csv"
 
 
@@ -81,7 +80,7 @@ class SecurityPage:
     kinds: tuple[Choice, ...]
 
 
-class AskedEvents:
+class EventFilter:
     """The filter as it stands in the address; what cannot be read is left out, so that no address is an error."""
 
     def __init__(self, query: Mapping[str, str]) -> None:
@@ -90,16 +89,16 @@ class AskedEvents:
         self.person = int(person) if person.isdecimal() and len(person) < 19 else None  # noqa: PLR2004  a bigint
         kind = query.get("kind", "")
         self.kind = kind if kind in set(SecurityKind) else None
-        self.since, self.until = _day(query.get("since", "")), _day(query.get("until", ""))
+        self.since, self.until = day_read(query.get("since", "")), day_read(query.get("until", ""))
         self.before = uuid_read(query.get("before", ""))
 
     @property
-    def wanted(self) -> SecurityFilter:
+    def filter(self) -> SecurityFilter:
         """Give the filter in moments: days are Almaty's, the last one in full."""
         until = self.until + timedelta(days=1) if self.until else None
         return SecurityFilter(self.person, self.kind, _midnight(self.since), _midnight(until))
 
-    def said(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, str]:
         """Give the filter as it stands in an address."""
         parts = {
             "person": self.person,
@@ -111,7 +110,7 @@ class AskedEvents:
 
     def address(self, name: str, **more: str) -> str:
         """Write the address of a page with this filter."""
-        text = urlencode({**self.said(), **more})
+        text = urlencode({**self.parameters(), **more})
         path = reverse(f"console:{name}")
         return f"{path}?{text}" if text else path
 
@@ -120,23 +119,23 @@ class AskedEvents:
 @screen(OWNERS)
 def security(visit: Visit) -> HttpResponse:
     """Show one page of the journal; a page asked for by key alone comes as bare rows."""
-    asked = AskedEvents(visit.request.GET)
+    wanted = EventFilter(visit.request.GET)
     merchants = managed(visit, OWNERS)
-    found, following = security_page(merchants, asked.wanted, asked.before)
-    more = asked.address("security", before=str(following)) if following else ""
+    found, following = security_page(merchants, wanted.filter, wanted.before)
+    more = wanted.address("security", before=str(following)) if following else ""
     rows = tuple(_row(each) for each in found)
-    if is_partial(visit.request) and asked.before:
+    if is_partial(visit.request) and wanted.before:
         context = {"rows": rows, "more_url": more}
         return render(visit.request, "console/partials/security_rows.html", context)
     page = SecurityPage(
         rows=rows,
         url=reverse("console:security"),
-        export_url=asked.address("security_export"),
+        export_url=wanted.address("security_export"),
         more_url=more,
-        since=asked.since,
-        until=asked.until,
-        people=_people(merchants, asked.person),
-        kinds=_kinds(asked.kind),
+        since=wanted.since,
+        until=wanted.until,
+        people=_people(merchants, wanted.person),
+        kinds=_kinds(wanted.kind),
     )
     return render(visit.request, "console/security.html", {"page": page})
 
@@ -145,12 +144,12 @@ def security(visit: Visit) -> HttpResponse:
 @screen(OWNERS)
 def security_export(visit: Visit) -> HttpResponseBase:
     """Give this part of the journal as CSV; that it was taken is written first and stands in it."""
-    asked, merchants = AskedEvents(visit.request.GET), managed(visit, OWNERS)
-    count = asked.wanted.rows(merchants).order_by()[:EXPORT_MAX].count()
+    wanted, merchants = EventFilter(visit.request.GET), managed(visit, OWNERS)
+    count = wanted.filter.rows(merchants).order_by()[:EXPORT_MAX].count()
     export_note(
-        visit, merchants, what="security", rows=count, form="CSV", filters=dict(asked.said())
+        visit, merchants, what="security", rows=count, form="CSV", filters=dict(wanted.parameters())
     )
-    events = security_rows(merchants, asked.wanted, partial(behind_walls, *merchants))
+    events = security_rows(merchants, wanted.filter, partial(behind_walls, *merchants))
     parts = _spoken(visit.who.language, events)
     name = f"{_('Security journal')} {visit.now:%Y-%m-%d}.csv"
     answer = StreamingHttpResponse(parts, content_type=MIME)
@@ -205,7 +204,7 @@ def _row(event: SecurityEvent) -> SecurityRow:
 def _people(merchants: Sequence[UUID], chosen: int | None) -> tuple[Choice, ...]:
     """Offer the people who work there, and whoever is chosen."""
     people = User.objects.filter(memberships__merchant_id__in=merchants).distinct()
-    named = {each.pk: str(each) for each in people.order_by("first_name", "pk")[:PEOPLE_SHOWN]}
+    named = {each.pk: str(each) for each in people.order_by("first_name", "pk")[:PEOPLE_MAX]}
     if chosen is not None:
         named.setdefault(chosen, f"№ {chosen}")
     return (
@@ -225,13 +224,6 @@ def _kinds(chosen: str | None) -> tuple[Choice, ...]:
             for kind, word in KIND_WORDS.items()
         ),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _midnight(day: date | None) -> datetime | None:

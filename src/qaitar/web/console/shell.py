@@ -13,10 +13,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from qaitar.foundation.companions import Session
-from qaitar.kernel.roles import Role
+from qaitar.kernel.roles import OWNERS, Role
 from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for
-from qaitar.web.console.backup_alarm import OWNERS, backup_alarm
+from qaitar.web.console.backup_alarm import backup_alarm
 from qaitar.web.console.screen import APPROVERS, DECIDERS, MANAGERS, Visit
 from qaitar.web.console.views_model import Choice, Person
 from qaitar.web.console.views_model_shell import NavGroup, NavItem, Shell, Unseen
@@ -177,7 +177,7 @@ def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple
         ("tokens", _("API tokens"), "key", None),
         ("webhooks", _("Webhooks"), "webhook", None),
     )
-    if visit.who.may(frozenset({Role.OWNER})):
+    if visit.who.may(OWNERS):
         office = (*office, ("access", _("Access"), "users", None))
         office = (*office, ("security", _("Security"), "lock", None))
     groups = [NavGroup(label="", items=_items(visit, work))]
