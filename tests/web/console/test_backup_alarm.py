@@ -10,8 +10,9 @@ import pytest
 from qaitar.backup.alarm import History, Trouble, trouble_of
 from qaitar.backup.models import BackupRun
 from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.models import Merchant
 from qaitar.kernel.roles import Role
-from tests.factories.accounts import NOW, make_person, make_shop
+from tests.factories.accounts import NOW, make_person, make_shop, open_walls
 from tests.web.console.desk import signed_in
 
 if TYPE_CHECKING:
@@ -94,3 +95,12 @@ def test_an_administrator_of_another_merchant_sees_no_more_than_the_state(owner:
         page = page_at(person, LATER)
         assert (OLD in page) == told
         assert "secret-bucket" not in page
+
+
+def test_a_demo_shop_alone_misses_no_backup(owner: Client, shop: Shop) -> None:
+    """Its history is played: on the day it is made it is already a week old, and nothing in it is lost."""
+    open_walls(shop.id)
+    Merchant.objects.filter(pk=shop.id).update(settings={"demo": True})
+    assert NEVER not in page_at(owner, LATER)
+    Merchant.objects.filter(pk=shop.id).update(settings={})
+    assert NEVER in page_at(owner, LATER)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def backup_alarm(row: Sequence[Any], now: datetime) -> BackupAlarm | None:
     """Judge the last three columns of the frame's statement (`shell.py`); None when backups are in order or nothing is old enough to have one.
 
-    They are: since when there is something to copy, the last good backup (moment, files missing), whether the last try failed.
+    They are: since when there is something to copy (the demo shop is nothing), the last good backup (moment, files missing), whether the last try failed.
     """
     begun_at, good, failed = row
     moment, faults = json.loads(good) if good else (None, 0)

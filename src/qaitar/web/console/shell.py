@@ -40,7 +40,8 @@ SELECT (SELECT jsonb_agg(jsonb_build_array(m.id, m.name) ORDER BY m.name, m.id) 
      ORDER BY w.seen_at NULLS FIRST LIMIT 3) u)::text,
   (SELECT bool_or(m.settings ->> 'first_steps' = 'OPEN') FROM foundation_merchant m),
   (SELECT max(m.settings -> 'practice' ->> 'until') FROM foundation_merchant m),
-  (SELECT min(m.created_at) FROM foundation_merchant m WHERE m.settings -> 'practice' IS NULL),
+  (SELECT min(m.created_at) FROM foundation_merchant m WHERE m.settings -> 'practice' IS NULL
+   AND m.settings ->> 'demo' IS DISTINCT FROM 'true'),
   (SELECT jsonb_build_array(b.as_of, b.faults) FROM backup_backuprun b WHERE b.backup <> ''
    ORDER BY b.started_at DESC LIMIT 1)::text,
   (SELECT b.error <> '' FROM backup_backuprun b ORDER BY b.started_at DESC LIMIT 1)
