@@ -266,7 +266,6 @@ def test_who_may_not_act_sees_no_buttons(shop: Shop, by: Actor) -> None:
         ("/act", {"act": "ASK_CUSTOMER"}),
         ("/quality", {"quality": "DEFECTIVE"}),
         ("/note", {"unused": "yes"}),
-        ("/assign", {"to": "me"}),
     ],
 )
 def test_a_form_without_a_version_does_nothing(
@@ -278,3 +277,12 @@ def test_a_form_without_a_version_does_nothing(
     assert answer.status_code == 409
     assert "к какой версии заявки" in answer.context["case"].notice.text
     assert traces(case) == before
+
+
+def test_a_case_is_taken_on_whatever_version_the_page_showed(
+    shop: Shop, by: Actor, client: Client
+) -> None:
+    case = make_case(shop, by)
+    answer = client.post(url(case, "/assign"), {"to": "me"})
+    assert answer.status_code == 303
+    assert ReturnRequest.objects.values_list("assignee_name").get(pk=case.pk) == (by.name,)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from pathlib import Path
 
     from qaitar.lab.bench.ground import Ground
 
@@ -40,7 +41,7 @@ def warm(ground: Ground, data: Path) -> int:
     """Read every file of the database once; give the bytes."""
     read = 0
     for path in _files(ground, data):
-        with path.open("rb", buffering=0) as file:
+        with suppress(FileNotFoundError), path.open("rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 read += len(chunk)
     return read
@@ -54,20 +55,25 @@ def chill(ground: Ground, data: Path) -> int:
     assert CAN_CHILL, "only Linux forgets a file on demand"
     forgotten = 0
     for path in _files(ground, data):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)  # what is not on the disk yet cannot be forgotten
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-            forgotten += os.fstat(descriptor).st_size
-        finally:
-            os.close(descriptor)
+        with suppress(FileNotFoundError), path.open("rb", buffering=0) as file:
+            os.fsync(file)  # what is not on the disk yet cannot be forgotten
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            forgotten += os.fstat(file.fileno()).st_size
     return forgotten
 
 
-def _files(ground: Ground, data: Path) -> Iterator[Path]:
+def _files(ground: Ground, data: Path) -> list[Path]:
+    """List the database's files; the server may remove one before it is opened.
+
+    `pg_internal.init` is left out: the server deletes and writes it anew whenever its catalogue changes.
+    """
     with ground.owner() as owner:
         row = owner.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
         found = row.fetchone()
     assert found is not None
     folder = data / "base" / str(found[0])
-    yield from (Path(each.path) for each in os.scandir(folder) if each.is_file())
+    return [
+        path
+        for path in folder.iterdir()
+        if path.is_file() and not path.name.startswith("pg_internal.init")
+    ]
