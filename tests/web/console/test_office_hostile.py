@@ -23,14 +23,11 @@ from tests.web.console.hostile_forms import (
     runs_nothing,
 )
 from tests.web.console.office import Office, make_office
-from tests.web.hostile_strings import SAMPLE, hostile_strings, writable
+from tests.web.hostile_strings import hostile_strings, share_of, writable
 
 pytestmark = pytest.mark.django_db
-STRINGS = [text for text in hostile_strings() if writable(text)]
-SOME = [text for text in hostile_strings(SAMPLE) if writable(text)]
 HOW_MANY = pytest.mark.parametrize(
-    "texts",
-    [pytest.param(SOME, id="some"), pytest.param(STRINGS, id="all", marks=pytest.mark.long)],
+    "share", [pytest.param(True, id="share"), pytest.param(False, id="all", marks=pytest.mark.long)]
 )
 ASKED = {
     "register": ("store", "stage", "since", "until", "after"),
@@ -43,6 +40,12 @@ ASKED = {
     "mapping": ("merchant",),
     "store_new": ("merchant",),
 }
+
+
+def texts_for(field: str, share: bool) -> list[str]:
+    """Give what can be written into a form or an address: the field's share, or all."""
+    texts = share_of(field) if share else hostile_strings()
+    return [text for text in texts if writable(text)]
 
 
 @pytest.fixture
@@ -58,27 +61,30 @@ def moment() -> Any:
 
 @HOW_MANY
 @pytest.mark.parametrize("name", sorted(FORMS))
-def test_every_field_takes_or_refuses_any_text(office: Office, name: str, texts: list[str]) -> None:
+def test_every_field_takes_or_refuses_any_text(office: Office, name: str, share: bool) -> None:
     """All fields of a form at once; each by itself is a proof of its own (`make prove`)."""
-    form_try(office.owner, name, texts)
+    form_try(office.owner, name, texts_for(name, share))
     pages_run_nothing(office.owner)
 
 
 @HOW_MANY
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_setting_of_a_connection_takes_or_refuses_any_text(
-    office: Office, system: str, texts: list[str]
+    office: Office, system: str, share: bool
 ) -> None:
-    connection_try(office, system, texts)
+    connection_try(office, system, texts_for(system, share))
     pages_run_nothing(office.owner)
 
 
-def test_every_field_of_the_first_owner_takes_or_refuses_any_text(settings: Any) -> None:
+@HOW_MANY
+def test_every_field_of_the_first_owner_takes_or_refuses_any_text(
+    settings: Any, share: bool
+) -> None:
     """The one form of somebody who is not signed in: with the right code, so that the text reaches what lies behind it."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     browser, path = Client(), reverse("console:first_owner")
     right = {"code": owner_code(), "language": "ru", "name": "Сауле", "username": "saule"}
-    for at, text in enumerate(SOME):
+    for at, text in enumerate(texts_for("first_owner", share)):
         field = ("code", "language", "name", "username", "password")[at % 5]
         with transaction.atomic():
             sent = {**right, "password": "long enough a word", field: text}
@@ -89,10 +95,11 @@ def test_every_field_of_the_first_owner_takes_or_refuses_any_text(settings: Any)
             assert runs_nothing(answer.content.decode()), text
 
 
+@HOW_MANY
 @pytest.mark.parametrize("name", sorted(ASKED))
-def test_every_address_takes_any_question(office: Office, name: str) -> None:
+def test_every_address_takes_any_question(office: Office, name: str, share: bool) -> None:
     browser, path = office.owner, reverse(f"console:{name}")
-    for at, text in enumerate(STRINGS[::4]):
+    for at, text in enumerate(texts_for(name, share)):
         asked = ASKED[name][at % len(ASKED[name])]
         answer = browser.get(f"{path}?{asked}={quote(text)}")
         assert answer.status_code in {200, 404}, (text, asked, answer.status_code)

@@ -21,7 +21,7 @@ from qaitar.web.console import urls, urls_office
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import add_proofs, make_case
 from tests.web.console.desk import signed_in
-from tests.web.hostile_strings import COUNT, SAMPLE, hostile_strings
+from tests.web.hostile_strings import hostile_strings, share_of
 from tests.web.url_matrix import Address, addresses
 
 if TYPE_CHECKING:
@@ -234,12 +234,12 @@ def test_who_has_to_sign_in_again_comes_back_to_the_page_they_pressed_on(ours: S
     assert part.content == b""
 
 
-@pytest.mark.parametrize("count", [SAMPLE, pytest.param(COUNT, marks=pytest.mark.long)])
+@pytest.mark.parametrize("share", [True, pytest.param(False, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", TEXTS)
-def test_hostile_strings_are_answered_and_never_run(ours: Side, name: str, count: int) -> None:
+def test_hostile_strings_are_answered_and_never_run(ours: Side, name: str, share: bool) -> None:
     method, field_name = TEXTS[name]
     ours.client.raise_request_exception = False
-    for text in hostile_strings(count):
+    for text in share_of(name) if share else hostile_strings():
         address = path(name, ours.ids)
         sent = urlencode(
             {
