@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from django.db import connection
 from django.test import Client
 from pydantic import TypeAdapter
 
@@ -16,6 +19,8 @@ from qaitar.web.api.main import ROUTERS, api
 from qaitar.web.api.schemas import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpResponse
 
 BASE = "/api/v1"
@@ -99,6 +104,31 @@ class Program:
         answer = self.client.post(BASE + path, data, headers=headers)
         held_to_the_document("POST", BASE + path, answer)
         return answer
+
+
+def closed_after(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Make work for a thread of its own, which gives its database connection back when it ends."""
+
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    return run
+
+
+def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
+    """Do the same in so many threads that begin together; return what each gave."""
+    together = Barrier(count)
+
+    def begin(number: int) -> Any:
+        together.wait(30)
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        running = [pool.submit(closed_after(partial(begin, number))) for number in range(count)]
+        return [each.result() for each in running]
 
 
 def held_to_the_document(method: str, path: str, answer: Any) -> None:

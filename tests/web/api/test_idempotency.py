@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.web.api import door
 from qaitar.web.api.idempotency import KEY_PATTERN, key_read
 from tests.factories.accounts import open_walls
-from tests.web.api.callers import BASE, document, new_key
+from tests.web.api.callers import BASE, at_once, closed_after, document, new_key
 from tests.web.api.conftest import Cast, make_cast
 from tests.web.api.world import photo
 
@@ -150,18 +150,6 @@ def test_a_form_with_another_boundary_is_the_same_call(cast: Cast) -> None:
     assert len(again.json()["evidence"]) == 1
 
 
-def closed_after(work: Any) -> Any:
-    """Run in a thread of its own and give its database connection back."""
-
-    def run() -> Any:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    return run
-
-
 def test_while_the_first_is_running_the_second_is_told_to_wait(
     real: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,15 +182,13 @@ def test_while_the_first_is_running_the_second_is_told_to_wait(
 
 
 def test_twenty_at_once_with_one_key_open_one_case(real: Cast) -> None:
-    key, together = new_key(), Barrier(20)
+    key = new_key()
 
-    def call() -> Any:
-        together.wait(30)
+    def call(_number: int) -> Any:
         answer = real.operator.post("/returns", filed(real), key=key)
         return answer.status_code, answer.content, answer.get("Idempotency-Replayed")
 
-    with ThreadPoolExecutor(20) as pool:
-        answers = [each.result() for each in [pool.submit(closed_after(call)) for _ in range(20)]]
+    answers = at_once(20, call)
     made = {content for status, content, _ in answers if status == 201}
     assert len(made) == 1
     assert {status for status, _, _ in answers} <= {201, 409}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 import pytest
 
+from qaitar.runtime.ports import LOOPBACK
 from qaitar.web import console
 from tests.web.server.site import (
     ANONYMOUS_MAX,
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 MB: Final = 1024 * 1024
 JSON: Final = "Content-Type: application/json\r\n"
 CHUNKED: Final = "Transfer-Encoding: chunked\r\n"
+SLOW_READERS: Final = 60
+CLIENTS: Final = 50
 PROBE_SECONDS_MAX: Final = 3.0
 """Of a machine that runs other tests; the proof (tests/proofs/test_slow_bodies.py) holds the figure itself."""
 
@@ -123,6 +129,40 @@ def test_slow_bodies_hold_up_nobody(served: Site) -> None:
     finally:
         slow.close()
     assert max(taken) < PROBE_SECONDS_MAX
+
+
+def test_readers_that_do_not_read_hold_up_nobody(served: Site) -> None:
+    """Clients that ask for whole pages and styles and then take nothing out of a window of a few kilobytes."""
+    asked = [
+        head("GET", path, served.signed_in) * 4
+        for path in ("/", "/static/console/css/office.css")
+        for _ in range(SLOW_READERS // 2)
+    ]
+    with ExitStack() as lines:
+        for each in asked:
+            line = lines.enter_context(socket.socket())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            line.connect((LOOPBACK, served.port))
+            line.sendall(each)
+        alive = seconds_of(served.port, head("GET", "/healthz"), 10)
+        queue = seconds_of(served.port, head("GET", "/", served.signed_in), 5)
+    assert max(alive + queue) < PROBE_SECONDS_MAX
+
+
+def test_fifty_clients_at_once_are_all_answered(served: Site) -> None:
+    requests = [
+        head("GET", "/", served.signed_in),
+        head("GET", f"/returns/{served.case}", served.signed_in),
+        head("GET", "/api/v1/returns", served.with_token),
+        head("GET", "/healthz"),
+    ]
+
+    def call(number: int) -> list[int]:
+        return [ask(served.port, requests[(number + at) % len(requests)])[0] for at in range(4)]
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        statuses = [each for found in pool.map(call, range(CLIENTS)) for each in found]
+    assert statuses == [200] * CLIENTS * 4
 
 
 def test_phones_on_a_weak_line_hold_up_nobody(served: Site) -> None:
