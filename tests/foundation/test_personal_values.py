@@ -24,7 +24,7 @@ from qaitar.kernel.roles import Role
 from qaitar.orders.models import Customer, ImportRejection, ImportRun, Order
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import request_act
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.marks import request_comment, request_note
 from qaitar.returns.vocabulary import Act
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.problems import Problem
@@ -191,6 +191,7 @@ def kept(committed: DatabaseAddresses) -> Shop:
             ImportRejection.objects.create(
                 merchant_id=shop.id, run_id=run.pk, row_number=2, reason_code="no_sum", raw=cells
             )
+        request_comment(request_id=mine.pk, text=f"{NAME} звонила, {PHONE}", by=by, now=NOW)
         closed(shop, mine)
         assert theirs.pk
     return shop
@@ -223,10 +224,11 @@ def test_an_erased_person_is_in_no_table_and_the_journal_holds(
 ) -> None:
     folder = DataFolder(tmp_path)
     assert len(markers(dump(committed))) == 6
+    assert f"{NAME} звонила" not in dump(committed)
     assert person.run(asked(dry_run=True), folder) == 0
     counted = json.loads(capsys.readouterr().out)["erased"]
-    kinds = ("cases", "customers", "orders", "keys", "search_words", "bodies")
-    assert counted == [{**dict.fromkeys(kinds, 1), "import_rows": 2}]
+    kinds = ("cases", "customers", "orders", "search_words", "bodies")
+    assert counted == [{**dict.fromkeys(kinds, 1), "keys": 2, "import_rows": 2}]
     assert len(markers(dump(committed))) == 6  # counting changed nothing
     assert person.run(asked(), folder) == 0
     assert json.loads(capsys.readouterr().out)["erased"] == counted
@@ -243,6 +245,7 @@ def test_an_erased_person_is_in_no_table_and_the_journal_holds(
         assert (lines[-1].act, lines[-1].why) == ("PERSON_ERASE", "заявление 12 от 14.05.2026")
         lines_open(lines)
         assert ERASED in {each.after.get("customer_phone") for each in lines}
+        assert [each.why for each in lines if each.act == "COMMENT"] == [ERASED]
         grave = ErasedPerson.objects.get()
         assert (grave.ground, grave.erased_by) == ("заявление 12 от 14.05.2026", "Qaitar")
         assert [bytes(row.body) for row in RawIntake.objects.all()] == [b""]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked, CaseMissing
 from qaitar.returns.models import Evidence, ReturnRequest
@@ -81,6 +82,7 @@ def test_a_withdrawn_proof_no_longer_counts_and_stays_in_the_journal(
         evidence_withdraw(evidence_id=proof.pk, by=aigerim, now=NOW, why="ещё раз")
     last = JournalEntry.objects.order_by("-seq").first()
     assert last is not None
+    lines_open([last])
     assert (last.act, last.why) == ("WITHDRAW_EVIDENCE", "PHOTO_GOODS.jpg: не тот заказ")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import PROCEDURE
 
@@ -66,6 +67,7 @@ def steps_report(play: Play, numbers: Iterable[str]) -> list[ReportedStep]:
         cases = list(ReturnRequest.objects.filter(number__in=wanted).order_by("number"))
         ids = [case.pk for case in cases]
         lines = list(JournalEntry.objects.filter(subject_id__in=ids).order_by("subject_id", "seq"))
+        lines_open(lines)
         planned = list(PlannedEffect.objects.filter(subject_id__in=ids).order_by("pk"))
     effects: dict[tuple[UUID, int], list[ReportedEffect]] = {}
     for one in planned:

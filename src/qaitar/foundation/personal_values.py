@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PERSONAL: Final = frozenset({"customer_name", "customer_phone", "customer_words"})
 """Names of journal values that identify a customer or are the customer's own words."""
+_WHY: Final = "why"  # what a person typed beside an act may name anybody
 ERASED: Final = "[erased]"
 UNREADABLE: Final = "[sealed]"
 _NONCE_BYTES: Final = 12
@@ -60,18 +61,22 @@ def new_key() -> tuple[NewKey, bytes]:
 
 
 def line_protected(line: JournalLine, subject_id: UUID) -> tuple[JournalLine, NewKey | None]:
-    """Encrypt what a line tells of a customer; a line that tells nothing stays as it is and needs no key.
+    """Encrypt what a line tells of a customer and what a person typed; a line without either needs no key.
+
+    The program's own reasons (`why` of a line without a user) are codes and sentences of ours and stay readable.
 
     Raises:
         NoKey: there is something to encrypt and no usable encryption key is set.
     """
-    if not (_tells(line.before) or _tells(line.after)):
+    typed = bool(line.why) and line.by.user_id is not None
+    if not (typed or _tells(line.before) or _tells(line.after)):
         return line, None
     made, key = new_key()
     before, after = (
         _encrypted(values, made.id, key, subject_id) for values in (line.before, line.after)
     )
-    return replace(line, before=before, after=after), made
+    why = _sealed_text(line.why, made.id, key, f"{subject_id} {_WHY}") if typed else line.why
+    return replace(line, before=before, after=after, why=why), made
 
 
 def _tells(values: Mapping[str, Any]) -> bool:
@@ -106,16 +111,20 @@ def lines_open(entries: Sequence[JournalEntry]) -> None:
         for values in (entry.before, entry.after):
             for name in PERSONAL.intersection(values):
                 values[name] = _readable(values[name], keys, f"{entry.subject_id} {name}")
+        entry.why = _readable(entry.why, keys, f"{entry.subject_id} {_WHY}")
 
 
 def _key_ids(entries: Iterable[JournalEntry]) -> set[UUID]:
-    found = (
-        _SEALED.fullmatch(str(values[name]))
-        for entry in entries
+    return {UUID(found["key"]) for entry in entries for found in _sealed_in(entry)}
+
+
+def _sealed_in(entry: JournalEntry) -> list[re.Match[str]]:
+    texts = [
+        str(values[name])
         for values in (entry.before, entry.after)
         for name in PERSONAL.intersection(values)
-    )
-    return {UUID(each["key"]) for each in found if each}
+    ]
+    return [found for text in (*texts, entry.why) if (found := _SEALED.fullmatch(text))]
 
 
 def _keys(ids: set[UUID]) -> dict[UUID, bytes | None]:

@@ -13,6 +13,7 @@ from django.db import connections, transaction
 from PIL import Image
 
 from qaitar.foundation.models import JournalEntry, StoredFile
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, MOSCOW
@@ -428,7 +429,8 @@ def test_a_serial_number_is_noted_on_the_order_and_taken_back(
     assert "ничего не изменилось" in words_of(again)
     open_walls(shop.id)
     assert Unit.objects.get().noted_by_name == "Aigerim"
-    lines = JournalEntry.objects.filter(subject_id=case.pk, act="UNIT_NOTE")
+    lines = list(JournalEntry.objects.filter(subject_id=case.pk, act="UNIT_NOTE"))
+    lines_open(lines)
     assert [line.why for line in lines] == ["IMEI: 490154203237518"]
     back = answer.context["told"].undo
     client.post(url(case, "/undo"), {"undo": back}, **HTMX)
@@ -436,6 +438,7 @@ def test_a_serial_number_is_noted_on_the_order_and_taken_back(
     assert not Unit.objects.exists()
     last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
     assert last is not None
+    lines_open([last])
     assert (last.act, last.why) == ("UNIT_REMOVE", "IMEI: 490154203237518")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.acting import request_act
@@ -59,8 +60,9 @@ def test_other_words_from_an_old_page_are_another_note(
     for words in ("Раз", "Два"):
         client.post(f"/returns/{case.pk}/comment", {"note": words, "version": "1"}, **HTMX)
     open_walls(shop.id)
-    said = JournalEntry.objects.filter(act="COMMENT").order_by("seq").values_list("why", flat=True)
-    assert list(said) == ["Раз", "Два"]
+    notes = list(JournalEntry.objects.filter(act="COMMENT").order_by("seq"))
+    lines_open(notes)
+    assert [each.why for each in notes] == ["Раз", "Два"]
 
 
 def test_the_same_press_by_somebody_else_is_not_ones_own(

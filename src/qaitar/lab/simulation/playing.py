@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.foundation.people import merchant_create, person_create, role_set
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.lab.simulation.agenda import Agenda
 from qaitar.lab.simulation.ledgers import (
@@ -40,6 +42,10 @@ from qaitar.returns.services.mirroring import Look
 from qaitar.runtime.addresses import APP_ROLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db.models import QuerySet
+
     from qaitar.contracts.marketplace import ReturnReading
     from qaitar.lab.simulation.telling import Wanted
 
@@ -51,6 +57,7 @@ HANDED_OVER_LATE: Final = 0.5  # the chance of an hour that a page kept back arr
 REST_DAYS: Final = 45
 WORKING_HOURS: Final = range(4, 14)  # UTC: 9 to 18 in Almaty
 FIRST_CODE: Final = 730_000_000
+_LINES_AT_A_TIME: Final = 2_000
 
 
 class _Ids:
@@ -264,10 +271,8 @@ class World:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT id, number FROM returns_returnrequest")
                 numbers = dict(cursor.fetchall())
-            lines = JournalEntry.objects.filter(subject_kind="returnrequest").order_by(
-                "subject_id", "seq"
-            )
-            for line in lines.iterator(chunk_size=2_000):
+            lines = JournalEntry.objects.filter(subject_kind="returnrequest")
+            for line in _opened(lines.order_by("subject_id", "seq")):
                 line_values = [
                     numbers[line.subject_id],
                     line.seq,
@@ -284,6 +289,14 @@ class World:
         self.results.faults = dict(sorted(self.outside.met.items()))
         self.results.transcript = digest.hexdigest()
         return self.results
+
+
+def _opened(lines: QuerySet[JournalEntry]) -> Iterator[JournalEntry]:
+    """Read journal lines some thousands at a time, with what is encrypted in them readable."""
+    rows = lines.iterator(chunk_size=_LINES_AT_A_TIME)
+    while page := list(islice(rows, _LINES_AT_A_TIME)):
+        lines_open(page)
+        yield from page
 
 
 def _record(order: Any) -> OrderRecord:

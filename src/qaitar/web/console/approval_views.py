@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from qaitar.analytics.taken import ListKind
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.approvals import Purpose
 from qaitar.returns.approvals import approvals_waiting
 from qaitar.returns.case_approvals import asked_approvals
@@ -75,9 +76,11 @@ def approvals(visit: Visit) -> HttpResponse:
 
 
 def _asked(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:
-    """Find the last time approval was asked for each of these cases; one statement."""
-    entries = JournalEntry.objects.filter(subject_id__in=ids, act=Act.SEND_FOR_APPROVAL.value)
-    return {entry.subject_id: entry for entry in entries.order_by("seq")}
+    """Find the last time approval was asked for each of these cases; one statement, two where somebody typed a comment."""
+    sent = JournalEntry.objects.filter(subject_id__in=ids, act=Act.SEND_FOR_APPROVAL.value)
+    entries = list(sent.order_by("seq"))
+    lines_open(entries)
+    return {entry.subject_id: entry for entry in entries}
 
 
 def _row(visit: Visit, case: Case, asked: Mapping[UUID, JournalEntry]) -> ApprovalRow:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from qaitar.flows.by_hand import EffectMissing
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.sentences import blocked_sentence, journal_act_label
@@ -163,10 +164,13 @@ def done_before(visit: Visit, case: Case, act: str) -> JournalEntry | None:
 
 def said_before(visit: Visit, case: Case, text: str) -> bool:
     """Tell whether this person's note with these words came in after what the page showed."""
-    return any(
-        (entry.act, entry.actor_id, entry.why) == ("COMMENT", visit.who.user_id, text)
+    notes = [
+        entry
         for entry in _lines_since(visit, case)
-    )
+        if (entry.act, entry.actor_id) == ("COMMENT", visit.who.user_id)
+    ]
+    lines_open(notes)
+    return any(entry.why == text for entry in notes)
 
 
 def _lines_since(visit: Visit, case: Case) -> list[JournalEntry]:
