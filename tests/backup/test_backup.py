@@ -19,7 +19,7 @@ from qaitar.backup.file_copies import files_parse
 from qaitar.backup.manifest import backup_ids, manifest_read
 from qaitar.backup.places import settings_from, target_at
 from qaitar.backup.problems import BackupProblem, DamagedBackup
-from qaitar.backup.restoring import files_restore, parts_verify
+from qaitar.backup.restoring import files_restore, parts_verify, rows_compare
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore, key_of
 from qaitar.foundation.models import StoredFile
@@ -81,6 +81,18 @@ def test_it_holds_the_snapshot_and_each_file_once(shop: SmallShop, target: Targe
     assert late in files_parse(target.read(f"backups/{second.id}/files.txt"))
     assert late not in files_parse(target.read(f"backups/{first.id}/files.txt"))
     parts_verify(target, first)
+
+
+def test_rows_are_compared_by_a_role_behind_the_walls_too(
+    shop: SmallShop, plain: Target, installation: DatabaseAddresses
+) -> None:
+    """On a server of somebody else's only the tables' owner counts, and row security holds for it as well."""
+    manifest = make(shop, plain).manifest
+    for dsn in (shop.source.dsn, installation.owner_dsn):
+        assert rows_compare(dsn, manifest) == {}
+    shop.add_file(b"after the backup")
+    for dsn in (shop.source.dsn, installation.owner_dsn):
+        assert rows_compare(dsn, manifest) == {"foundation_storedfile": (3, 4)}
 
 
 def test_files_come_back_proved(shop: SmallShop, target: Target, tmp_path: Path) -> None:

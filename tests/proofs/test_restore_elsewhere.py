@@ -88,7 +88,9 @@ def elsewhere(tmp_path: Path) -> Iterator[str]:
     with EmbeddedPostgres(DataFolder(tmp_path / "сервер")) as server:
         boss_dsn = server.ensure_running().superuser_dsn
         with psycopg.connect(boss_dsn, autocommit=True) as boss:
-            boss.execute("ALTER ROLE qaitar_app RENAME TO former_app")  # as on a server we never worked on
+            boss.execute(
+                "ALTER ROLE qaitar_app RENAME TO former_app"
+            )  # as on a server we never worked on
             boss.execute(ROLE)
             boss.execute("CREATE DATABASE elsewhere OWNER installer")
         given = {"dbname": "elsewhere", "user": "installer", "password": "installer-of-tests"}

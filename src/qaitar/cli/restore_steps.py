@@ -150,8 +150,9 @@ def _foreign(wanted: Wanted) -> Restored:
         keys = keys_restore(wanted.target, wanted.manifest, wanted.folder)
         with dump_file(wanted.target, wanted.manifest, wanted.folder.postgres) as dump:
             foreign_restore(addresses, dump)
+        rows = rows_compare(addresses.owner_dsn, wanted.manifest)
         files = files_restore(wanted.target, wanted.manifest, wanted.store)
-    return Restored(keys, files, {}, "", _checked(wanted))
+    return Restored(keys, files, rows, "", _checked(wanted))
 
 
 @contextmanager
