@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from select import select
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING, Any
 
@@ -72,10 +73,9 @@ class _Drip(BaseRequestHandler):
             self.request.sendall(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
             )
-            while True:
+            while not select([self.request], [], [], 2)[0]:  # readable: the program has hung up
                 self.request.sendall(b" ")
-                time.sleep(2)
-        except OSError:  # the program has hung up
+        except OSError:
             pass
         finally:
             with self.server.lock:
