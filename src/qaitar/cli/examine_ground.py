@@ -13,6 +13,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from qaitar.cli.findings import Finding, ok, problem, warn
+from qaitar.foundation.files.openers.confinement import CONFINES_ALL
+from qaitar.foundation.files.openers.confinement import version as landlock_version
 from qaitar.foundation.walls_install import JOURNAL_TABLE, walled_tables
 from qaitar.kernel.zones import zone
 from qaitar.runtime.folder import LEAST_FREE_BYTES, free_bytes
@@ -198,14 +200,28 @@ def disk_found(folder: Path) -> list[Finding]:
 
 
 def files_found(files: Path) -> list[Finding]:
-    """Try to write where proofs are kept."""
+    """Try to write where proofs are kept, and look what a process that opens a hostile file could reach."""
+    return [_files_kept(files), _files_opened(landlock_version())]
+
+
+def _files_opened(landlock: int) -> Finding:
+    if landlock < CONFINES_ALL:
+        return warn(
+            "files",
+            f"Files are opened in processes apart, but the kernel (Landlock {landlock}) cannot keep such a process from the program's own files and the network.",
+            "Run on Linux 6.12 or newer; until then a fault in a reader of photos or PDFs could reach the keys.",
+        )
+    return ok("files", "A process that opens a file reaches that file alone (Landlock).")
+
+
+def _files_kept(files: Path) -> Finding:
     store = settings.STORAGES["files"]
     if "s3" in store["BACKEND"]:
-        return [ok("files", f"Kept in the bucket {store['OPTIONS']['bucket_name']}.")]
+        return ok("files", f"Kept in the bucket {store['OPTIONS']['bucket_name']}.")
     try:
         with tempfile.TemporaryFile(dir=files) as probe:
             probe.write(b"qaitar")
     except OSError as error:
         said = f"Nothing can be written to {files}: {error.strerror}."
-        return [problem("files", said, "Give the program's user the right to write there.")]
-    return [ok("files", f"Proofs can be kept in {files}.")]
+        return problem("files", said, "Give the program's user the right to write there.")
+    return ok("files", f"Proofs can be kept in {files}.")

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qaitar.foundation.files.openers.confinement import confine
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,7 +40,9 @@ def serve(task: Callable[[Path, Path], Answer]) -> int:
     """
     limit_this_process()
     path = Path(sys.argv[1])
-    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else path.parent  # noqa: PLR2004  the folder is optional
+    given = [Path(each) for each in sys.argv[2:3]]
+    confine([path], given)
+    folder = given[0] if given else path.parent
     try:
         answer = task(path, folder)
     except MemoryError:
