@@ -16,6 +16,7 @@ from tests.web.console.test_accounts_of_two_merchants import SIDES, Walk, every_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,10 @@ def moment() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("first", SIDES)
-def test_nobody_of_one_merchant_ever_holds_what_opens_the_other(settings: Any, first: str) -> None:
+def test_nobody_of_one_merchant_ever_holds_what_opens_the_other(
+    settings: Any, tmp_path: Path, first: str
+) -> None:
+    settings.STATIC_ROOT, settings.WHITENOISE_USE_FINDERS = tmp_path, False
     office = make_office(settings)
     User.objects.update(language="en")
     done = 0
