@@ -48,7 +48,7 @@ def test_our_own_line_is_one_json_object_without_the_phone(stream: io.StringIO) 
 
 
 def test_a_librarys_line_goes_the_same_way(stream: io.StringIO) -> None:
-    logging.getLogger("django.request").warning(
+    logging.getLogger("django.security").warning(
         "Bad %s from %s with X-Auth-Token: %s", "token", "87011234567", "s3cr3tvalue99"
     )
 

@@ -31,7 +31,9 @@ def moment() -> Iterator[None]:
 def test_nobody_of_one_merchant_ever_holds_what_opens_the_other(
     settings: Any, tmp_path: Path, first: str
 ) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # as right, and fast
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # as right, and fast
     settings.STATIC_ROOT, settings.WHITENOISE_USE_FINDERS = tmp_path, False
     office = make_office(settings)
     User.objects.update(language="en")

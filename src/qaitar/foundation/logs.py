@@ -19,6 +19,9 @@ _QUIET = {
     "httpcore": logging.WARNING,
     "botocore": logging.WARNING,
     "procrastinate": logging.WARNING,
+    # Of a request that was refused it writes the address as it came, which may hold a secret of any form; ours
+    # (`request_log.py`) writes the route.
+    "django.request": logging.ERROR,
 }
 _TRACE_LINES_MAX = 200
 
