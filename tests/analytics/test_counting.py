@@ -13,8 +13,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
+from qaitar.analytics.figure_rows import marks_of_row
 from qaitar.analytics.models import CaseFigure, DayFigure, FigureState, ReasonFigure
-from qaitar.analytics.rows import marks_of_row
 from qaitar.analytics.services import counting
 from qaitar.analytics.services.counting import figures_count, figures_count_all, figures_rebuild
 from qaitar.foundation.models import Merchant
@@ -23,7 +23,7 @@ from qaitar.kernel.roles import Role
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, RefusalReason
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.orders import api_order, file_order

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qaitar.analytics.journey import Counting, Pace, Ruling, Standing, Timeliness, standing_of
+from qaitar.analytics.case_figures import Counting, Pace, Ruling, Standing, Timeliness, standing_of
 from qaitar.analytics.measures import MEASURES, marks_of
 from qaitar.analytics.rules import FigureRules, QualityDay, rules_read
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.history import Past, PastLine
+from qaitar.returns.case_history import Past, PastLine
 from qaitar.returns.vocabulary import Act, Outcome, Quality, Stage
 from tests.factories.accounts import NOW
 

@@ -13,7 +13,7 @@ from qaitar.backup import scheduling
 from qaitar.backup.models import BackupRun
 from qaitar.backup.places import settings_from
 from qaitar.backup.runs import KEPT, is_due, last_runs, run_begin, run_failed
-from qaitar.cli.examine_backups import backups_found, sealed_found
+from qaitar.cli.doctor_backups import backups_found, sealed_found
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import Connection, Merchant, WebhookEndpoint
 from qaitar.foundation.secrets import seal_fields

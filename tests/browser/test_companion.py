@@ -17,7 +17,7 @@ from qaitar.foundation.models import CabinetWatch, RawIntake
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Store
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
 from qaitar.sandbox.kaspi.behaviour import Behaviour, ClosedOrder, DetailShape, Total
 from qaitar.sandbox.kaspi.faults import Fault, FaultKind

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import SavedView
 from qaitar.kernel.ids import new_id
-from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
 from tests.browser.conftest import Desk, Hand, behind, sign_in
 from tests.browser.test_stories import stored

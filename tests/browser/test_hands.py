@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from qaitar.foundation.clock import utc_now
 from qaitar.orders.models import ImportRun, Order
-from qaitar.returns.services.acting import request_act
-from qaitar.returns.services.marks import request_comment
+from qaitar.returns.services.notes import request_comment
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from tests.browser.conftest import Desk, Hand, behind, draw_out_the_moment_after_a_swap, sign_in
 from tests.browser.test_desk import some_cases

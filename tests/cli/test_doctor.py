@@ -12,17 +12,17 @@ import psycopg
 import pytest
 from django.conf import settings as django_settings
 
-from qaitar.cli import doctor, examine_ground
-from qaitar.cli.examine_ground import (
+from qaitar.cli import doctor, doctor_system
+from qaitar.cli.doctor_system import (
     clock_found,
     database_found,
     disk_found,
     files_found,
     settings_found,
 )
-from qaitar.cli.examine_work import jobs_found, merchant_found, work_found
+from qaitar.cli.doctor_work import jobs_found, merchant_found, work_found
 from qaitar.cli.findings import Level
-from qaitar.demo.play import Clock
+from qaitar.demo.driver import Clock
 from qaitar.demo.shop import LOGINS, shop_connect, shop_open
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.jobs import behind_walls, job_defer
@@ -110,7 +110,7 @@ def test_settings(
 
 @pytest.mark.parametrize(("left", "level"), [(10, "problem"), (10**9, "warn"), (10**11, "ok")])
 def test_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: int, level: str) -> None:
-    monkeypatch.setattr("qaitar.cli.examine_ground.free_bytes", lambda _: left)
+    monkeypatch.setattr("qaitar.cli.doctor_system.free_bytes", lambda _: left)
     (found,) = disk_found(tmp_path)
     assert found.level.value == level
 
@@ -125,7 +125,7 @@ def test_zone_data_is_the_one_the_program_counts_by(
 ) -> None:
     said = clock_found(utc_now())[0].said
     assert said == f"Zone data (tzdata {version('tzdata')}) knows that Almaty is at UTC+5."
-    monkeypatch.setattr(examine_ground, "zone", lambda _name: timezone(timedelta(hours=6)))
+    monkeypatch.setattr(doctor_system, "zone", lambda _name: timezone(timedelta(hours=6)))
     old = clock_found(utc_now())
     assert bad(old) == [("clock", "problem")]
     assert "6:00:00" in old[0].said

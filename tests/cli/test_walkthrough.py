@@ -10,7 +10,7 @@ from django.db import transaction
 
 from qaitar.cli import walkthrough as command
 from qaitar.demo.branches import BRANCHES
-from qaitar.demo.telling import ReportedEffect, ReportedStep
+from qaitar.demo.report import ReportedEffect, ReportedStep
 from qaitar.demo.walkthrough import Played, walkthrough
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import JournalEntry, MerchantKey

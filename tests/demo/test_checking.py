@@ -17,7 +17,7 @@ from qaitar.sandbox.outside import SHEET
 
 if TYPE_CHECKING:
     from qaitar.demo.branches import Ends
-    from qaitar.demo.play import Play
+    from qaitar.demo.driver import Play
     from qaitar.runtime.addresses import DatabaseAddresses
 
 

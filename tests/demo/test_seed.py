@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import authenticate
 
 from qaitar.demo.checking import chains_found, ledgers_found
-from qaitar.demo.play import Clock, Play
+from qaitar.demo.driver import Clock, Play
 from qaitar.demo.seed import LOGINS, demo_merchant, demo_remove, demo_seed
 from qaitar.demo.shop import Opened, shop_open
 from qaitar.foundation.access import enter_as_user

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.demo.play import Clock
+from qaitar.demo.driver import Clock
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.outside import Outside
 from qaitar.sandbox.world import Pace, World

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.models import StoredFile
 from qaitar.kernel.ids import new_id
-from qaitar.returns.services.acting import Details, request_act
 from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.intake import Filing, request_create
 from qaitar.returns.services.mirroring import Look, Mirrored, readings_apply
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from tests.factories.accounts import NOW
 

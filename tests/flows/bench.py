@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from qaitar.flows.draining import Drained, effects_drain
+from qaitar.flows.effects.engine import Drained, effects_drain
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.files.store import FileStore
@@ -19,9 +19,9 @@ from qaitar.foundation.models import Connection, JournalEntry, PlannedEffect, St
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import Details, request_act
 from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.intake import Filing, request_create
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from qaitar.sandbox.google_sheets.app import GoogleSheetsStandIn
 from qaitar.sandbox.google_sheets.tokens import MadeAccount, made_account
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.actors import Actor
-    from qaitar.returns.services.acting import Acted
+    from qaitar.returns.services.perform_act import Acted
 
 KEY = "a key of forty characters for tests only"
 TOKEN = "u5ed35k-t0k3n"

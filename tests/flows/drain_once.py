@@ -10,7 +10,7 @@ import django
 
 django.setup()
 
-from qaitar.flows.draining import effects_drain  # noqa: E402  models need a set-up Django
+from qaitar.flows.effects.engine import effects_drain  # noqa: E402  models need a set-up Django
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.flows.draining import STORIES
+from qaitar.flows.effects.engine import STORIES
 from qaitar.foundation.crashpoints import VARIABLE, armed, crashpoint
 from qaitar.returns.vocabulary import Act
 from tests.flows.apart import run_apart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.foundation.jobs import behind_walls
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load
 from qaitar.returns.vocabulary import Act, RefusalReason

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection, transaction
 
-from qaitar.flows.by_hand import EffectMissing, effect_done_by_hand, effect_retry
+from qaitar.flows.effects.manual import EffectMissing, effect_done_by_hand, effect_retry
 from qaitar.flows.housekeeping import connection_effects_resume
 from qaitar.flows.locks import session_lock
 from qaitar.foundation.connections import Entered, connection_save, connection_test

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import close_old_connections, connection
 
-from qaitar.flows import draining
-from qaitar.flows.draining import effects_drain
+from qaitar.flows.effects import engine
+from qaitar.flows.effects.engine import effects_drain
 from qaitar.flows.effects.open_ticket import OpenTicket
 from qaitar.flows.locks import session_lock
 from qaitar.foundation.jobs import behind_walls
@@ -225,7 +225,7 @@ def test_when_its_time_is_up_a_drain_leaves_the_rest_to_a_new_job(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
-    monkeypatch.setattr(draining, "BUDGET_S", -1.0)
+    monkeypatch.setattr(engine, "BUDGET_S", -1.0)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
     drained = bench.drain()

@@ -35,9 +35,9 @@ from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.changing import DRAIN_TASK
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.case_change import DRAIN_TASK
 from qaitar.returns.services.mirroring import Look, Mirrored
+from qaitar.returns.services.notes import request_note
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import make_merchant
 

@@ -28,9 +28,9 @@ from qaitar.foundation.webhooks.endpoints import (
 from qaitar.foundation.webhooks.signing import WAITS_S, Check, check
 from qaitar.kernel.ids import ids_from, new_id
 from qaitar.kernel.roles import Role
-from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.evidence import NewProof, evidence_add
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from qaitar.sandbox.serving import Dropped, Serving
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls

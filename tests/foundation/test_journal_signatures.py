@@ -34,7 +34,7 @@ from qaitar.foundation.secrets import NoKey
 from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
-from qaitar.returns.services.marks import request_comment
+from qaitar.returns.services.notes import request_comment
 from qaitar.runtime.folder import DataFolder
 from tests.factories.accounts import NOW, actor, make_person, make_shop, open_walls
 from tests.factories.returns import make_case

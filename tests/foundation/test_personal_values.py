@@ -23,8 +23,8 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Customer, ImportRejection, ImportRun, Order
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import request_act
-from qaitar.returns.services.marks import request_comment, request_note
+from qaitar.returns.services.notes import request_comment, request_note
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.problems import Problem

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from procrastinate.contrib.django import app
 
+from qaitar.analytics.export_definitions import ListKind, Taken
 from qaitar.analytics.models import DayFigure, ListExport
 from qaitar.analytics.services import counting
-from qaitar.analytics.services.taking import ORIGIN, export_ask
-from qaitar.analytics.taken import ListKind, Taken
+from qaitar.analytics.services.exporting import ORIGIN, export_ask
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import IdempotencyRecord, StoredFile
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest, StageCount, StageDelta
 from qaitar.returns.services.days_off import day_set
-from qaitar.returns.services.recounting import recount_call_up
+from qaitar.returns.services.recalculate_deadlines import recount_call_up
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import open_walls
 from tests.kill_matrix.story import Story, unlike

@@ -12,7 +12,7 @@ from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import WebhookDelivery
 from qaitar.foundation.webhooks.endpoints import Wanted, endpoint_create
 from qaitar.returns.services.evidence import NewProof, evidence_add
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, Quality, RefusalReason
 from tests.factories.accounts import open_walls
 from tests.flows.bench import ALL_ONCE, TITLE

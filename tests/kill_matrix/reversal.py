@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qaitar.flows import draining
+from qaitar.flows.effects import engine
 from qaitar.foundation.models import EffectState
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def reverse() -> None:
     """Reverse the order of intent and call in this very process."""
-    claim, settle = draining._claim, draining._settle
+    claim, settle = engine._claim, engine._settle
 
     def claimed_in_mind(effect: PlannedEffect, now: datetime) -> None:
         if effect.state == EffectState.UNKNOWN:
@@ -33,4 +33,4 @@ def reverse() -> None:
             claim(effect, now)
         settle(taken, told, now, drained)
 
-    draining._claim, draining._settle = claimed_in_mind, claimed_and_settled
+    engine._claim, engine._settle = claimed_in_mind, claimed_and_settled

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from qaitar.contracts.outcome import Unknown
-from qaitar.flows import draining
-from qaitar.flows.settling import Verdict
+from qaitar.flows.effects import engine
+from qaitar.flows.effects.settlement import Verdict
 from qaitar.foundation import transition
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.foundation.transition import Change, move
 from qaitar.lab.simulation.telling import Wanted
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load, cases_due
-from qaitar.returns.services import acting, evidence, guarding, marks, mirroring
-from qaitar.returns.services.changing import held
+from qaitar.returns.services import evidence, guarding, mirroring, notes, perform_act
+from qaitar.returns.services.case_change import held
 from qaitar.returns.vocabulary import Act, Effect
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Planted:
 
 def intent_after_the_call(patch: pytest.MonkeyPatch) -> None:
     """That an effect is being sent is written together with the answer, no longer before the call."""
-    claims, settles = draining._claim, draining._settle
+    claims, settles = engine._claim, engine._settle
 
     def claim(effect: PlannedEffect, now: datetime) -> None:
         if effect.state == EffectState.UNKNOWN:
@@ -58,13 +58,13 @@ def intent_after_the_call(patch: pytest.MonkeyPatch) -> None:
         )
         settles(taken, told, now, drained)
 
-    patch.setattr(draining, "_claim", claim)
-    patch.setattr(draining, "_settle", settle)
+    patch.setattr(engine, "_claim", claim)
+    patch.setattr(engine, "_settle", settle)
 
 
 def unknown_counts_as_failed(patch: pytest.MonkeyPatch) -> None:
     """A call whose answer was lost is simply made again, without a look-up."""
-    sent = draining._sent
+    sent = engine._sent
 
     def retried(taken: Any, told: Any, now: datetime) -> Verdict:
         if isinstance(told.outcome, Unknown):
@@ -72,13 +72,13 @@ def unknown_counts_as_failed(patch: pytest.MonkeyPatch) -> None:
             return Verdict(EffectState.PLANNED, told.outcome.detail, next_at=soon, told=False)
         return sent(taken, told, now)
 
-    patch.setattr(draining, "_sent", retried)
+    patch.setattr(engine, "_sent", retried)
 
 
 def date_closed_over(patch: pytest.MonkeyPatch) -> None:
     """Whoever moves a case on sets the new date over a missed one, and nobody writes that it was missed."""
-    patch.setattr(acting, "overlooked", lambda case, now: None)
-    patch.setattr(marks, "owned_up", lambda cases, now: None)
+    patch.setattr(perform_act, "overlooked", lambda case, now: None)
+    patch.setattr(notes, "owned_up", lambda cases, now: None)
 
 
 def outage_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def stale_act_applied(patch: pytest.MonkeyPatch) -> None:
                 heads |= move(model, [replace(change, held=held(fresh.request))])
         return heads
 
-    patch.setattr(acting, "move", forced)
+    patch.setattr(perform_act, "move", forced)
 
 
 def line_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -123,15 +123,15 @@ def line_dropped(patch: pytest.MonkeyPatch) -> None:
 
 def date_lost_on_reopening(patch: pytest.MonkeyPatch) -> None:
     """A case opened again keeps the date of its refusal instead of getting one of its own."""
-    values_of = acting.acted_values
+    values_of = perform_act.acted_values
 
     def keeping(case: Any, answer: Any, *rest: Any) -> dict[str, Any]:
         values = values_of(case, answer, *rest)
         if answer.step.act is Act.NOTE_REOPENED:
-            values |= {name: getattr(case.request, name) for name in marks.CONTROL}
+            values |= {name: getattr(case.request, name) for name in notes.CONTROL}
         return values
 
-    patch.setattr(acting, "acted_values", keeping)
+    patch.setattr(perform_act, "acted_values", keeping)
 
 
 def stale_page_taken(patch: pytest.MonkeyPatch) -> None:

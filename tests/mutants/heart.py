@@ -60,9 +60,9 @@ HEART: Final = (
     Part(
         "intake",
         (
-            "orders/incoming.py",
-            "orders/overlay.py",
-            "orders/readings.py",
+            "orders/import_sql.py",
+            "orders/merge.py",
+            "orders/import_rows.py",
             "orders/services/merging.py",
             "returns/services/intake.py",
             "flows/take_cabinet.py",

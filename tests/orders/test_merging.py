@@ -20,7 +20,7 @@ from qaitar.contracts.marketplace import (
 )
 from qaitar.lab.bench.ingest import sample_orders
 from qaitar.orders.errors import MergeBusy
-from qaitar.orders.incoming import LOCK
+from qaitar.orders.import_sql import LOCK
 from qaitar.orders.models import Customer, Order, OrderLine, Tender
 from qaitar.orders.services.merging import Counts, Merged, orders_merge
 from tests.factories.accounts import NOW, make_shop, open_walls

@@ -15,7 +15,8 @@ from qaitar.contracts.marketplace import (
     TenderKind,
     TenderRecord,
 )
-from qaitar.orders.overlay import (
+from qaitar.orders.import_rows import LINE_AT, ORDER_AT, Fault, Reading, reading_of
+from qaitar.orders.merge import (
     LaidLine,
     LaidTenders,
     StoredLine,
@@ -29,7 +30,6 @@ from qaitar.orders.overlay import (
     sums_in_doubt,
     tenders_laid,
 )
-from qaitar.orders.readings import LINE_AT, ORDER_AT, Fault, Reading, reading_of
 
 FIRST, SECOND, THIRD = "2026-05-01", "2026-05-02", "2026-05-03"
 

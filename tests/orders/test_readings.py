@@ -8,7 +8,7 @@ import pytest
 
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, TenderKind, TenderRecord
 from qaitar.kernel.phones import normalise_phone
-from qaitar.orders.readings import LINE_AT, Fault, Reading, copied, line_keys, reading_of
+from qaitar.orders.import_rows import LINE_AT, Fault, Reading, copied, line_keys, reading_of
 from qaitar.orders.services.merging import _phone
 from tests.factories.orders import api_order, file_order
 

@@ -13,8 +13,8 @@ from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged
 from qaitar.returns.models import ReturnRequest, StageDelta
-from qaitar.returns.services.acting import Details, request_act, request_act_many
 from qaitar.returns.services.intake import Filing, request_create
+from qaitar.returns.services.perform_act import Details, request_act, request_act_many
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 

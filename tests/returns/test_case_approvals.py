@@ -21,12 +21,12 @@ from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.rules import RuleCode
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.acting import Details, request_act, request_act_many
 from qaitar.returns.services.evidence import evidence_confirm, evidence_restore, evidence_withdraw
 from qaitar.returns.services.linking import requests_link
-from qaitar.returns.services.marks import NOTABLE, case_note, request_note
+from qaitar.returns.services.merchant_rules import RuleEntry, rule_save
+from qaitar.returns.services.notes import NOTABLE, case_note, request_note
 from qaitar.returns.services.order_line import line_note
-from qaitar.returns.services.ruling import RuleEntry, rule_save
+from qaitar.returns.services.perform_act import Details, request_act, request_act_many
 from qaitar.returns.vocabulary import Act, EvidenceKind, Stage
 from tests.factories.accounts import NOW, Shop, actor, make_person
 from tests.factories.orders import file_order

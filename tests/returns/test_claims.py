@@ -12,18 +12,18 @@ from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Order, OrderLine
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.claims import OrderFiling, Sold, too_much
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.acting import (
+from qaitar.returns.services.linking import requests_link
+from qaitar.returns.services.perform_act import (
     Details,
     request_act,
     request_act_many,
     request_preview_many,
 )
-from qaitar.returns.services.linking import requests_link
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
 from tests.factories.accounts import NOW, Shop, actor, make_person
 from tests.factories.returns import arrive, look, make_case, take

@@ -22,7 +22,7 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import make_case

@@ -11,7 +11,6 @@ from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked, CaseMissing
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.evidence import (
     NewProof,
     evidence_add,
@@ -19,6 +18,7 @@ from qaitar.returns.services.evidence import (
     evidence_restore,
     evidence_withdraw,
 )
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import add_proofs, arrive, make_case, make_file, take

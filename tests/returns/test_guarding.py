@@ -15,8 +15,8 @@ from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_due
 from qaitar.returns.services import guarding
-from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.guarding import Swept, guard_sweep
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, Outcome, Stage
 from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import arrive, look, make_case, take

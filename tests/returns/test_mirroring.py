@@ -14,7 +14,7 @@ from qaitar.returns.errors import ActBlocked
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.mirror import differs
 from qaitar.returns.models import ReturnRequest, StageDelta
-from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
 from qaitar.returns.words import word_for
 from tests.factories.accounts import NOW, Shop

@@ -14,9 +14,9 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.models import DayOff, ReturnRequest
-from qaitar.returns.services.acting import Details, request_act, request_act_many
 from qaitar.returns.services.guarding import guard_sweep
-from qaitar.returns.services.recounting import control_dates_recount
+from qaitar.returns.services.perform_act import Details, request_act, request_act_many
+from qaitar.returns.services.recalculate_deadlines import control_dates_recount
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import look, make_case

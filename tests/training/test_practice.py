@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from qaitar.flows.draining import effects_drain
+from qaitar.flows.effects.engine import effects_drain
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.foundation.access import enter_as_token, enter_as_user
 from qaitar.foundation.clock import frozen_at
@@ -17,24 +17,24 @@ from qaitar.foundation.jobs import behind_walls, merchants_active, merchants_rea
 from qaitar.foundation.models import Connection, EffectState, Membership, MerchantKey, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import Evidence, ReturnRequest, StageDelta
 from qaitar.returns.procedure import recommended
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.acting import Details, request_act
 from qaitar.returns.services.evidence import evidence_confirm
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason, Stage
 from qaitar.training.cases import STORIES, Drawn, cases_drawn
-from qaitar.training.judging import as_is_true
 from qaitar.training.models import Practice, PracticeState
+from qaitar.training.scoring_run import as_is_true
 from qaitar.training.selectors import Place, place_of
+from qaitar.training.services.advance import practices_go
 from qaitar.training.services.ending import practice_end
-from qaitar.training.services.filling import Shop as ShopFilled
-from qaitar.training.services.filling import case_fill, papers_draw
-from qaitar.training.services.going import practices_go
 from qaitar.training.services.opening import PracticeProblem, practice_begin, practice_prepare
+from qaitar.training.services.seed_cases import Shop as ShopFilled
+from qaitar.training.services.seed_cases import case_fill, papers_draw
 from tests.factories.accounts import NOW, Shop, make_person, make_shop, make_token, open_walls
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 from qaitar.sandbox.shelf import BUYERS, BY_CODE
 from qaitar.training.cases import SEED_MAX, STORIES, cases_drawn
-from qaitar.training.reacting import ON_THE_WAY, SOON, Standing, next_deed
-from qaitar.training.reacting import Deed as Happening
+from qaitar.training.reactions import ON_THE_WAY, SOON, Standing, next_deed
+from qaitar.training.reactions import Deed as Happening
 from qaitar.training.scoring import (
     COSTS,
     Deed,

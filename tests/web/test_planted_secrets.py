@@ -17,7 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.analytics.taken import ListKind
+from qaitar.analytics.export_definitions import ListKind
 from qaitar.config.connectors import CONNECTORS
 from qaitar.foundation import logs
 from qaitar.foundation.clock import frozen_at
@@ -25,7 +25,7 @@ from qaitar.foundation.companions import code_create
 from qaitar.foundation.connections import Entered, Kind, connection_save
 from qaitar.foundation.webhooks.endpoints import Wanted, endpoint_create
 from qaitar.kernel.roles import Role
-from qaitar.returns.services.marks import request_comment
+from qaitar.returns.services.notes import request_comment
 from tests.factories.accounts import NOW, actor, make_token
 from tests.factories.returns import make_case
 from tests.web.console.office import Office, fields_of, make_office, secret_of

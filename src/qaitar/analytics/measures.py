@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from qaitar.analytics.journey import Counting, Pace, Standing, Timeliness
+from qaitar.analytics.case_figures import Counting, Pace, Standing, Timeliness
 from qaitar.returns.vocabulary import Outcome
 
 FILED: Final = "filed"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from qaitar.analytics.services import counting, taking
+from qaitar.analytics.services import counting, exporting
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.jobs import fresh_connection, merchant_job
 
@@ -33,11 +33,11 @@ def figures_rebuild(timestamp: int) -> None:  # noqa: ARG001  as above
         counting.figures_rebuild_all()
 
 
-@app.task(queue="default", name=taking.EXPORT_TASK, retry=3)
+@app.task(queue="default", name=exporting.EXPORT_TASK, retry=3)
 @merchant_job
 def list_export(merchant_id: UUID, now: datetime, *, export_id: str) -> None:
     """Make one list into a file."""
-    taking.list_export(merchant_id, now, export_id=UUID(export_id))
+    exporting.list_export(merchant_id, now, export_id=UUID(export_id))
 
 
 @app.periodic(cron="47 3 * * *")
@@ -45,4 +45,4 @@ def list_export(merchant_id: UUID, now: datetime, *, export_id: str) -> None:
 def exports_forget(timestamp: int) -> None:  # noqa: ARG001  as above
     """Remove exports whose links have run out."""
     with fresh_connection():
-        taking.exports_forget_all(utc_now())
+        exporting.exports_forget_all(utc_now())

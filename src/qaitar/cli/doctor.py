@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
 
-from qaitar.cli.examine_backups import backups_found, sealed_found
-from qaitar.cli.examine_ground import (
+from qaitar.cli.doctor_backups import backups_found, sealed_found
+from qaitar.cli.doctor_system import (
     clock_found,
     database_found,
     disk_found,
     files_found,
     settings_found,
 )
-from qaitar.cli.examine_work import work_found
+from qaitar.cli.doctor_work import work_found
 from qaitar.cli.findings import Finding, Level, problem
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.database import APP_VARIABLE

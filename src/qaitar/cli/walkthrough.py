@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping
 
-    from qaitar.demo.telling import ReportedStep
+    from qaitar.demo.report import ReportedStep
     from qaitar.runtime.folder import DataFolder
 
 _OURS_ALONE: Final = {

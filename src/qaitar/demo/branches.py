@@ -19,7 +19,7 @@ from qaitar.sandbox.shelf import BY_CODE, GRIEVANCES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qaitar.demo.play import Play
+    from qaitar.demo.driver import Play
     from qaitar.sandbox.kaspi.ledger import Goods
 
 KETTLE, BLENDER, VACUUM = BY_CODE["AM-011"], BY_CODE["AM-012"], BY_CODE["AM-013"]

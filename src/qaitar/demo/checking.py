@@ -17,7 +17,7 @@ from qaitar.sandbox.outside import SHEET
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qaitar.demo.play import Play
+    from qaitar.demo.driver import Play
 
 TICKETS: Final = (Effect.OPEN_TICKET, Effect.ASK_SERVICE_CENTRE, Effect.ASK_REOPEN)
 

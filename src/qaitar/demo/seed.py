@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from qaitar.analytics.services.counting import figures_count
-from qaitar.demo.play import Clock, Play
+from qaitar.demo.driver import Clock, Play
 from qaitar.demo.shop import LOGINS, Login, shop_address, shop_connect, shop_open
 from qaitar.demo.stories import Teller, play_all
 from qaitar.foundation.clock import frozen_at

@@ -18,7 +18,7 @@ from qaitar.sandbox.shelf import BY_CODE
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from qaitar.demo.play import Play
+    from qaitar.demo.driver import Play
     from qaitar.sandbox.kaspi.ledger import Goods
     from qaitar.sandbox.shelf import Grievance
 

@@ -11,9 +11,9 @@ from django.db import transaction
 
 from qaitar.demo.branches import BRANCHES, Unexpected
 from qaitar.demo.checking import chains_found, ends_found, ledgers_found
-from qaitar.demo.play import Clock, Play
+from qaitar.demo.driver import Clock, Play
+from qaitar.demo.report import steps_report
 from qaitar.demo.shop import LOGINS, shop_connect, shop_open
-from qaitar.demo.telling import steps_report
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import Connection, MerchantKey
 from qaitar.foundation.walls import see
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qaitar.demo.branches import Branch
-    from qaitar.demo.telling import ReportedStep
+    from qaitar.demo.report import ReportedStep
 
 BEGIN: Final = datetime(2026, 5, 18, 4, 0, tzinfo=UTC)  # a Monday, 9:00 in Almaty
 

@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from qaitar.flows.settling import Verdict, settle_all
+from qaitar.flows.effects.settlement import Verdict, settle_all
 from qaitar.foundation.connections import State
 from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
 from qaitar.foundation.journal_anchors import anchor_daily
@@ -26,7 +26,7 @@ from qaitar.foundation.sessions import sessions_forget
 from qaitar.foundation.sign_in_limits import tries_forget
 from qaitar.foundation.walls import see
 from qaitar.foundation.ways_in import tokens_expire
-from qaitar.returns.services.changing import DRAIN_TASK
+from qaitar.returns.services.case_change import DRAIN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -29,7 +29,7 @@ from qaitar.foundation.connections import (
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.kernel.ids import new_id
-from qaitar.returns.cabinet_shown import cases_missed
+from qaitar.returns.companion_view import cases_missed
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.mirroring import Look
 

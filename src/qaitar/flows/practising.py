@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.flows.settling import SETTLED_AT_ONCE, Verdict, settle_all
+from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, Verdict, settle_all
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import EffectState, MerchantKey, PlannedEffect
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.db import connection as database
 
-from qaitar.flows.settling import SETTLED_AT_ONCE, Verdict, settle_all
+from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, Verdict, settle_all
 from qaitar.foundation.connections import State, connection_test
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import Connection, EffectState, PlannedEffect
-from qaitar.returns.services.changing import DRAIN_TASK
+from qaitar.returns.services.case_change import DRAIN_TASK
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:

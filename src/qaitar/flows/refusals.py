@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from qaitar.flows.settling import SETTLED_AT_ONCE
+from qaitar.flows.effects.settlement import SETTLED_AT_ONCE
 from qaitar.foundation.models import EffectState, PlannedEffect
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from qaitar.flows.settling import Verdict
+    from qaitar.flows.effects.settlement import Verdict
 
 ALIKE: Final = 3
 """How many cases have to be refused with the same words."""

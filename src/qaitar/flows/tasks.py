@@ -12,7 +12,6 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 from qaitar.flows import (
-    draining,
     housekeeping,
     import_later,
     poll_cabinet,
@@ -22,6 +21,7 @@ from qaitar.flows import (
     take_cabinet,
     webhooks_send,
 )
+from qaitar.flows.effects import engine
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import CHECK_TASK, ConnectionMissing, connection_test
 from qaitar.foundation.files.store import FileStore
@@ -40,7 +40,7 @@ STALLED_AFTER_S: Final = 30.0  # without a heartbeat; workers beat every ten sec
 @outside_job("qaitar.flows.tasks.effects_drain", queue="effects")
 def effects_drain(merchant_id: UUID, now: datetime) -> None:
     """Make one merchant's due effects happen."""
-    draining.effects_drain(merchant_id, now)
+    engine.effects_drain(merchant_id, now)
 
 
 @app.task(queue="effects", name="qaitar.flows.tasks.connection_mended", retry=3)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from qaitar.foundation.actors import Actor
 from qaitar.foundation.models import ApiToken
-from qaitar.foundation.prepared import prepared_cursor
+from qaitar.foundation.prepared_statements import prepared_cursor
 from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.foundation.walls import SETTING
 from qaitar.kernel.roles import SEE_PHONES, Role

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.foundation.prepared import prepared_cursor
+from qaitar.foundation.prepared_statements import prepared_cursor
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -27,7 +27,7 @@ from qaitar.foundation.journal_signatures import (
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_models import PersonalKey
 from qaitar.foundation.personal_values import line_protected
-from qaitar.foundation.prepared import prepared_cursor
+from qaitar.foundation.prepared_statements import prepared_cursor
 from qaitar.kernel.ids import new_id
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from qaitar.returns.letters import LetterFacts
 from qaitar.returns.vocabulary import EvidenceKind
 
 if TYPE_CHECKING:
-    from qaitar.returns.casework import Judged
+    from qaitar.returns.case_evaluation import Judged
     from qaitar.returns.selectors import Case
 
 _PHOTOS: Final = frozenset({EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING})

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from procrastinate.contrib.django import app
 
 from qaitar.foundation.jobs import merchant_job
-from qaitar.returns.services import recounting
+from qaitar.returns.services import recalculate_deadlines
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
 
-@app.task(queue="deadlines", name=recounting.RECOUNT_TASK, retry=3)
+@app.task(queue="deadlines", name=recalculate_deadlines.RECOUNT_TASK, retry=3)
 @merchant_job
 def control_dates_recount(merchant_id: UUID, now: datetime) -> None:
     """Count the control dates of one merchant's open cases anew."""
-    recounting.control_dates_recount(merchant_id, now)
+    recalculate_deadlines.control_dates_recount(merchant_id, now)

@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.jobs import fresh_connection, merchant_job
-from qaitar.training.services import going, opening
+from qaitar.training.services import advance, opening
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,4 +27,4 @@ def practice_prepare(merchant_id: UUID, now: datetime, *, practice_id: str) -> N
 def practices_go(timestamp: int) -> None:  # noqa: ARG001  the minute it was planned for; practices go by the clock
     """Go on with every open practice."""
     with fresh_connection():
-        going.practices_go(utc_now())
+        advance.practices_go(utc_now())

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from qaitar.foundation.clock import frozen_at
 from qaitar.kernel.roles import Role
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
 from tests.factories.accounts import NOW, actor, make_token, open_walls
 from tests.factories.returns import make_case
 from tests.web.api.callers import Program

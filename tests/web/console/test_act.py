@@ -12,8 +12,8 @@ from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import request_act
-from qaitar.returns.services.marks import request_comment
+from qaitar.returns.services.notes import request_comment
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import add_proofs, make_case, take

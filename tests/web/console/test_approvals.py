@@ -9,8 +9,8 @@ import pytest
 from qaitar.foundation.approvals.models import Approval
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import Details, request_act
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import arrive, make_case, take

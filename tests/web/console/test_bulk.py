@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from qaitar.foundation.models import IdempotencyRecord, JournalEntry, PlannedEffect, User
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
 from qaitar.web.console.bulk_views import IDS_MAX
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls

@@ -20,7 +20,7 @@ from qaitar.kernel.zones import ALMATY, MOSCOW
 from qaitar.orders.models import Order, Store, Tender, Unit
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.orders import file_order

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from qaitar.kernel.roles import Role
-from qaitar.returns.casework import control_values, judge_case
+from qaitar.returns.case_evaluation import control_values, judge_case
 from qaitar.returns.guards import REASONS_AT
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Advanced, Blocked, advance

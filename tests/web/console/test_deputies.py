@@ -10,7 +10,7 @@ import pytest
 from qaitar.foundation.approvals.models import Approval, ApprovalDeputy
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.roles import Role
-from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import NOW, Shop, actor, make_person, open_walls
 from tests.factories.returns import make_case

@@ -15,7 +15,7 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import CasePresence, ReturnRequest
 from qaitar.returns.queue import QueueFilter, queue_ids
-from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, Stage
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import make_case

@@ -14,17 +14,17 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from qaitar.analytics import taken
+from qaitar.analytics import export_definitions
+from qaitar.analytics.export_definitions import ListKind, Taken
 from qaitar.analytics.models import ListExport
-from qaitar.analytics.services import taking
+from qaitar.analytics.services import exporting
 from qaitar.analytics.services.counting import figures_count
-from qaitar.analytics.taken import ListKind, Taken
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry, StoredFile, User
 from qaitar.kernel.roles import Role
 from qaitar.returns import register
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, Quality
 from qaitar.web.console import export_views
 from tests.factories.accounts import NOW, actor
@@ -118,7 +118,7 @@ def test_search_approvals_and_journal_are_taken(office: Office) -> None:
 
 
 def test_the_list_behind_a_figure_is_taken_whole(office: Office, monkeypatch: Any) -> None:
-    monkeypatch.setattr(taken, "PAGE", 5)
+    monkeypatch.setattr(export_definitions, "PAGE", 5)
     fill(office)
     browser = office.owner
     page = browser.get(reverse("console:report_list") + "?measure=answer.WAITING&period=7")
@@ -169,12 +169,12 @@ def test_a_long_list_is_made_by_a_job_and_given_to_its_asker_only(
     assert (row.state, row.form, row.kind) == ("RUNNING", "CSV", "register")
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name, args->>'export_id' FROM procrastinate_jobs")
-        assert (taking.EXPORT_TASK, str(row.pk)) in cursor.fetchall()
+        assert (exporting.EXPORT_TASK, str(row.pk)) in cursor.fetchall()
     page = browser.get(answer["Location"])
     assert "0 lines written so far." in words_of(page)
     assert browser.get(f"{answer['Location']}/file").status_code == 404
-    assert taking.list_export(office.shop.id, NOW, export_id=row.pk) is True
-    assert taking.list_export(office.shop.id, NOW, export_id=row.pk) is False
+    assert exporting.list_export(office.shop.id, NOW, export_id=row.pk) is True
+    assert exporting.list_export(office.shop.id, NOW, export_id=row.pk) is False
     part = browser.get(answer["Location"], headers={"HX-Request": "true"})
     assert "The file is ready: 12 lines." in words_of(part)
     file = browser.get(f"{answer['Location']}/file")
@@ -204,19 +204,19 @@ def export_of(office: Office, **told: Any) -> ListExport:
 def test_a_link_runs_out_after_a_week_and_its_file_is_forgotten(office: Office) -> None:
     fill(office, 2)
     row = export_of(office, started_at=NOW - timedelta(days=7) + timedelta(minutes=1))
-    assert taking.list_export(office.shop.id, NOW, export_id=row.pk) is True
+    assert exporting.list_export(office.shop.id, NOW, export_id=row.pk) is True
     url = reverse("console:list_export_page", args=[row.pk])
     assert office.owner.get(url).status_code == 200
     with frozen_at(NOW + timedelta(minutes=1)):
         assert office.owner.get(url).status_code == 404
         assert office.owner.get(f"{url}/file").status_code == 404
     office.look()
-    assert StoredFile.objects.filter(origin=taking.ORIGIN).count() == 1
-    assert taking.exports_forget(office.shop.id, NOW) == 0
-    assert taking.exports_forget(office.shop.id, NOW + timedelta(minutes=1)) == 1
+    assert StoredFile.objects.filter(origin=exporting.ORIGIN).count() == 1
+    assert exporting.exports_forget(office.shop.id, NOW) == 0
+    assert exporting.exports_forget(office.shop.id, NOW + timedelta(minutes=1)) == 1
     office.look()
     assert not ListExport.objects.exists()
-    assert not StoredFile.objects.filter(origin=taking.ORIGIN).exists()
+    assert not StoredFile.objects.filter(origin=exporting.ORIGIN).exists()
 
 
 def test_an_export_of_a_merchant_one_has_left_is_gone(office: Office) -> None:
@@ -227,7 +227,7 @@ def test_an_export_of_a_merchant_one_has_left_is_gone(office: Office) -> None:
 def test_a_failed_export_says_so(office: Office) -> None:
     row = export_of(office, wanted={"stage": "NO SUCH STAGE"})
     with pytest.raises(ValueError, match="NO SUCH STAGE"):
-        taking.list_export(office.shop.id, NOW, export_id=row.pk)
+        exporting.list_export(office.shop.id, NOW, export_id=row.pk)
     page = office.owner.get(reverse("console:list_export_page", args=[row.pk]))
     assert "The file could not be made." in words_of(page)
 

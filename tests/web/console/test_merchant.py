@@ -8,7 +8,7 @@ import pytest
 
 from qaitar.foundation.models import JournalEntry, Merchant
 from qaitar.kernel.roles import Role
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.letter_facts import letter_facts
 from qaitar.returns.selectors import case_load
 from tests.factories.accounts import NOW, actor, make_shop, open_walls

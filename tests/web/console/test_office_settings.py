@@ -18,7 +18,7 @@ from qaitar.kernel.roles import Role
 from qaitar.orders.models import GoodsGroupMapping, Order, OrderLine, Store
 from qaitar.returns.models import DayOff, MerchantRule, ReturnRequest
 from qaitar.returns.services.intake import Filing, request_create
-from qaitar.returns.services.recounting import RECOUNT_TASK, control_dates_recount
+from qaitar.returns.services.recalculate_deadlines import RECOUNT_TASK, control_dates_recount
 from tests.factories.accounts import NOW, actor
 from tests.web.console.desk import words_of
 from tests.web.console.office import Office, fields_of, make_office

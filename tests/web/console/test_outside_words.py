@@ -23,7 +23,7 @@ SPEAKERS = sorted(
             if "files" not in each.parent.name
         ),
         *(PACKAGE / "flows" / "effects").glob("*.py"),
-        *(PACKAGE / "flows" / name for name in ("draining.py", "by_hand.py", "poll_orders.py")),
+        PACKAGE / "flows" / "poll_orders.py",
         PACKAGE / "foundation" / "connections.py",
         PACKAGE / "connectors" / "kaspi_files" / "reader.py",
         PACKAGE / "transport" / "workbook.py",

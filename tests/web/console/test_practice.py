@@ -17,8 +17,8 @@ from qaitar.orders.models import Store
 from qaitar.returns.models import ReturnRequest
 from qaitar.training.cases import cases_drawn
 from qaitar.training.models import Practice, PracticeState
-from qaitar.training.services.filling import Shop, case_fill, papers_draw
 from qaitar.training.services.opening import PREPARE_TASK, _let_in
+from qaitar.training.services.seed_cases import Shop, case_fill, papers_draw
 from tests.factories.accounts import NOW, make_person, open_walls
 from tests.web.console.desk import signed_in, words_of
 from tests.web.console.office import Office, make_office

@@ -18,7 +18,7 @@ from qaitar.foundation.models import JournalEntry, User
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.errors import ActBlocked
-from qaitar.returns.services.acting import Details, request_act
+from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, RefusalReason
 from tests.factories.accounts import NOW, Shop, actor
 from tests.factories.orders import api_order

@@ -11,7 +11,7 @@ from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import NOW, Shop, actor, make_person, open_walls
 from tests.factories.returns import make_case

@@ -15,7 +15,7 @@ from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, S
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.services.acting import request_act
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
 from qaitar.web.console import urls, urls_office
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from qaitar.analytics.journey import standing_of
+from qaitar.analytics.case_figures import standing_of
+from qaitar.analytics.figure_rows import figure_of, marks_of_row
 from qaitar.analytics.measures import ORDERS_ISSUED, ORDERS_PLACED
 from qaitar.analytics.models import CaseFigure, DayFigure, FigureState
-from qaitar.analytics.rows import figure_of, marks_of_row
 from qaitar.analytics.rules import rules_read
 from qaitar.analytics.services.summing import days_sum_anew
 from qaitar.foundation.jobs import behind_walls, for_each_merchant
@@ -26,7 +26,7 @@ from qaitar.foundation.models import Merchant
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.zones import local_date, zone
 from qaitar.orders.issued import orders_by_day
-from qaitar.returns.history_reads import pasts_of, requests_walk
+from qaitar.returns.case_history_queries import pasts_of, requests_walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

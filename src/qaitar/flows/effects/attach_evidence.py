@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.contracts.erp import DoneInPart, FileToAttach
 from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.effects.create_return_order import trouble_words
-from qaitar.flows.effects.story import Idle, Impossible, Told, waits_for
+from qaitar.flows.effects.handler import Idle, Impossible, Told, waits_for
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.policy import required_evidence
 from qaitar.returns.vocabulary import Effect, EvidenceKind, Quality
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.contracts.erp import Erp
-    from qaitar.flows.effects.story import NotReady
+    from qaitar.flows.effects.handler import NotReady
     from qaitar.returns.selectors import Case
 
 WAITS_ON: Final = "RETURN_ORDER"

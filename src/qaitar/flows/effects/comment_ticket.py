@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.contracts.helpdesk import CommentDraft
+from qaitar.flows.effects.handler import Idle, Impossible, Told, waits_for
 from qaitar.flows.effects.letter_facts import language_of, letter_facts, with_refusal
-from qaitar.flows.effects.story import Idle, Impossible, Told, waits_for
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
 from qaitar.returns.letters import ticket_comment
 from qaitar.returns.vocabulary import Act, Effect
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.contracts.helpdesk import Helpdesk
-    from qaitar.flows.effects.story import NotReady
+    from qaitar.flows.effects.handler import NotReady
     from qaitar.returns.selectors import Case
 
 WAITS_ON = "TICKET"

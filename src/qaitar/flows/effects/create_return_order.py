@@ -14,11 +14,11 @@ from qaitar.contracts.erp import (
     Several,
 )
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
-from qaitar.flows.effects.story import SOON_S, Impossible, Told, Waits
+from qaitar.flows.effects.handler import SOON_S, Impossible, Told, Waits
 from qaitar.kernel.zones import local_date
 from qaitar.orders.selectors import line_names
 from qaitar.returns.calendars import store_calendar
-from qaitar.returns.services.marks import PLANNED_DAY
+from qaitar.returns.services.notes import PLANNED_DAY
 from qaitar.returns.vocabulary import Section
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from qaitar.contracts.erp import Erp, ErpLine, Written
     from qaitar.contracts.outcome import Done
-    from qaitar.flows.effects.story import NotReady
+    from qaitar.flows.effects.handler import NotReady
     from qaitar.foundation.models import PlannedEffect
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.selectors import Case

@@ -8,8 +8,8 @@ import structlog
 from django.db import connection as database
 
 from qaitar.contracts.erp import ErpOrder
-from qaitar.flows.lending import connection_of
-from qaitar.flows.settling import erp_number_note
+from qaitar.flows.clients import connection_of
+from qaitar.flows.effects.settlement import erp_number_note
 from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import EffectState, PlannedEffect
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.flows.lending import Clients
+    from qaitar.flows.clients import Clients
     from qaitar.foundation.models import Connection
 
 TICKETS: Final = (Effect.OPEN_TICKET.value, Effect.ASK_REOPEN.value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qaitar.foundation.models import JournalEntry
 from qaitar.orders.models import Order
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.letter_facts import letter_facts as facts_of_case
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.vocabulary import RefusalReason

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qaitar.contracts.helpdesk import TicketDraft
+from qaitar.flows.effects.handler import Impossible, Told
 from qaitar.flows.effects.letter_facts import language_of, letter_facts
-from qaitar.flows.effects.story import Impossible, Told
 from qaitar.returns.letters import LetterKind, call_centre_letter, write
 from qaitar.returns.vocabulary import Effect, Quality
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.contracts.helpdesk import Helpdesk
-    from qaitar.flows.effects.story import NotReady
+    from qaitar.flows.effects.handler import NotReady
     from qaitar.foundation.models import PlannedEffect
     from qaitar.returns.selectors import Case
 

@@ -17,12 +17,12 @@ from django.db.models import F
 
 from qaitar.contracts.outcome import Busy, Misconfigured, Refused, Unknown
 from qaitar.contracts.register import SETTLE_S, Written
+from qaitar.flows.clients import connection_of
 from qaitar.flows.effects.letter_facts import language_of
 from qaitar.flows.effects.register_rows import register_rows
-from qaitar.flows.lending import connection_of
+from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, Verdict, backoff, settle_all
 from qaitar.flows.locks import session_lock
 from qaitar.flows.refusals import refused_alike
-from qaitar.flows.settling import SETTLED_AT_ONCE, Verdict, backoff, settle_all
 from qaitar.foundation.connections import (
     ConnectionBroken,
     ConnectionMissing,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from qaitar.contracts.register import RegisterOutcome, RegisterRow
-    from qaitar.flows.lending import Clients
+    from qaitar.flows.clients import Clients
 
 KIND: Final = Effect.WRITE_REGISTER.value
 BATCH: Final = 2_000

@@ -16,7 +16,7 @@ from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, World, world_ground
 from qaitar.lab.bench.report import Goal, Report, Table
-from qaitar.returns.services.acting import Details, request_act_many
+from qaitar.returns.services.perform_act import Details, request_act_many
 from qaitar.returns.vocabulary import Act
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.returns.services.acting import BulkAnswer
+    from qaitar.returns.services.perform_act import BulkAnswer
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZE: Final = 10_000

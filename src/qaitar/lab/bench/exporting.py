@@ -14,8 +14,8 @@ import psutil
 import xlsxwriter
 from django.db import transaction
 
-from qaitar.analytics.services.taking import export_ask, export_find, list_export
-from qaitar.analytics.taken import ListKind, Taken
+from qaitar.analytics.export_definitions import ListKind, Taken
+from qaitar.analytics.services.exporting import export_ask, export_find, list_export
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import see

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import sql
 
-from qaitar.returns.services.changing import WRITTEN
+from qaitar.returns.services.case_change import WRITTEN
 from qaitar.runtime.addresses import parts_of
 from qaitar.runtime.cluster import program
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection
 
 from qaitar.foundation.jobs import behind_walls
-from qaitar.returns.services.changing import DRAIN_TASK
+from qaitar.returns.services.case_change import DRAIN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime

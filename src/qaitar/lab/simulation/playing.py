@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord
-from qaitar.flows.draining import effects_drain
+from qaitar.flows.effects.engine import effects_drain
 from qaitar.flows.housekeeping import stage_counts_sum
 from qaitar.flows.invariants.checking import Asked, invariants_check
 from qaitar.flows.sweep_deadlines import merchant_sweep

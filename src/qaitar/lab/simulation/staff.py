@@ -10,13 +10,13 @@ from qaitar.foundation.files.checks import Rejected
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
 from qaitar.foundation.jobs import behind_walls
 from qaitar.kernel.roles import Role
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Advanced, allowed_acts, recommended, refusal_reasons
 from qaitar.returns.selectors import cases_by_number
-from qaitar.returns.services.acting import Details, case_act
 from qaitar.returns.services.evidence import NewProof, evidence_add
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
+from qaitar.returns.services.perform_act import Details, case_act
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, Quality, Stage
 from qaitar.sandbox.kaspi.ledger import Button, Ledger, NotAllowed
 from qaitar.sandbox.pictures import photo

@@ -15,20 +15,10 @@ from qaitar.contracts.marketplace import OrderRecord, RowNote, RowRejected
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.ids import new_id_text
 from qaitar.kernel.phones import normalise_phone
-from qaitar.orders import incoming
+from qaitar.orders import import_sql
 from qaitar.orders.background import Background
 from qaitar.orders.errors import MergeBusy
-from qaitar.orders.overlay import (
-    StoredLine,
-    StoredTender,
-    lines_laid,
-    only_fills,
-    order_laid,
-    shows_part,
-    sums_in_doubt,
-    tenders_laid,
-)
-from qaitar.orders.readings import (
+from qaitar.orders.import_rows import (
     DIGEST_BYTES,
     FIELD,
     ORDER_AT,
@@ -37,6 +27,16 @@ from qaitar.orders.readings import (
     copied,
     line_keys,
     reading_of,
+)
+from qaitar.orders.merge import (
+    StoredLine,
+    StoredTender,
+    lines_laid,
+    only_fills,
+    order_laid,
+    shows_part,
+    sums_in_doubt,
+    tenders_laid,
 )
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ BATCH: Final = 5_000
 _NO_DIGEST: Final = bytes(DIGEST_BYTES)
 # Mobile numbers of Kazakhstan by their first three digits; a test holds this to the library, which is fifty times slower.
 _MOBILE: Final = re.compile(r"(?:\+?7|8)?(7(?:0[0-25-8]|47|6[0-4]|7[15-8]|85)[0-9]{7})\Z")
-_UPSERTS: Final = (incoming.UPSERT_ORDERS, incoming.UPSERT_LINES, incoming.UPSERT_TENDERS)
-_INSERTS: Final = (incoming.INSERT_ORDERS, incoming.INSERT_LINES, incoming.INSERT_TENDERS)
+_UPSERTS: Final = (import_sql.UPSERT_ORDERS, import_sql.UPSERT_LINES, import_sql.UPSERT_TENDERS)
+_INSERTS: Final = (import_sql.INSERT_ORDERS, import_sql.INSERT_LINES, import_sql.INSERT_TENDERS)
 
 
 @dataclass(slots=True)
@@ -214,12 +214,12 @@ def _prepare(store: Store) -> None:
     """Take the merchant's turn and make the temporary tables, once for each connection."""
     with connection.cursor() as cursor:
         try:
-            cursor.execute(incoming.LOCK, [str(store.merchant_id)])
+            cursor.execute(import_sql.LOCK, [str(store.merchant_id)])
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
                 raise MergeBusy from error
             raise
-        cursor.execute(incoming.CREATE)
+        cursor.execute(import_sql.CREATE)
 
 
 def _merge_batch(
@@ -233,7 +233,7 @@ def _merge_batch(
     background.settle()
     known = {
         code: (id_, bytes(digest))
-        for code, id_, digest in _rows(incoming.KNOWN_ORDERS, list(batch), store)
+        for code, id_, digest in _rows(import_sql.KNOWN_ORDERS, list(batch), store)
     }
     fresh: list[Reading] = []
     other: list[tuple[Reading, str, bytes]] = []
@@ -319,12 +319,12 @@ def _add_others(
 ) -> None:
     """Lay readings over stored orders, and queue what differs."""
     ids = [id_ for _, id_, _ in others]
-    orders = {str(row[0]): row for row in _rows(incoming.STORED_ORDERS, ids)}
+    orders = {str(row[0]): row for row in _rows(import_sql.STORED_ORDERS, ids)}
     lines: dict[str, list[StoredLine]] = defaultdict(list)
-    for row in _rows(incoming.STORED_LINES, ids):
+    for row in _rows(import_sql.STORED_LINES, ids):
         lines[str(row[0])].append(StoredLine(str(row[1]), row[2], [_text(v) for v in row[3:]]))
     tenders: dict[str, list[StoredTender]] = defaultdict(list)
-    for row in _rows(incoming.STORED_TENDERS, ids):
+    for row in _rows(import_sql.STORED_TENDERS, ids):
         tenders[str(row[0])].append(StoredTender(str(row[1]), [_text(v) for v in row[2:]]))
     for reading, id_, digest in others:
         _, customer, updated_at, *values = orders[id_]
@@ -389,7 +389,7 @@ def _people(store: Store, readings: Sequence[Reading]) -> dict[str, _Person]:
     keys = list({key for key, _ in named})
     people = {
         external_id: _Person(str(id_), name, phone, changed=False)
-        for external_id, id_, name, phone in _rows(incoming.STORED_CUSTOMERS, keys, store)
+        for external_id, id_, name, phone in _rows(import_sql.STORED_CUSTOMERS, keys, store)
     }
     for key, told in named:
         person = people.get(key)
@@ -422,10 +422,10 @@ def _writing(
     }
     orders_sql, lines_sql, tenders_sql = _UPSERTS if rows.has_stored else _INSERTS
     steps = (
-        (persons, incoming.COPY_CUSTOMERS, incoming.UPSERT_CUSTOMERS),
-        (rows.orders, incoming.COPY_ORDERS, orders_sql),
-        (rows.lines, incoming.COPY_LINES, lines_sql),
-        (rows.tenders, incoming.COPY_TENDERS, tenders_sql),
+        (persons, import_sql.COPY_CUSTOMERS, import_sql.UPSERT_CUSTOMERS),
+        (rows.orders, import_sql.COPY_ORDERS, orders_sql),
+        (rows.lines, import_sql.COPY_LINES, lines_sql),
+        (rows.tenders, import_sql.COPY_TENDERS, tenders_sql),
     )
     driver, wrap_errors = connection.connection, connection.wrap_database_errors
     return partial(_write, driver, wrap_errors, steps, arguments, rows.gone_tenders)
@@ -439,11 +439,11 @@ def _write(
     gone_tenders: list[str],
 ) -> None:
     with wrap_errors, driver.cursor() as cursor:
-        cursor.execute(incoming.EMPTY)
+        cursor.execute(import_sql.EMPTY)
         for texts, copy_sql, upsert_sql in steps:
             if texts:
                 with cursor.copy(copy_sql) as copy:
                     copy.write("\n".join(texts) + "\n")
                 cursor.execute(upsert_sql, arguments)
         if gone_tenders:
-            cursor.execute(incoming.DELETE_TENDERS, [gone_tenders])
+            cursor.execute(import_sql.DELETE_TENDERS, [gone_tenders])

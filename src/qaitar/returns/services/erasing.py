@@ -30,7 +30,7 @@ from qaitar.orders.services.erasing import (
 )
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.changing import held
+from qaitar.returns.services.case_change import held
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.procedure import Blocked, effects_of_new_evidence
 from qaitar.returns.selectors import EvidenceFact, case_load
-from qaitar.returns.services.changing import change_of, held, written
+from qaitar.returns.services.case_change import change_of, held, written
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.transition import move
 from qaitar.returns.calendars import guard_settings
-from qaitar.returns.casework import clock_of, done_of, judge_case
+from qaitar.returns.case_evaluation import clock_of, done_of, judge_case
 from qaitar.returns.control_dates import next_control_date
 from qaitar.returns.deadline_guard import (
     Deed,
@@ -23,8 +23,8 @@ from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_due
-from qaitar.returns.services.acting import Details, case_act
-from qaitar.returns.services.overlooked import guard_line, guard_said
+from qaitar.returns.services.missed_deadlines import guard_line, guard_said
+from qaitar.returns.services.perform_act import Details, case_act
 from qaitar.returns.vocabulary import Act, DefaultAction, RefusalReason, Stage
 
 if TYPE_CHECKING:

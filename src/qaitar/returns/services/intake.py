@@ -12,7 +12,7 @@ from uuid import UUID
 from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import SearchKey
-from qaitar.foundation.prepared import prepared_cursor
+from qaitar.foundation.prepared_statements import prepared_cursor
 from qaitar.foundation.search import search_keys
 from qaitar.foundation.transition import Change, Row, create, unwritten
 from qaitar.kernel.almaty import almaty_day
@@ -20,7 +20,7 @@ from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import WORKERS, Role
 from qaitar.orders.line_matching import Sought, line_found, share_of
-from qaitar.returns.casework import control_values
+from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest, StageDelta
 from qaitar.returns.reasons import stated_quality

@@ -17,7 +17,7 @@ from qaitar.returns.services.intake import (
     frames_load,
     received_day,
 )
-from qaitar.returns.services.marks import case_note
+from qaitar.returns.services.notes import case_note
 from qaitar.returns.services.searchable import case_keys_add
 
 if TYPE_CHECKING:

@@ -14,10 +14,8 @@ from qaitar.returns.mirror import UNDECIDED, acts_shown, ending_of, press_is_pro
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.reasons import stated_quality
 from qaitar.returns.selectors import cases_by_number
-from qaitar.returns.services.acting import COUNTED_AS_QUALITY, Details, case_act
 from qaitar.returns.services.intake import Filing, requests_create
-from qaitar.returns.services.marks import case_note
-from qaitar.returns.services.mirror_kept import (
+from qaitar.returns.services.mirror_snapshot import (
     SHOWN,
     kept_after,
     kept_first,
@@ -26,6 +24,8 @@ from qaitar.returns.services.mirror_kept import (
     with_changes,
     with_gaps_filled,
 )
+from qaitar.returns.services.notes import case_note
+from qaitar.returns.services.perform_act import COUNTED_AS_QUALITY, Details, case_act
 from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 
 if TYPE_CHECKING:

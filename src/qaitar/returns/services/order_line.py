@@ -10,7 +10,7 @@ from qaitar.orders.line_matching import share_of
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.services.intake import frames_load, received_day
-from qaitar.returns.services.marks import NOTERS, loaded_note
+from qaitar.returns.services.notes import NOTERS, loaded_note
 from qaitar.returns.services.searchable import case_keys_add
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.changing import change_of
-from qaitar.returns.services.marks import NOTERS
+from qaitar.returns.services.case_change import change_of
+from qaitar.returns.services.notes import NOTERS
 from qaitar.returns.services.searchable import unit_keys_add, unit_keys_remove
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.training.cases import cases_drawn
-from qaitar.training.judging import Work, practice_judge
 from qaitar.training.models import Practice, PracticeState
+from qaitar.training.scoring_run import Work, practice_judge
 from qaitar.training.services.closing import shop_close
 
 if TYPE_CHECKING:

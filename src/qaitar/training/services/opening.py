@@ -19,7 +19,7 @@ from qaitar.returns.goods_groups import suggest_group
 from qaitar.sandbox.shelf import GOODS
 from qaitar.training.cases import LASTS_MINUTES, NO_ANSWER_MINUTES, SEED_MAX, cases_drawn
 from qaitar.training.models import Practice, PracticeState
-from qaitar.training.services.filling import Shop, case_fill, papers_draw
+from qaitar.training.services.seed_cases import Shop, case_fill, papers_draw
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -32,7 +32,7 @@ from qaitar.foundation.request_origin import origin_of
 from qaitar.foundation.security_journal import SecurityKind, account_note, note_by
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import stores_of
-from qaitar.returns.cabinet_shown import NUMBERS_MAX, cases_missed, cases_shown
+from qaitar.returns.companion_view import NUMBERS_MAX, cases_missed, cases_shown
 from qaitar.returns.words import word_for
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import Companion
     from qaitar.orders.models import Store
-    from qaitar.returns.cabinet_shown import ShownCase, ToPress
+    from qaitar.returns.companion_view import ShownCase, ToPress
 
 router = Router(tags=["companion"])
 STORES_MAX = 200

@@ -21,10 +21,15 @@ from qaitar.returns.lookups import Question, merchant_of_request, requests_find
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.queue import QueueFilter, queue_slice
 from qaitar.returns.selectors import Case, case_load
-from qaitar.returns.services.acting import Details, case_act, request_act_many, request_preview_many
 from qaitar.returns.services.intake import Filing, requests_create
-from qaitar.returns.services.marks import loaded_note
+from qaitar.returns.services.notes import loaded_note
 from qaitar.returns.services.order_line import line_note
+from qaitar.returns.services.perform_act import (
+    Details,
+    case_act,
+    request_act_many,
+    request_preview_many,
+)
 from qaitar.web.api.answers import answer
 from qaitar.web.api.cursors import place_read
 from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment

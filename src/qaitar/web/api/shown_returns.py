@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.roles import SEE_PHONES
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.mirror import differs
 from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommended, refusal_reasons
 from qaitar.returns.sentences import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
     from qaitar.foundation.models import JournalEntry
     from qaitar.returns.card import Beside
-    from qaitar.returns.casework import Judged
+    from qaitar.returns.case_evaluation import Judged
     from qaitar.returns.models import Evidence, ReturnRequest
     from qaitar.returns.policy import Verdict
     from qaitar.returns.procedure import Offer

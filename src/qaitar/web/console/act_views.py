@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from qaitar.flows.by_hand import NOTE_CHARS_MAX, effect_done_by_hand, effect_retry
+from qaitar.flows.effects.manual import NOTE_CHARS_MAX, effect_done_by_hand, effect_retry
 from qaitar.foundation.models import PlannedEffect
 from qaitar.returns.control_dates import Place as Spot
 from qaitar.returns.queue import Place, following, place_of
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.sentences import act_label
-from qaitar.returns.services.acting import DECISIONS, Acted, Details, case_act
-from qaitar.returns.services.changing import PRESSES
+from qaitar.returns.services.case_change import PRESSES
+from qaitar.returns.services.perform_act import DECISIONS, Acted, Details, case_act
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial, typed

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from qaitar.analytics.taken import ListKind
+from qaitar.analytics.export_definitions import ListKind
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.approvals import Purpose
 from qaitar.returns.approvals import approvals_waiting
 from qaitar.returns.case_approvals import asked_approvals
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.vocabulary import Act
 from qaitar.web.console.card_reads import Papers

@@ -17,14 +17,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qaitar.foundation.models import IdempotencyRecord
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.procedure import Advanced, Blocked, advance
 from qaitar.returns.queue import queue_ids
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.sentences import act_label, blocked_sentence, will_do_sentence
-from qaitar.returns.services.acting import Details, request_act_many
+from qaitar.returns.services.perform_act import Details, request_act_many
 from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 from qaitar.web.console.answers import see_other, typed
 from qaitar.web.console.present_queue import BULK_ACTS

@@ -23,7 +23,7 @@ from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.calendars import YEARS
 from qaitar.returns.models import DayOff
 from qaitar.returns.services.days_off import day_remove, day_set, days_of
-from qaitar.returns.services.recounting import recount_call_up
+from qaitar.returns.services.recalculate_deadlines import recount_call_up
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
 from qaitar.web.console.present_office import holiday_name

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from qaitar.flows.by_hand import EffectMissing
+from qaitar.flows.effects.manual import EffectMissing
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing

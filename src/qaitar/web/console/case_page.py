@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.queue import neighbours
 from qaitar.returns.selectors import case_load
 from qaitar.web.console.card_reads import papers_load, proofs_load, story_load

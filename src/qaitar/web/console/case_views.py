@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from qaitar.analytics.taken import ListKind
+from qaitar.analytics.export_definitions import ListKind
 from qaitar.flows.poll_cabinet import SYSTEM as CABINET_SESSION
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.journal import first_break
@@ -19,7 +19,7 @@ from qaitar.foundation.personal_values import lines_open
 from qaitar.foundation.security_journal import SecurityKind
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
-from qaitar.returns.services.marks import (
+from qaitar.returns.services.notes import (
     COMMENT_MAX,
     NOTERS,
     loaded_note,

@@ -16,14 +16,14 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_POST
 
-from qaitar.analytics.services.taking import (
+from qaitar.analytics.export_definitions import ListKind, Taken, behind_said, queue_said
+from qaitar.analytics.services.exporting import (
     FORMS,
     export_ask,
     export_find,
     file_name,
     taken_of,
 )
-from qaitar.analytics.taken import ListKind, Taken, behind_said, queue_said
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.store import FileStore, key_of

@@ -20,7 +20,7 @@ from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, download_headers, key_of
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.request_bodies import MB, accept_body
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.evidence import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qaitar.analytics.words import measure_word
+from qaitar.analytics.labels import measure_word
 from qaitar.returns.vocabulary import Quality, Stage
 from qaitar.web.console.present_row import amount_of
 from qaitar.web.console.templatetags.console import span_text

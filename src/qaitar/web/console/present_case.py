@@ -14,7 +14,7 @@ from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.roles import WORKERS as BY_HAND_ROLES
 from qaitar.returns.policy import Answer
 from qaitar.returns.sentences import ground_sentence, source_sentence
-from qaitar.returns.services.marks import NOTERS
+from qaitar.returns.services.notes import NOTERS
 from qaitar.returns.vocabulary import Outcome, Quality, Stage
 from qaitar.returns.words import word_for
 from qaitar.web.console.days import written

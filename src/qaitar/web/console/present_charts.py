@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from qaitar.analytics.words import measure_word
+from qaitar.analytics.labels import measure_word
 from qaitar.documents.charts import Series, stacked_bars
 from qaitar.web.console.days import written
 from qaitar.web.console.views_model_reports import Chart, Key

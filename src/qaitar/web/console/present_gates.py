@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from qaitar.analytics.gate import Gate, GateState
+from qaitar.analytics.labels import measure_word
 from qaitar.analytics.periods import last_days
 from qaitar.analytics.selectors import Gates, Window, gates_of
-from qaitar.analytics.words import measure_word
 from qaitar.documents.charts import Series, lines
 from qaitar.web.console.present_charts import day_said, drawn
 from qaitar.web.console.views_model import Tone

@@ -19,7 +19,7 @@ from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason, Stag
 from qaitar.web.console.views_model import ReadyText
 
 if TYPE_CHECKING:
-    from qaitar.returns.casework import Judged
+    from qaitar.returns.case_evaluation import Judged
     from qaitar.returns.letters import LetterFacts
     from qaitar.returns.selectors import Case
     from qaitar.web.console.card_reads import Papers

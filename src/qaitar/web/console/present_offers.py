@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qaitar.kernel.roles import WORKERS
-from qaitar.returns.cabinet_shown import BUTTONS
+from qaitar.returns.companion_view import BUTTONS
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommended
 from qaitar.returns.sentences import blocked_sentence, will_do_sentence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import JournalEntry
     from qaitar.kernel.roles import Role
-    from qaitar.returns.casework import Judged
+    from qaitar.returns.case_evaluation import Judged
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.procedure import Offer as Offered
     from qaitar.returns.selectors import Case

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qaitar.analytics.labels import measure_word
 from qaitar.analytics.measures import CLOSED, FILED
 from qaitar.analytics.periods import DEFAULT, PRESETS
-from qaitar.analytics.words import measure_word
 from qaitar.returns.due import COUNTED_MAX
 from qaitar.returns.vocabulary import Outcome, Stage
 from qaitar.web.console.present_charts import bars_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.mirror import differs
 from qaitar.returns.procedure import recommended
 from qaitar.returns.sentences import control_source_sentence

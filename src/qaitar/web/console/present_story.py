@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from qaitar.flows.by_hand import BY_HAND_FROM
+from qaitar.flows.effects.manual import BY_HAND_FROM
 from qaitar.foundation.models import EffectState
 from qaitar.foundation.personal_values import ERASED, UNREADABLE
 from qaitar.kernel.roles import Role

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from qaitar.analytics.taken import ListKind
+from qaitar.analytics.export_definitions import ListKind
 from qaitar.orders.services.stores import stores_of
 from qaitar.returns.register import (
     register_slice,

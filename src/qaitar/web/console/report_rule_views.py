@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from typing_extensions import override
 
 from qaitar.analytics.rules import FigureRules, OrdersBase, QualityDay
-from qaitar.analytics.services.ruling import figure_rules_of, figure_rules_set
+from qaitar.analytics.services.counting_rules import figure_rules_of, figure_rules_set
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
 from qaitar.web.console.screen import MANAGERS, Visit, screen

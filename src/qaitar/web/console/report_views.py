@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from qaitar.analytics.export_definitions import ListKind
 from qaitar.analytics.listing import DayPlace, figure_slice, figure_sum
 from qaitar.analytics.selectors import counted_of, reasons_of, sums_of
-from qaitar.analytics.taken import ListKind
 from qaitar.orders.services.stores import stores_of
 from qaitar.returns.due import due_counts
 from qaitar.returns.lookups import requests_by_id

@@ -15,7 +15,7 @@ from qaitar.kernel.money import Currency, UnreadableAmount, format_minor, parse_
 from qaitar.returns.goods_groups import GoodsGroup
 from qaitar.returns.rules import LATITUDE, Latitude, RuleCode, RuleLine, Rules, SourceKind
 from qaitar.returns.sentences import rule_refusal_sentence, source_sentence
-from qaitar.returns.services.ruling import DEFAULT_OF, RuleEntry, rule_check
+from qaitar.returns.services.merchant_rules import DEFAULT_OF, RuleEntry, rule_check
 from qaitar.returns.vocabulary import EvidenceKind
 from qaitar.returns.words import word_for
 

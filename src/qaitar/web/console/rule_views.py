@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qaitar.kernel.zones import ALMATY, local_date, zone
-from qaitar.returns.casework import ruled_day
+from qaitar.returns.case_evaluation import ruled_day
 from qaitar.returns.models import MerchantRule
 from qaitar.returns.rules import RuleCode
 from qaitar.returns.sentences import ground_sentence, rule_refusal_sentence
-from qaitar.returns.services.ruling import (
+from qaitar.returns.services.merchant_rules import (
     Preview,
     RuleMissing,
     RuleRefused,

@@ -16,7 +16,7 @@ from qaitar.foundation.models import Connection, Membership
 from qaitar.orders.models import Store
 from qaitar.orders.services.stores import StoreProblem, store_create, store_update, stores_of
 from qaitar.returns.models import StageCount, StageDelta
-from qaitar.returns.services.recounting import recount_call_up, store_name_follow
+from qaitar.returns.services.recalculate_deadlines import recount_call_up, store_name_follow
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told

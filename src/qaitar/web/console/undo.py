@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.evidence import evidence_restore
-from qaitar.returns.services.marks import loaded_note
+from qaitar.returns.services.notes import loaded_note
 from qaitar.returns.services.units import case_unit_remove
 from qaitar.web.console.case_answers import acted, guarded, held_to, said_no
 from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from qaitar.analytics.rules import FigureRules, QualityDay
 from qaitar.kernel.zones import local_date
-from qaitar.returns.history import Past
+from qaitar.returns.case_history import Past
 from qaitar.returns.mirror import UNDECIDED
 from qaitar.returns.vocabulary import Act, Outcome, Stage
 

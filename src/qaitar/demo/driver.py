@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.flows.draining import effects_drain
+from qaitar.flows.effects.engine import effects_drain
 from qaitar.flows.poll_cabinet import cabinets_poll
 from qaitar.flows.poll_orders import orders_poll
 from qaitar.flows.sweep_deadlines import merchant_sweep
@@ -18,9 +18,9 @@ from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.services.acting import DECISIONS, Acted, Details, request_act
 from qaitar.returns.services.evidence import NewProof, evidence_add, evidence_confirm
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
+from qaitar.returns.services.perform_act import DECISIONS, Acted, Details, request_act
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, RefusalReason
 from qaitar.sandbox.kaspi.ledger import Button, SoldOrder
 from qaitar.sandbox.pictures import act as act_paper

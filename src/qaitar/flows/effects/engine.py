@@ -20,21 +20,16 @@ import structlog
 from django.db import connection as database
 
 from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
+from qaitar.flows.clients import Clients, connection_of
 from qaitar.flows.effects.attach_evidence import WAITS_ON as WAITS_FOR_ORDER
 from qaitar.flows.effects.attach_evidence import AttachEvidence
 from qaitar.flows.effects.comment_ticket import WAITS_ON as WAITS_FOR_TICKET
 from qaitar.flows.effects.comment_ticket import CommentTicket
 from qaitar.flows.effects.create_return_order import CreateReturnOrder, trouble_words
 from qaitar.flows.effects.erp_number import TICKETS, erp_number_learn
+from qaitar.flows.effects.handler import Idle, Impossible, Told, Waits
 from qaitar.flows.effects.open_ticket import OpenTicket
-from qaitar.flows.effects.story import Idle, Impossible, Told, Waits
-from qaitar.flows.effects.write_register import KIND as REGISTER
-from qaitar.flows.effects.write_register import registers_write
-from qaitar.flows.lending import Clients, connection_of
-from qaitar.flows.locks import session_lock
-from qaitar.flows.practising import practice_settle
-from qaitar.flows.refusals import refused_alike
-from qaitar.flows.settling import (
+from qaitar.flows.effects.settlement import (
     SETTLED_AT_ONCE,
     Verdict,
     backoff,
@@ -42,6 +37,11 @@ from qaitar.flows.settling import (
     settle,
     settle_all,
 )
+from qaitar.flows.effects.write_register import KIND as REGISTER
+from qaitar.flows.effects.write_register import registers_write
+from qaitar.flows.locks import session_lock
+from qaitar.flows.practising import practice_settle
+from qaitar.flows.refusals import refused_alike
 from qaitar.foundation.clock import running_s
 from qaitar.foundation.connections import (
     ConnectionBroken,
@@ -53,16 +53,16 @@ from qaitar.foundation.connections import (
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.waking import wake
+from qaitar.foundation.waiting import wake
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
-from qaitar.returns.services.changing import DRAIN_TASK
+from qaitar.returns.services.case_change import DRAIN_TASK
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qaitar.flows.effects.story import NotReady, Story
+    from qaitar.flows.effects.handler import NotReady, Story
     from qaitar.foundation.models import Connection
 
 BATCH: Final = 200

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.transition import move
-from qaitar.returns.casework import control_values
+from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_load
-from qaitar.returns.services.changing import change_of
-from qaitar.returns.services.overlooked import owned_up
+from qaitar.returns.services.case_change import change_of
+from qaitar.returns.services.missed_deadlines import owned_up
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:

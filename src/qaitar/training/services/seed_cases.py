@@ -14,10 +14,10 @@ from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.selectors import case_load, cases_by_number
-from qaitar.returns.services.acting import request_act
 from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.intake import Filing, request_create
-from qaitar.returns.services.marks import case_note, request_note
+from qaitar.returns.services.notes import case_note, request_note
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, Section, Stage
 from qaitar.sandbox.pictures import act as act_paper
 from qaitar.sandbox.pictures import photo

@@ -12,14 +12,14 @@ from qaitar.foundation.models import MerchantKey
 from qaitar.foundation.walls import see
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.selectors import case_load, requests_of
-from qaitar.returns.services.acting import request_act
-from qaitar.returns.services.marks import request_note
+from qaitar.returns.services.notes import request_note
+from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, Section, Stage
 from qaitar.training.cases import cases_drawn
 from qaitar.training.models import Practice, PracticeState
-from qaitar.training.reacting import Deed, Standing, next_deed
+from qaitar.training.reactions import Deed, Standing, next_deed
 from qaitar.training.services.ending import practice_end
-from qaitar.training.services.filling import (
+from qaitar.training.services.seed_cases import (
     CLERK,
     MIRROR,
     SENIOR,

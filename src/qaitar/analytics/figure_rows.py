@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.analytics.journey import Counting, Pace, Ruling, Standing, Timeliness
+from qaitar.analytics.case_figures import Counting, Pace, Ruling, Standing, Timeliness
 from qaitar.analytics.measures import Mark, marks_of
 from qaitar.analytics.models import CaseFigure
 from qaitar.returns.vocabulary import Outcome
@@ -12,7 +12,7 @@ from qaitar.returns.vocabulary import Outcome
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from qaitar.returns.history import Past
+    from qaitar.returns.case_history import Past
 
 KEY_CHARS_MAX: Final = 120
 

@@ -15,9 +15,9 @@ from qaitar.foundation.approvals.rows import StandingApproval
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.approvals import ApprovalState, Purpose, covered_sha256
 from qaitar.returns.case_approvals import covered
-from qaitar.returns.casework import Judged, judge_case
+from qaitar.returns.case_evaluation import Judged, judge_case
 from qaitar.returns.guards import refusal_reasons
-from qaitar.returns.past import case_before, proofs_of
+from qaitar.returns.journal_replay import case_before, proofs_of
 from qaitar.returns.procedure import recommended
 from qaitar.returns.selectors import cases_load, requests_of
 from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason, Stage

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qaitar.orders.readings import FILE_LINE_MARK, LINE_AT, ORDER_AT, line_keys
+from qaitar.orders.import_rows import FILE_LINE_MARK, LINE_AT, ORDER_AT, line_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qaitar.orders.readings import Reading
+    from qaitar.orders.import_rows import Reading
 
 _EXTERNAL_ID: Final = ORDER_AT["external_id"]
 _STATUS: Final = ORDER_AT["status"]

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from qaitar.analytics.labels import measure_word
 from qaitar.analytics.listing import Behind, DayPlace, figure_slice, figure_sum
 from qaitar.analytics.measures import MEASURES
 from qaitar.analytics.periods import Period
 from qaitar.analytics.selectors import Scope
-from qaitar.analytics.words import measure_word
 from qaitar.documents.tables import Column, Kind
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open

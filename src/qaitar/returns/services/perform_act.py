@@ -11,13 +11,13 @@ from django.db import connection
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.transition import ROWS_MAX, Change, move
 from qaitar.returns.case_approvals import act_approvals
-from qaitar.returns.casework import Judged, control_values, judge_case
+from qaitar.returns.case_evaluation import Judged, control_values, judge_case
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import APPROVAL_AFTER, Advanced, Blocked, advance
 from qaitar.returns.selectors import Case, case_load, cases_load
-from qaitar.returns.services.changing import PRESSES, WRITTEN, change_of, written
-from qaitar.returns.services.overlooked import overlooked, owned_up
+from qaitar.returns.services.case_change import PRESSES, WRITTEN, change_of, written
+from qaitar.returns.services.missed_deadlines import overlooked, owned_up
 from qaitar.returns.vocabulary import Act, Effect, Outcome, Quality, RefusalReason, Stage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
-from qaitar.returns.history import Past, PastLine
+from qaitar.returns.case_history import Past, PastLine
 from qaitar.returns.vocabulary import Outcome, Quality, Stage
 
 if TYPE_CHECKING:

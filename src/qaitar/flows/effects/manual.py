@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.flows.draining import UNLOCKS
-from qaitar.flows.settling import Verdict, settle
+from qaitar.flows.effects.engine import UNLOCKS
+from qaitar.flows.effects.settlement import Verdict, settle
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.waking import wake
+from qaitar.foundation.waiting import wake
 from qaitar.kernel.roles import WORKERS
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Blocked
-from qaitar.returns.services.changing import DRAIN_TASK
+from qaitar.returns.services.case_change import DRAIN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime

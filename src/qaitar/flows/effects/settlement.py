@@ -15,7 +15,7 @@ from django.db import transaction
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.prepared import prepared_cursor
+from qaitar.foundation.prepared_statements import prepared_cursor
 from qaitar.foundation.transition import Change, Held, move
 from qaitar.orders.models import Order
 from qaitar.returns.models import ReturnRequest

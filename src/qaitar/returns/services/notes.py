@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.transition import move
-from qaitar.foundation.waking import wake
+from qaitar.foundation.waiting import wake
 from qaitar.kernel.roles import Role
 from qaitar.returns.case_approvals import changed_facts
-from qaitar.returns.casework import control_values
+from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.changing import DRAIN_TASK, change_of, held, written
-from qaitar.returns.services.overlooked import owned_up
+from qaitar.returns.services.case_change import DRAIN_TASK, change_of, held, written
+from qaitar.returns.services.missed_deadlines import owned_up
 from qaitar.returns.vocabulary import Effect, Stage
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.transition import move
 from qaitar.returns.calendars import guard_settings
-from qaitar.returns.casework import clock_of, done_of, done_text
+from qaitar.returns.case_evaluation import clock_of, done_of, done_text
 from qaitar.returns.control_dates import ControlDate
 from qaitar.returns.deadline_guard import Deed, GuardVerdict, guard_verdict, remembered
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.changing import change_of, written
+from qaitar.returns.services.case_change import change_of, written
 from qaitar.returns.vocabulary import ControlRule
 
 if TYPE_CHECKING:

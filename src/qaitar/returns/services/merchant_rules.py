@@ -12,7 +12,7 @@ from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
 from qaitar.returns import rules as r
-from qaitar.returns.casework import judge_case
+from qaitar.returns.case_evaluation import judge_case
 from qaitar.returns.models import MerchantRule, ReturnRequest
 from qaitar.returns.policy import check_rule
 from qaitar.returns.rules import RuleLine, Source, SourceKind

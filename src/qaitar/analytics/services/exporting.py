@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.utils import translation
 
+from qaitar.analytics.export_definitions import ListKind, Taken
 from qaitar.analytics.models import ListExport
-from qaitar.analytics.taken import ListKind, Taken
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.jobs import behind_walls, database_gone, for_each_merchant, job_defer

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.demo.play import Play
+    from qaitar.demo.driver import Play
 
 _NUMBERS: Final = {(step.at.value, step.act.value): step.number for step in PROCEDURE}
 _FIXED: Final = {"CREATE": "0", "ADD_EVIDENCE": "6", "CONFIRM_EVIDENCE": "6", "NOTE": "1"}

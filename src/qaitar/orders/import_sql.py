@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.orders.readings import FIELD, LINE, ORDER, TENDER
+from qaitar.orders.import_rows import FIELD, LINE, ORDER, TENDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qaitar.orders.readings import Column
+    from qaitar.orders.import_rows import Column
 
 ORDER_HEAD: Final = (
     ("id", "uuid"),
