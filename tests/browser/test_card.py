@@ -47,7 +47,7 @@ def usual_case(desk: Desk) -> ReturnRequest:
             desk.shop,
             desk.by,
             now=desk.now,
-            shown_at=desk.now + timedelta(days=2),
+            marketplace_due_at=desk.now + timedelta(days=2),
             customer_words="Не подошёл размер, не пользовались",
         )
         add_proofs(

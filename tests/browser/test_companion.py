@@ -127,7 +127,7 @@ def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
         numbers[0]
     ]
     work(desk.shop.id)
-    assert cases(desk)[numbers[0]].shown_at == moved.control
+    assert cases(desk)[numbers[0]].marketplace_due_at == moved.control
     assert watch(desk).session == "OPEN"
     page.close()
 
@@ -238,7 +238,7 @@ def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
     expect(panel.locator("li a")).to_have_text(["PHOTO_GOODS.jpg", "PHOTO_PACKAGING.jpg"])
     assert cabinet.kaspi.ledger.deeds[-1].what == "FILE", "the companion has pressed nothing"
     pressed(desk, page, "TAKE")
-    assert cases(desk)[number].proof_of == ""
+    assert cases(desk)[number].pending_press == ""
     cabinet.kaspi.goods_arrive(number)
     sight.read_now()
     work(desk.shop.id)
@@ -250,7 +250,7 @@ def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
     expect(panel.locator(".press")).to_have_text("Нажмите здесь: «Оформить возврат»")
     pressed(desk, page, "GRANT")
     stored = cases(desk)[number]
-    assert (stored.proof_of, stored.section, stored.stage) == ("", "CLOSED", "CLOSED")
+    assert (stored.pending_press, stored.section, stored.stage) == ("", "CLOSED", "CLOSED")
     expect(inside(page, "panel")).to_have_count(0)
 
 
@@ -279,8 +279,8 @@ def test_a_refusal_is_pasted_by_the_person_proved_and_closed(
     with sight.context.expect_page():  # the console opens the cabinet for the press
         console.click(act.format("REFUSE"))
     decided = cases(desk)[number]
-    assert (decided.refusal_reason, decided.proof_of) == ("SENT_FOR_ACT", "PRESS_REFUSE")
-    text = decided.proof_text
+    assert (decided.refusal_reason, decided.pending_press) == ("SENT_FOR_ACT", "PRESS_REFUSE")
+    text = decided.pending_text
     page.goto(f"https://kaspi.kz/mc/refunds/{number}")
     panel = inside(page, "panel")
     expect(panel.locator("h2")).to_have_text("Решено: Отказать в возврате")
@@ -298,7 +298,7 @@ def test_a_refusal_is_pasted_by_the_person_proved_and_closed(
     deed = cabinet.kaspi.ledger.filings[number]
     assert (deed.tab, deed.reject_text) == ("CLOSED", text)
     stored = cases(desk)[number]
-    assert (stored.proof_of, stored.section, stored.stage) == ("", "CLOSED", "REFUSED")
+    assert (stored.pending_press, stored.section, stored.stage) == ("", "CLOSED", "REFUSED")
     expect(inside(page, "panel")).to_have_count(0)
 
 
@@ -314,7 +314,7 @@ def pressed(desk: Desk, page: Any, button: str) -> None:
     expect(inside(page, "panel").locator(".waits")).to_contain_text("Ждём, пока Qaitar увидит")
     for _try in range(200):
         work(desk.shop.id)
-        if not any(case.proof_of for case in cases(desk).values()):
+        if not any(case.pending_press for case in cases(desk).values()):
             break
         page.wait_for_timeout(100)
     expect(inside(page, "panel")).to_have_count(0)  # it asks again by itself

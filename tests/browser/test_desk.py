@@ -33,7 +33,7 @@ def some_cases(desk: Desk, many: int = 3) -> list[ReturnRequest]:
                 desk.by,
                 f"70000000{n}-1",
                 now=desk.now,
-                shown_at=desk.now + timedelta(days=n),
+                marketplace_due_at=desk.now + timedelta(days=n),
             )
             for n in range(1, many + 1)
         ]

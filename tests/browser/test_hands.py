@@ -69,7 +69,11 @@ def open_case(desk: Desk, hand: Hand, **told: str) -> ReturnRequest:
     """A case that waits for its customer, open at a desk that stays with it."""
     with behind(desk):
         case = make_case(
-            desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2), **told
+            desk.shop,
+            desk.by,
+            now=desk.now,
+            marketplace_due_at=desk.now + timedelta(days=2),
+            **told,
         )
         request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=desk.by, now=utc_now())
     sign_in(hand)
@@ -284,7 +288,9 @@ def test_the_focus_is_on_the_same_thing_after_the_card_was_drawn_anew(
 def test_two_presses_on_one_number_decide_once(desk: Desk, hand: Hand) -> None:
     """The new state of the case stands where the old one stood: the second press was meant for the old one."""
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     draw_out_the_moment_after_a_swap(hand)
     sign_in(hand)
     stay_after_a_decision(hand)

@@ -96,7 +96,9 @@ def test_a_proper_quality_case_takes_four_keystrokes(
     desk: Desk, hand: Hand, language: str, *, stay: bool
 ) -> None:
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     keys = Keys(hand, language, stay=stay)
     keys.press("o")
     hand.page.wait_for_url(f"**/returns/{case.pk}")
@@ -126,7 +128,9 @@ def test_a_proper_quality_case_takes_four_keystrokes(
 def test_a_change_of_language_keeps_no_page_waiting(desk: Desk, hand: Hand) -> None:
     """A service worker of its own for each language took over while the next page was on its way, and it never came."""
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     keys = Keys(hand, "ru")
     for language in ("kk", "ru") * 4:
         User.objects.filter(username="aigerim").update(language=language)
@@ -216,7 +220,7 @@ def test_a_defective_case_over_two_filings_by_keyboard_alone(
     told = {"reason_code": "", "reason_text": "Брак, не включается"}
     due = desk.now + timedelta(days=2)
     with behind(desk):
-        first = make_case(desk.shop, desk.by, now=desk.now, shown_at=due, **told)
+        first = make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=due, **told)
     keys = Keys(hand, language, stay=True)
     keys.press("j")
     keys.press("Enter")
@@ -260,7 +264,7 @@ def three_cases(desk: Desk) -> list[str]:
                 desk.by,
                 f"70000000{n}-1",
                 now=desk.now,
-                shown_at=desk.now + timedelta(days=n),
+                marketplace_due_at=desk.now + timedelta(days=n),
             ).pk
             for n in (1, 2, 3)
         ]

@@ -83,7 +83,9 @@ def phone(chromium: Browser, site: str) -> Iterator[Hand]:
 def on_screen(desk: Desk, phone: Hand) -> ReturnRequest:
     """Open a new case with two days to its date."""
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     sign_in(phone)
     phone.goto(f"/returns/{case.pk}")
     return case
@@ -105,7 +107,9 @@ def lines(desk: Desk, pk: object, act: str) -> int:
 
 def test_from_the_queue_over_a_photo_to_a_decision(desk: Desk, phone: Hand) -> None:
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     sign_in(phone)
     number = phone.page.get_by_role("link", name=case.number)
     number.tap(
@@ -257,7 +261,9 @@ def test_without_a_network_our_own_page_is_shown_and_nothing_of_anybody(
 ) -> None:
     User.objects.filter(username="aigerim").update(language=language)
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     sign_in(phone)
     phone.goto("/")
     phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")

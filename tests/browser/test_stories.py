@@ -73,7 +73,9 @@ def reaches(hand: Hand, stage_: Stage, language: str) -> None:
 def settle_a_proper_quality_case(desk: Desk, hand: Hand, language: str = "ru") -> None:
     """From the queue to the money given back, over all the acts of the marketplace and the customer in between."""
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     sign_in(hand)
     hand.press(hand.page.get_by_role("link", name=case.number))
     hand.press(button(hand, "ASK_CUSTOMER"))
@@ -102,7 +104,7 @@ def settle_a_defective_case(desk: Desk, hand: Hand, language: str = "ru") -> Non
     told = {"reason_code": "", "reason_text": "Брак, не включается"}
     due = desk.now + timedelta(days=2)
     with behind(desk):
-        first = make_case(desk.shop, desk.by, now=desk.now, shown_at=due, **told)
+        first = make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=due, **told)
     sign_in(hand)
     stay_after_a_decision(hand)
     hand.press(hand.page.get_by_role("link", name=first.number))
@@ -112,7 +114,7 @@ def settle_a_defective_case(desk: Desk, hand: Hand, language: str = "ru") -> Non
     reaches(hand, Stage.REFUSED, language)
     refused = stored(desk, first.number)
     assert refused.refusal_reason == "SENT_FOR_ACT"
-    assert "сервисный центр" in refused.proof_text
+    assert "сервисный центр" in refused.pending_text
     shows(desk, first.number, Section.CLOSED, status_text="Возврат отменён", reject_text="Отказ")
     shows(desk, "700000001-2", Section.NEW, planned_at=due, **told)
     hand.press(hand.page.locator("[data-back]"))
@@ -154,7 +156,9 @@ def test_a_defective_case_over_two_filings_takes_nine_presses_and_nothing_typed(
 
 def test_the_keyboard_alone_is_enough(desk: Desk, hand: Hand) -> None:
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     sign_in(hand)
     hand.page.keyboard.press("j")
     hand.page.keyboard.press("Enter")
@@ -170,7 +174,9 @@ def test_the_keyboard_alone_is_enough(desk: Desk, hand: Hand) -> None:
 
 def test_without_scripts_everything_still_works(desk: Desk, hand: Hand) -> None:
     with behind(desk):
-        case = make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        case = make_case(
+            desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
+        )
     browser = hand.context.browser
     assert browser is not None
     base = hand.page.url
@@ -199,7 +205,11 @@ def test_news_do_not_wipe_out_what_is_being_typed(desk: Desk, hand: Hand) -> Non
     told = {"reason_code": "", "reason_text": "Брак"}
     with behind(desk):
         case = make_case(
-            desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2), **told
+            desk.shop,
+            desk.by,
+            now=desk.now,
+            marketplace_due_at=desk.now + timedelta(days=2),
+            **told,
         )
     sign_in(hand)
     hand.goto(f"/returns/{case.pk}")
@@ -217,7 +227,7 @@ def test_news_do_not_wipe_out_what_is_being_typed(desk: Desk, hand: Hand) -> Non
 
 def test_the_queue_tells_of_news_by_itself(desk: Desk, hand: Hand) -> None:
     with behind(desk):
-        make_case(desk.shop, desk.by, now=desk.now, shown_at=desk.now + timedelta(days=2))
+        make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2))
     sign_in(hand)
     expect(hand.page.locator("[data-row]")).to_have_count(1)
     with behind(desk):
@@ -233,7 +243,7 @@ def test_pages_fit_the_screen(desk: Desk, hand: Hand, width: int) -> None:
             desk.shop,
             desk.by,
             now=desk.now,
-            shown_at=desk.now - timedelta(hours=3),
+            marketplace_due_at=desk.now - timedelta(hours=3),
             filed_at=desk.now - timedelta(days=1),
         )
         add_proofs(case, desk.by, EvidenceKind.TECHNICAL_ACT, now=desk.now)

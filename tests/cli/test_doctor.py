@@ -153,7 +153,7 @@ def test_a_date_the_guard_did_not_see_is_a_problem(opened: Opened) -> None:
         number="700000001-1",
         source="MANUAL",
         filed_at=now - timedelta(days=3),
-        shown_at=now - timedelta(hours=1),
+        marketplace_due_at=now - timedelta(hours=1),
     )
     with behind_walls(opened.merchant_id):
         by = opened.people[Role.OPERATOR]

@@ -210,10 +210,10 @@ def test_the_look_after_the_press_proves_the_refund_at_once(shop: Bench) -> None
     shop.act(case, Act.NOTE_TAKEN)
     shop.act(case, Act.NOTE_ARRIVAL)
     shop.act(case, Act.GRANT_REFUND)
-    assert case_of(shop).proof_of == "PRESS_GRANT"
+    assert case_of(shop).pending_press == "PRESS_GRANT"
     report = take(shop, archive(entry("load-refund-details", detail(), shop.now)))
     case = case_of(shop)
-    assert (case.stage, case.outcome, case.proof_of) == ("CLOSED", "REFUNDED", "")
+    assert (case.stage, case.outcome, case.pending_press) == ("CLOSED", "REFUNDED", "")
     assert (case.section, case.status_text, case.withdraw_minor) == (
         "CLOSED",
         "Возврат оформлен",

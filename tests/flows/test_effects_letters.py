@@ -61,7 +61,9 @@ def test_the_comment_carries_the_text_a_person_edited_even_when_it_is_sent_later
     edited = "Срок вышел 26 апреля; звонили вам трижды."
     bench.act(case, Act.REFUSE, reason=RefusalReason.WINDOW_PASSED, text=edited)
     with behind_walls(bench.shop.id):
-        ReturnRequest.objects.filter(pk=case.pk).update(proof_text="")  # the marketplace showed it
+        ReturnRequest.objects.filter(pk=case.pk).update(
+            pending_text=""
+        )  # the marketplace showed it
     bench.settle_down()
     (comment,) = comments(bench)
     assert edited in comment

@@ -162,7 +162,10 @@ def test_an_empty_or_foreign_body_is_not_kept(bare: Bench) -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        {"shown_at": datetime(2026, 5, 20, 7, 0, tzinfo=UTC), "shown_section": "IN_DELIVERY"},
+        {
+            "marketplace_due_at": datetime(2026, 5, 20, 7, 0, tzinfo=UTC),
+            "marketplace_due_section": "IN_DELIVERY",
+        },
         {"planned_arrival_on": date(2026, 5, 20)},
     ],
     ids=["by the marketplace", "by a person"],

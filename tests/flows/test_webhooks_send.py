@@ -423,7 +423,7 @@ def test_a_message_never_outgrows_its_limit() -> None:
         ("NOTE", {"quality": "PROPER"}, "return.changed"),
         ("GUARD_REMIND", {}, "return.control_date_near"),
         ("GUARD_MISSED", {}, "return.control_date_missed"),
-        ("PROOF", {"proof_of": ""}, "return.press_proved"),
+        ("PROOF", {"pending_press": ""}, "return.press_proved"),
         ("CONFIRM_EVIDENCE", {}, "return.evidence_confirmed"),
         ("WITHDRAW_EVIDENCE", {}, "return.evidence_withdrawn"),
         ("EFFECT_DONE", {"state": "DONE"}, "effect.settled"),

@@ -61,8 +61,8 @@ NOT_COVERED: dict[str, Any] = {
     "goods_checked": "SAME",
     "goods_handed_over": True,
     "planned_arrival_on": date(2026, 5, 20),
-    "shown_at": NOW,
-    "shown_section": "NEW",
+    "marketplace_due_at": NOW,
+    "marketplace_due_section": "NEW",
 }
 
 

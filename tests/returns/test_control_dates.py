@@ -55,7 +55,7 @@ def test_a_request_without_a_shown_date_is_due_in_one_working_day_from_filing(st
 @pytest.mark.parametrize("stage", UNDECIDED)
 def test_the_date_shown_in_the_request_wins(stage: Stage) -> None:
     shown = local(2026, 5, 17, 9, 30)
-    facts = replace(FACTS, stage=stage, shown_at=shown, shown_for_section=Section.NEW)
+    facts = replace(FACTS, stage=stage, marketplace_due_at=shown, shown_for_section=Section.NEW)
     assert next_control_date(facts) == ControlDate(
         shown, ControlRule.MARKETPLACE_SHOWN, "kaspi.request.planned_date"
     )
@@ -68,7 +68,7 @@ def test_a_shown_date_gone_by_still_governs_while_the_request_waits_in_new() -> 
         FACTS,
         stage=Stage.WAITING_CUSTOMER,
         stage_since=shown + timedelta(hours=1),
-        shown_at=shown,
+        marketplace_due_at=shown,
         shown_for_section=Section.NEW,
     )
     control = next_control_date(facts)
@@ -94,7 +94,9 @@ def test_a_date_shown_in_another_section_does_not_govern(
     stage: Stage, section: Section | None
 ) -> None:
     facts = replace(FACTS, stage=stage)
-    stale = replace(facts, shown_at=FILED + timedelta(hours=30), shown_for_section=section)
+    stale = replace(
+        facts, marketplace_due_at=FILED + timedelta(hours=30), shown_for_section=section
+    )
     assert next_control_date(stale) == next_control_date(facts)
 
 
@@ -122,7 +124,7 @@ def test_a_date_counts_since_what_the_marketplace_waits_for_began_not_since_we_n
         awaiting_proof_since=FILED if stage is Stage.REFUND_GRANTED else None,
     )
     shown = FILED + timedelta(hours=hours)
-    control = next_control_date(replace(facts, shown_at=shown, shown_for_section=section))
+    control = next_control_date(replace(facts, marketplace_due_at=shown, shown_for_section=section))
     assert control is not None
     assert (control.due == shown) is governs
 
@@ -153,8 +155,8 @@ def test_a_date_older_than_the_section_is_stale_and_one_at_its_start_is_not(
     stage: Stage, section: Section | None, begun: dict[str, datetime]
 ) -> None:
     facts = replace(FACTS, stage=stage, shown_for_section=section, **begun)  # type: ignore[arg-type]  # moments only
-    at_start = next_control_date(replace(facts, shown_at=FILED))
-    stale = next_control_date(replace(facts, shown_at=FILED - timedelta(seconds=1)))
+    at_start = next_control_date(replace(facts, marketplace_due_at=FILED))
+    stale = next_control_date(replace(facts, marketplace_due_at=FILED - timedelta(seconds=1)))
     assert at_start == ControlDate(
         FILED, ControlRule.MARKETPLACE_SHOWN, "kaspi.request.planned_date"
     )
@@ -165,9 +167,9 @@ def test_a_date_from_before_the_goods_set_out_is_stale_unless_their_taking_is_no
     None
 ):
     between, set_out = local(2026, 5, 15), local(2026, 5, 16)
-    facts = replace(FACTS, stage=Stage.IN_DELIVERY, stage_since=set_out, shown_at=between)
+    facts = replace(FACTS, stage=Stage.IN_DELIVERY, stage_since=set_out, marketplace_due_at=between)
     stale = replace(facts, shown_for_section=Section.IN_DELIVERY)
-    assert next_control_date(stale) == next_control_date(replace(facts, shown_at=None))
+    assert next_control_date(stale) == next_control_date(replace(facts, marketplace_due_at=None))
     pressed = replace(facts, awaiting_proof_since=set_out, shown_for_section=Section.NEW)
     assert next_control_date(pressed) == ControlDate(
         between, ControlRule.PROOF_OF_PRESS, "kaspi.request.planned_date"
@@ -180,13 +182,13 @@ def test_a_reopened_request_is_not_governed_by_the_date_of_its_first_time() -> N
         FACTS,
         stage_since=reopened,
         refused_at=refused,
-        shown_at=first_shown,
+        marketplace_due_at=first_shown,
         shown_for_section=Section.NEW,
     )
     assert next_control_date(facts) == ControlDate(
         ends(2026, 5, 19), ControlRule.REACTION_DEFAULT, "kaspi.manual.9.3"
     )
-    again = replace(facts, shown_at=local(2026, 5, 22))
+    again = replace(facts, marketplace_due_at=local(2026, 5, 22))
     assert next_control_date(again) == ControlDate(
         local(2026, 5, 22), ControlRule.MARKETPLACE_SHOWN, "kaspi.request.planned_date"
     )
@@ -196,7 +198,7 @@ def test_a_request_reopened_with_the_goods_here_may_wait_in_either_section() -> 
     facts = replace(
         FACTS,
         arrived_at=FILED,
-        shown_at=local(2026, 5, 20),
+        marketplace_due_at=local(2026, 5, 20),
         shown_for_section=Section.AWAITING_DECISION,
     )
     control = next_control_date(facts)
@@ -336,14 +338,18 @@ def test_proof_is_never_due_later_than_the_shown_date(
 ) -> None:
     shown, decided = local(2026, 5, 15, 17), local(2026, 5, 15, 16)
     facts = replace(
-        FACTS, stage=stage, awaiting_proof_since=decided, shown_at=shown, shown_for_section=section
+        FACTS,
+        stage=stage,
+        awaiting_proof_since=decided,
+        marketplace_due_at=shown,
+        shown_for_section=section,
     )
     facts = replace(facts, **more)  # type: ignore[arg-type]  # moments only
     assert next_control_date(facts) == ControlDate(
         shown, ControlRule.PROOF_OF_PRESS, "kaspi.request.planned_date"
     )
     for later in (local(2026, 5, 18, 11), local(2026, 5, 20)):
-        assert next_control_date(replace(facts, shown_at=later)) == ControlDate(
+        assert next_control_date(replace(facts, marketplace_due_at=later)) == ControlDate(
             local(2026, 5, 18, 11), ControlRule.PROOF_OF_PRESS, "settings.proof_hours"
         )
 
@@ -427,7 +433,7 @@ ANY_FACTS = st.builds(
     filed_at=MOMENTS,
     stage_since=MOMENTS,
     calendar=st.just(SHOP),
-    shown_at=MAYBE,
+    marketplace_due_at=MAYBE,
     shown_for_section=st.none() | st.sampled_from(Section),
     arrived_at=MAYBE,
     arrived_where=st.none() | st.sampled_from(Place),
@@ -479,12 +485,12 @@ def test_a_date_from_the_marketplace_is_taken_to_the_minute_or_not_at_all(
 ) -> None:
     control = next_control_date(facts)
     if control is not None and control.source == "kaspi.request.planned_date":
-        assert control.due == facts.shown_at
+        assert control.due == facts.marketplace_due_at
         assert facts.shown_for_section is not Section.CLOSED
 
 
 @given(
-    ANY_FACTS.map(lambda facts: replace(facts, shown_at=None)),
+    ANY_FACTS.map(lambda facts: replace(facts, marketplace_due_at=None)),
     st.timedeltas(timedelta(0), timedelta(days=40)),
 )
 def test_what_happened_later_is_never_due_earlier(facts: ClockFacts, shift: timedelta) -> None:
@@ -509,7 +515,7 @@ def test_what_happened_later_is_never_due_earlier(facts: ClockFacts, shift: time
     ("stage", "field"),
     [
         (Stage.NEW, "filed_at"),
-        (Stage.NEW, "shown_at"),
+        (Stage.NEW, "marketplace_due_at"),
         (Stage.IN_DELIVERY, "stage_since"),
         (Stage.ARRIVED, "arrived_at"),
         (Stage.REFUSED, "refused_at"),

@@ -385,7 +385,7 @@ def test_the_nearer_the_date_the_more_serious_the_word(
 
 
 def test_the_guard_reads_the_control_date_of_the_same_facts() -> None:
-    facts = replace(FACTS, shown_at=DUE, shown_for_section=Section.NEW)
+    facts = replace(FACTS, marketplace_due_at=DUE, shown_for_section=Section.NEW)
     control = next_control_date(facts)
     assert control == CONTROL
     assert guard_verdict(facts, control, REFUSES, NEVER, DUE - 30 * H).wake_at == DUE - 24 * H

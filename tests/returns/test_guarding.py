@@ -102,13 +102,13 @@ def test_a_store_that_refuses_by_default_refuses_the_silent_before_the_shown_dat
         default_action="REFUSE", default_reason="NO_ANSWER"
     )
     shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
     guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=31))
     assert ReturnRequest.objects.get(pk=case.pk).stage == Stage.WAITING_CUSTOMER
     swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=29))
     stored = ReturnRequest.objects.get(pk=case.pk)
-    assert (swept.acted, stored.stage, stored.refusal_reason, stored.proof_of) == (
+    assert (swept.acted, stored.stage, stored.refusal_reason, stored.pending_press) == (
         1,
         Stage.REFUSED,
         "NO_ANSWER",
@@ -124,7 +124,7 @@ def test_a_default_the_procedure_forbids_is_not_done_but_raised(shop: Shop, aige
     """The customer was never asked, so 'no answer' would be untrue: no refusal, the duty person is called."""
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
     shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
     before = PlannedEffect.objects.count()
     swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
     stored = ReturnRequest.objects.get(pk=case.pk)
@@ -153,7 +153,7 @@ def test_a_refused_case_closes_when_the_time_to_file_again_is_over(
 ) -> None:
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
     shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
     guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
     look(
@@ -172,13 +172,19 @@ def test_a_refused_case_closes_when_the_time_to_file_again_is_over(
 
 def test_a_sweep_looks_at_due_cases_only(shop: Shop, aigerim: Actor) -> None:
     for n in range(5):
-        make_case(shop, aigerim, f"70000001{n}-1", shown_at=NOW + timedelta(days=9), section="NEW")
+        make_case(
+            shop,
+            aigerim,
+            f"70000001{n}-1",
+            marketplace_due_at=NOW + timedelta(days=9),
+            section="NEW",
+        )
     assert guard_sweep(merchant_id=shop.id, now=NOW).looked == 0
 
 
 def test_each_look_is_counted_and_says_when_to_look_again(shop: Shop, aigerim: Actor) -> None:
     shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
 
     def look_at(now: datetime) -> tuple[Swept, datetime | None]:
         swept = guard_sweep(merchant_id=shop.id, now=now)
@@ -202,7 +208,7 @@ def test_each_look_is_counted_and_says_when_to_look_again(shop: Shop, aigerim: A
 
 def test_a_look_too_early_only_moves_the_next_look(shop: Shop, aigerim: Actor) -> None:
     shown = NOW + timedelta(days=9)
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
     ReturnRequest.objects.filter(pk=case.pk).update(guard_next_at=NOW)
     before = ReturnRequest.objects.get(pk=case.pk).version
     assert guard_sweep(merchant_id=shop.id, now=NOW) == Swept(looked=1)
@@ -215,7 +221,7 @@ def test_of_many_due_the_longest_due_are_looked_at_first(shop: Shop, aigerim: Ac
     shown = NOW + timedelta(days=2)
     for n in range(3):
         at = shown - timedelta(minutes=n)
-        make_case(shop, aigerim, f"70000002{n}-1", shown_at=at, section="NEW")
+        make_case(shop, aigerim, f"70000002{n}-1", marketplace_due_at=at, section="NEW")
     late = shown + timedelta(hours=1)
     warned = shown - timedelta(hours=23)
     assert guard_sweep(merchant_id=shop.id, now=warned) == Swept(looked=3, reminded=3)
@@ -241,7 +247,7 @@ def test_a_store_that_accepts_by_default_does_what_silence_would(
     shop: Shop, aigerim: Actor, asked: Act | None, stage: Stage, act: str
 ) -> None:
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="ACCEPT")
-    case = make_case(shop, aigerim, shown_at=NOW + timedelta(days=2), section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=NOW + timedelta(days=2), section="NEW")
     if asked is Act.NOTE_ARRIVAL:
         case = arrive(take(case, aigerim), aigerim)
     elif asked is not None:
@@ -262,7 +268,7 @@ def test_a_case_that_may_not_close_yet_says_why(shop: Shop, aigerim: Actor) -> N
     """The store has just given its customers longer to file again, and the stored date is the longer one already."""
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
     shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
     guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
     closed = ReturnReading(number=case.number, section=Section.CLOSED, reject_text="Нет ответа")
@@ -305,7 +311,7 @@ def test_the_default_refusal_takes_the_stores_reason_where_it_is_true_and_never_
     set_store(shop, default_action="REFUSE", default_reason=wished)
     shown = NOW + timedelta(days=2)
     received = (NOW - timedelta(days=30)).date()
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW", received_on=received)
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW", received_on=received)
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
     swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
     stored = ReturnRequest.objects.get(pk=case.pk)
@@ -318,7 +324,7 @@ def test_without_an_answer_to_wait_for_a_true_ground_still_refuses(
     set_store(shop, default_action="REFUSE", default_reason="NO_ANSWER")
     shown = NOW + timedelta(days=2)
     received = (NOW - timedelta(days=30)).date()
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW", received_on=received)
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW", received_on=received)
     guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
     stored = ReturnRequest.objects.get(pk=case.pk)
     assert (stored.stage, stored.refusal_reason) == (Stage.REFUSED, "WINDOW_PASSED")
@@ -329,7 +335,7 @@ def test_every_deed_of_a_sweep_is_counted(shop: Shop, aigerim: Actor) -> None:
     set_store(shop, default_action="REFUSE", default_reason="NO_ANSWER")
     shown = NOW + timedelta(days=2)
     for n in range(4):
-        case = make_case(shop, aigerim, f"70000001{n}-1", shown_at=shown, section="NEW")
+        case = make_case(shop, aigerim, f"70000001{n}-1", marketplace_due_at=shown, section="NEW")
         if n % 2:
             request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
     swept = asdict(guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5)))
@@ -353,7 +359,7 @@ def test_a_default_that_comes_too_late_because_somebody_acted_is_told_and_not_re
 ) -> None:
     set_store(shop, default_action="ACCEPT")
     shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
 
     def acted_meanwhile(**_: object) -> None:
         raise CaseChanged
@@ -372,9 +378,9 @@ def test_a_look_that_says_nothing_touches_no_other_case_and_none_that_has_moved(
     shop: Shop, aigerim: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = NOW + timedelta(days=9)
-    case = make_case(shop, aigerim, "700000001-1", shown_at=shown, section="NEW")
+    case = make_case(shop, aigerim, "700000001-1", marketplace_due_at=shown, section="NEW")
     other = make_case(
-        shop, aigerim, "700000002-1", shown_at=shown + timedelta(days=1), section="NEW"
+        shop, aigerim, "700000002-1", marketplace_due_at=shown + timedelta(days=1), section="NEW"
     )
     ReturnRequest.objects.filter(pk=case.pk).update(guard_next_at=NOW)
     seen = cases_due(shop.id, NOW, 10)

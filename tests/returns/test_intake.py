@@ -59,9 +59,9 @@ EMPTY: dict[str, Any] = {
     "marks": {},
     "amount_by_hand": False,
     "outcome": "",
-    "proof_of": "",
-    "proof_since": None,
-    "proof_text": "",
+    "pending_press": "",
+    "pending_since": None,
+    "pending_text": "",
     "refusal_reason": "",
     "refused_at": None,
     "reopen_asked_at": None,
@@ -87,7 +87,7 @@ def kept(request: ReturnRequest) -> dict[str, Any]:
     """A case as it is stored, without its id, the journal's hash and what the clock rules decided."""
     stored = ReturnRequest.objects.get(pk=request.pk)
     fields = {f.attname: getattr(stored, f.attname) for f in ReturnRequest._meta.concrete_fields}
-    ruled = {"control_at", "control_rule", "control_source", "guard_next_at", "guard_sent"}
+    ruled = {"control_at", "control_rule", "control_source", "guard_next_at", "alerts_sent"}
     return {k: v for k, v in fields.items() if k not in ruled | {"id", "journal_head"}}
 
 
@@ -114,8 +114,8 @@ def test_what_is_not_told_comes_from_the_order(shop: Shop, aigerim: Actor) -> No
         "source": "API",
         "stage_since": NOW,
         "quality": "UNKNOWN",
-        "shown_at": None,
-        "shown_section": "",
+        "marketplace_due_at": None,
+        "marketplace_due_section": "",
         "section": "",
         "section_raw": "",
         "section_seen_at": None,
@@ -158,7 +158,7 @@ def test_what_is_told_is_kept_and_the_order_does_not_outdo_it(shop: Shop, aigeri
         "external_id": "refund-7",
         "section": "NEW",
         "section_raw": "new_returns",
-        "shown_at": SHOWN,
+        "marketplace_due_at": SHOWN,
         "mirror": {"steps": ["a", "b"]},
         "reason_code": "OTHER",
         "received_on": date(2025, 8, 1),
@@ -182,7 +182,7 @@ def test_what_is_told_is_kept_and_the_order_does_not_outdo_it(shop: Shop, aigeri
         *(2, "DIFFERENT_GOODS"),
         NOW,
     )
-    assert (stored["shown_section"], stored["category_title"]) == ("NEW", "Смартфоны")
+    assert (stored["marketplace_due_section"], stored["category_title"]) == ("NEW", "Смартфоны")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,9 @@ def test_the_line_is_the_one_whose_article_is_told_and_no_other_is_guessed(
 
 
 def test_the_journal_begins_with_what_the_case_looked_like(shop: Shop, aigerim: Actor) -> None:
-    filing = make_filing(shop, reason_text="Не подошёл размер", section="NEW", shown_at=SHOWN)
+    filing = make_filing(
+        shop, reason_text="Не подошёл размер", section="NEW", marketplace_due_at=SHOWN
+    )
     made = request_create(filing=filing, by=aigerim, merchant_id=shop.id, now=NOW)
     (line,) = JournalEntry.objects.filter(subject_id=made.pk)
     assert (line.act, line.at, line.actor_name, line.before, line.why) == (
@@ -301,10 +303,14 @@ def test_a_date_that_is_shown_without_its_section_is_that_of_a_new_request(
     shop: Shop, aigerim: Actor
 ) -> None:
     made = request_create(
-        filing=bare(shop, shown_at=SHOWN), by=aigerim, merchant_id=shop.id, now=NOW
+        filing=bare(shop, marketplace_due_at=SHOWN), by=aigerim, merchant_id=shop.id, now=NOW
     )
     stored = kept(made)
-    assert (stored["section"], stored["shown_section"], made.control_at) == ("", "NEW", SHOWN)
+    assert (stored["section"], stored["marketplace_due_section"], made.control_at) == (
+        "",
+        "NEW",
+        SHOWN,
+    )
 
 
 def test_of_several_filings_each_new_one_is_answered_by_its_place(

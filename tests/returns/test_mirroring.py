@@ -88,11 +88,11 @@ def test_an_older_look_that_comes_late_changes_nothing(shop: Shop) -> None:
 
 def test_a_press_is_proved_when_the_cabinet_shows_it(shop: Shop, aigerim: Actor) -> None:
     take(make_case(shop, aigerim), aigerim)
-    assert (stored().proof_of, stored().control_rule) == ("PRESS_TAKE", "PROOF_OF_PRESS")
+    assert (stored().pending_press, stored().control_rule) == ("PRESS_TAKE", "PROOF_OF_PRESS")
     look(shop, NOW + HOUR, new())
-    assert stored().proof_of == "PRESS_TAKE"
+    assert stored().pending_press == "PRESS_TAKE"
     look(shop, NOW + 2 * HOUR, new(section=Section.IN_DELIVERY))
-    assert (stored().proof_of, stored().stage, stored().control_rule) == (
+    assert (stored().pending_press, stored().stage, stored().control_rule) == (
         "",
         "IN_DELIVERY",
         "MARKETPLACE_SHOWN",
@@ -106,7 +106,7 @@ def test_arrival_and_refund_are_noted_by_the_mirror(shop: Shop, aigerim: Actor) 
     request_act(request_id=stored().pk, act=Act.GRANT_REFUND, by=aigerim, now=NOW + 2 * HOUR)
     look(shop, NOW + 3 * HOUR, new(section=Section.CLOSED, status_text="Возврат оформлен"))
     case = stored()
-    assert (case.stage, case.outcome, case.control_at, case.proof_of) == (
+    assert (case.stage, case.outcome, case.control_at, case.pending_press) == (
         Stage.CLOSED,
         "REFUNDED",
         None,
@@ -143,7 +143,7 @@ def test_a_dispute_after_a_refusal_is_seen(shop: Shop, aigerim: Actor) -> None:
     details = Details(reason=RefusalReason.SENT_FOR_ACT)
     request_act(request_id=case.pk, act=Act.REFUSE, by=aigerim, now=NOW, details=details)
     look(shop, NOW + HOUR, new(section=Section.DISPUTE))
-    assert (stored().stage, stored().control_rule, stored().proof_of) == (
+    assert (stored().stage, stored().control_rule, stored().pending_press) == (
         Stage.DISPUTED,
         "MARKETPLACE_SHOWN",
         "",
@@ -159,7 +159,7 @@ def test_a_refusal_pressed_in_the_cabinet_is_recorded_without_a_reason_of_ours(
     closed = new(section=Section.CLOSED, status_text="Отказ в возврате", reject_text=words or None)
     look(shop, NOW + HOUR, closed)
     case = stored()
-    assert (case.stage, case.refusal_reason, case.proof_of) == (Stage.REFUSED, "NOT_GIVEN", "")
+    assert (case.stage, case.refusal_reason, case.pending_press) == (Stage.REFUSED, "NOT_GIVEN", "")
     line = JournalEntry.objects.get(act="REFUSE")
     assert (line.after["refusal_reason"], line.why, line.actor_name) == (
         "NOT_GIVEN",
@@ -186,7 +186,7 @@ def test_a_refusal_chosen_here_keeps_its_reason_when_the_cabinet_shows_it(
     details = Details(reason=RefusalReason.SENT_FOR_ACT)
     request_act(request_id=case.pk, act=Act.REFUSE, by=aigerim, now=NOW, details=details)
     look(shop, NOW + HOUR, new(section=Section.CLOSED, status_text="Отказ в возврате"))
-    assert (stored().refusal_reason, stored().proof_of) == ("SENT_FOR_ACT", "")
+    assert (stored().refusal_reason, stored().pending_press) == ("SENT_FOR_ACT", "")
 
 
 def test_nobody_may_choose_that_no_reason_is_given(shop: Shop, aigerim: Actor) -> None:
@@ -210,7 +210,7 @@ def test_an_ending_it_does_not_understand_is_shown_and_moves_nothing(
     look(shop, NOW + HOUR, new(section=Section.CLOSED, status_text="Статус, которого не было"))
     case = stored()
     assert (case.stage, case.section) == (Stage.NEW, "CLOSED")
-    assert differs(Stage(case.stage), case.proof_of, case.section)
+    assert differs(Stage(case.stage), case.pending_press, case.section)
 
 
 def test_one_bad_reading_stops_nobody(shop: Shop) -> None:

@@ -37,7 +37,7 @@ def told(case: ReturnRequest) -> list[tuple[str, str]]:
 
 def test_the_mirror_is_faster_than_the_guard(shop: Shop, aigerim: Actor) -> None:
     """The marketplace took the case on by itself while we were off: first it is said that our date was missed."""
-    case = make_case(shop, aigerim, shown_at=SHOWN)
+    case = make_case(shop, aigerim, marketplace_due_at=SHOWN)
     moved = ReturnReading(
         number=case.number, section=Section.IN_DELIVERY, planned_at=BACK + timedelta(days=3)
     )
@@ -52,13 +52,13 @@ def test_the_mirror_is_faster_than_the_guard(shop: Shop, aigerim: Actor) -> None
 
 
 def test_a_person_is_faster_than_the_guard(shop: Shop, aigerim: Actor) -> None:
-    case = make_case(shop, aigerim, shown_at=SHOWN)
+    case = make_case(shop, aigerim, marketplace_due_at=SHOWN)
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=BACK)
     assert told(case) == [("GUARD_MISSED", "guard"), ("ASK_CUSTOMER", aigerim.channel)]
 
 
 def test_a_refused_act_writes_nothing_at_all(shop: Shop, aigerim: Actor) -> None:
-    case = make_case(shop, aigerim, shown_at=SHOWN)
+    case = make_case(shop, aigerim, marketplace_due_at=SHOWN)
     with pytest.raises(ActBlocked):
         request_act(request_id=case.pk, act=Act.GRANT_REFUND, by=aigerim, now=BACK)
     assert told(case) == []
@@ -66,9 +66,9 @@ def test_a_refused_act_writes_nothing_at_all(shop: Shop, aigerim: Actor) -> None
 
 def test_many_at_once_own_up_each_for_itself(shop: Shop, aigerim: Actor) -> None:
     """Of three, one was missed, one has time left, one may not be asked about; each gets what it is owed."""
-    late = make_case(shop, aigerim, "700000001-1", shown_at=SHOWN)
-    calm = make_case(shop, aigerim, "700000002-1", shown_at=BACK + timedelta(days=2))
-    asked = make_case(shop, aigerim, "700000003-1", shown_at=BACK + timedelta(days=2))
+    late = make_case(shop, aigerim, "700000001-1", marketplace_due_at=SHOWN)
+    calm = make_case(shop, aigerim, "700000002-1", marketplace_due_at=BACK + timedelta(days=2))
+    asked = make_case(shop, aigerim, "700000003-1", marketplace_due_at=BACK + timedelta(days=2))
     request_act(request_id=asked.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
     answer = request_act_many(
         ids=[late.pk, calm.pk, asked.pk],
@@ -101,7 +101,7 @@ def test_a_new_calendar_does_not_wipe_out_a_missed_date(shop: Shop, aigerim: Act
 
 
 def test_a_date_spoken_of_already_is_not_told_again(shop: Shop, aigerim: Actor) -> None:
-    case = make_case(shop, aigerim, shown_at=SHOWN)
+    case = make_case(shop, aigerim, marketplace_due_at=SHOWN)
     guard_sweep(merchant_id=shop.id, now=BACK)
     request_act(
         request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=BACK + timedelta(minutes=10)
@@ -111,7 +111,7 @@ def test_a_date_spoken_of_already_is_not_told_again(shop: Shop, aigerim: Actor) 
 
 def test_within_minutes_the_guard_itself_is_waited_for(shop: Shop, aigerim: Actor) -> None:
     """A guard that is awake looks every minute; an act a moment after the date is not a date passed in silence."""
-    case = make_case(shop, aigerim, shown_at=SHOWN)
+    case = make_case(shop, aigerim, marketplace_due_at=SHOWN)
     now = SHOWN + timedelta(minutes=2)
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=now)
     assert [act for act, _ in told(case)] == ["ASK_CUSTOMER"]

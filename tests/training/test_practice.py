@@ -154,7 +154,7 @@ def works_right(newcomer: Newcomer, drawn: Drawn) -> list[str]:
         judged = judge_case(as_is_true(loaded, drawn.story), newcomer.now)
         act = recommended(Stage(case.stage), judged.facts)
         reasons = refusal_reasons(Stage(case.stage), judged.facts)
-    if act is None or case.proof_of:
+    if act is None or case.pending_press:
         return []
     if case.quality != drawn.story.quality:
         newcomer.notes(name, quality=drawn.story.quality.value)

@@ -134,8 +134,8 @@ W, TAKE, GRANT = Stage.WAITING_CUSTOMER, Effect.PRESS_TAKE, Effect.PRESS_GRANT
         (Standing(stage=Stage.WAITING_APPROVAL, since=AT), SOON, Happening.APPROVE),
         (Standing(stage=Stage.IN_DELIVERY, since=AT), ON_THE_WAY, Happening.ARRIVE),
         (Standing(stage=Stage.IN_DELIVERY, since=AT), ON_THE_WAY - timedelta(seconds=1), None),
-        (Standing(stage=Stage.IN_DELIVERY, since=AT, proof_of=TAKE, proof_since=AT), SOON, Happening.SEE_PRESS),
-        (Standing(stage=Stage.REFUND_GRANTED, since=AT, proof_of=GRANT, proof_since=AT), SOON, Happening.PAY_BACK),
+        (Standing(stage=Stage.IN_DELIVERY, since=AT, pending_press=TAKE, pending_since=AT), SOON, Happening.SEE_PRESS),
+        (Standing(stage=Stage.REFUND_GRANTED, since=AT, pending_press=GRANT, pending_since=AT), SOON, Happening.PAY_BACK),
         (Standing(stage=Stage.REFUSED, since=AT), timedelta(hours=1), None),
     ],
 )  # fmt: skip

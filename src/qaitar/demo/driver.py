@@ -122,8 +122,8 @@ class Play:
     def presses(self, number: str) -> None:
         """Press in the cabinet what the case waits to see there, with the ready text."""
         case = self.case(number)
-        button = BUTTONS[Effect(case.proof_of)]
-        self.outside.kaspi.press(number, button.value, case.proof_text or "Отказ")
+        button = BUTTONS[Effect(case.pending_press)]
+        self.outside.kaspi.press(number, button.value, case.pending_text or "Отказ")
         self.says("operator", f"presses {button.value} in the cabinet", number)
 
     def arrives(self, number: str) -> None:

@@ -80,14 +80,16 @@ def clock_of(request: ReturnRequest, store_text: str, days_text: str) -> ClockFa
         filed_at=request.filed_at,
         stage_since=request.stage_since,
         calendar=store_calendar(store_text, days_text),
-        shown_at=request.shown_at,
-        shown_for_section=Section(request.shown_section) if request.shown_section else None,
+        marketplace_due_at=request.marketplace_due_at,
+        shown_for_section=Section(request.marketplace_due_section)
+        if request.marketplace_due_section
+        else None,
         arrived_at=request.arrived_at,
         arrived_where=Place(request.arrived_where) if request.arrived_where else None,
         refused_at=request.refused_at,
         disputed_at=request.disputed_at,
         planned_arrival_on=request.planned_arrival_on,
-        awaiting_proof_since=request.proof_since if request.proof_of else None,
+        awaiting_proof_since=request.pending_since if request.pending_press else None,
         settings=clock_settings(store_text),
     )
 
@@ -180,7 +182,7 @@ def judge_case(
         damage_reported=verdict.damage_reported,
         near_control=control_at is not None and now >= control_at - answer_time(case.store_text),
         control_due_passed=over,
-        awaiting_proof=bool(request.proof_of),
+        awaiting_proof=bool(request.pending_press),
         refusal_reason=reason,
         policy_allows_take=verdict.allows_take,
         policy_refusal_reasons=verdict.refusal_reasons,
@@ -226,7 +228,7 @@ def _shows_refused(request: ReturnRequest) -> bool:
 
 def done_of(request: ReturnRequest) -> GuardDone:
     """Read what the guard has already raised for the present control date."""
-    sent = request.guard_sent or {}
+    sent = request.alerts_sent or {}
     missed = sent.get("missed_at")
     return GuardDone(
         rungs=frozenset(timedelta(seconds=s) for s in sent.get("rungs", [])),
@@ -270,7 +272,7 @@ def control_values(
             "control_rule": "",
             "control_source": "",
             "guard_next_at": None,
-            "guard_sent": {},
+            "alerts_sent": {},
             "escalated": "",
         }
     same = (
@@ -280,12 +282,12 @@ def control_values(
     )
     kept: dict[str, Any] = {
         "guard_next_at": request.guard_next_at,
-        "guard_sent": request.guard_sent,
+        "alerts_sent": request.alerts_sent,
         "escalated": request.escalated,
     }
     fresh: dict[str, Any] = {
         "guard_next_at": None if same else first_look(control, clock, store_text, now),
-        "guard_sent": {},
+        "alerts_sent": {},
         "escalated": "",
     }
     return {

@@ -83,11 +83,11 @@ def cases_shown(stores: Sequence[UUID], numbers: Sequence[str]) -> tuple[ShownCa
     """Tell what is known of these numbers in these stores; three statements however many, one where nothing waits."""
     wanted = list(dict.fromkeys(numbers))[:NUMBERS_MAX]
     rows = ReturnRequest.objects.filter(store_id__in=stores, number__in=wanted).only(
-        "id", "number", "store_id", "product_name", "stage", "control_at", "proof_of", "proof_since",
-        "proof_text",
+        "id", "number", "store_id", "product_name", "stage", "control_at", "pending_press", "pending_since",
+        "pending_text",
     )  # fmt: skip
     found = list(rows.order_by("number", "id"))
-    waiting = [row.pk for row in found if row.proof_of]
+    waiting = [row.pk for row in found if row.pending_press]
     deciders, files = _deciders(waiting), _files(waiting)
     return tuple(
         ShownCase(
@@ -108,14 +108,14 @@ def _to_press(
     deciders: Mapping[tuple[UUID, str], str],
     files: Mapping[UUID, list[tuple[UUID, str]]],
 ) -> ToPress | None:
-    if not row.proof_of or row.proof_since is None:
+    if not row.pending_press or row.pending_since is None:
         return None
-    act, button = BUTTONS[Effect(row.proof_of)]
+    act, button = BUTTONS[Effect(row.pending_press)]
     return ToPress(
         act=act,
         button=button,
-        text=row.proof_text,
-        decided_at=row.proof_since,
+        text=row.pending_text,
+        decided_at=row.pending_since,
         decided_by=deciders.get((row.pk, act.value), ""),
         files=tuple(files.get(row.pk, ())),
     )

@@ -89,7 +89,7 @@ class ClockSettings:
 class ClockFacts:
     """Everything the control date of one request depends on; moments are aware.
 
-    `shown_at` is the date the marketplace shows in the request and `shown_for_section` the section it stood in when it
+    `marketplace_due_at` is the date the marketplace shows in the request and `shown_for_section` the section it stood in when it
     was read (None when a person typed it in).  `filed_at` is when the customer filed, `refused_at` the last refusal,
     `awaiting_proof_since` when a decision was taken that the marketplace does not show yet.
     """
@@ -98,7 +98,7 @@ class ClockFacts:
     filed_at: datetime
     stage_since: datetime
     calendar: Calendar
-    shown_at: datetime | None = None
+    marketplace_due_at: datetime | None = None
     shown_for_section: Section | None = None
     arrived_at: datetime | None = None
     arrived_where: Place | None = None
@@ -232,9 +232,9 @@ def _section_since(facts: ClockFacts) -> datetime:
 
 def _shown(facts: ClockFacts) -> ControlDate | None:
     """Return the marketplace's own date when it speaks about now and not about an earlier section or filing."""
-    if facts.shown_at is None:
+    if facts.marketplace_due_at is None:
         return None
-    due = as_utc(facts.shown_at)
+    due = as_utc(facts.marketplace_due_at)
     sections = _sections(facts)
     belongs = (
         bool(sections) if facts.shown_for_section is None else facts.shown_for_section in sections

@@ -47,9 +47,9 @@ def ending_of(section: str, status_text: str, reject_text: str) -> Ending | None
     return Ending.REFUSED if reject_text else Ending.UNTOLD
 
 
-def press_is_proved(proof_of: str, section: str, ending: Ending | None) -> bool:
+def press_is_proved(pending_press: str, section: str, ending: Ending | None) -> bool:
     """Tell whether the cabinet now shows what a person was to press there."""
-    match proof_of:
+    match pending_press:
         case Effect.PRESS_TAKE:
             return section in {Section.IN_DELIVERY, Section.AWAITING_DECISION}
         case Effect.PRESS_REFUSE:
@@ -60,7 +60,9 @@ def press_is_proved(proof_of: str, section: str, ending: Ending | None) -> bool:
             return False
 
 
-def acts_shown(stage: Stage, proof_of: str, section: str, ending: Ending | None) -> tuple[Act, ...]:
+def acts_shown(
+    stage: Stage, pending_press: str, section: str, ending: Ending | None
+) -> tuple[Act, ...]:
     """List the acts that bring our stage to what the cabinet finally shows, in order; empty where nothing is proved.
 
     >>> acts_shown(Stage.WAITING_CUSTOMER, "", "AWAITING_DECISION", None)
@@ -70,7 +72,7 @@ def acts_shown(stage: Stage, proof_of: str, section: str, ending: Ending | None)
     """
     shown: tuple[Act, ...] = ()
     match section:
-        case Section.IN_DELIVERY if _not_taken(stage, proof_of):
+        case Section.IN_DELIVERY if _not_taken(stage, pending_press):
             shown = (Act.NOTE_TAKEN,)
         case Section.AWAITING_DECISION if stage is Stage.IN_DELIVERY:
             shown = (Act.NOTE_ARRIVAL,)
@@ -78,7 +80,7 @@ def acts_shown(stage: Stage, proof_of: str, section: str, ending: Ending | None)
             shown = (Act.NOTE_TAKEN, Act.NOTE_ARRIVAL)
         case Section.DISPUTE if stage not in {Stage.DISPUTED, Stage.REFUND_GRANTED, Stage.CLOSED}:
             shown = (Act.NOTE_DISPUTE,)
-        case Section.NEW if stage is Stage.REFUSED and not proof_of:
+        case Section.NEW if stage is Stage.REFUSED and not pending_press:
             shown = (Act.NOTE_REOPENED,)
         case Section.CLOSED if ending is not None and stage is not Stage.CLOSED:
             shown = _closed(stage, ending)
@@ -87,9 +89,9 @@ def acts_shown(stage: Stage, proof_of: str, section: str, ending: Ending | None)
     return shown
 
 
-def _not_taken(stage: Stage, proof_of: str) -> bool:
+def _not_taken(stage: Stage, pending_press: str) -> bool:
     """Accepted there and not here: somebody pressed in the cabinet itself, or silence accepted it."""
-    unproved_refusal = stage is Stage.REFUSED and proof_of == Effect.PRESS_REFUSE
+    unproved_refusal = stage is Stage.REFUSED and pending_press == Effect.PRESS_REFUSE
     return stage in UNDECIDED or unproved_refusal
 
 
@@ -116,7 +118,7 @@ def _closed(stage: Stage, ending: Ending) -> tuple[Act, ...]:
     return (act,) if act else ()
 
 
-def differs(stage: Stage, proof_of: str, section: str) -> bool:
+def differs(stage: Stage, pending_press: str, section: str) -> bool:
     """Tell whether the cabinet shows something else than our stage means, beyond a press still on its way.
 
     >>> differs(Stage.IN_DELIVERY, "PRESS_TAKE", "NEW")
@@ -137,4 +139,4 @@ def differs(stage: Stage, proof_of: str, section: str) -> bool:
         Stage.DISPUTED: frozenset({Section.DISPUTE}),
         Stage.CLOSED: frozenset({Section.CLOSED}),
     }
-    return section not in expected[stage] and not proof_of
+    return section not in expected[stage] and not pending_press

@@ -55,10 +55,10 @@ class ReturnRequest(Walled):
     control_at = models.DateTimeField(null=True)
     control_rule = models.CharField(max_length=24, blank=True)
     control_source = models.CharField(max_length=60, blank=True)
-    shown_at = models.DateTimeField(null=True)  # the date the marketplace shows
-    shown_section = models.CharField(max_length=20, blank=True)
+    marketplace_due_at = models.DateTimeField(null=True)  # the date the marketplace shows
+    marketplace_due_section = models.CharField(max_length=20, blank=True)
     guard_next_at = models.DateTimeField(null=True)  # when the deadline guard has to look again
-    guard_sent = models.JSONField(
+    alerts_sent = models.JSONField(
         default=list
     )  # what the guard has already raised for this control date
     escalated = models.CharField(
@@ -66,9 +66,11 @@ class ReturnRequest(Walled):
     )  # loudest thing raised: REMIND, ESCALATE, MISSED
 
     # a decision that has to be pressed in the cabinet and seen in the mirror
-    proof_of = models.CharField(max_length=16, blank=True)  # PRESS_TAKE, PRESS_REFUSE, PRESS_GRANT
-    proof_since = models.DateTimeField(null=True)
-    proof_text = models.TextField(blank=True)
+    pending_press = models.CharField(
+        max_length=16, blank=True
+    )  # PRESS_TAKE, PRESS_REFUSE, PRESS_GRANT
+    pending_since = models.DateTimeField(null=True)
+    pending_text = models.TextField(blank=True)
 
     # what the marketplace shows
     section = models.CharField(max_length=20, blank=True)
@@ -144,9 +146,9 @@ class ReturnRequest(Walled):
                 condition=~Q(stage="CLOSED"),
             ),
             models.Index(
-                fields=["merchant_id", "proof_since", "id"],
-                name="request_proof",
-                condition=~Q(proof_of=""),
+                fields=["merchant_id", "pending_since", "id"],
+                name="request_pending",
+                condition=~Q(pending_press=""),
             ),
             models.Index(
                 fields=["merchant_id", "assignee_id", "control_at", "id"],

@@ -135,7 +135,7 @@ def _conditions(wanted: QueueFilter, *, closed: bool) -> tuple[list[str], dict[s
         where.append("r.assignee_id = %(assignee)s")
         arguments["assignee"] = wanted.assignee_id
     if wanted.waiting_for_proof:
-        where.append("r.proof_of <> ''")
+        where.append("r.pending_press <> ''")
     if wanted.due_before is not None and not closed:
         where.append("r.control_at < %(before)s")
         arguments["before"] = wanted.due_before

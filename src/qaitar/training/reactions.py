@@ -29,8 +29,8 @@ class Standing:
 
     stage: Stage
     since: datetime
-    proof_of: str = ""
-    proof_since: datetime | None = None
+    pending_press: str = ""
+    pending_since: datetime | None = None
     asked: bool = False
     answered: bool = False
     will_answer: bool = False
@@ -44,10 +44,10 @@ def next_deed(case: Standing, now: datetime) -> Deed | None:
     >>> next_deed(asked, begun), next_deed(asked, begun + SOON)
     (None, <Deed.ANSWER: 'ANSWER'>)
     """
-    if case.proof_of and case.proof_since is not None:
-        if now < case.proof_since + SOON:
+    if case.pending_press and case.pending_since is not None:
+        if now < case.pending_since + SOON:
             return None
-        return Deed.PAY_BACK if case.proof_of == Effect.PRESS_GRANT else Deed.SEE_PRESS
+        return Deed.PAY_BACK if case.pending_press == Effect.PRESS_GRANT else Deed.SEE_PRESS
     if case.stage is Stage.IN_DELIVERY:
         return Deed.ARRIVE if now >= case.since + ON_THE_WAY else None
     if now < case.since + SOON:

@@ -125,7 +125,7 @@ _OURS: Final = frozenset({Stage.NEW, Stage.WAITING_CUSTOMER, Stage.ARRIVED})
 
 
 def _is_ours(request: ReturnRequest) -> bool:
-    return Stage(request.stage) in _OURS and not request.proof_of
+    return Stage(request.stage) in _OURS and not request.pending_press
 
 
 def as_is_true(case: Case, story: Story) -> Case:

@@ -66,7 +66,14 @@ NOTED_TEXTS = {
     "unit_value": 120,
     "why": 4000,
 }
-NOTED_VALUES = ("quality", "goods_checked", "received_on", "shown_at", "shown_section", "assignee")
+NOTED_VALUES = (
+    "quality",
+    "goods_checked",
+    "received_on",
+    "marketplace_due_at",
+    "marketplace_due_section",
+    "assignee",
+)
 
 
 def test_in_every_text_of_a_filing_the_text_is_kept_as_it_is(

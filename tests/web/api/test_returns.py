@@ -123,7 +123,7 @@ def test_the_queue_is_walked_by_the_time_left_each_case_once(cast: Cast) -> None
         f"70000000{n}-1": (NOW + timedelta(hours=(7 * n) % 11 + 1)).isoformat() for n in range(1, 8)
     }
     for number, shown in moments.items():
-        file(cast, number, shown_at=shown)
+        file(cast, number, marketplace_due_at=shown)
     wanted = sorted(moments, key=lambda number: moments[number])
     seen: list[str] = []
     cursor = ""
@@ -139,10 +139,12 @@ def test_the_queue_is_walked_by_the_time_left_each_case_once(cast: Cast) -> None
 
 
 def test_filters_narrow_the_queue(cast: Cast) -> None:
-    first = file(cast, "700000001-1", shown_at="2026-05-15T06:00:00Z", customer_name="Оксана П.")
-    second = file(cast, "700000002-1", shown_at="2026-05-16T06:00:00Z")
+    first = file(
+        cast, "700000001-1", marketplace_due_at="2026-05-15T06:00:00Z", customer_name="Оксана П."
+    )
+    second = file(cast, "700000002-1", marketplace_due_at="2026-05-16T06:00:00Z")
     act(cast.operator, second, "NOTE_WITHDRAWN")
-    third = file(cast, "700000001-2", shown_at="2026-05-18T06:00:00Z")
+    third = file(cast, "700000001-2", marketplace_due_at="2026-05-18T06:00:00Z")
     act(cast.operator, third, "ASK_CUSTOMER")
     asked = {
         "": ["700000001-1", "700000001-2"],
@@ -171,7 +173,10 @@ def test_the_card_tells_facts_verdict_acts_proofs_effects_and_mirror(cast: Cast)
     earlier = file(cast, "700000001-1")
     act(cast.operator, earlier, "NOTE_WITHDRAWN")
     case = file(
-        cast, "700000001-2", customer_phone="8 701 123 45 67", shown_at="2026-05-20T06:00:00Z"
+        cast,
+        "700000001-2",
+        customer_phone="8 701 123 45 67",
+        marketplace_due_at="2026-05-20T06:00:00Z",
     )
     act(cast.operator, case, "ASK_CUSTOMER")
     with CaptureQueriesContext(connection) as queries:
@@ -307,8 +312,8 @@ def test_noted_facts_move_the_control_date_and_stand_in_the_journal(cast: Cast) 
         {
             "quality": "DEFECTIVE",
             "marks": {"unused": False, "warranty_until": "2027-01-01"},
-            "shown_at": "2026-05-21T06:00:00Z",
-            "shown_section": "NEW",
+            "marketplace_due_at": "2026-05-21T06:00:00Z",
+            "marketplace_due_section": "NEW",
             "assignee": "me",
             "why": "the customer called",
         },
@@ -354,8 +359,8 @@ def test_the_line_that_comes_back_is_noted_with_what_follows_from_it(cast: Cast)
 def test_a_note_that_does_not_hold_together_changes_nothing(cast: Cast) -> None:
     case = file(cast)
     for body, code in (
-        ({"shown_at": "2026-05-21T06:00:00Z"}, "SECTION_NEEDED"),
-        ({"shown_section": "NEW"}, "SECTION_NEEDED"),
+        ({"marketplace_due_at": "2026-05-21T06:00:00Z"}, "SECTION_NEEDED"),
+        ({"marketplace_due_section": "NEW"}, "SECTION_NEEDED"),
         ({"quality": None}, "NOT_VALID"),
         ({"customer_phone": "x"}, "NOT_A_PHONE"),
         ({"marks": {"colour": "red"}}, "NOT_VALID"),

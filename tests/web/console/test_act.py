@@ -98,13 +98,13 @@ def test_a_refusal_carries_the_ready_text_where_nothing_was_typed(
     )
     assert answer.status_code == 200
     now = fresh(case)
-    assert (now.stage, now.refusal_reason, now.proof_of) == (
+    assert (now.stage, now.refusal_reason, now.pending_press) == (
         "REFUSED",
         "SENT_FOR_ACT",
         "PRESS_REFUSE",
     )
-    assert now.proof_text == offer.reasons[0].text
-    assert json.loads(answer["HX-Trigger"])["qaitar:cabinet"]["text"] == now.proof_text
+    assert now.pending_text == offer.reasons[0].text
+    assert json.loads(answer["HX-Trigger"])["qaitar:cabinet"]["text"] == now.pending_text
 
 
 def test_a_refusal_carries_the_text_as_it_was_edited(shop: Shop, by: Actor, client: Client) -> None:
@@ -112,7 +112,7 @@ def test_a_refusal_carries_the_text_as_it_was_edited(shop: Shop, by: Actor, clie
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
     form = {"act": "REFUSE", "reason": "SENT_FOR_ACT", "text_SENT_FOR_ACT": "Своими словами\x00."}
     client.post(url(case), versioned(case, form))
-    assert fresh(case).proof_text == "Своими словами."
+    assert fresh(case).pending_text == "Своими словами."
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_press_seen_by_a_person_is_noted_as_such(shop: Shop, by: Actor, client
     assert client.get(url(case, "")).context["case"].seen_url
     answer = client.post(url(case, "/seen"), {"version": str(case.version)}, **HTMX)
     assert answer.status_code == 200
-    assert fresh(case).proof_of == ""
+    assert fresh(case).pending_press == ""
     assert JournalEntry.objects.order_by("-seq")[0].act == "PROOF_BY_HAND"
     before = traces(case)
     assert client.post(url(case, "/seen"), versioned(case, {}), **HTMX).status_code == 409
@@ -244,7 +244,7 @@ def test_a_stuck_effect_is_tried_again_or_done_by_hand(
 
 
 def test_who_may_not_act_sees_no_buttons(shop: Shop, by: Actor) -> None:
-    case = make_case(shop, by, shown_at=NOW + timedelta(hours=3))
+    case = make_case(shop, by, marketplace_due_at=NOW + timedelta(hours=3))
     viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
     card = viewer.get(url(case, "")).context["case"]
     assert card.offers == ()

@@ -120,7 +120,7 @@ def test_a_refusal_in_bulk_needs_its_reason_and_is_told_where_it_is_not_true(
     text = {"text_USED_OR_INCOMPLETE": "Нет пломбы."}
     assert confirm(client, ids, "REFUSE", reason="USED_OR_INCOMPLETE", **text).status_code == 303
     assert stages(shop) == ["REFUSED", "NEW"]
-    assert ReturnRequest.objects.get(pk=ids[0]).proof_text == "Нет пломбы."
+    assert ReturnRequest.objects.get(pk=ids[0]).pending_text == "Нет пломбы."
 
 
 @pytest.mark.parametrize(

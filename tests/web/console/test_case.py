@@ -53,7 +53,9 @@ def fresh(case: ReturnRequest) -> ReturnRequest:
 
 
 def test_the_card_tells_everything_about_a_case(shop: Shop, by: Actor, client: Client) -> None:
-    case = make_case(shop, by, customer_words="Мал размер", shown_at=NOW + timedelta(hours=5))
+    case = make_case(
+        shop, by, customer_words="Мал размер", marketplace_due_at=NOW + timedelta(hours=5)
+    )
     words = words_of(client.get(url(case)))
     for said in (
         "700000001-1",
@@ -92,7 +94,7 @@ def test_days_of_a_sale_are_those_of_the_marketplace_and_not_of_greenwich(
 def test_the_card_costs_the_same_however_much_is_in_the_case(
     shop: Shop, by: Actor, client: Client, many: int
 ) -> None:
-    case = make_case(shop, by, "700000001-3", shown_at=NOW + timedelta(hours=5))
+    case = make_case(shop, by, "700000001-3", marketplace_due_at=NOW + timedelta(hours=5))
     make_case(shop, by, "700000009-1")
     if many:
         for attempt in (1, 2):
@@ -139,7 +141,8 @@ def test_a_repeated_filing_shows_how_the_earlier_ones_went(
 
 def test_neighbours_lead_through_the_queue(shop: Shop, by: Actor, client: Client) -> None:
     cases = [
-        make_case(shop, by, f"70000000{n}-1", shown_at=NOW + timedelta(hours=n)) for n in (1, 2, 3)
+        make_case(shop, by, f"70000000{n}-1", marketplace_due_at=NOW + timedelta(hours=n))
+        for n in (1, 2, 3)
     ]
     card = client.get(url(cases[1])).context["case"]
     assert (card.prev_url, card.next_url) == (url(cases[0]), url(cases[2]))
@@ -191,22 +194,31 @@ def test_the_quality_class_is_set_in_the_journal(shop: Shop, by: Actor, client: 
 def test_what_people_saw_is_noted_and_changes_the_verdict(
     shop: Shop, by: Actor, client: Client
 ) -> None:
-    case = make_case(shop, by, shown_at=NOW + timedelta(hours=5))
+    case = make_case(shop, by, marketplace_due_at=NOW + timedelta(hours=5))
     form = {
         "version": "1",
         "unused": "no",
         "complete": "yes",
         "received_on": "2026-05-10",
-        "shown_at": client.get(url(case)).context["case"].known.form["shown_at"].value() or "",
+        "marketplace_due_at": client.get(url(case))
+        .context["case"]
+        .known.form["marketplace_due_at"]
+        .value()
+        or "",
         "planned_arrival_on": "2026-05-20",
     }
-    form["shown_at"] = "2026-05-14T16:00"  # the same minute as shown: nothing about it changes
+    form["marketplace_due_at"] = (
+        "2026-05-14T16:00"  # the same minute as shown: nothing about it changes
+    )
     answer = client.post(url(case, "/note"), versioned(case, form))
     assert (answer.status_code, answer["Location"]) == (303, url(case))
     now = fresh(case)
     assert now.marks == {"unused": False, "complete": True}
     assert (now.received_on, now.planned_arrival_on) == (date(2026, 5, 10), date(2026, 5, 20))
-    assert (now.shown_at, now.shown_section) == (case.shown_at, case.shown_section)
+    assert (now.marketplace_due_at, now.marketplace_due_section) == (
+        case.marketplace_due_at,
+        case.marketplace_due_section,
+    )
     assert client.get(url(case)).context["case"].verdict.tone == "danger"
     client.post(url(case, "/note"), versioned(case, {"unused": ""}))
     assert fresh(case).marks == {"complete": True}

@@ -35,7 +35,7 @@ STANDING: dict[Stage, dict[str, Any]] = {
     Stage.WAITING_APPROVAL: {"approval": "ASKED"},
     Stage.IN_DELIVERY: {"counts_as_quality": False},
     Stage.ARRIVED: {"arrived_at": NOW, "arrived_where": "POINT", "goods_handed_over": True},
-    Stage.REFUND_GRANTED: {"arrived_at": NOW, "proof_of": "PRESS_GRANT", "proof_since": NOW},
+    Stage.REFUND_GRANTED: {"arrived_at": NOW, "pending_press": "PRESS_GRANT", "pending_since": NOW},
     Stage.REFUSED: {"refused_at": NOW, "refusal_reason": "WINDOW_PASSED"},
     Stage.DISPUTED: {"disputed_at": NOW},
     Stage.CLOSED: {"outcome": Outcome.REFUNDED.value, "closed_at": NOW},

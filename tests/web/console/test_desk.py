@@ -137,9 +137,11 @@ def test_views_are_counted_up_to_a_hundred_in_one_statement(
     shop: Shop, aigerim: User, by: Actor, client: Client
 ) -> None:
     for n in range(101):
-        make_case(shop, by, f"{700000000 + n}-1", shown_at=NOW + timedelta(days=3))
-    soon = make_case(shop, by, "700000500-1", shown_at=NOW + timedelta(hours=2))
-    ReturnRequest.objects.filter(pk=soon.pk).update(assignee_id=aigerim.pk, proof_of="PRESS_TAKE")
+        make_case(shop, by, f"{700000000 + n}-1", marketplace_due_at=NOW + timedelta(days=3))
+    soon = make_case(shop, by, "700000500-1", marketplace_due_at=NOW + timedelta(hours=2))
+    ReturnRequest.objects.filter(pk=soon.pk).update(
+        assignee_id=aigerim.pk, pending_press="PRESS_TAKE"
+    )
     for name, query in (("Все новые", "stage=NEW"), ("Закрытые", "stage=CLOSED")):
         SavedView.objects.create(
             id=new_id(), user=aigerim, merchant_id=shop.id, name=name, query=query, created_at=NOW
@@ -186,11 +188,11 @@ def test_what_fits_is_the_same_in_python_and_in_sql(
     shop: Shop, by: Actor, part: QueueFilter
 ) -> None:
     for n in range(6):
-        case = make_case(shop, by, f"70000000{n}-1", shown_at=NOW + timedelta(days=n + 1))
+        case = make_case(shop, by, f"70000000{n}-1", marketplace_due_at=NOW + timedelta(days=n + 1))
         if n % 2:
             request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
         ReturnRequest.objects.filter(pk=case.pk).update(
-            proof_of="PRESS_TAKE" if n % 3 else "", assignee_id=7 if n < 2 else None
+            pending_press="PRESS_TAKE" if n % 3 else "", assignee_id=7 if n < 2 else None
         )
     said = {
         case.pk
@@ -199,7 +201,7 @@ def test_what_fits_is_the_same_in_python_and_in_sql(
             stage=Stage(case.stage),
             store_id=case.store_id,
             assignee_id=case.assignee_id,
-            waits=bool(case.proof_of),
+            waits=bool(case.pending_press),
             due=case.control_at,
         )
     }

@@ -41,7 +41,9 @@ def test_the_queue_is_sorted_by_time_left(shop: Shop, aigerim: User, client: Cli
     by = actor(aigerim, shop.id)
     for n, hours in ((1, 30), (2, 5), (3, -1)):
         due = NOW + timedelta(hours=hours)
-        make_case(shop, by, f"70000000{n}-1", shown_at=due, filed_at=NOW - timedelta(days=1))
+        make_case(
+            shop, by, f"70000000{n}-1", marketplace_due_at=due, filed_at=NOW - timedelta(days=1)
+        )
     assert numbers(client) == ["700000003-1", "700000002-1", "700000001-1"]
     page = client.get("/").context["page"]
     assert (page.tabs[0].count, page.tabs[0].late) == (3, 1)
@@ -64,7 +66,7 @@ def test_the_next_page_goes_on_where_the_last_one_ended(
 ) -> None:
     by = actor(aigerim, shop.id)
     for n in range(70):
-        make_case(shop, by, f"{700000000 + n}-1", shown_at=NOW + timedelta(hours=n + 1))
+        make_case(shop, by, f"{700000000 + n}-1", marketplace_due_at=NOW + timedelta(hours=n + 1))
     first = client.get("/").context["page"]
     assert len(first.rows) == 40
     more = client.get(first.more_url, **HTMX)
@@ -78,12 +80,12 @@ def test_the_next_page_goes_on_where_the_last_one_ended(
 
 def test_filters_narrow_the_queue(shop: Shop, aigerim: User, client: Client) -> None:
     by = actor(aigerim, shop.id)
-    mine = make_case(shop, by, "700000001-1", shown_at=NOW + timedelta(hours=2))
-    make_case(shop, by, "700000002-1", shown_at=NOW + timedelta(days=9))
-    asked = make_case(shop, by, "700000003-1", shown_at=NOW + timedelta(days=3))
+    mine = make_case(shop, by, "700000001-1", marketplace_due_at=NOW + timedelta(hours=2))
+    make_case(shop, by, "700000002-1", marketplace_due_at=NOW + timedelta(days=9))
+    asked = make_case(shop, by, "700000003-1", marketplace_due_at=NOW + timedelta(days=3))
     request_act(request_id=asked.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
     ReturnRequest.objects.filter(pk=mine.pk).update(
-        assignee_id=aigerim.pk, proof_of="PRESS_TAKE", proof_since=NOW
+        assignee_id=aigerim.pk, pending_press="PRESS_TAKE", pending_since=NOW
     )
     assert numbers(client, stage="WAITING_CUSTOMER") == ["700000003-1"]
     assert numbers(client, assignee="me") == ["700000001-1"]

@@ -27,7 +27,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 
 def cases(shop: Shop, by: Actor, many: int = 3) -> list[ReturnRequest]:
     return [
-        make_case(shop, by, f"70000000{n}-1", shown_at=NOW + timedelta(days=n))
+        make_case(shop, by, f"70000000{n}-1", marketplace_due_at=NOW + timedelta(days=n))
         for n in range(1, many + 1)
     ]
 

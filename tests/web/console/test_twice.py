@@ -91,7 +91,9 @@ def test_a_late_act_sent_twice_is_done_once_though_the_date_was_owned_up_to_firs
     shop: Shop, by: Actor, client: Client
 ) -> None:
     """The program was off across the date: the press writes two lines, and its copy still none."""
-    case = make_case(shop, by, now=NOW - timedelta(days=9), shown_at=NOW - timedelta(days=7))
+    case = make_case(
+        shop, by, now=NOW - timedelta(days=9), marketplace_due_at=NOW - timedelta(days=7)
+    )
     form = {"act": "ASK_CUSTOMER", "version": "1"}
     assert client.post(f"/returns/{case.pk}/act", form, **HTMX).status_code == 200
     done = traces(case)

@@ -128,8 +128,11 @@ def planned_day(request: ReturnRequest, zone: ZoneInfo) -> date | None:
     """Tell the day the goods are planned to come: the one noted, else the one the marketplace shows in delivery."""
     if request.planned_arrival_on is not None:
         return request.planned_arrival_on
-    if request.shown_at is not None and request.shown_section == Section.IN_DELIVERY:
-        return local_date(request.shown_at, zone)
+    if (
+        request.marketplace_due_at is not None
+        and request.marketplace_due_section == Section.IN_DELIVERY
+    ):
+        return local_date(request.marketplace_due_at, zone)
     return None
 
 

@@ -54,7 +54,7 @@ def _text_given(effect: PlannedEffect) -> str:
     The case itself forgets it once the marketplace shows the refusal, and an effect may be sent later than that.
     """
     steps = JournalEntry.objects.filter(
-        subject_id=effect.subject_id, seq__lte=effect.ordinal, after__has_key="proof_text"
+        subject_id=effect.subject_id, seq__lte=effect.ordinal, after__has_key="pending_text"
     )
     last = steps.order_by("-seq").values_list("after", flat=True).first()
-    return str((last or {}).get("proof_text") or "")
+    return str((last or {}).get("pending_text") or "")

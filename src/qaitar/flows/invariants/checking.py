@@ -36,7 +36,7 @@ SHOWN: Final = 20  # rows told of each broken invariant; all are counted
 FETCHED: Final = 2_000
 MOMENTS: Final = (
     "control_at",
-    "proof_since",
+    "pending_since",
     "reopen_asked_at",
     "arrived_at",
     "refused_at",
@@ -55,7 +55,7 @@ TOLD: Final = (
     "goods_checked",
     "dispute_evidence_sent",
     "approval",
-    "proof_of",
+    "pending_press",
     "planned_arrival_on",
     "arrived_where",
     "counts_as_quality",

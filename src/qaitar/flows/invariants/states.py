@@ -97,12 +97,12 @@ STATES: Final = (
         SELECT j.merchant_id AS merchant, format('%%s#%%s', j.subject_id, j.seq) AS place,
           format('%%s changed a closed case', j.act) AS said
         FROM closed c JOIN foundation_journalentry j ON j.subject_id = c.subject_id AND j.seq > c.seq
-        WHERE j.after ?| ARRAY['stage', 'outcome', 'closed_at', 'refusal_reason', 'approval', 'proof_of']
+        WHERE j.after ?| ARRAY['stage', 'outcome', 'closed_at', 'refusal_reason', 'approval', 'pending_press']
         UNION ALL
         SELECT merchant_id, number, format('stage %%s, outcome %%s, closed at %%s', stage, outcome, closed_at)
         FROM returns_returnrequest
         WHERE (stage = 'CLOSED') IS DISTINCT FROM (closed_at IS NOT NULL)
-          OR (stage = 'CLOSED') IS DISTINCT FROM (outcome <> '') OR (stage = 'CLOSED' AND proof_of <> '')
+          OR (stage = 'CLOSED') IS DISTINCT FROM (outcome <> '') OR (stage = 'CLOSED' AND pending_press <> '')
         """,
     ),
     Invariant(

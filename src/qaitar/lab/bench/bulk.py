@@ -41,8 +41,8 @@ UNION ALL
  ORDER BY id LIMIT %(refused)s)
 """
 _BARE_UPDATE: Final = """
-UPDATE returns_returnrequest SET stage = 'REFUND_GRANTED', stage_since = %(now)s, proof_of = 'PRESS_GRANT',
-  proof_since = %(now)s, control_at = %(now)s, control_rule = 'PROOF_OF_PRESS', guard_next_at = %(now)s,
+UPDATE returns_returnrequest SET stage = 'REFUND_GRANTED', stage_since = %(now)s, pending_press = 'PRESS_GRANT',
+  pending_since = %(now)s, control_at = %(now)s, control_rule = 'PROOF_OF_PRESS', guard_next_at = %(now)s,
   version = version + 1, journal_seq = journal_seq + 1 WHERE id = ANY(%(ids)s)
 """
 _BARE_INSERT: Final = """

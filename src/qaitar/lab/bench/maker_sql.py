@@ -76,8 +76,8 @@ REQUESTS: Final = """
 INSERT INTO returns_returnrequest (id, merchant_id, store_id, store_name, number, order_code, attempt, order_id, line_id,
   external_id, source, stage, outcome, stage_since, quality, refusal_reason, customer_asked, customer_answered,
   sent_to_service_centre, marks, goods_handed_over, goods_checked, dispute_evidence_sent, approval, assignee_id,
-  assignee_name, control_at, control_rule, control_source, shown_at, shown_section, guard_next_at, guard_sent, escalated,
-  proof_of, proof_since, proof_text, section, section_raw, section_seen_at, status_text, mirror, reason_code, reason_text,
+  assignee_name, control_at, control_rule, control_source, marketplace_due_at, marketplace_due_section, guard_next_at, alerts_sent, escalated,
+  pending_press, pending_since, pending_text, section, section_raw, section_seen_at, status_text, mirror, reason_code, reason_text,
   customer_words, filed_at, received_on, arrived_at, arrived_where, closed_at, product_name, product_sku, category_title,
   quantity_milli, amount_minor, currency, customer_name, customer_phone, unit_value, counts_as_quality, created_at,
   version, journal_seq, journal_head)

@@ -48,7 +48,7 @@ WITH chosen AS (
 ), dated AS (
   SELECT id, %(now)s::timestamptz + (ARRAY[1380, 420, 210, 45, -60])[1 + n %% 5] * interval '1 minute' AS at FROM chosen
 )
-UPDATE returns_returnrequest r SET control_at = d.at, shown_at = d.at, shown_section = section, guard_sent = '{}',
+UPDATE returns_returnrequest r SET control_at = d.at, marketplace_due_at = d.at, marketplace_due_section = section, alerts_sent = '{}',
   escalated = '', guard_next_at = %(now)s::timestamptz - interval '1 minute'
 FROM dated d WHERE r.id = d.id
 """
@@ -57,7 +57,7 @@ SELECT id FROM returns_returnrequest WHERE merchant_id = %(merchant)s AND guard_
 ORDER BY guard_next_at, id LIMIT %(due)s
 """
 _BARE_UPDATE: Final = """
-UPDATE returns_returnrequest SET guard_next_at = %(now)s::timestamptz + interval '20 days', guard_sent = '{}',
+UPDATE returns_returnrequest SET guard_next_at = %(now)s::timestamptz + interval '20 days', alerts_sent = '{}',
   escalated = 'REMIND', version = version + 1, journal_seq = journal_seq + 1 WHERE id = ANY(%(ids)s)
 """
 _BARE_INSERT: Final = """

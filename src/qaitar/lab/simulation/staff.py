@@ -109,7 +109,7 @@ class Staff:
 
     def _does(self, case: Case, habit: Habit, by: Actor, now: datetime) -> str:
         request = case.request
-        if request.proof_of:
+        if request.pending_press:
             return self._presses(case, habit, now)
         if request.quality == Quality.UNKNOWN:
             return self._notes(case, by, now, quality=Quality.PROPER.value)
@@ -122,8 +122,8 @@ class Staff:
     def _presses(self, case: Case, habit: Habit, now: datetime) -> str:
         if self.dice.random() < habit.forgets:
             return "forgets to press"
-        button = PRESSES[Effect(case.request.proof_of)]
-        self.ledger.press(case.request.number, button, case.request.proof_text or "Отказ", at=now)
+        button = PRESSES[Effect(case.request.pending_press)]
+        self.ledger.press(case.request.number, button, case.request.pending_text or "Отказ", at=now)
         return f"presses {button.value}"
 
     def _notes(self, case: Case, by: Actor, now: datetime, **values: str) -> str:

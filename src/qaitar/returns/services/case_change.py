@@ -38,9 +38,9 @@ WRITTEN: Final = (
     "reopen_asked_at",
     "approval",
     "approval_asked_by_id",
-    "proof_of",
-    "proof_since",
-    "proof_text",
+    "pending_press",
+    "pending_since",
+    "pending_text",
     "planned_arrival_on",
     "arrived_at",
     "arrived_where",
@@ -52,11 +52,11 @@ WRITTEN: Final = (
     "control_rule",
     "control_source",
     "guard_next_at",
-    "guard_sent",
+    "alerts_sent",
     "escalated",
 )
 # What the journal tells of a change; guard bookkeeping would drown it.
-TOLD: Final = tuple(c for c in WRITTEN if c not in {"guard_next_at", "guard_sent", "stage_since"})
+TOLD: Final = tuple(c for c in WRITTEN if c not in {"guard_next_at", "alerts_sent", "stage_since"})
 
 
 def held(request: ReturnRequest) -> Held:
@@ -93,7 +93,7 @@ _TOLD_OR_MARKED: Final = frozenset(TOLD) | {
     "received_on",
     "line_id",
     "product_sku",
-    "shown_at",
+    "marketplace_due_at",
     "section",
     "status_text",
     "assignee_name",

@@ -51,7 +51,7 @@ class Filing:
     reason_code: str = ""
     reason_text: str = ""
     customer_words: str = ""
-    shown_at: datetime | None = None
+    marketplace_due_at: datetime | None = None
     section: str = ""
     section_raw: str = ""
     status_text: str = ""
@@ -251,8 +251,9 @@ def _request(
             filing.quality
             or stated_quality(filing.reason_code, filing.reason_text, filing.customer_words)
         ).value,
-        shown_at=filing.shown_at,
-        shown_section=filing.section or (Section.NEW.value if filing.shown_at else ""),
+        marketplace_due_at=filing.marketplace_due_at,
+        marketplace_due_section=filing.section
+        or (Section.NEW.value if filing.marketplace_due_at else ""),
         section=filing.section,
         section_raw=filing.section_raw,
         section_seen_at=filing.seen_at or (now if filing.section else None),

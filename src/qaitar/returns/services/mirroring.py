@@ -170,7 +170,7 @@ def filing_of(store_id: UUID, reading: ReturnReading, taken_at: datetime) -> Fil
         reason_code=origin or reading.reason_code or "",
         reason_text=(reading.reason_origin_text if origin else reading.reason_text) or "",
         customer_words=reading.comment or "",
-        shown_at=reading.planned_at,
+        marketplace_due_at=reading.planned_at,
         section=reading.section.value if reading.section else "",
         section_raw=(reading.section_raw or "")[:60],
         status_text=reading.status_text or "",
@@ -208,10 +208,10 @@ def _mirrored(request: ReturnRequest, reading: ReturnReading, seen_at: datetime)
         "status_text": (reading.status_text or request.status_text)[:300],
         "external_id": (reading.refund_id or request.external_id)[:64],
     }
-    if reading.planned_at is not None and reading.planned_at != request.shown_at:
-        told |= {"shown_at": reading.planned_at, "shown_section": section}
+    if reading.planned_at is not None and reading.planned_at != request.marketplace_due_at:
+        told |= {"marketplace_due_at": reading.planned_at, "marketplace_due_section": section}
     elif reading.planned_at is not None and section != request.section:
-        told["shown_section"] = section
+        told["marketplace_due_section"] = section
     told |= _replaced(request, reading)
     before = {name: getattr(request, name) for name in told if name in SHOWN}
     mirror = kept_after(request.mirror, reading, seen_at)
@@ -243,7 +243,7 @@ def _replaced(request: ReturnRequest, reading: ReturnReading) -> dict[str, Any]:
     return values
 
 
-_PROVED: Final[Mapping[str, Any]] = {"proof_of": "", "proof_since": None, "proof_text": ""}
+_PROVED: Final[Mapping[str, Any]] = {"pending_press": "", "pending_since": None, "pending_text": ""}
 
 
 def _follow(look: Look, case: Case, reading: ReturnReading) -> bool:
@@ -254,12 +254,12 @@ def _follow(look: Look, case: Case, reading: ReturnReading) -> bool:
     ending = ending_of(section, reading.status_text or request.status_text, reject)
     moved = False
     if (
-        press_is_proved(request.proof_of, section, ending)
-        and request.proof_of != Effect.PRESS_GRANT
+        press_is_proved(request.pending_press, section, ending)
+        and request.pending_press != Effect.PRESS_GRANT
     ):
         case_note(case=case, values=_PROVED, act="PROOF", by=look.by, now=look.now)
         moved = True
-    for act in acts_shown(Stage(request.stage), request.proof_of, section, ending):
+    for act in acts_shown(Stage(request.stage), request.pending_press, section, ending):
         reason = _refusal_reason(request) if act is Act.REFUSE else None
         details = Details(reason=reason, why=reject[:500])
         try:

@@ -51,7 +51,7 @@ def guard_line(case: Case, verdict: GuardVerdict, now: datetime, *, why: str = "
     request = case.request
     values: dict[str, Any] = {
         "guard_next_at": verdict.wake_at,
-        "guard_sent": done_text(remembered(done_of(request), verdict, now)),
+        "alerts_sent": done_text(remembered(done_of(request), verdict, now)),
         "escalated": verdict.deed.value,
     }
     act = f"GUARD_{verdict.deed.value}"

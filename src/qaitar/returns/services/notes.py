@@ -31,7 +31,7 @@ CONTROL: Final = (
     "control_rule",
     "control_source",
     "guard_next_at",
-    "guard_sent",
+    "alerts_sent",
     "escalated",
 )
 NOTABLE: Final = frozenset(
@@ -43,8 +43,8 @@ NOTABLE: Final = frozenset(
         "goods_handed_over",
         "received_on",
         "planned_arrival_on",
-        "shown_at",
-        "shown_section",
+        "marketplace_due_at",
+        "marketplace_due_section",
         "assignee_id",
         "assignee_name",
         "customer_words",
@@ -61,7 +61,9 @@ NOTABLE: Final = frozenset(
 )
 PLANNED_DAY: Final = "PLANNED_DATE"
 """What a return order waits on while neither people nor the marketplace have told the day the goods come."""
-_TELLS_THE_DAY: Final = frozenset({"planned_arrival_on", "shown_at", "shown_section"})
+_TELLS_THE_DAY: Final = frozenset(
+    {"planned_arrival_on", "marketplace_due_at", "marketplace_due_section"}
+)
 NOTERS: Final = frozenset(
     {Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN, Role.CLERK, Role.SYSTEM}
 )
@@ -191,7 +193,7 @@ def _amount_origin(
 
 
 COMMENT_MAX: Final = 2_000
-_PROVED: Final[Mapping[str, Any]] = {"proof_of": "", "proof_since": None, "proof_text": ""}
+_PROVED: Final[Mapping[str, Any]] = {"pending_press": "", "pending_since": None, "pending_text": ""}
 _SEEN_BY_HAND: Final = frozenset({Effect.PRESS_TAKE.value, Effect.PRESS_REFUSE.value})
 
 
@@ -236,6 +238,6 @@ def press_seen_by_hand(
         raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
     if version not in {None, case.request.version}:
         raise CaseChanged
-    if case.request.proof_of not in _SEEN_BY_HAND:
+    if case.request.pending_press not in _SEEN_BY_HAND:
         raise ActBlocked(Blocked("NOTHING_TO_SEE"))
     return case_note(case=case, values=_PROVED, act="PROOF_BY_HAND", by=by, now=now)

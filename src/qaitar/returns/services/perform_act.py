@@ -265,18 +265,22 @@ def _step_values(
         values |= {
             "outcome": step.outcome.value,
             "closed_at": now,
-            "proof_of": "",
-            "proof_since": None,
+            "pending_press": "",
+            "pending_since": None,
         }
     presses = [effect for effect in answer.effects if effect in PRESSES]
     if presses:
-        values |= {"proof_of": presses[0].value, "proof_since": now, "proof_text": details.text}
+        values |= {
+            "pending_press": presses[0].value,
+            "pending_since": now,
+            "pending_text": details.text,
+        }
     if details.planned_on is not None:
         values["planned_arrival_on"] = details.planned_on
     return values | _act_values(request, step.act, judged, by, now, details)
 
 
-_UNPROVED: Final[Mapping[str, Any]] = {"proof_of": "", "proof_since": None}
+_UNPROVED: Final[Mapping[str, Any]] = {"pending_press": "", "pending_since": None}
 _PLAIN: Final[Mapping[Act, Mapping[str, Any]]] = {
     Act.SEND_DISPUTE_EVIDENCE: {"dispute_evidence_sent": True},
     Act.NOTE_TAKEN: {"refusal_reason": "", **_UNPROVED},

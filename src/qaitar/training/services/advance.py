@@ -106,8 +106,8 @@ def _standing(case: ReturnRequest, story: Story | None) -> Standing:
     return Standing(
         stage=Stage(case.stage),
         since=case.stage_since,
-        proof_of=case.proof_of,
-        proof_since=case.proof_since,
+        pending_press=case.pending_press,
+        pending_since=case.pending_since,
         asked=case.customer_asked,
         answered=case.customer_answered,
         will_answer=bool(story and story.answers),

@@ -33,7 +33,7 @@ BEFORE_YOU: Final = Actor(None, "Учебный напарник", Role.OPERATOR
 CLERK: Final = Actor(None, "Учебный кладовщик", Role.CLERK, "web")
 SENIOR: Final = Actor(None, "Учебный старший", Role.SENIOR, "web")
 MIRROR: Final = system_actor("mirror")
-PROVED: Final = {"proof_of": "", "proof_since": None, "proof_text": ""}
+PROVED: Final = {"pending_press": "", "pending_since": None, "pending_text": ""}
 _PHOTOS: Final = {
     EvidenceKind.PHOTO_GOODS: ("Фото товара", "foto-tovara.jpg", 11),
     EvidenceKind.PHOTO_PACKAGING: ("Упаковка", "foto-upakovki.jpg", 12),
@@ -113,7 +113,7 @@ def _filing(shop: Shop, drawn: Drawn, filed: datetime) -> Filing:
         reason_code=story.code,
         reason_text=story.text,
         customer_words=story.words,
-        shown_at=shop.now + timedelta(minutes=drawn.due_minutes),
+        marketplace_due_at=shop.now + timedelta(minutes=drawn.due_minutes),
         section=Section.NEW.value,
         product_name=goods.name,
         product_sku=goods.offer_code,
@@ -153,8 +153,8 @@ def _bring(shop: Shop, drawn: Drawn, request_id: UUID, at: datetime) -> None:
         request_id,
         arrived,
         Section.AWAITING_DECISION,
-        shown_at=shop.now + timedelta(minutes=drawn.due_minutes),
-        shown_section=Section.AWAITING_DECISION.value,
+        marketplace_due_at=shop.now + timedelta(minutes=drawn.due_minutes),
+        marketplace_due_section=Section.AWAITING_DECISION.value,
     )
     checked = {"goods_checked": drawn.story.goods_checked}
     request_note(request_id=request_id, values=checked, by=CLERK, now=arrived)
@@ -164,7 +164,7 @@ def press_see(request_id: UUID, now: datetime) -> None:
     """Show in the imitated cabinet what was decided here."""
     case = case_load(request_id)
     assert case is not None, "the case was read a moment ago"
-    waits_for_take = case.request.proof_of == Effect.PRESS_TAKE
+    waits_for_take = case.request.pending_press == Effect.PRESS_TAKE
     case_note(case=case, values=PROVED, act="PROOF", by=MIRROR, now=now)
     section_show(request_id, now, Section.IN_DELIVERY if waits_for_take else Section.CLOSED)
 

@@ -300,14 +300,14 @@ def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpRes
 def _noted(body: Noted) -> dict[str, Any]:
     given = body.model_dump(exclude_unset=True, exclude={"why"})
     values = {name: _plain(value) for name, value in given.items()}
-    if ("shown_at" in values) != ("shown_section" in values):
+    if ("marketplace_due_at" in values) != ("marketplace_due_section" in values):
         raise invalid(
-            "#/shown_section",
-            _("“shown_at” and “shown_section” come together."),
+            "#/marketplace_due_section",
+            _("“marketplace_due_at” and “marketplace_due_section” come together."),
             code="SECTION_NEEDED",
         )
-    if values.get("shown_at", True) is None:
-        values["shown_section"] = ""
+    if values.get("marketplace_due_at", True) is None:
+        values["marketplace_due_section"] = ""
     if "customer_phone" in values:
         values["customer_phone"] = _phone(values["customer_phone"])
     if "marks" in values:

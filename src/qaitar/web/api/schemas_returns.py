@@ -61,7 +61,7 @@ class ReturnsQuery(Given):
 class Filed(Given):
     """A request filed by hand: store and number are enough, the order fills in the rest.
 
-    `number` is `<order>-<attempt>`.  `shown_at` is the date the marketplace shows in the request.
+    `number` is `<order>-<attempt>`.  `marketplace_due_at` is the date the marketplace shows in the request.
     """
 
     store: UUID
@@ -71,7 +71,7 @@ class Filed(Given):
     reason_text: Annotated[str, Field(max_length=300)] = ""
     customer_words: Words = ""
     quality: Quality | None = None
-    shown_at: Moment | None = None
+    marketplace_due_at: Moment | None = None
     planned_arrival_on: Day | None = None
     product_name: Line = ""
     product_sku: Annotated[str, Field(max_length=120)] = ""
@@ -119,7 +119,7 @@ class Marks(Given):
 
 
 class Noted(Given):
-    """Facts to write down; what is left out stays as it is.  `shown_at` comes with the section it was shown for.
+    """Facts to write down; what is left out stays as it is.  `marketplace_due_at` comes with the section it was shown for.
 
     `line` is the order's line that comes back: product and amount follow it, unless they are told beside it.
     """
@@ -131,8 +131,8 @@ class Noted(Given):
     goods_handed_over: Flag = False
     received_on: Day | None = None
     planned_arrival_on: Day | None = None
-    shown_at: Moment | None = None
-    shown_section: Section = Section.NEW
+    marketplace_due_at: Moment | None = None
+    marketplace_due_section: Section = Section.NEW
     assignee: Literal["me"] | None = None
     customer_words: Words = ""
     customer_name: Name = ""
@@ -347,7 +347,7 @@ class Mirror(Shown):
     section: Section | Literal[""]
     section_raw: str
     status_text: str
-    shown_at: At | None
+    marketplace_due_at: At | None
     seen_at: At | None
     differs: bool
     details: dict[str, Any]
@@ -385,8 +385,8 @@ class Facts(Shown):
     refused_at: At | None
     disputed_at: At | None
     closed_at: At | None
-    proof_since: At | None
-    proof_text: str
+    pending_since: At | None
+    pending_text: str
     stage_since: At
     created_at: At
     counts_as_quality: bool

@@ -56,8 +56,8 @@ def row_shown(request: ReturnRequest, now: datetime) -> Json:
         "outcome": request.outcome,
         "quality": request.quality,
         "section": request.section,
-        "section_differs": differs(stage, request.proof_of, request.section),
-        "waiting_for_proof": request.proof_of,
+        "section_differs": differs(stage, request.pending_press, request.section),
+        "waiting_for_proof": request.pending_press,
         "control": control_shown(request, now),
         "product": request.product_name,
         "amount": {"minor": request.amount_minor, "currency": request.currency},
@@ -125,7 +125,7 @@ _PLAIN: Final = (
     "withdraw_minor",
     "unit_value",
     "arrived_where",
-    "proof_text",
+    "pending_text",
     "counts_as_quality",
 )
 _DATED: Final = (
@@ -135,7 +135,7 @@ _DATED: Final = (
     "refused_at",
     "disputed_at",
     "closed_at",
-    "proof_since",
+    "pending_since",
     "stage_since",
     "created_at",
 )
@@ -152,9 +152,9 @@ def _mirror(request: ReturnRequest) -> Json:
         "section": request.section,
         "section_raw": request.section_raw,
         "status_text": request.status_text,
-        "shown_at": text_of(request.shown_at),
+        "marketplace_due_at": text_of(request.marketplace_due_at),
         "seen_at": text_of(request.section_seen_at),
-        "differs": differs(Stage(request.stage), request.proof_of, request.section),
+        "differs": differs(Stage(request.stage), request.pending_press, request.section),
         "details": request.mirror,
     }
 

@@ -30,7 +30,7 @@ SELECT max(q.place) FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATER
   SELECT j.place FROM foundation_journalentry j WHERE j.merchant_id = m.id ORDER BY j.place DESC LIMIT 1) q
 """
 _CHANGED: Final = """
-SELECT DISTINCT ON (r.id) r.id, r.number, r.stage, r.control_at, r.store_id, r.assignee_id, r.proof_of
+SELECT DISTINCT ON (r.id) r.id, r.number, r.stage, r.control_at, r.store_id, r.assignee_id, r.pending_press
 FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
   SELECT j.subject_id FROM foundation_journalentry j WHERE j.merchant_id = m.id AND j.place > %(after)s
   ORDER BY j.place DESC LIMIT %(most)s) q

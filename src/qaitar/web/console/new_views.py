@@ -68,7 +68,7 @@ class NewRequestForm(forms.Form):
         ),
     )
     store = forms.ChoiceField(label=gettext_lazy("Store"))
-    shown_at = forms.DateTimeField(
+    marketplace_due_at = forms.DateTimeField(
         required=False,
         label=gettext_lazy("Control date"),
         help_text=gettext_lazy("The date inside the request, if the cabinet shows one"),
@@ -193,7 +193,7 @@ def look_up(visit: Visit, typed_number: str, store_id: UUID) -> Found:
 
 def _seen_form(stores: list[tuple[str, str]], form: NewRequestForm, found: Found) -> NewRequestForm:
     """Give the same form again with the whole number and the mark of what is shown beside it."""
-    data = {name: form.data.get(name, "") for name in ("store", "shown_at", "reason")} | {
+    data = {name: form.data.get(name, "") for name in ("store", "marketplace_due_at", "reason")} | {
         "number": found.number,
         "seen": found.mark,
         "amount": form.data.get("amount", ""),
@@ -225,7 +225,7 @@ def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | No
         source="MANUAL",
         filed_at=visit.now,
         reason_text=reason,
-        shown_at=form.cleaned_data["shown_at"],
+        marketplace_due_at=form.cleaned_data["marketplace_due_at"],
         line_id=form.cleaned_data.get("line"),
         amount_minor=None if amount is None else int(amount * 100),
     )

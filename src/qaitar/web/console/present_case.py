@@ -25,7 +25,7 @@ from qaitar.web.console.present_letters import ready_texts
 from qaitar.web.console.present_lines import LineChoice, line_choices
 from qaitar.web.console.present_mirror import mirror_of
 from qaitar.web.console.present_money import money_of, paid_how
-from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, proof_of
+from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, pending_press
 from qaitar.web.console.present_row import amount_of, countdown_of, section_of
 from qaitar.web.console.present_story import (
     MOVING,
@@ -116,7 +116,7 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         back_url=table.part.url(reverse("console:queue")),
         countdown=countdown_of(request, now),
         steps=road(stage, Outcome(request.outcome)),
-        proof=proof_of(case, table.story.entries),
+        proof=pending_press(case, table.story.entries),
         story=attempt_stories(table.story, request),
         reason=request.reason_text or request.reason_code,
         customer_text=request.customer_words,
@@ -140,7 +140,9 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         marketplace_url=cabinet_url(case),
         live_url=_live_url(desk) if still_open or _is_moving(desk.papers) else "",
         known=known_panel(desk, table.user_id) if notes and still_open else None,
-        live_seconds=LIVE_SECONDS if request.proof_of or _is_moving(desk.papers) else QUIET_SECONDS,
+        live_seconds=LIVE_SECONDS
+        if request.pending_press or _is_moving(desk.papers)
+        else QUIET_SECONDS,
         seen_url=_seen_url(desk),
         never_seen=request.section_seen_at is None,
         lines=(choices := line_choices(desk) if notes and still_open else ()),
@@ -156,7 +158,7 @@ def case_url(pk: UUID, part: Asked) -> str:
 def _seen_url(desk: Desk) -> str:
     """A refund seen by a person is noted as done by its own button; the other presses are noted here."""
     request = desk.case.request
-    waits = request.proof_of in {"PRESS_TAKE", "PRESS_REFUSE"}
+    waits = request.pending_press in {"PRESS_TAKE", "PRESS_REFUSE"}
     return reverse("console:seen", args=[request.pk]) if waits and desk.role in NOTERS else ""
 
 

@@ -99,7 +99,7 @@ class KnownForm(forms.Form):
     planned_arrival_on = forms.DateField(
         required=False, widget=_Day, label=_("Planned arrival at our point")
     )
-    shown_at = forms.DateTimeField(
+    marketplace_due_at = forms.DateTimeField(
         required=False, widget=_Moment, label=_("Control date shown by the marketplace")
     )
     amount = amount_field()
@@ -138,11 +138,11 @@ def fields_that_matter(stage: Stage, quality: Quality) -> frozenset[str]:
     """Name the facts somebody may have to note at a stage for a class of claim.
 
     >>> sorted(fields_that_matter(Stage.REFUND_GRANTED, Quality.PROPER))
-    ['shown_at']
+    ['marketplace_due_at']
     """
     if stage is Stage.REFUND_GRANTED:
-        return frozenset({"shown_at"})
-    names = {"shown_at", "received_on", "reason_untrue"}
+        return frozenset({"marketplace_due_at"})
+    names = {"marketplace_due_at", "received_on", "reason_untrue"}
     if stage in {Stage.NEW, Stage.WAITING_CUSTOMER, Stage.WAITING_APPROVAL}:
         names |= {"customer_answered", "planned_arrival_on"}
     if stage is Stage.IN_DELIVERY:
@@ -170,7 +170,7 @@ def _initial(request: ReturnRequest) -> dict[str, Any]:
         "goods_checked": request.goods_checked,
         "received_on": request.received_on,
         "planned_arrival_on": request.planned_arrival_on,
-        "shown_at": request.shown_at,
+        "marketplace_due_at": request.marketplace_due_at,
     }
     return first
 
@@ -210,11 +210,11 @@ def noted_values(
     changed = {name: mark for name, mark in marks.items() if mark != request.marks.get(name)}
     if changed:
         values["marks"] = changed
-    if "shown_at" in values:
-        if _same_minute(values["shown_at"], request.shown_at):
-            del values["shown_at"]
+    if "marketplace_due_at" in values:
+        if _same_minute(values["marketplace_due_at"], request.marketplace_due_at):
+            del values["marketplace_due_at"]
         else:
-            values["shown_section"] = ""  # typed in by a person: it speaks about now
+            values["marketplace_due_section"] = ""  # typed in by a person: it speaks about now
     return values
 
 

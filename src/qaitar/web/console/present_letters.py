@@ -55,7 +55,7 @@ def ready_texts(case: Case, judged: Judged, papers: Papers) -> tuple[ReadyText, 
     if request.refusal_reason:
         reason = RefusalReason(request.refusal_reason)
         facts = replace(
-            facts, refusal_text=request.proof_text or refusal_text(reason, facts, theirs)
+            facts, refusal_text=request.pending_text or refusal_text(reason, facts, theirs)
         )
     texts: list[ReadyText] = []
     quality = Quality(request.quality)

@@ -33,7 +33,7 @@ def mirror_of(desk: Desk) -> Mirror:
     """Set our stage beside the cabinet's section, with the pictures seen there and what of it could not be read."""
     request = desk.case.request
     stage = Stage(request.stage)
-    apart = differs(stage, request.proof_of, request.section)
+    apart = differs(stage, request.pending_press, request.section)
     return Mirror(
         stage=stage,
         stage_at=request.stage_since,

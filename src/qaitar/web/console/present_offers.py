@@ -140,20 +140,20 @@ def reasons_of(desk: Desk) -> tuple[ReasonChoice, ...]:
     )
 
 
-def proof_of(case: Case, entries: Sequence[JournalEntry]) -> Proof | None:
+def pending_press(case: Case, entries: Sequence[JournalEntry]) -> Proof | None:
     """Tell what has to be pressed in the cabinet and who decided it; None while nothing waits."""
     request = case.request
-    if not request.proof_of or request.proof_since is None:
+    if not request.pending_press or request.pending_since is None:
         return None
-    act, button = BUTTONS[Effect(request.proof_of)]
+    act, button = BUTTONS[Effect(request.pending_press)]
     decided = next((e for e in entries if e.subject_id == request.pk and e.act == act.value), None)
     return Proof(
         act=act,
-        decided_at=request.proof_since,
+        decided_at=request.pending_since,
         decided_by=decided.actor_name if decided else _("unknown"),
         button=button,
         cabinet_url=cabinet_url(case),
-        text=request.proof_text,
+        text=request.pending_text,
         last_looked_at=request.section_seen_at,
         check_url=reverse("console:look", args=[request.pk]),
     )

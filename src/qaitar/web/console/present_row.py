@@ -60,7 +60,7 @@ def queue_row(case: Case, now: datetime) -> QueueRow:
         quality=Quality(request.quality),
         stage=stage,
         section=section_of(request),
-        section_differs=differs(stage, request.proof_of, request.section),
+        section_differs=differs(stage, request.pending_press, request.section),
         countdown=countdown_of(request, now),
         next_act=None if closed else recommended(stage, judge_case(case, now).facts),
         assignee=request.assignee_name,

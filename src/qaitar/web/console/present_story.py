@@ -58,7 +58,7 @@ _CODES: Final[Mapping[str, type[Enum]]] = {
     "section": Section,
     "refusal_reason": RefusalReason,
     "outcome": Outcome,
-    "proof_of": Effect,
+    "pending_press": Effect,
     "control_rule": ControlRule,
 }
 FIELDS: Final[Mapping[str, Promise]] = {
@@ -67,7 +67,7 @@ FIELDS: Final[Mapping[str, Promise]] = {
     "status_text": gettext_lazy("Status in the cabinet"),
     "assignee_name": gettext_lazy("Assignee"),
     "control_at": gettext_lazy("Control date"),
-    "shown_at": gettext_lazy("Date shown by the marketplace"),
+    "marketplace_due_at": gettext_lazy("Date shown by the marketplace"),
     "planned_arrival_on": gettext_lazy("Planned arrival"),
     "received_on": gettext_lazy("Received by the customer"),
     "customer_answered": gettext_lazy("Customer answered"),
