@@ -141,7 +141,7 @@ def test_waiting_jobs_without_a_worker_are_a_problem(opened: Opened) -> None:
     now = utc_now()
     assert bad(jobs_found(now)) == [("worker", "warn")]
     with behind_walls(opened.merchant_id):
-        job_defer("qaitar.flows.tasks.effects_drain", merchant_id=str(opened.merchant_id))
+        job_defer("qaitar.flows.tasks.effects_run", merchant_id=str(opened.merchant_id))
     assert bad(jobs_found(now)) == [("worker", "warn")]
     assert bad(jobs_found(now + timedelta(minutes=10))) == [("worker", "problem")]
 

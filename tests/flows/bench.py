@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from qaitar.flows.effects.engine import Drained, effects_drain
+from qaitar.flows.effects.engine import RunResult, effects_run
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.files.store import FileStore
@@ -98,10 +98,10 @@ class Bench:
         url = self.urls["onec"] + "/ut"
         return {"base_url": url, "user": "Обмен", "author_key": AUTHOR}, {"password": "пароль"}
 
-    def drain(self, later: timedelta = timedelta()) -> Drained:
+    def drain(self, later: timedelta = timedelta()) -> RunResult:
         """Let time pass, then drain in this process."""
         self.now += later
-        return effects_drain(self.shop.id, self.now)
+        return effects_run(self.shop.id, self.now)
 
     def settle_down(self, rounds: int = 12) -> None:
         """Drain every five minutes until nothing is open any more."""

@@ -10,12 +10,12 @@ import django
 
 django.setup()
 
-from qaitar.flows.effects.engine import effects_drain  # noqa: E402  models need a set-up Django
+from qaitar.flows.effects.engine import effects_run  # noqa: E402  models need a set-up Django
 
 
 def main() -> None:
     """Drain `merchant_id` at the moment given; dies where QAITAR_CRASHPOINT says."""
-    effects_drain(UUID(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
+    effects_run(UUID(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.flows.effects.engine import STORIES
+from qaitar.flows.effects.engine import HANDLERS
 from qaitar.foundation.crashpoints import VARIABLE, armed, crashpoint
 from qaitar.returns.vocabulary import Act
 from tests.flows.apart import run_apart
@@ -81,6 +81,6 @@ def test_no_point_is_armed_in_this_environment() -> None:
 
 def test_every_kind_of_effect_is_killed_somewhere() -> None:
     told_apart_by_their_letter_only = {"ASK_SERVICE_CENTRE", "ASK_REOPEN"}
-    assert {kind.value for kind in STORIES} - told_apart_by_their_letter_only | {
+    assert {kind.value for kind in HANDLERS} - told_apart_by_their_letter_only | {
         "WRITE_REGISTER"
     } == set(KINDS)

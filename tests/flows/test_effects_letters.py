@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.foundation.jobs import behind_walls
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load
 from qaitar.returns.vocabulary import Act, RefusalReason
@@ -29,7 +29,7 @@ def seen_on_the_card(bench: Bench, case: ReturnRequest) -> str:
     with behind_walls(bench.shop.id):
         loaded = case_load(case.pk)
         assert loaded is not None
-        judged = judge_case(loaded, bench.now)
+        judged = evaluate_case(loaded, bench.now)
         return marketplace_text(
             RefusalReason.WINDOW_PASSED, loaded, judged, papers_load(loaded.request)
         )

@@ -10,7 +10,7 @@ import pytest
 from django.db import close_old_connections, connection
 
 from qaitar.flows.effects import engine
-from qaitar.flows.effects.engine import effects_drain
+from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.effects.open_ticket import OpenTicket
 from qaitar.flows.locks import session_lock
 from qaitar.foundation.jobs import behind_walls
@@ -56,7 +56,7 @@ def test_four_workers_at_once_do_each_thing_once(bench: Bench) -> None:
     cases = [bench.file(f"7000001{number:02d}-1") for number in range(CASES)]
     for case in cases:
         bench.act(case, Act.ASK_CUSTOMER)
-    assert in_threads(lambda: effects_drain(bench.shop.id, bench.now), WORKERS) == []
+    assert in_threads(lambda: effects_run(bench.shop.id, bench.now), WORKERS) == []
     bench.settle_down()
     executed = bench.executed()
     assert (executed["tickets"], executed["rows"]) == (CASES, CASES)
@@ -74,7 +74,7 @@ def test_people_acting_while_effects_settle_do_not_break_the_chain(bench: Bench)
 
     def act_or_drain() -> None:
         if acted.is_set():
-            effects_drain(bench.shop.id, bench.now)
+            effects_run(bench.shop.id, bench.now)
             return
         acted.set()
         bench.act(case, Act.TAKE_FOR_INSPECTION, planned_on=date(2026, 5, 20))
@@ -111,7 +111,7 @@ def test_no_call_leaves_while_a_transaction_is_open(
 def test_a_drain_inside_a_transaction_is_refused_before_anything_is_sent(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     with pytest.raises(AssertionError, match="inside a transaction"), behind_walls(bench.shop.id):
-        effects_drain(bench.shop.id, bench.now)
+        effects_run(bench.shop.id, bench.now)
     assert bench.usedesk.calls == []
 
 
@@ -228,9 +228,9 @@ def test_when_its_time_is_up_a_drain_leaves_the_rest_to_a_new_job(
     monkeypatch.setattr(engine, "BUDGET_S", -1.0)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-    drained = bench.drain()
-    assert (drained.left, drained.looked, bench.executed()["tickets"]) == (True, 0, 0)
+    result = bench.drain()
+    assert (result.left, result.looked, bench.executed()["tickets"]) == (True, 0, 0)
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name FROM procrastinate_jobs")
-        assert cursor.fetchall() == [("qaitar.flows.tasks.effects_drain",)]
+        assert cursor.fetchall() == [("qaitar.flows.tasks.effects_run",)]
     close_old_connections()

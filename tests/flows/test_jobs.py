@@ -50,7 +50,7 @@ def test_the_job_an_act_left_makes_its_effects_happen(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     bench.sheets.tokens.clock = lambda: bench.now
     with frozen_at(bench.now):
-        tasks.effects_drain(merchant_id=str(bench.shop.id))
+        tasks.effects_run(merchant_id=str(bench.shop.id))
     assert (bench.executed()["tickets"], bench.executed()["rows"]) == (1, 1)
     assert {name for name, _ in jobs()} <= set(app.tasks)
 
@@ -59,14 +59,14 @@ def test_a_switched_off_merchants_job_does_nothing(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     MerchantKey.objects.filter(pk=bench.shop.id).update(active=False)
     with frozen_at(bench.now):
-        tasks.effects_drain(merchant_id=str(bench.shop.id))
+        tasks.effects_run(merchant_id=str(bench.shop.id))
     assert bench.executed()["tickets"] == 0
 
 
 def test_every_task_is_known_under_the_name_rows_are_written_with() -> None:
     known = {name for name in app.tasks if name.startswith("qaitar.flows.tasks.")}
     assert {
-        "qaitar.flows.tasks.effects_drain",
+        "qaitar.flows.tasks.effects_run",
         "qaitar.flows.tasks.connection_mended",
         "qaitar.flows.tasks.cabinet_read",
         "qaitar.flows.tasks.deadlines_sweep",
@@ -93,8 +93,8 @@ def test_a_job_that_failed_once_is_tried_again_or_called_up_by_the_minute() -> N
     called_up = {
         f"qaitar.flows.tasks.{name}"
         for name in (
-            "effects_drain",
-            "webhooks_drain",
+            "effects_run",
+            "webhooks_run",
             "orders_poll",
             "cabinets_poll",
             "connections_recheck",
@@ -114,7 +114,7 @@ def test_due_effects_are_called_up_once_a_merchant(bench: Bench) -> None:
     assert housekeeping.effects_call_up(bench.now - timedelta(seconds=1)) == 0
     assert housekeeping.effects_call_up(bench.now) == 1
     assert housekeeping.effects_call_up(bench.now) == 1
-    assert jobs() == [("qaitar.flows.tasks.effects_drain", "todo")]
+    assert jobs() == [("qaitar.flows.tasks.effects_run", "todo")]
 
 
 def test_polls_and_events_are_called_up_only_for_who_has_them(bare: Bench) -> None:
@@ -136,7 +136,7 @@ def test_polls_and_events_are_called_up_only_for_who_has_them(bare: Bench) -> No
     assert [name for name, _ in jobs()] == [
         "qaitar.flows.tasks.connection_mended",
         "orders",
-        "qaitar.flows.tasks.webhooks_drain",
+        "qaitar.flows.tasks.webhooks_run",
     ]
     MerchantKey.objects.update(active=False)
     assert housekeeping.webhooks_call_up() == 0
@@ -273,7 +273,7 @@ def test_a_dead_sweep_whose_next_one_waits_keeps_no_other_job_from_being_retried
             " AND task_name = %s",
             [sweep],
         )
-        cursor.execute(died, ["qaitar.flows.tasks.effects_drain"])
+        cursor.execute(died, ["qaitar.flows.tasks.effects_run"])
         (dead_drain,) = cursor.fetchone()
     retry_the_dead(committed, tmp_path)
     with connection.cursor() as cursor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from procrastinate.contrib.django import app
 
-from qaitar.flows.effects.engine import STORIES as SENT
+from qaitar.flows.effects.engine import HANDLERS as SENT
 from qaitar.returns.vocabulary import Effect
 from qaitar.web.api.main import ROUTERS
 from tests.kill_matrix.cells import FOUND, planted, points

@@ -35,7 +35,7 @@ from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.services.case_change import DRAIN_TASK
+from qaitar.returns.services.case_change import RUN_TASK
 from qaitar.returns.services.mirroring import Look, Mirrored
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.vocabulary import Act
@@ -182,7 +182,7 @@ def test_the_planned_day_once_told_lets_the_return_order_go_at_once(
         request_note(request_id=case.pk, values=told, by=bench.by, now=bench.now)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s", [DRAIN_TASK]
+                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s", [RUN_TASK]
             )
             assert cursor.fetchone() == (1,)
     bench.drain(timedelta(seconds=1))

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
 from qaitar.flows import webhooks_send
-from qaitar.flows.webhook_events import TOLD, TYPES, Line, event_body, event_type
-from qaitar.flows.webhooks_send import Round, webhooks_drain
+from qaitar.flows.webhook_events import PUBLISHED_VALUES, TYPES, Line, event_body, event_type
+from qaitar.flows.webhooks_send import Round, webhooks_run
 from qaitar.foundation.models import JournalEntry, WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.webhooks.endpoints import (
     EndpointRefused,
@@ -76,7 +76,7 @@ class Stage:
     url: str
 
     def drain(self, now: datetime = NOW) -> Round:
-        return webhooks_drain(self.shop.id, now)
+        return webhooks_run(self.shop.id, now)
 
     def deliveries(self) -> list[tuple[str, str, int]]:
         with transaction.atomic():
@@ -332,7 +332,7 @@ def test_nothing_is_sent_with_a_transaction_open(stage: Stage, monkeypatch: Any)
     stage.drain()
     assert seen == [False] * 4
     with transaction.atomic(), pytest.raises(AssertionError, match="no network"):
-        webhooks_drain(stage.shop.id, NOW)
+        webhooks_run(stage.shop.id, NOW)
 
 
 def test_while_a_secret_is_replaced_both_sign(stage: Stage) -> None:
@@ -406,7 +406,7 @@ def test_such_an_address_cannot_become_an_endpoint(db_walls: None, settings: Any
 
 def test_a_message_never_outgrows_its_limit() -> None:
     effects = [{"id": str(new_id()), "kind": "WRITE_REGISTER", "reference": "9" * 200}] * 500
-    told = dict.fromkeys(TOLD, "x" * 60)
+    told = dict.fromkeys(PUBLISHED_VALUES, "x" * 60)
     line = Line(
         "EFFECT_DONE", NOW, 2**31 - 1, "SYSTEM", "job", told, {**told, "effects": effects}, {}
     )

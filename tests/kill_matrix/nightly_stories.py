@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from procrastinate.contrib.django import app
 
-from qaitar.analytics.export_definitions import ListKind, Taken
+from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import DayFigure, ListExport
 from qaitar.analytics.services import counting
 from qaitar.analytics.services.exporting import ORIGIN, export_ask
@@ -131,7 +131,7 @@ def _answers_differ(world: World) -> list[str]:
 
 
 def _list_asked(world: World) -> ListExport:
-    taken = Taken(ListKind.QUEUE, {}, (world.shop.id,))
+    taken = ListExportRequest(ListKind.QUEUE, {}, (world.shop.id,))
     user = world.people["aigerim"]
     with behind_walls(world.shop.id):
         return export_ask(user_id=user.pk, taken=taken, form="CSV", now=world.now)

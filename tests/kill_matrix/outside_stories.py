@@ -158,7 +158,7 @@ def _events_begin(world: World) -> None:
     world.minutes_pass(forget=True)
     with behind_walls(world.shop.id):
         job_defer(
-            "qaitar.flows.tasks.webhooks_drain", queue="webhooks", merchant_id=str(world.shop.id)
+            "qaitar.flows.tasks.webhooks_run", queue="webhooks", merchant_id=str(world.shop.id)
         )
 
 

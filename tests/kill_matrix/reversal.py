@@ -26,11 +26,11 @@ def reverse() -> None:
             return
         effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
 
-    def claimed_and_settled(taken: Any, told: Any, now: datetime, drained: Any) -> None:
+    def claimed_and_settled(taken: Any, told: Any, now: datetime, result: Any) -> None:
         if taken.sends:
             effect = taken.effect
             effect.state, effect.attempts = EffectState.PLANNED, effect.attempts - 1
             claim(effect, now)
-        settle(taken, told, now, drained)
+        settle(taken, told, now, result)
 
     engine._claim, engine._settle = claimed_in_mind, claimed_and_settled

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from qaitar.contracts.outcome import Unknown
 from qaitar.flows.effects import engine
-from qaitar.flows.effects.settlement import Verdict
+from qaitar.flows.effects.settlement import EffectUpdate
 from qaitar.foundation import transition
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.foundation.transition import Change, move
@@ -52,11 +52,11 @@ def intent_after_the_call(patch: pytest.MonkeyPatch) -> None:
             return
         effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
 
-    def settle(taken: Any, told: Any, now: datetime, drained: Any) -> None:
+    def settle(taken: Any, told: Any, now: datetime, result: Any) -> None:
         PlannedEffect.objects.filter(pk=taken.effect.pk, state=EffectState.PLANNED).update(
             state=EffectState.SENDING, attempts=taken.effect.attempts, sending_at=now
         )
-        settles(taken, told, now, drained)
+        settles(taken, told, now, result)
 
     patch.setattr(engine, "_claim", claim)
     patch.setattr(engine, "_settle", settle)
@@ -66,10 +66,10 @@ def unknown_counts_as_failed(patch: pytest.MonkeyPatch) -> None:
     """A call whose answer was lost is simply made again, without a look-up."""
     sent = engine._sent
 
-    def retried(taken: Any, told: Any, now: datetime) -> Verdict:
+    def retried(taken: Any, told: Any, now: datetime) -> EffectUpdate:
         if isinstance(told.outcome, Unknown):
             soon = now + timedelta(seconds=30)
-            return Verdict(EffectState.PLANNED, told.outcome.detail, next_at=soon, told=False)
+            return EffectUpdate(EffectState.PLANNED, told.outcome.detail, next_at=soon, told=False)
         return sent(taken, told, now)
 
     patch.setattr(engine, "_sent", retried)
@@ -77,8 +77,8 @@ def unknown_counts_as_failed(patch: pytest.MonkeyPatch) -> None:
 
 def date_closed_over(patch: pytest.MonkeyPatch) -> None:
     """Whoever moves a case on sets the new date over a missed one, and nobody writes that it was missed."""
-    patch.setattr(perform_act, "overlooked", lambda case, now: None)
-    patch.setattr(notes, "owned_up", lambda cases, now: None)
+    patch.setattr(perform_act, "missed_deadline", lambda case, now: None)
+    patch.setattr(notes, "record_missed_deadlines", lambda cases, now: None)
 
 
 def outage_forgotten(patch: pytest.MonkeyPatch) -> None:

@@ -15,20 +15,20 @@ from qaitar.contracts.marketplace import (
     TenderKind,
     TenderRecord,
 )
-from qaitar.orders.import_rows import LINE_AT, ORDER_AT, Fault, Reading, reading_of
+from qaitar.orders.import_rows import LINE_AT, ORDER_AT, ImportRow, RowProblem, import_row_of
 from qaitar.orders.merge import (
-    LaidLine,
-    LaidTenders,
+    MergedLine,
+    MergedTenders,
     StoredLine,
     StoredTender,
-    filled,
-    laid,
-    lines_laid,
+    filled_values,
+    lines_merged,
+    merged_values,
     only_fills,
-    order_laid,
+    order_merged,
     shows_part,
     sums_in_doubt,
-    tenders_laid,
+    tenders_merged,
 )
 
 FIRST, SECOND, THIRD = "2026-05-01", "2026-05-02", "2026-05-03"
@@ -41,7 +41,7 @@ def stored(**kept: str) -> list[str]:
     return texts
 
 
-def reading(*, api: bool = False, **told: Any) -> Reading:
+def reading(*, api: bool = False, **told: Any) -> ImportRow:
     day = told.pop("on", None)
     record = OrderRecord(
         code="100",
@@ -50,8 +50,8 @@ def reading(*, api: bool = False, **told: Any) -> Reading:
         currency="",
         **told,
     )
-    made = reading_of(record)
-    assert isinstance(made, Reading)
+    made = import_row_of(record)
+    assert isinstance(made, ImportRow)
     return made
 
 
@@ -81,7 +81,7 @@ def test_a_file_only_fills_where_it_is_older_or_the_marketplace_has_told(
 def test_what_is_told_replaces_and_what_is_not_told_stays() -> None:
     kept = stored(status="DELIVERED", status_changed_on=SECOND, address="Abay 1", state="ARCHIVE")
     told = reading(api=True, status="RETURNED", address="Abay 2")
-    assert named(order_laid(kept, told, FIRST)) == {
+    assert named(order_merged(kept, told, FIRST)) == {
         "external_id": "kaspi-1",
         "status": "RETURNED",
         "address": "Abay 2",
@@ -91,12 +91,12 @@ def test_what_is_told_replaces_and_what_is_not_told_stays() -> None:
 
 def test_a_day_of_change_is_kept_beside_its_own_status_only() -> None:
     kept = stored(status="DELIVERED", status_changed_on=SECOND)
-    same = order_laid(kept, reading(api=True, status="DELIVERED", on=FIRST), SECOND)
+    same = order_merged(kept, reading(api=True, status="DELIVERED", on=FIRST), SECOND)
     assert same[ORDER_AT["status_changed_on"]] == FIRST
-    silent = order_laid(kept, reading(api=True, on=THIRD), SECOND)
+    silent = order_merged(kept, reading(api=True, on=THIRD), SECOND)
     assert silent[ORDER_AT["status_changed_on"]] == SECOND
     bare = stored(status="DELIVERED", external_id="kaspi-1")
-    other = order_laid(bare, reading(status="RETURNED", on=FIRST), SECOND)
+    other = order_merged(bare, reading(status="RETURNED", on=FIRST), SECOND)
     assert named(other) == {"status": "DELIVERED", "external_id": "kaspi-1"}
 
 
@@ -137,17 +137,17 @@ def test_a_file_tells_a_later_status_of_an_order_the_marketplace_has_told(
         "delivered_at": "2026-05-03 00:00:00+00:00",
     }
     filled_up = {"pickup_point": "PP1", "cancellation_reason": "BUYER"}
-    assert named(order_laid(stored(**kept), told, seen_on)) == (
+    assert named(order_merged(stored(**kept), told, seen_on)) == (
         kept | filled_up | (status if later else {})
     )
     reason = stored(**kept | {"cancellation_reason": "SHOP"})
-    assert named(order_laid(reason, told, seen_on))["cancellation_reason"] == (
+    assert named(order_merged(reason, told, seen_on))["cancellation_reason"] == (
         "BUYER" if later else "SHOP"
     )
 
 
 def test_rows_of_different_length_are_no_rows_of_one_table() -> None:
-    for lay in (filled, laid):
+    for lay in (filled_values, merged_values):
         with pytest.raises(ValueError, match="argument 2 is shorter"):
             lay(["a", "b"], ["x"])
 
@@ -156,7 +156,7 @@ CARD = StoredTender("t1", ["CARD", "100", ""])
 BONUS = StoredTender("t2", ["BONUS", "5", ""])
 
 
-def paid(*tenders: TenderRecord) -> Reading:
+def paid(*tenders: TenderRecord) -> ImportRow:
     return reading(api=True, tenders=tenders)
 
 
@@ -166,29 +166,31 @@ def test_another_main_way_of_paying_replaces_the_stored_one(kind: str, told: str
     kept = [StoredTender("t1", [kind, "100", ""]), BONUS]
     now = paid(TenderRecord(kind=TenderKind(told), amount_minor=100))
     if kind == told:
-        assert tenders_laid(kept, now, fills=False) == LaidTenders((), ())
+        assert tenders_merged(kept, now, fills=False) == MergedTenders((), ())
         return
-    assert tenders_laid(kept, now, fills=False) == LaidTenders(
+    assert tenders_merged(kept, now, fills=False) == MergedTenders(
         ((None, [told, "100", ""]),), ("t1",)
     )
-    assert tenders_laid(kept, now, fills=True) == LaidTenders((), ())
+    assert tenders_merged(kept, now, fills=True) == MergedTenders((), ())
 
 
 def test_bonuses_replace_nobody_and_gaps_are_filled() -> None:
     bonus = paid(TenderRecord(kind=TenderKind.BONUS, amount_minor=7))
-    assert tenders_laid([CARD], bonus, fills=False) == LaidTenders(
+    assert tenders_merged([CARD], bonus, fills=False) == MergedTenders(
         ((None, ["BONUS", "7", ""]),), ()
     )
-    assert tenders_laid([CARD], bonus, fills=True) == LaidTenders(((None, ["BONUS", "7", ""]),), ())
-    assert tenders_laid([CARD, BONUS], bonus, fills=False) == LaidTenders(
+    assert tenders_merged([CARD], bonus, fills=True) == MergedTenders(
+        ((None, ["BONUS", "7", ""]),), ()
+    )
+    assert tenders_merged([CARD, BONUS], bonus, fills=False) == MergedTenders(
         (("t2", ["BONUS", "7", ""]),), ()
     )
-    assert tenders_laid([CARD, BONUS], bonus, fills=True) == LaidTenders((), ())
+    assert tenders_merged([CARD, BONUS], bonus, fills=True) == MergedTenders((), ())
     term = paid(TenderRecord(kind=TenderKind.CARD, amount_minor=99, term_months=3))
-    assert tenders_laid([CARD], term, fills=True) == LaidTenders(
+    assert tenders_merged([CARD], term, fills=True) == MergedTenders(
         (("t1", ["CARD", "100", "3"]),), ()
     )
-    assert tenders_laid([CARD], term, fills=False) == LaidTenders(
+    assert tenders_merged([CARD], term, fills=False) == MergedTenders(
         (("t1", ["CARD", "99", "3"]),), ()
     )
 
@@ -207,11 +209,11 @@ def has(line_id: str, key: str, offer: str, name: str, total: str = "") -> Store
     return StoredLine(line_id, key, texts)
 
 
-def told_lines(*lines: LineRecord, api: bool = False) -> Reading:
+def told_lines(*lines: LineRecord, api: bool = False) -> ImportRow:
     return reading(api=api, lines=lines)
 
 
-def summed(lines: list[LaidLine]) -> list[tuple[str | None, str, str, str, str]]:
+def summed(lines: list[MergedLine]) -> list[tuple[str | None, str, str, str, str]]:
     """Id, key, offer, name and sum of each."""
     names = ("offer_code", "name", "total_minor")
     return [(x.id, x.key, *(x.texts[LINE_AT[name]] for name in names)) for x in lines]  # type: ignore[misc]  # three names
@@ -226,31 +228,31 @@ FILE_LINES = [
 
 def test_a_line_of_a_file_finds_that_of_the_marketplace_by_offer_then_name_then_place() -> None:
     by_offer = told_lines(goods("SKU-2", "иначе", 7), goods("SKU-1", "иначе", 5))
-    assert summed(lines_laid(API_LINES, by_offer, fills=True)) == [
+    assert summed(lines_merged(API_LINES, by_offer, fills=True)) == [
         ("b", "line-b", "SKU-2", "Чехол", "7"),
         ("a", "line-a", "SKU-1", "Чайник", "5"),
     ]
     by_name = told_lines(goods("", "Чехол", 7), goods("", "Чайник", 5))
-    assert summed(lines_laid(API_LINES, by_name, fills=True)) == [
+    assert summed(lines_merged(API_LINES, by_name, fills=True)) == [
         ("b", "line-b", "SKU-2", "Чехол", "7"),
         ("a", "line-a", "SKU-1", "Чайник", "5"),
     ]
     by_place = told_lines(goods("", "", 7), goods("", "", 5))
-    assert summed(lines_laid(API_LINES, by_place, fills=True)) == [
+    assert summed(lines_merged(API_LINES, by_place, fills=True)) == [
         ("a", "line-a", "SKU-1", "Чайник", "7"),
         ("b", "line-b", "SKU-2", "Чехол", "5"),
     ]
     offer_first = told_lines(goods("SKU-2", "Чайник", 7), goods("SKU-1", "Чехол", 5))
-    assert [x.id for x in lines_laid(API_LINES, offer_first, fills=True)] == ["b", "a"]
+    assert [x.id for x in lines_merged(API_LINES, offer_first, fills=True)] == ["b", "a"]
 
 
 def test_a_file_adds_no_line_where_the_marketplace_has_told_its_own() -> None:
     more = told_lines(goods("SKU-1", ""), goods("SKU-2", ""), goods("SKU-3", "Ремень", 1))
-    assert lines_laid(API_LINES, more, fills=True) == []
-    assert lines_laid(API_LINES, more, fills=False) == []
+    assert lines_merged(API_LINES, more, fills=True) == []
+    assert lines_merged(API_LINES, more, fills=False) == []
     mixed = [API_LINES[0], FILE_LINES[1]]
-    assert lines_laid(mixed, more, fills=False) == []
-    assert summed(lines_laid(FILE_LINES, more, fills=False)) == [
+    assert lines_merged(mixed, more, fills=False) == []
+    assert summed(lines_merged(FILE_LINES, more, fills=False)) == [
         (None, "SKU-3|Ремень", "SKU-3", "Ремень", "1")
     ]
 
@@ -261,7 +263,7 @@ def test_a_line_with_an_id_is_known_by_it_alone() -> None:
         goods("SKU-2", "Чехол", 5, line_id="line-c"),
         api=True,
     )
-    assert summed(lines_laid(API_LINES, ids, fills=False)) == [
+    assert summed(lines_merged(API_LINES, ids, fills=False)) == [
         ("a", "line-a", "SKU-9", "Чехол", "7"),
         (None, "line-c", "SKU-2", "Чехол", "5"),
     ]
@@ -273,7 +275,7 @@ def test_a_line_of_a_file_takes_the_id_that_the_marketplace_tells_later() -> Non
         goods("SKU-1", "Чайник", line_id="line-a"),
         api=True,
     )
-    assert summed(lines_laid(FILE_LINES, ids, fills=False)) == [
+    assert summed(lines_merged(FILE_LINES, ids, fills=False)) == [
         ("b", "line-b", "SKU-2", "Чехол", ""),
         ("a", "line-a", "SKU-1", "Чайник", ""),
     ]
@@ -281,14 +283,14 @@ def test_a_line_of_a_file_takes_the_id_that_the_marketplace_tells_later() -> Non
 
 def test_a_file_replaces_the_words_of_a_file_and_only_fills_those_of_the_marketplace() -> None:
     told = told_lines(goods("SKU-1", "Чайник электрический", 5))
-    assert summed(lines_laid(FILE_LINES[:1], told, fills=False)) == [
+    assert summed(lines_merged(FILE_LINES[:1], told, fills=False)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник электрический", "5")
     ]
     for fills in (True, False):
-        assert summed(lines_laid(API_LINES, told, fills=fills)) == [
+        assert summed(lines_merged(API_LINES, told, fills=fills)) == [
             ("a", "line-a", "SKU-1", "Чайник", "5")
         ]
-    assert summed(lines_laid(FILE_LINES[:1], told, fills=True)) == [
+    assert summed(lines_merged(FILE_LINES[:1], told, fills=True)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник", "5")
     ]
 
@@ -299,30 +301,30 @@ def test_a_file_with_fewer_lines_than_known_tells_no_sums() -> None:
     assert shows_part(FILE_LINES, told)
     assert not shows_part(FILE_LINES[:1], told)
     assert not shows_part(API_LINES, told)
-    assert summed(lines_laid(FILE_LINES, told, fills=False)) == [
+    assert summed(lines_merged(FILE_LINES, told, fills=False)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник электрический", "")
     ]
     part = reading(status="RETURNED", on=THIRD, lines=(goods("SKU-1", "Чайник"),))
     kept = stored(status="COMPLETED", status_changed_on=FIRST, state="ARCHIVE")
-    assert order_laid(kept, part, SECOND, is_part=True) == kept
+    assert order_merged(kept, part, SECOND, is_part=True) == kept
 
 
 def test_a_lines_sum_is_forgotten_when_more_lines_come_to_light() -> None:
     """One row was taken as the whole order; the next export shows a second line, and neither price is known then."""
     first = [has("a", "SKU-1|Чайник", "SKU-1", "Чайник", "500")]
     both = told_lines(goods("SKU-1", "Чайник"), goods("SKU-2", "Чехол"))
-    laid_lines = lines_laid(first, both, fills=False)
+    laid_lines = lines_merged(first, both, fills=False)
     assert summed(sums_in_doubt(first, laid_lines, "500")) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник", ""),
         (None, "SKU-2|Чехол", "SKU-2", "Чехол", ""),
     ]
     shared = told_lines(goods("SKU-1", "Чайник", 250), goods("SKU-2", "Чехол", 250))
-    fine = lines_laid(first, shared, fills=False)
+    fine = lines_merged(first, shared, fills=False)
     assert sums_in_doubt(first, fine, "500") == fine
     from_api = [has("a", "line-a", "SKU-1", "Чайник", "500"), API_LINES[1]]
     assert sums_in_doubt(from_api, [], "500") == []
     settled = [has("a", "SKU-1|Чайник", "SKU-1", "Чайник"), FILE_LINES[1]]
-    assert sums_in_doubt(settled, lines_laid(settled, both, fills=False), "500") == []
+    assert sums_in_doubt(settled, lines_merged(settled, both, fills=False), "500") == []
 
 
 @pytest.mark.parametrize("later_file", ["", SECOND])
@@ -343,7 +345,7 @@ def test_a_file_without_a_later_day_takes_no_final_status_back(
     was: str, told: str, becomes: str, later_file: str
 ) -> None:
     kept = stored(status=was, status_changed_on=SECOND, address="Abay 1")
-    after = named(order_laid(kept, reading(status=told, on=later_file, address="Abay 2"), SECOND))
+    after = named(order_merged(kept, reading(status=told, on=later_file, address="Abay 2"), SECOND))
     assert after["status"] == becomes
     held = becomes == was
     assert after.get("status_changed_on", "") == (SECOND if held else later_file)
@@ -352,28 +354,28 @@ def test_a_file_without_a_later_day_takes_no_final_status_back(
     line[0].texts[LINE_AT["status"]], line[0].texts[LINE_AT["status_changed_on"]] = was, SECOND
     day = date.fromisoformat(later_file) if later_file else None
     goods_told = replace(goods("SKU-1", "Чайник"), status=told, status_changed_on=day)
-    laid_line = lines_laid(line, told_lines(goods_told), fills=False)
+    laid_line = lines_merged(line, told_lines(goods_told), fills=False)
     assert [x.texts[LINE_AT["status"]] for x in laid_line] == ([] if held else [becomes])
 
 
 def test_a_file_of_a_later_day_may_take_a_final_status_back() -> None:
     kept = stored(status="RETURNED", status_changed_on=SECOND)
-    after = named(order_laid(kept, reading(status="COMPLETED", on=THIRD), SECOND))
+    after = named(order_merged(kept, reading(status="COMPLETED", on=THIRD), SECOND))
     assert (after["status"], after["status_changed_on"]) == ("COMPLETED", THIRD)
     undated = named(
-        order_laid(stored(status="RETURNED"), reading(status="COMPLETED", on=FIRST), SECOND)
+        order_merged(stored(status="RETURNED"), reading(status="COMPLETED", on=FIRST), SECOND)
     )
     assert undated == {"status": "RETURNED"}
 
 
 def test_equal_lines_stay_as_many_as_they_are_and_get_keys_of_their_own() -> None:
     twice = told_lines(goods("SKU-1", "Чайник", 5), goods("SKU-1", "Чайник", 5))
-    first = lines_laid([], twice, fills=False)
+    first = lines_merged([], twice, fills=False)
     assert [x.key for x in first] == ["SKU-1|Чайник", "SKU-1|Чайник|2"]
     kept = [StoredLine(str(at), x.key, x.texts) for at, x in enumerate(first)]
-    assert lines_laid(kept, twice, fills=False) == []
+    assert lines_merged(kept, twice, fills=False) == []
     third = told_lines(*[goods("SKU-1", "Чайник", 5)] * 3)
-    assert [(x.id, x.key) for x in lines_laid(kept, third, fills=False)] == [
+    assert [(x.id, x.key) for x in lines_merged(kept, third, fills=False)] == [
         (None, "SKU-1|Чайник|3")
     ]
 
@@ -434,11 +436,11 @@ def of_customer(name: str, value: Any) -> OrderRecord:
 def test_a_text_of_full_length_is_kept_and_one_letter_more_is_told(
     made: Any, name: str, limit: int
 ) -> None:
-    assert isinstance(reading_of(made(name, "я" * limit)), Reading)
+    assert isinstance(import_row_of(made(name, "я" * limit)), ImportRow)
     column = {"phone_raw": "phone"}.get(name, name)
     if made is of_line and name == "external_id":
         column = "line_id"
-    assert reading_of(made(name, "я" * (limit + 1))) == Fault(
+    assert import_row_of(made(name, "я" * (limit + 1))) == RowProblem(
         "too_long", f"«{column}» is longer than {limit} characters."
     )
 
@@ -456,19 +458,19 @@ def test_a_text_of_full_length_is_kept_and_one_letter_more_is_told(
 def test_a_number_that_has_no_room_is_told(
     made: Any, name: str, digits: int, negative: bool
 ) -> None:
-    no = Fault("out_of_range", f"«{name}» is out of range.")
-    assert isinstance(reading_of(made(name, 10**digits - 1)), Reading)
-    assert reading_of(made(name, 10**digits)) == no
-    below = reading_of(made(name, -1))
-    assert isinstance(below, Reading) if negative else below == no
+    no = RowProblem("out_of_range", f"«{name}» is out of range.")
+    assert isinstance(import_row_of(made(name, 10**digits - 1)), ImportRow)
+    assert import_row_of(made(name, 10**digits)) == no
+    below = import_row_of(made(name, -1))
+    assert isinstance(below, ImportRow) if negative else below == no
 
 
 def test_an_order_number_has_forty_letters_at_most() -> None:
-    assert isinstance(reading_of(OrderRecord(code="1" * 40)), Reading)
-    assert reading_of(OrderRecord(code="1" * 41)) == Fault(
+    assert isinstance(import_row_of(OrderRecord(code="1" * 40)), ImportRow)
+    assert import_row_of(OrderRecord(code="1" * 41)) == RowProblem(
         "too_long", "The order number is longer than 40 characters."
     )
-    assert reading_of(OrderRecord(code="")) == Fault("no_code", "The order has no number.")
-    assert reading_of(OrderRecord(code="1\x1f2")) == Fault(
+    assert import_row_of(OrderRecord(code="")) == RowProblem("no_code", "The order has no number.")
+    assert import_row_of(OrderRecord(code="1\x1f2")) == RowProblem(
         "control_characters", "A text has control or broken characters that no text has."
     )

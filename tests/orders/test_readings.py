@@ -8,14 +8,21 @@ import pytest
 
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, TenderKind, TenderRecord
 from qaitar.kernel.phones import normalise_phone
-from qaitar.orders.import_rows import LINE_AT, Fault, Reading, copied, line_keys, reading_of
+from qaitar.orders.import_rows import (
+    LINE_AT,
+    ImportRow,
+    RowProblem,
+    copied,
+    import_row_of,
+    line_keys,
+)
 from qaitar.orders.services.merging import _phone
 from tests.factories.orders import api_order, file_order
 
 
 def digest(record: object) -> bytes:
-    reading = reading_of(record)  # type: ignore[arg-type]  # records of the factories
-    assert isinstance(reading, Reading)
+    reading = import_row_of(record)  # type: ignore[arg-type]  # records of the factories
+    assert isinstance(reading, ImportRow)
     return reading.digest
 
 
@@ -72,16 +79,16 @@ def test_what_is_not_kept_does_not_touch_the_digest() -> None:
     ],
 )
 def test_what_cannot_be_kept_is_told_by_field(record: object, code: str, said: str) -> None:
-    fault = reading_of(record)  # type: ignore[arg-type]  # records of the factories
-    assert isinstance(fault, Fault)
+    fault = import_row_of(record)  # type: ignore[arg-type]  # records of the factories
+    assert isinstance(fault, RowProblem)
     assert fault.code == code
     assert said in fault.sentence
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\\Nb", "a\r", "\\", "\t'\"«", "\\.", "𝔸🙂"])
 def test_odd_but_lawful_texts_are_kept(text: str) -> None:
-    reading = reading_of(file_order(address=text))
-    assert isinstance(reading, Reading)
+    reading = import_row_of(file_order(address=text))
+    assert isinstance(reading, ImportRow)
     assert reading.order[11] == text
     assert reading.plain == (copied(reading.order_row) == reading.order_row)
 
@@ -89,7 +96,7 @@ def test_odd_but_lawful_texts_are_kept(text: str) -> None:
 def test_lines_without_ids_are_named_by_offer_code_and_name() -> None:
     long = LineRecord(offer_code="A", name="я" * 400)
     lines = (LineRecord(name="x"), LineRecord(name="x"), long)
-    keys = line_keys(Reading(file_order(lines=lines)))
+    keys = line_keys(ImportRow(file_order(lines=lines)))
     assert keys[:2] == ["|x", "|x|2"]
     assert keys[2].startswith("A|")
     assert len(keys[2]) == 26
@@ -106,7 +113,7 @@ def test_lines_without_ids_are_named_by_offer_code_and_name() -> None:
     ],
 )
 def test_a_line_without_a_name_takes_the_sellers_own(line: LineRecord, name: str) -> None:
-    assert Reading(file_order(lines=(line,))).lines[0][LINE_AT["name"]] == name
+    assert ImportRow(file_order(lines=(line,))).lines[0][LINE_AT["name"]] == name
 
 
 def test_mobile_numbers_are_read_as_the_library_reads_them() -> None:

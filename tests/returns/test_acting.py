@@ -78,7 +78,7 @@ def test_asking_the_customer_plans_ticket_and_register_line_in_two_statements(sh
     ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name, args->>'merchant_id' FROM procrastinate_jobs")
-        assert cursor.fetchall() == [("qaitar.flows.tasks.effects_drain", str(shop.id))]
+        assert cursor.fetchall() == [("qaitar.flows.tasks.effects_run", str(shop.id))]
     assert first_break(JournalEntry.objects.filter(subject_id=case.pk).order_by("seq")) is None
 
 

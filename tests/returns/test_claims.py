@@ -12,7 +12,7 @@ from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Order, OrderLine
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.claims import OrderFiling, Sold, too_much
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.models import ReturnRequest
@@ -58,7 +58,7 @@ def line_name(case: ReturnRequest) -> str | None:
 def grounds(case: ReturnRequest) -> dict[str, dict[str, Any]]:
     loaded = case_load(case.pk)
     assert loaded is not None
-    return {g.code: dict(g.params) for g in judge_case(loaded, NOW).verdict.grounds}
+    return {g.code: dict(g.params) for g in evaluate_case(loaded, NOW).verdict.grounds}
 
 
 def blocked(case: ReturnRequest, act: Act, by: Actor) -> tuple[str, dict[str, Any]]:

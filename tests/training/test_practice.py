@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from qaitar.flows.effects.engine import effects_drain
+from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.foundation.access import enter_as_token, enter_as_user
 from qaitar.foundation.clock import frozen_at
@@ -17,7 +17,7 @@ from qaitar.foundation.jobs import behind_walls, merchants_active, merchants_rea
 from qaitar.foundation.models import Connection, EffectState, Membership, MerchantKey, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import Evidence, ReturnRequest, StageDelta
 from qaitar.returns.procedure import recommended
@@ -151,7 +151,7 @@ def works_right(newcomer: Newcomer, drawn: Drawn) -> list[str]:
     with behind_walls(case.merchant_id):
         loaded = case_load(case.pk)
         assert loaded is not None
-        judged = judge_case(as_is_true(loaded, drawn.story), newcomer.now)
+        judged = evaluate_case(as_is_true(loaded, drawn.story), newcomer.now)
         act = recommended(Stage(case.stage), judged.facts)
         reasons = refusal_reasons(Stage(case.stage), judged.facts)
     if act is None or case.pending_press:
@@ -272,7 +272,7 @@ def test_a_worker_sends_nothing_of_a_practice_anywhere(
         Connection.objects.create(
             merchant_id=practice.shop_id, system="usedesk", name="Usedesk", created_at=NOW
         )
-    drained = effects_drain(practice.shop_id, newcomer.now)
+    drained = effects_run(practice.shop_id, newcomer.now)
     assert dict(drained.states) == {"DONE": 2}
     with behind_walls(practice.shop_id):
         kept = PlannedEffect.objects.filter(created_at=newcomer.now)

@@ -60,7 +60,7 @@ class ListKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ListExportRequest:
     """A list as it was asked for: which one, what of it, behind whose walls."""
 
     kind: ListKind
@@ -108,13 +108,13 @@ class Taken:
                 summed = register_sum(self.merchants, RegisterFilter.read(self.wanted), most)
                 return summed.count
             case ListKind.QUEUE:
-                return queue_count(self.merchants, queue_read(self.wanted), most)
+                return queue_count(self.merchants, queue_from_query(self.wanted), most)
             case ListKind.SEARCH:
                 return len(self._found())
             case ListKind.APPROVALS:
                 return len(approvals_waiting(self.merchants, FOUND_MAX))
             case ListKind.FIGURE:
-                return min(most, figure_sum(behind_read(self.merchants, self.wanted)))
+                return min(most, figure_sum(drilldown_from_query(self.merchants, self.wanted)))
             case ListKind.JOURNAL:
                 return JournalEntry.objects.filter(subject_id=UUID(self.wanted["id"])).count()
 
@@ -150,7 +150,7 @@ class Taken:
         yield from (register_cells(found[pk], self.masked) for pk in ids if pk in found)
 
     def _queue_rows(self, walls: Walls, noted: Noted) -> Iterator[list[object]]:
-        wanted, done = queue_read(self.wanted), 0
+        wanted, done = queue_from_query(self.wanted), 0
         while True:
             with walls():
                 page = queue_slice(self.merchants, wanted, limit=PAGE)
@@ -159,10 +159,10 @@ class Taken:
             noted(done)
             if page.next is None:
                 return
-            wanted = queue_read(self.wanted, after=page.next)
+            wanted = queue_from_query(self.wanted, after=page.next)
 
     def _figure_rows(self, walls: Walls, noted: Noted) -> Iterator[list[object]]:
-        behind, done = behind_read(self.merchants, self.wanted), 0
+        behind, done = drilldown_from_query(self.merchants, self.wanted), 0
         after: DayPlace | None = None
         column = behind.measure.name.partition(".")[0]
         while True:
@@ -203,7 +203,7 @@ _TIMED: Final = frozenset({"answer", "closed", "pace", "outcome"})
 # --- what is wanted, as plain texts -----------------------------------------------------------------
 
 
-def queue_said(wanted: QueueFilter) -> dict[str, str]:
+def queue_to_query(wanted: QueueFilter) -> dict[str, str]:
     """Write a part of the queue as plain texts."""
     said = {
         "stage": wanted.stage.value if wanted.stage else None,
@@ -215,10 +215,10 @@ def queue_said(wanted: QueueFilter) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
-def queue_read(said: Mapping[str, str], after: Place | None = None) -> QueueFilter:
-    """Read back what `queue_said` wrote, from a place on.
+def queue_from_query(said: Mapping[str, str], after: Place | None = None) -> QueueFilter:
+    """Read back what `queue_to_query` wrote, from a place on.
 
-    >>> queue_read(queue_said(QueueFilter(stage=Stage.NEW, assignee_id=5))).assignee_id
+    >>> queue_from_query(queue_to_query(QueueFilter(stage=Stage.NEW, assignee_id=5))).assignee_id
     5
     """
     return QueueFilter(
@@ -231,7 +231,7 @@ def queue_read(said: Mapping[str, str], after: Place | None = None) -> QueueFilt
     )
 
 
-def behind_said(behind: Behind) -> dict[str, str]:
+def drilldown_to_query(behind: Behind) -> dict[str, str]:
     """Write the list behind a figure as plain texts."""
     said = {
         "measure": behind.measure.name,
@@ -244,8 +244,8 @@ def behind_said(behind: Behind) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
-def behind_read(merchants: tuple[UUID, ...], said: Mapping[str, str]) -> Behind:
-    """Read back what `behind_said` wrote."""
+def drilldown_from_query(merchants: tuple[UUID, ...], said: Mapping[str, str]) -> Behind:
+    """Read back what `drilldown_to_query` wrote."""
     return Behind(
         scope=Scope(merchants, UUID(said["store"]) if "store" in said else None),
         measure=MEASURES[said["measure"]],
@@ -286,12 +286,12 @@ def _journal_cells(entry: JournalEntry, masked: frozenset[UUID]) -> list[object]
         entry.channel,
         journal_act_label(entry.act),
         entry.act,
-        _told(before),
-        _told(after),
+        _values_text(before),
+        _values_text(after),
         entry.why,
         bytes(entry.hash).hex(),
     ]
 
 
-def _told(values: Mapping[str, object]) -> str:
+def _values_text(values: Mapping[str, object]) -> str:
     return "; ".join(f"{name}: {'' if value is None else value}" for name, value in values.items())

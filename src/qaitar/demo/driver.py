@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.flows.effects.engine import effects_drain
+from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.poll_cabinet import cabinets_poll
 from qaitar.flows.poll_orders import orders_poll
 from qaitar.flows.sweep_deadlines import merchant_sweep
@@ -172,7 +172,7 @@ class Play:
         """Let the program make outside effects happen until none is due."""
         with frozen_at(self.clock()):
             for _ in range(ROUNDS_MAX):
-                if not effects_drain(self.merchant_id, self.clock()).looked:
+                if not effects_run(self.merchant_id, self.clock()).looked:
                     return
 
     def guards(self) -> None:

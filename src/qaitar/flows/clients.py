@@ -19,7 +19,7 @@ def connection_of(contract: str, store_id: UUID) -> Connection | None:
     return min(mine, key=lambda row: row.store_id is None, default=None)
 
 
-class Clients:
+class ClientCache:
     """Clients of connections as they were saved when first asked for; all are closed with the stack."""
 
     def __init__(self, stack: ExitStack) -> None:

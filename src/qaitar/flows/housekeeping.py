@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from qaitar.flows.effects.settlement import Verdict, settle_all
+from qaitar.flows.effects.settlement import EffectUpdate, settle_all
 from qaitar.foundation.connections import State
 from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
 from qaitar.foundation.journal_anchors import anchor_daily
@@ -26,7 +26,7 @@ from qaitar.foundation.sessions import sessions_forget
 from qaitar.foundation.sign_in_limits import tries_forget
 from qaitar.foundation.walls import see
 from qaitar.foundation.ways_in import tokens_expire
-from qaitar.returns.services.case_change import DRAIN_TASK
+from qaitar.returns.services.case_change import RUN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 _log = structlog.get_logger(__name__)
-WEBHOOKS_TASK: Final = "qaitar.flows.tasks.webhooks_drain"
+WEBHOOKS_TASK: Final = "qaitar.flows.tasks.webhooks_run"
 RECHECK_TASK: Final = "qaitar.flows.tasks.connections_recheck"
 KEPT: Final = timedelta(days=7)
 BATCH: Final = 500
@@ -65,7 +65,7 @@ def effects_call_up(now: datetime) -> int:
     Acts defer their own drains; this finds what became due by time, and what a dead worker left.
     """
     due = PlannedEffect.objects.filter(state__in=_OPEN, next_at__lte=now)
-    return _call_up(due, DRAIN_TASK, "effects")
+    return _call_up(due, RUN_TASK, "effects")
 
 
 def webhooks_call_up() -> int:
@@ -116,14 +116,14 @@ def connection_effects_resume(merchant_id: UUID, now: datetime, *, connection_id
                 payload__connection=str(connection_id),
             )
             effects = list(waiting.order_by("pk")[:BATCH])
-            verdict = Verdict(
+            verdict = EffectUpdate(
                 EffectState.PLANNED, "The connection was mended.", payload={"stopped_by": None}
             )
             settle_all([(effect, verdict) for effect in effects], now)
             resumed += len(effects)
             if len(effects) < BATCH:
                 if resumed:
-                    job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
+                    job_defer(RUN_TASK, queue="effects", merchant_id=str(merchant_id))
                 return resumed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, Verdict, settle_all
+from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, settle_all
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import EffectState, MerchantKey, PlannedEffect
 
@@ -23,7 +23,7 @@ def practice_settle(merchant_id: UUID, now: datetime, states: Counter[str]) -> b
     """
     if not MerchantKey.objects.filter(pk=merchant_id, practice_of__isnull=False).exists():
         return False
-    verdict = Verdict(EffectState.DONE, PRACTICE)
+    verdict = EffectUpdate(EffectState.DONE, PRACTICE)
     while True:
         with behind_walls(merchant_id):
             due = PlannedEffect.objects.select_for_update(skip_locked=True).filter(

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.db import connection as database
 
-from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, Verdict, settle_all
+from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, settle_all
 from qaitar.foundation.connections import State, connection_test
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import Connection, EffectState, PlannedEffect
-from qaitar.returns.services.case_change import DRAIN_TASK
+from qaitar.returns.services.case_change import RUN_TASK
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def connections_recheck(merchant_id: UUID, now: datetime) -> int:
     tried = _retry(merchant_id, now)
     if tried:
         with behind_walls(merchant_id):
-            job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
+            job_defer(RUN_TASK, queue="effects", merchant_id=str(merchant_id))
     return tried
 
 
@@ -95,7 +95,7 @@ def _resume_quietly(merchant_id: UUID, chosen: Sequence[UUID], now: datetime) ->
         again = [
             (
                 effect,
-                Verdict(
+                EffectUpdate(
                     EffectState.PLANNED,
                     effect.detail,
                     payload={"stopped_by": effect.detail},

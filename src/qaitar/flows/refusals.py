@@ -16,15 +16,15 @@ from qaitar.foundation.models import EffectState, PlannedEffect
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from qaitar.flows.effects.settlement import Verdict
+    from qaitar.flows.effects.settlement import EffectUpdate
 
 ALIKE: Final = 3
 """How many cases have to be refused with the same words."""
 
 
 def refused_alike(
-    effect: PlannedEffect, verdict: Verdict, connection_id: UUID
-) -> list[tuple[PlannedEffect, Verdict]]:
+    effect: PlannedEffect, verdict: EffectUpdate, connection_id: UUID
+) -> list[tuple[PlannedEffect, EffectUpdate]]:
     """Return what to settle for an effect: its own verdict, or `MISCONFIGURED` for it and those refused alike before.
 
     Runs in the caller's transaction, behind the merchant's walls; the earlier effects are locked.

@@ -36,11 +36,11 @@ KEPT_HOURS: Final = 7 * 24
 STALLED_AFTER_S: Final = 30.0  # without a heartbeat; workers beat every ten seconds
 
 
-@app.task(queue="effects", name="qaitar.flows.tasks.effects_drain")
-@outside_job("qaitar.flows.tasks.effects_drain", queue="effects")
-def effects_drain(merchant_id: UUID, now: datetime) -> None:
+@app.task(queue="effects", name="qaitar.flows.tasks.effects_run")
+@outside_job("qaitar.flows.tasks.effects_run", queue="effects")
+def effects_run(merchant_id: UUID, now: datetime) -> None:
     """Make one merchant's due effects happen."""
-    engine.effects_drain(merchant_id, now)
+    engine.effects_run(merchant_id, now)
 
 
 @app.task(queue="effects", name="qaitar.flows.tasks.connection_mended", retry=3)
@@ -121,9 +121,9 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: str) -> None:
 
 @app.task(queue="webhooks", name=housekeeping.WEBHOOKS_TASK)
 @outside_job(housekeeping.WEBHOOKS_TASK, queue="webhooks")
-def webhooks_drain(merchant_id: UUID, now: datetime) -> None:
+def webhooks_run(merchant_id: UUID, now: datetime) -> None:
     """Send one merchant's events."""
-    webhooks_send.webhooks_drain(merchant_id, now)
+    webhooks_send.webhooks_run(merchant_id, now)
 
 
 @app.periodic(cron="* * * * *")

@@ -47,7 +47,7 @@ _BY_ACT: Final = {
 }
 _OPEN_EFFECTS: Final = frozenset({"EFFECT_PLANNED", "EFFECT_SENDING", "EFFECT_UNKNOWN"})
 
-TOLD: Final = frozenset(
+PUBLISHED_VALUES: Final = frozenset(
     {
         "amount_minor",
         "approval",
@@ -141,4 +141,4 @@ def event_body(kind: str, line: Line) -> str:
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in TOLD}
+    return {name: value for name, value in values.items() if name in PUBLISHED_VALUES}

@@ -68,7 +68,7 @@ class _Ending:
     retry_after_s: int | None = None
 
 
-def webhooks_drain(merchant_id: UUID, now: datetime) -> Round:
+def webhooks_run(merchant_id: UUID, now: datetime) -> Round:
     """Write the messages of a merchant's planned deliveries, then send what is due, within a minute.
 
     Safe beside itself: a message is taken by one sender at a time.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-def wake(effects_on: str, now: datetime, *, subject_id: UUID) -> int:
+def release_waiting(effects_on: str, now: datetime, *, subject_id: UUID) -> int:
     """Let the effects of one case that wait on something (`Waits.on`) be looked at now; tells how many there are."""
     waiting = PlannedEffect.objects.filter(
         subject_id=subject_id,

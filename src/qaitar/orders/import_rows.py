@@ -112,7 +112,7 @@ _TO_ESCAPE = re.compile(r"[\\\n\r]")
 _ESCAPES: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
-class Fault(NamedTuple):
+class RowProblem(NamedTuple):
     """Why a record cannot be kept: a code for programs, a sentence without personal data for people."""
 
     code: str
@@ -139,7 +139,7 @@ _SOUND = re.compile(
 )
 
 
-class Reading:
+class ImportRow:
     """One order as one source tells it, ready to be copied or compared.
 
     Rows are joined texts in the order of the columns above; a line's row begins with the channel's own id of the line, ''
@@ -241,15 +241,15 @@ def _line_row(line: LineRecord) -> str:
     return _row(_line_values(line))
 
 
-def reading_of(record: OrderRecord) -> Reading | Fault:
+def import_row_of(record: OrderRecord) -> ImportRow | RowProblem:
     """Make a record ready for merging, or say why it cannot be kept."""
-    reading = Reading(record)
+    reading = ImportRow(record)
     canon = (
         f"{reading.code}{ROW}{reading.order_row}{GROUP}{reading.lines_text}{GROUP}"
         f"{reading.tenders_text}{GROUP}{reading.customer_row}"
     )
     if _SOUND.fullmatch(canon) is None:
-        return _fault(reading)
+        return _problem(reading)
     try:
         canonical = canon.encode()
     except UnicodeEncodeError:
@@ -259,17 +259,17 @@ def reading_of(record: OrderRecord) -> Reading | Fault:
     return reading
 
 
-_BROKEN: Final = Fault(
+_BROKEN: Final = RowProblem(
     "control_characters", "A text has control or broken characters that no text has."
 )
 
 
-def _fault(reading: Reading) -> Fault:
+def _problem(reading: ImportRow) -> RowProblem:
     """Find out what is wrong with a record that is not sound."""
     if not reading.code:
-        return Fault("no_code", "The order has no number.")
+        return RowProblem("no_code", "The order has no number.")
     if len(reading.code) > CODE_MAX:
-        return Fault("too_long", f"The order number is longer than {CODE_MAX} characters.")
+        return RowProblem("too_long", f"The order number is longer than {CODE_MAX} characters.")
     record = reading.record
     told: list[tuple[tuple[Column, ...], Sequence[object]]] = [(ORDER, _order_values(record))]
     told += [((_LINE_ID, *LINE), _line_values(line)) for line in record.lines or ()]
@@ -278,20 +278,20 @@ def _fault(reading: Reading) -> Fault:
         told.append((CUSTOMER, _customer_values(record.customer)))
     for columns, values in told:
         for column, value in zip(columns, values, strict=True):
-            fault = _value_fault(column, "" if value is None else str(value))
+            fault = _value_problem(column, "" if value is None else str(value))
             if fault is not None:
                 return fault
     return _BROKEN
 
 
-def _value_fault(column: Column, text: str) -> Fault | None:
+def _value_problem(column: Column, text: str) -> RowProblem | None:
     if len(text) > column.limit and column.type == "text":
-        return Fault("too_long", f"«{column.name}» is longer than {column.limit} characters.")
+        return RowProblem("too_long", f"«{column.name}» is longer than {column.limit} characters.")
     if re.fullmatch(_value_shape(column), text) is not None:
         return None
     if column.type == "text":
         return _BROKEN
-    return Fault("out_of_range", f"«{column.name}» is out of range.")
+    return RowProblem("out_of_range", f"«{column.name}» is out of range.")
 
 
 def copied(text: str) -> str:
@@ -305,7 +305,7 @@ def copied(text: str) -> str:
     return _TO_ESCAPE.sub(lambda found: _ESCAPES[found[0]], text)
 
 
-def line_keys(reading: Reading) -> list[str]:
+def line_keys(reading: ImportRow) -> list[str]:
     """Name the lines within their order: the channel's id, else offer code and name; equal ones are numbered.
 
     >>> from qaitar.contracts.marketplace import LineRecord, OrderRecord

@@ -14,7 +14,7 @@ from qaitar.orders.import_rows import FILE_LINE_MARK, LINE_AT, ORDER_AT, line_ke
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qaitar.orders.import_rows import Reading
+    from qaitar.orders.import_rows import ImportRow
 
 _EXTERNAL_ID: Final = ORDER_AT["external_id"]
 _STATUS: Final = ORDER_AT["status"]
@@ -52,7 +52,7 @@ class StoredTender:
 
 
 @dataclass(frozen=True, slots=True)
-class LaidLine:
+class MergedLine:
     """A line after laying; `id` is None when it is new."""
 
     id: str | None
@@ -61,32 +61,32 @@ class LaidLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LaidTenders:
+class MergedTenders:
     """Tenders that are new or changed, and ids of those another main tender has replaced."""
 
     written: tuple[tuple[str | None, list[str]], ...]
     gone: tuple[str, ...]
 
 
-def filled(stored: Sequence[str], told: Sequence[str]) -> list[str]:
+def filled_values(stored: Sequence[str], given: Sequence[str]) -> list[str]:
     """Fill the gaps of what is stored.
 
     >>> filled(["", "b"], ["x", "y"])
     ['x', 'b']
     """
-    return [old or new for old, new in zip(stored, told, strict=True)]
+    return [old or new for old, new in zip(stored, given, strict=True)]
 
 
-def laid(stored: Sequence[str], told: Sequence[str]) -> list[str]:
+def merged_values(stored: Sequence[str], given: Sequence[str]) -> list[str]:
     """Lay what is told over what is stored; what is not told stays.
 
-    >>> laid(["a", "b"], ["x", ""])
+    >>> merged_values(["a", "b"], ["x", ""])
     ['x', 'b']
     """
-    return [new or old for old, new in zip(stored, told, strict=True)]
+    return [new or old for old, new in zip(stored, given, strict=True)]
 
 
-def takes_final_back(stored: tuple[str, str], told: tuple[str, str]) -> bool:
+def takes_final_back(stored: tuple[str, str], given: tuple[str, str]) -> bool:
     """Tell whether a told status, with its day of change, would undo a stored one that is final, without a later day to show.
 
     >>> takes_final_back(("RETURNED", "2025-08-05"), ("COMPLETED", "2025-08-05"))
@@ -96,28 +96,28 @@ def takes_final_back(stored: tuple[str, str], told: tuple[str, str]) -> bool:
     >>> takes_final_back(("COMPLETED", ""), ("RETURNED", ""))
     False
     """
-    (was, since), (status, changed_on) = stored, told
+    (was, since), (status, changed_on) = stored, given
     if was not in _FINAL or status in {"", was} or status in _FINAL[was]:
         return False
     return not (since and changed_on and changed_on > since)
 
 
-def only_fills(reading: Reading, stored: Sequence[str]) -> bool:
+def only_fills(reading: ImportRow, stored: Sequence[str]) -> bool:
     """Tell whether a reading may fill gaps only.
 
     A file about an order the marketplace itself has told, an older file, or one that would take a final status back.
     """
     if not reading.from_file:
         return False
-    told = reading.order
-    told_on, known_on = told[_CHANGED_ON], stored[_CHANGED_ON]
+    given = reading.order
+    told_on, known_on = given[_CHANGED_ON], stored[_CHANGED_ON]
     older = bool(told_on and known_on and told_on < known_on)
-    back = takes_final_back((stored[_STATUS], known_on), (told[_STATUS], told_on))
+    back = takes_final_back((stored[_STATUS], known_on), (given[_STATUS], told_on))
     return older or back or bool(stored[_EXTERNAL_ID])
 
 
-def order_laid(
-    stored: Sequence[str], reading: Reading, seen_on: str, *, is_part: bool = False
+def order_merged(
+    stored: Sequence[str], reading: ImportRow, seen_on: str, *, is_part: bool = False
 ) -> list[str]:
     """Lay an order's own fields; `seen_on` is the day (ISO) on which the stored row was last written.
 
@@ -125,27 +125,29 @@ def order_laid(
     the marketplace's answer was the later knowledge.  A day of change is kept only beside the status it belongs to.  A file that
     shows only a part of the order's lines (`is_part`) says nothing about the whole order's status.
     """
-    told = list(reading.order)
+    given = list(reading.order)
     if is_part and stored[_STATUS]:
         for place in _OF_STATUS:
-            told[place] = ""
+            given[place] = ""
     if not only_fills(reading, stored):
-        result = laid(stored, told)
+        result = merged_values(stored, given)
     else:
-        result = filled(stored, told)
-        if told[_CHANGED_ON] > max(seen_on, stored[_CHANGED_ON]):
+        result = filled_values(stored, given)
+        if given[_CHANGED_ON] > max(seen_on, stored[_CHANGED_ON]):
             for place in _OF_STATUS:
-                result[place] = told[place] or stored[place]
+                result[place] = given[place] or stored[place]
     same_as_stored = result[_STATUS] == stored[_STATUS]
-    same_as_told = result[_STATUS] == told[_STATUS]
+    same_as_told = result[_STATUS] == given[_STATUS]
     if not same_as_stored:
-        result[_CHANGED_ON] = told[_CHANGED_ON]
+        result[_CHANGED_ON] = given[_CHANGED_ON]
     elif not same_as_told:
         result[_CHANGED_ON] = stored[_CHANGED_ON]
     return result
 
 
-def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -> list[LaidLine]:
+def lines_merged(
+    stored: Sequence[StoredLine], reading: ImportRow, *, fills: bool
+) -> list[MergedLine]:
     """Lay the lines told over those stored, and return the new and the changed ones.
 
     Matched by the channel's id, then by offer code, then by name, then by place; matching without ids happens only where
@@ -154,7 +156,7 @@ def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -
     by_place = _matched(stored, reading)
     known = {line.id: line for line in stored}
     from_channel = any(FILE_LINE_MARK not in line.key for line in stored)
-    result: list[LaidLine] = []
+    result: list[MergedLine] = []
     keys = line_keys(reading)
     is_part = shows_part(stored, reading)
     for place, texts in enumerate(reading.lines):
@@ -162,20 +164,20 @@ def lines_laid(stored: Sequence[StoredLine], reading: Reading, *, fills: bool) -
         told_id = reading.line_ids[place]
         if match is None:
             if told_id or not from_channel:
-                result.append(LaidLine(None, keys[place], texts))
+                result.append(MergedLine(None, keys[place], texts))
             continue
         keep = fills or (FILE_LINE_MARK not in match.key and not told_id)
         if is_part:
             texts = _without_money(texts)  # noqa: PLW2901  the sum of a part is the whole order's
-        merged = filled(match.texts, texts) if keep else laid(match.texts, texts)
-        _lay_line_status(merged, match.texts, texts)
+        merged = filled_values(match.texts, texts) if keep else merged_values(match.texts, texts)
+        _set_line_status(merged, match.texts, texts)
         key = keys[place] if told_id else match.key
         if merged != match.texts or key != match.key:
-            result.append(LaidLine(match.id, key, merged))
+            result.append(MergedLine(match.id, key, merged))
     return result
 
 
-def shows_part(stored: Sequence[StoredLine], reading: Reading) -> bool:
+def shows_part(stored: Sequence[StoredLine], reading: ImportRow) -> bool:
     """Tell whether a file shows fewer lines than other files have told of this order."""
     if not reading.from_file or any(FILE_LINE_MARK not in line.key for line in stored):
         return False
@@ -183,8 +185,8 @@ def shows_part(stored: Sequence[StoredLine], reading: Reading) -> bool:
 
 
 def sums_in_doubt(
-    stored: Sequence[StoredLine], told: Sequence[LaidLine], total: str
-) -> list[LaidLine]:
+    stored: Sequence[StoredLine], given: Sequence[MergedLine], total: str
+) -> list[MergedLine]:
     """Give the lines to write, without sums that cannot be right.
 
     Sums cannot be right when together they are more than the order's `total`, or leave nothing for lines whose sum is not known:
@@ -192,17 +194,17 @@ def sums_in_doubt(
     told lines, all keep their sums.
     """
     known = {line.id: line for line in stored}
-    fresh = [line for line in told if line.id is None]
-    after = {line.id: LaidLine(line.id, line.key, line.texts) for line in stored}
-    after |= {line.id: line for line in told if line.id is not None}
+    fresh = [line for line in given if line.id is None]
+    after = {line.id: MergedLine(line.id, line.key, line.texts) for line in stored}
+    after |= {line.id: line for line in given if line.id is not None}
     whole = [*after.values(), *fresh]
     if not total or any(FILE_LINE_MARK not in line.key for line in whole):
-        return list(told)
+        return list(given)
     sums = [line.texts[LINE_AT["total_minor"]] for line in whole]
     left = int(total) - sum(int(each or 0) for each in sums)
     if left > 0 or (left == 0 and all(sums)):
-        return list(told)
-    bare = [LaidLine(line.id, line.key, _without_money(line.texts)) for line in whole]
+        return list(given)
+    bare = [MergedLine(line.id, line.key, _without_money(line.texts)) for line in whole]
     return [
         line
         for line in bare
@@ -214,10 +216,10 @@ def _without_money(texts: Sequence[str]) -> list[str]:
     return ["" if place in _LINE_MONEY else text for place, text in enumerate(texts)]
 
 
-def _lay_line_status(merged: list[str], stored: Sequence[str], told: Sequence[str]) -> None:
+def _set_line_status(merged: list[str], stored: Sequence[str], given: Sequence[str]) -> None:
     """Keep a line's status with its day: the later one, and never back from a final one without a later day."""
     was = stored[_LINE_STATUS], stored[_LINE_CHANGED_ON]
-    now = told[_LINE_STATUS], told[_LINE_CHANGED_ON]
+    now = given[_LINE_STATUS], given[_LINE_CHANGED_ON]
     older = bool(was[1] and now[1] and now[1] < was[1])
     kept = was if not now[0] or older or takes_final_back(was, now) else now
     if kept[0] == was[0] and not kept[1]:
@@ -225,7 +227,7 @@ def _lay_line_status(merged: list[str], stored: Sequence[str], told: Sequence[st
     merged[_LINE_STATUS], merged[_LINE_CHANGED_ON] = kept
 
 
-def _matched(stored: Sequence[StoredLine], reading: Reading) -> dict[int, str]:
+def _matched(stored: Sequence[StoredLine], reading: ImportRow) -> dict[int, str]:
     """Pair places of told lines with ids of stored ones, each used once."""
     pairs: dict[int, str] = {}
     free = list(stored)
@@ -246,8 +248,8 @@ def _matched(stored: Sequence[StoredLine], reading: Reading) -> dict[int, str]:
         at = LINE_AT[name]
 
         def fits(place: int, line: StoredLine) -> bool:
-            told = reading.lines[place][at]
-            return without_ids(place, line) and bool(told) and told == line.texts[at]
+            given = reading.lines[place][at]
+            return without_ids(place, line) and bool(given) and given == line.texts[at]
 
         return fits
 
@@ -259,7 +261,9 @@ def _matched(stored: Sequence[StoredLine], reading: Reading) -> dict[int, str]:
     return pairs
 
 
-def tenders_laid(stored: Sequence[StoredTender], reading: Reading, *, fills: bool) -> LaidTenders:
+def tenders_merged(
+    stored: Sequence[StoredTender], reading: ImportRow, *, fills: bool
+) -> MergedTenders:
     """Lay the ways of paying by kind.  Another main way (card, credit, not known) replaces the one stored; bonuses stay.
 
     A reading that only fills gaps leaves the stored way alone unless it is of the same kind.
@@ -275,7 +279,9 @@ def tenders_laid(stored: Sequence[StoredTender], reading: Reading, *, fills: boo
                 continue
             written.append((None, texts))
         else:
-            merged = filled(match.texts, texts) if fills else laid(match.texts, texts)
+            merged = (
+                filled_values(match.texts, texts) if fills else merged_values(match.texts, texts)
+            )
             if merged != match.texts:
                 written.append((match.id, merged))
         told_main |= {kind} & _MAIN_TENDERS
@@ -284,4 +290,4 @@ def tenders_laid(stored: Sequence[StoredTender], reading: Reading, *, fills: boo
         if fills or not told_main
         else tuple(by_kind[kind].id for kind in sorted(known_main - told_main))
     )
-    return LaidTenders(tuple(written), gone)
+    return MergedTenders(tuple(written), gone)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ROWS_MAX: Final = 500  # of each kind
 
-_BESIDE: Final = """
+_RELATED: Final = """
 SELECT
  (SELECT jsonb_agg(to_jsonb(x) ORDER BY x.added_at, x.id)::text FROM (
    SELECT e.id, e.kind, e.file_name, e.file_sha256, e.note, e.signature_confirmed, e.stamp_confirmed,
@@ -36,7 +36,7 @@ SELECT
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class CaseRelated:
     """Rows as the database writes them in JSON: ids and moments are text.
 
     `attempts` are all filings of the order in this store, this one included, the first first.
@@ -47,7 +47,7 @@ class Beside:
     attempts: Sequence[Mapping[str, Any]]
 
 
-def card_beside(request: ReturnRequest) -> Beside:
+def case_related(request: ReturnRequest) -> CaseRelated:
     """Read everything a card shows beside the case, in one statement."""
     wanted: dict[str, Any] = {
         "id": request.pk,
@@ -57,8 +57,8 @@ def card_beside(request: ReturnRequest) -> Beside:
         "most": ROWS_MAX,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_BESIDE, wanted)
+        cursor.execute(_RELATED, wanted)
         row = cursor.fetchone()
     assert row is not None, "a SELECT of expressions gives one row"
     evidence, effects, attempts = (json.loads(text) if text else [] for text in row)
-    return Beside(evidence, effects, attempts)
+    return CaseRelated(evidence, effects, attempts)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Evaluation:
     """A case as the rules see it at one moment."""
 
     facts: Facts
@@ -148,9 +148,9 @@ def _act_confirmed(case: Case) -> bool:
     )
 
 
-def judge_case(
+def evaluate_case(
     case: Case, now: datetime, *, actor_id: int | None = None, reason: RefusalReason | None = None
-) -> Judged:
+) -> Evaluation:
     """Look at a case the way the policy and the procedure do, at `now`, for one actor and a chosen refusal reason."""
     request = case.request
     clock = clock_of(request, case.store_text, case.days_text)
@@ -194,7 +194,7 @@ def judge_case(
         now_after_refile_window=window_over,
         newer_attempt_exists=case.newer_attempt,
     )
-    return Judged(facts, verdict, ruled, clock)
+    return Evaluation(facts, verdict, ruled, clock)
 
 
 def _askers(case: Case) -> set[int]:

@@ -41,7 +41,7 @@ class ToPress:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownCase:
+class CompanionCase:
     """One case as told beside its number in the cabinet."""
 
     id: UUID
@@ -79,7 +79,7 @@ def cases_missed(
     return found, (rows.count() - most if len(found) == most else 0)
 
 
-def cases_shown(stores: Sequence[UUID], numbers: Sequence[str]) -> tuple[ShownCase, ...]:
+def companion_cases(stores: Sequence[UUID], numbers: Sequence[str]) -> tuple[CompanionCase, ...]:
     """Tell what is known of these numbers in these stores; three statements however many, one where nothing waits."""
     wanted = list(dict.fromkeys(numbers))[:NUMBERS_MAX]
     rows = ReturnRequest.objects.filter(store_id__in=stores, number__in=wanted).only(
@@ -90,7 +90,7 @@ def cases_shown(stores: Sequence[UUID], numbers: Sequence[str]) -> tuple[ShownCa
     waiting = [row.pk for row in found if row.pending_press]
     deciders, files = _deciders(waiting), _files(waiting)
     return tuple(
-        ShownCase(
+        CompanionCase(
             id=row.pk,
             number=row.number,
             store_id=row.store_id,

@@ -10,13 +10,13 @@ from qaitar.returns.letters import LetterFacts
 from qaitar.returns.vocabulary import EvidenceKind
 
 if TYPE_CHECKING:
-    from qaitar.returns.case_evaluation import Judged
+    from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.selectors import Case
 
 _PHOTOS: Final = frozenset({EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING})
 
 
-def letter_facts(case: Case, judged: Judged, *, erp_order: str) -> LetterFacts:
+def letter_facts(case: Case, judged: Evaluation, *, erp_order: str) -> LetterFacts:
     """Gather what letters may say of a case; days are those of the store.
 
     `erp_order` is the sale's number in the accounting system, empty when it is not known.

@@ -94,11 +94,11 @@ class Offer:
 
 S, A, E, X = Stage, Act, Effect, Outcome
 REG = E.WRITE_REGISTER
-TOLD = (E.WRITE_REGISTER, E.TICKET_COMMENT)
+REGISTER_AND_COMMENT = (E.WRITE_REGISTER, E.TICKET_COMMENT)
 ASKED = (E.OPEN_TICKET, E.WRITE_REGISTER)
-ACCEPTED = (E.CREATE_RETURN_ORDER, E.ATTACH_EVIDENCE, E.ASK_SERVICE_CENTRE, *TOLD)
+ACCEPTED = (E.CREATE_RETURN_ORDER, E.ATTACH_EVIDENCE, E.ASK_SERVICE_CENTRE, *REGISTER_AND_COMMENT)
 TAKEN = (E.PRESS_TAKE, *ACCEPTED)
-TURNED_DOWN = (E.PRESS_REFUSE, *TOLD)
+TURNED_DOWN = (E.PRESS_REFUSE, *REGISTER_AND_COMMENT)
 GRANTED = (E.PRESS_GRANT, REG)
 SILENCE = guards.silence_may_accept
 REFUSE_NEW = guards.may_refuse_at(S.NEW)
@@ -126,33 +126,33 @@ PROCEDURE: tuple[Step, ...] = (
     Step("3c",  S.WAITING_APPROVAL, A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.always,               ACCEPTED),
     Step("3c",  S.REFUSED,          A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.press_not_proved,     ACCEPTED),
     Step("7",   S.IN_DELIVERY,      A.NOTE_ARRIVAL,             S.ARRIVED,          guards.always,               (REG,), FLOOR),
-    Step("7x",  S.IN_DELIVERY,      A.NOTE_NEVER_ARRIVED,       S.CLOSED,           guards.arrival_overdue,      TOLD, outcome=X.NEVER_ARRIVED),
+    Step("7x",  S.IN_DELIVERY,      A.NOTE_NEVER_ARRIVED,       S.CLOSED,           guards.arrival_overdue,      REGISTER_AND_COMMENT, outcome=X.NEVER_ARRIVED),
     Step("8x",  S.ARRIVED,          A.SEND_FOR_APPROVAL,        S.ARRIVED,          guards.approval_may_be_asked, (REG,), WORKERS),
     Step("8x",  S.ARRIVED,          A.APPROVE,                  S.ARRIVED,          guards.may_approve_as_asked, (REG,), SENIORS),
     Step("8x",  S.ARRIVED,          A.DECLINE,                  S.ARRIVED,          guards.another_person_decides, (REG,), SENIORS),
     Step("8",   S.ARRIVED,          A.GRANT_REFUND,             S.REFUND_GRANTED,   guards.may_grant,            GRANTED, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
     Step("8a",  S.ARRIVED,          A.REFUSE,                   S.REFUSED,          REFUSE_HERE,                 TURNED_DOWN, WORKERS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_HERE)),
-    Step("9",   S.REFUND_GRANTED,   A.NOTE_REFUND_DONE,         S.CLOSED,           guards.always,               TOLD, MONEY, X.REFUNDED),
+    Step("9",   S.REFUND_GRANTED,   A.NOTE_REFUND_DONE,         S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, MONEY, X.REFUNDED),
     Step("9a",  S.REFUSED,          A.CLOSE_REFUSED,            S.CLOSED,           guards.may_close_refused,    (REG,), NOTERS, X.REFUSED),
-    Step("D",   S.NEW,              A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
-    Step("D",   S.WAITING_CUSTOMER, A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
-    Step("D",   S.WAITING_APPROVAL, A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
-    Step("D",   S.IN_DELIVERY,      A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
-    Step("D",   S.ARRIVED,          A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
-    Step("D",   S.REFUSED,          A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               TOLD),
+    Step("D",   S.NEW,              A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               REGISTER_AND_COMMENT),
+    Step("D",   S.WAITING_CUSTOMER, A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               REGISTER_AND_COMMENT),
+    Step("D",   S.WAITING_APPROVAL, A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               REGISTER_AND_COMMENT),
+    Step("D",   S.IN_DELIVERY,      A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               REGISTER_AND_COMMENT),
+    Step("D",   S.ARRIVED,          A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               REGISTER_AND_COMMENT),
+    Step("D",   S.REFUSED,          A.NOTE_DISPUTE,             S.DISPUTED,         guards.always,               REGISTER_AND_COMMENT),
     Step("D1",  S.DISPUTED,         A.SEND_DISPUTE_EVIDENCE,    S.DISPUTED,         guards.has_evidence,         (REG,), WORKERS),
     Step("D2",  S.DISPUTED,         A.GRANT_REFUND,             S.REFUND_GRANTED,   guards.not_more_than_sold,   GRANTED, SENIORS_OR_GUARD, irreversible=True, by_guard=SILENCE),
-    Step("D3",  S.DISPUTED,         A.NOTE_DISPUTE_WON,         S.CLOSED,           guards.always,               TOLD, outcome=X.DISPUTE_WON),
-    Step("D3",  S.DISPUTED,         A.NOTE_DISPUTE_LOST,        S.CLOSED,           guards.always,               TOLD, outcome=X.DISPUTE_LOST),
+    Step("D3",  S.DISPUTED,         A.NOTE_DISPUTE_WON,         S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, outcome=X.DISPUTE_WON),
+    Step("D3",  S.DISPUTED,         A.NOTE_DISPUTE_LOST,        S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, outcome=X.DISPUTE_LOST),
     Step("D4",  S.REFUSED,          A.ASK_TO_REOPEN,            S.REFUSED,          guards.has_quality_check_act, (E.ASK_REOPEN, REG), WORKERS),
-    Step("D5",  S.REFUSED,          A.NOTE_REOPENED,            S.NEW,              guards.always,               TOLD),
-    Step("W",   S.NEW,              A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               TOLD, outcome=X.WITHDRAWN),
-    Step("W",   S.WAITING_CUSTOMER, A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               TOLD, outcome=X.WITHDRAWN),
-    Step("W",   S.WAITING_APPROVAL, A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               TOLD, outcome=X.WITHDRAWN),
-    Step("W",   S.IN_DELIVERY,      A.NOTE_WITHDRAWN,           S.CLOSED,           guards.goods_not_handed_over, TOLD, outcome=X.WITHDRAWN),
-    Step("W",   S.DISPUTED,         A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               TOLD, outcome=X.WITHDRAWN),
+    Step("D5",  S.REFUSED,          A.NOTE_REOPENED,            S.NEW,              guards.always,               REGISTER_AND_COMMENT),
+    Step("W",   S.NEW,              A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, outcome=X.WITHDRAWN),
+    Step("W",   S.WAITING_CUSTOMER, A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, outcome=X.WITHDRAWN),
+    Step("W",   S.WAITING_APPROVAL, A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, outcome=X.WITHDRAWN),
+    Step("W",   S.IN_DELIVERY,      A.NOTE_WITHDRAWN,           S.CLOSED,           guards.goods_not_handed_over, REGISTER_AND_COMMENT, outcome=X.WITHDRAWN),
+    Step("W",   S.DISPUTED,         A.NOTE_WITHDRAWN,           S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, outcome=X.WITHDRAWN),
     *(
-        Step("K", stage,            A.NOTE_MARKETPLACE_DECIDED, S.CLOSED,           guards.always,               TOLD, outcome=X.MARKETPLACE_REFUNDED)
+        Step("K", stage,            A.NOTE_MARKETPLACE_DECIDED, S.CLOSED,           guards.always,               REGISTER_AND_COMMENT, outcome=X.MARKETPLACE_REFUNDED)
         for stage in S if stage is not S.CLOSED
     ),
 )

@@ -15,7 +15,7 @@ from qaitar.foundation.approvals.rows import StandingApproval
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.approvals import ApprovalState, Purpose, covered_sha256
 from qaitar.returns.case_approvals import covered
-from qaitar.returns.case_evaluation import Judged, judge_case
+from qaitar.returns.case_evaluation import Evaluation, evaluate_case
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.journal_replay import case_before, proofs_of
 from qaitar.returns.procedure import recommended
@@ -89,7 +89,7 @@ def _case_report(
     reports: list[dict[str, Any]] = []
     for line in acts:
         stood = case_before(case, lines, line, proofs)
-        judged = judge_case(as_is_true(stood, story), line.at)
+        judged = evaluate_case(as_is_true(stood, story), line.at)
         reason = line.after.get("refusal_reason")
         deed = Deed(
             act=Act(line.act),
@@ -176,9 +176,9 @@ def _is_news(line: JournalEntry, work: Work) -> bool:
     return line.actor_id != work.user_id and not line.act.startswith(("GUARD_", "EFFECT_"))
 
 
-def _left(work: Work, case: Case, story: Story) -> tuple[Act | None, Judged]:
+def _left(work: Work, case: Case, story: Story) -> tuple[Act | None, Evaluation]:
     """Tell which decision was due when the practice ended; a date still ahead that asks for waiting is no fault."""
-    judged = judge_case(as_is_true(case, story), work.now)
+    judged = evaluate_case(as_is_true(case, story), work.now)
     due = work.over and _is_ours(case.request)
     return (recommended(Stage(case.request.stage), judged.facts) if due else None), judged
 
@@ -189,7 +189,7 @@ def _overdue(work: Work, case: Case) -> bool:
     return over and _is_ours(request)
 
 
-def _deed_report(deed: Deed, at: datetime, judged: Judged, story: Story) -> dict[str, Any]:
+def _deed_report(deed: Deed, at: datetime, judged: Evaluation, story: Story) -> dict[str, Any]:
     return {
         "act": deed.act.value,
         "at": at.isoformat(),
@@ -203,7 +203,7 @@ def _deed_report(deed: Deed, at: datetime, judged: Judged, story: Story) -> dict
     }
 
 
-def _grounds(judged: Judged) -> list[Mapping[str, Any]]:
+def _grounds(judged: Evaluation) -> list[Mapping[str, Any]]:
     return [
         {
             "code": ground.code,

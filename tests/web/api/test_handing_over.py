@@ -169,7 +169,7 @@ def test_an_endpoint_is_made_changed_tested_and_removed(cast: Cast) -> None:
     assert cast.owner.get(f"{one}/deliveries?state=GAVE_UP").json()["items"] == []
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name FROM procrastinate_jobs")
-        assert cursor.fetchall() == [("qaitar.flows.tasks.webhooks_drain",)]
+        assert cursor.fetchall() == [("qaitar.flows.tasks.webhooks_run",)]
     assert cast.owner.ask("DELETE", one).status_code == 204
     assert cast.owner.get(one).status_code == 404
     open_walls(cast.shop.id)

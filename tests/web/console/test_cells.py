@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_evaluation import control_values, judge_case
+from qaitar.returns.case_evaluation import control_values, evaluate_case
 from qaitar.returns.guards import REASONS_AT
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Advanced, Blocked, advance
@@ -111,7 +111,7 @@ def press(
     answers: dict[Act, Advanced | Blocked] = {}
     for act in acts:
         reason = RefusalReason.USED_OR_INCOMPLETE if act is Act.REFUSE else None
-        facts = judge_case(loaded, NOW, actor_id=person.pk, reason=reason).facts
+        facts = evaluate_case(loaded, NOW, actor_id=person.pk, reason=reason).facts
         expected = answers[act] = advance(stage, act, facts, role)
         form = {"act": act.value, "version": str(case.version), "reason": reason or ""}
         with transaction.atomic():

@@ -15,7 +15,7 @@ from django.db import connection
 from django.urls import reverse
 
 from qaitar.analytics import export_definitions
-from qaitar.analytics.export_definitions import ListKind, Taken
+from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import ListExport
 from qaitar.analytics.services import exporting
 from qaitar.analytics.services.counting import figures_count
@@ -249,7 +249,7 @@ def test_every_list_counts_what_it_writes(office: Office) -> None:
         ListKind.FIGURE: {"measure": "filed", "first": "2026-05-01", "last": "2026-05-14"},
     }
     for kind in ListKind:
-        each = Taken(kind, wanted.get(kind, {}), (office.shop.id,))
+        each = ListExportRequest(kind, wanted.get(kind, {}), (office.shop.id,))
         rows = list(each.rows(nullcontext))
         assert len(rows) == each.count(1000) > 0, kind
         assert {len(row) for row in rows} == {len(each.columns())}

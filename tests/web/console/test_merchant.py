@@ -8,7 +8,7 @@ import pytest
 
 from qaitar.foundation.models import JournalEntry, Merchant
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.letter_facts import letter_facts
 from qaitar.returns.selectors import case_load
 from tests.factories.accounts import NOW, actor, make_shop, open_walls
@@ -94,7 +94,7 @@ def test_letters_name_the_service_centres_set_there(office: Office) -> None:
     by = actor(office.staff[Role.OPERATOR], office.shop.id)
     case = case_load(make_case(office.shop, by).pk)
     assert case is not None
-    facts = letter_facts(case, judge_case(case, NOW), erp_order="")
+    facts = letter_facts(case, evaluate_case(case, NOW), erp_order="")
     assert facts.service_centres == ("АСЦ Алматы, +7 727 1", "АСЦ Астана, +7 7172 2")
     assert facts.support_mailbox == "help@tengri.kz"
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import translation
 
-from qaitar.analytics.export_definitions import ListKind, Taken
+from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import ListExport
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.store import FileStore
@@ -31,11 +31,11 @@ FORMS: Final = {
     "CSV": ("csv", "text/csv"),
 }
 ORIGIN: Final = "list export"
-KEPT: Final = timedelta(days=7)  # so long a link gives its file
+LINK_LIFETIME: Final = timedelta(days=7)  # so long a link gives its file
 ROWS_MAX: Final = 10_000_000  # counted for the progress bar only
 
 
-def export_ask(*, user_id: int, taken: Taken, form: str, now: datetime) -> ListExport:
+def export_ask(*, user_id: int, taken: ListExportRequest, form: str, now: datetime) -> ListExport:
     """Ask for a list as a file, in the caller's transaction; a job makes it."""
     assert form in FORMS, f"no such form: {form}"
     row = ListExport.objects.create(
@@ -58,7 +58,7 @@ def export_find(
 ) -> ListExport | None:
     """Find one's own export, for a week, as long as all its merchants are still one's own."""
     row = ListExport.objects.filter(
-        pk=export_id, user_id=user_id, started_at__gt=now - KEPT
+        pk=export_id, user_id=user_id, started_at__gt=now - LINK_LIFETIME
     ).first()
     if row is None or not set(row.merchants) <= {str(each) for each in merchants}:
         return None
@@ -75,10 +75,10 @@ def file_name(title: str, form: str, day: datetime) -> str:
     return f"{title} {day:%Y-%m-%d}.{FORMS[form][0]}"
 
 
-def taken_of(row: ListExport) -> Taken:
+def request_of(row: ListExport) -> ListExportRequest:
     """Read which list an export is of."""
     merchants = tuple(UUID(each) for each in row.merchants)
-    return Taken(ListKind(row.kind), row.wanted, merchants)
+    return ListExportRequest(ListKind(row.kind), row.wanted, merchants)
 
 
 def list_export(merchant_id: UUID, now: datetime, *, export_id: UUID) -> bool:
@@ -125,7 +125,9 @@ def _finish(row: ListExport, stored: Stored, name: str, now: datetime) -> bool:
 def exports_forget(merchant_id: UUID, now: datetime) -> int:
     """Remove a merchant's exports whose links have run out, their files' rows too; returns how many."""
     with behind_walls(merchant_id):
-        old = ListExport.objects.filter(merchant_id=merchant_id, started_at__lte=now - KEPT)
+        old = ListExport.objects.filter(
+            merchant_id=merchant_id, started_at__lte=now - LINK_LIFETIME
+        )
         files = [pk for pk in old.values_list("file_id", flat=True) if pk is not None]
         StoredFile.objects.filter(pk__in=files, origin=ORIGIN).delete()
         return old.delete()[0]
@@ -142,7 +144,7 @@ def _set(row: ListExport, **values: object) -> None:
 
 
 def _made(row: ListExport, now: datetime) -> tuple[Stored, str]:
-    taken = taken_of(row)
+    taken = request_of(row)
     walls = partial(behind_walls, *taken.merchants)
     with walls():
         expected = taken.count(ROWS_MAX)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.contracts.erp import DoneInPart, FileToAttach
 from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.effects.create_return_order import trouble_words
-from qaitar.flows.effects.handler import Idle, Impossible, Told, waits_for
+from qaitar.flows.effects.handler import HandlerResult, NothingToDo, NotPossible, waits_for
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.policy import required_evidence
 from qaitar.returns.vocabulary import Effect, EvidenceKind, Quality
@@ -67,17 +67,17 @@ class AttachEvidence:
         kept: dict[str, dict[str, Any]] = effect.payload.get("files", {})
         proofs = _wanted(effect, case, now, set(kept))
         if not proofs:
-            return Idle(
+            return NothingToDo(
                 "All required files are attached." if kept else "No required file is here yet."
             )
         if document:
             return Ready(document, proofs, kept)
         states = {each.state for each in orders}
         if states <= {EffectState.BY_HAND, EffectState.CANCELLED}:
-            return Impossible("The return order was made by hand and its key is not noted.")
+            return NotPossible("The return order was made by hand and its key is not noted.")
         return waits_for(WAITS_ON, "Waits for the return order.", states)
 
-    def send(self, client: Erp, ready: Ready) -> Told:
+    def send(self, client: Erp, ready: Ready) -> HandlerResult:
         """Attach the files one by one; the first one whose fate is not sure stops the rest."""
         records = dict(ready.kept)
         store = FileStore()
@@ -89,10 +89,10 @@ class AttachEvidence:
                 case Done() | Refused():
                     records[proof.sha256] = _record(proof, outcome)
                 case Misconfigured() | Busy() | Unknown():
-                    return Told(outcome, {"files": records})
-        return Told(_summed(ready.document, records), {"files": records})
+                    return HandlerResult(outcome, {"files": records})
+        return HandlerResult(_summed(ready.document, records), {"files": records})
 
-    def find(self, client: Erp, ready: Ready) -> Told:
+    def find(self, client: Erp, ready: Ready) -> HandlerResult:
         """Look each file up; all there is done, one that is missing may be sent again once that is sure."""
         records = dict(ready.kept)
         missing = False
@@ -103,15 +103,15 @@ class AttachEvidence:
                 case Missing():
                     missing = True
                 case Misconfigured() | Busy() | Unknown() as trouble:
-                    return Told(trouble, {"files": records})
+                    return HandlerResult(trouble, {"files": records})
         outcome = Missing() if missing else _summed(ready.document, records)
-        return Told(outcome, {"files": records})
+        return HandlerResult(outcome, {"files": records})
 
 
 def _wanted(
     effect: PlannedEffect, case: Case, now: datetime, settled: set[str]
 ) -> tuple[Proof, ...]:
-    judged = judge_case(case, now)
+    judged = evaluate_case(case, now)
     quality = Quality(case.request.quality)
     reported = judged.verdict.damage_reported
     required = required_evidence(quality, judged.ruled.rules, case.times_filed, reported)

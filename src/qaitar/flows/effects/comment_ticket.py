@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.contracts.helpdesk import CommentDraft
-from qaitar.flows.effects.handler import Idle, Impossible, Told, waits_for
+from qaitar.flows.effects.handler import HandlerResult, NothingToDo, NotPossible, waits_for
 from qaitar.flows.effects.letter_facts import language_of, letter_facts, with_refusal
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
 from qaitar.returns.letters import ticket_comment
@@ -38,14 +38,14 @@ class CommentTicket:
             .first()
         )
         if ticket is None or ticket.state == EffectState.CANCELLED:
-            return Idle("No ticket was opened for this case.")
+            return NothingToDo("No ticket was opened for this case.")
         if ticket.state == EffectState.BY_HAND and not ticket.reference:
-            return Impossible("The ticket was opened by hand and its number is not noted.")
+            return NotPossible("The ticket was opened by hand and its number is not noted.")
         if not ticket.reference:
             return waits_for(WAITS_ON, "Waits for the ticket to be opened.", [ticket.state])
         step = JournalEntry.objects.filter(subject_id=effect.subject_id, seq=effect.ordinal).first()
         if step is None:
-            return Impossible("The step this comment tells of is not in the journal.")
+            return NotPossible("The step this comment tells of is not in the journal.")
         language = language_of(case)
         reason = step.after.get("refusal_reason") or case.request.refusal_reason
         facts = with_refusal(letter_facts(case, effect, now), reason, language, effect)
@@ -56,10 +56,10 @@ class CommentTicket:
             public=False,
         )
 
-    def send(self, client: Helpdesk, ready: CommentDraft) -> Told:
+    def send(self, client: Helpdesk, ready: CommentDraft) -> HandlerResult:
         """Write the comment."""
-        return Told(client.comment(ready))
+        return HandlerResult(client.comment(ready))
 
-    def find(self, client: Helpdesk, ready: CommentDraft) -> Told:
+    def find(self, client: Helpdesk, ready: CommentDraft) -> HandlerResult:
         """Look for the comment in its ticket."""
-        return Told(client.find_comment(ready.ticket_reference, ready.marker))
+        return HandlerResult(client.find_comment(ready.ticket_reference, ready.marker))

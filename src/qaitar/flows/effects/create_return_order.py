@@ -14,7 +14,7 @@ from qaitar.contracts.erp import (
     Several,
 )
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
-from qaitar.flows.effects.handler import SOON_S, Impossible, Told, Waits
+from qaitar.flows.effects.handler import SOON_S, HandlerResult, NotPossible, Waiting
 from qaitar.kernel.zones import local_date
 from qaitar.orders.selectors import line_names
 from qaitar.returns.calendars import store_calendar
@@ -64,13 +64,15 @@ class CreateReturnOrder:
         """Gather the draft; the planned day is the marketplace's, and until it shows one the order waits."""
         request = case.request
         if (found := case.too_much) is not None and case.sold is not None:
-            return Impossible(_exceeds(", ".join(found.numbers)))
+            return NotPossible(_exceeds(", ".join(found.numbers)))
         calendar = store_calendar(case.store_text, case.days_text)
         planned = planned_day(request, calendar.zone)
         if planned is None:
             if now - effect.created_at < DATE_AWAITED:
-                return Waits(PLANNED_DAY, "Waits for the planned day from the marketplace.", SOON_S)
-            return Impossible(
+                return Waiting(
+                    PLANNED_DAY, "Waits for the planned day from the marketplace.", SOON_S
+                )
+            return NotPossible(
                 "The marketplace shows no planned day: note it in the case, then try again."
             )
         return Ready(
@@ -89,21 +91,21 @@ class CreateReturnOrder:
             claimed_by=", ".join(each.number for each in case.claims_before),
         )
 
-    def send(self, client: Erp, ready: Ready) -> Told:
+    def send(self, client: Erp, ready: Ready) -> HandlerResult:
         """Find the sale, choose its line, write the order."""
         sale = found_sale(client, ready.order_code)
         if not isinstance(sale, ErpOrder):
-            return Told(sale)
+            return HandlerResult(sale)
         line = returned_line(sale.lines, ready)
         if line is None:
-            return Told(
+            return HandlerResult(
                 Refused(
                     f"Order {sale.number} has {len(sale.lines)} lines and none is surely the returned one."
                 ),
                 erp_order=sale.number,
             )
         if ready.claimed_milli and ready.claimed_milli + ready.quantity_milli > line.quantity_milli:
-            return Told(Refused(_exceeds(ready.claimed_by)), erp_order=sale.number)
+            return HandlerResult(Refused(_exceeds(ready.claimed_by)), erp_order=sale.number)
         draft = ReturnOrderDraft(
             marker=ready.marker,
             request_number=ready.request_number,
@@ -113,15 +115,17 @@ class CreateReturnOrder:
             reason=ready.reason,
             lines=(ReturnLine(line.key, ready.quantity_milli, line.price_minor),),
         )
-        return Told(_whole(client.create_return_order(draft)), erp_order=sale.number)
+        return HandlerResult(_whole(client.create_return_order(draft)), erp_order=sale.number)
 
-    def find(self, client: Erp, ready: Ready) -> Told:
+    def find(self, client: Erp, ready: Ready) -> HandlerResult:
         """Look for the return order by its marker, among those of the sale's partner."""
         sale = client.find_order(ready.order_code)
         if not isinstance(sale, ErpOrder):
-            return Told(Unknown(f"The order {ready.order_code} is not found, so nothing is sure."))
+            return HandlerResult(
+                Unknown(f"The order {ready.order_code} is not found, so nothing is sure.")
+            )
         found = client.find_return_order(ready.marker, ready.created_on, sale)
-        return Told(found, erp_order=sale.number)
+        return HandlerResult(found, erp_order=sale.number)
 
 
 def planned_day(request: ReturnRequest, zone: ZoneInfo) -> date | None:

@@ -20,18 +20,18 @@ import structlog
 from django.db import connection as database
 
 from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
-from qaitar.flows.clients import Clients, connection_of
+from qaitar.flows.clients import ClientCache, connection_of
 from qaitar.flows.effects.attach_evidence import WAITS_ON as WAITS_FOR_ORDER
 from qaitar.flows.effects.attach_evidence import AttachEvidence
 from qaitar.flows.effects.comment_ticket import WAITS_ON as WAITS_FOR_TICKET
 from qaitar.flows.effects.comment_ticket import CommentTicket
 from qaitar.flows.effects.create_return_order import CreateReturnOrder, trouble_words
 from qaitar.flows.effects.erp_number import TICKETS, erp_number_learn
-from qaitar.flows.effects.handler import Idle, Impossible, Told, Waits
+from qaitar.flows.effects.handler import HandlerResult, NothingToDo, NotPossible, Waiting
 from qaitar.flows.effects.open_ticket import OpenTicket
 from qaitar.flows.effects.settlement import (
     SETTLED_AT_ONCE,
-    Verdict,
+    EffectUpdate,
     backoff,
     erp_number_note,
     settle,
@@ -53,16 +53,16 @@ from qaitar.foundation.connections import (
 from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.jobs import behind_walls, job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.waiting import wake
+from qaitar.foundation.waiting import release_waiting
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
-from qaitar.returns.services.case_change import DRAIN_TASK
+from qaitar.returns.services.case_change import RUN_TASK
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qaitar.flows.effects.handler import NotReady, Story
+    from qaitar.flows.effects.handler import EffectHandler, NotReady
     from qaitar.foundation.models import Connection
 
 BATCH: Final = 200
@@ -75,7 +75,7 @@ CLAIM_HOLDS: Final = timedelta(minutes=2)
 LOOK_AGAIN: Final = timedelta(seconds=60)
 """How long two look-ups that find nothing have to be apart before an effect is sent again."""
 
-STORIES: Final[Mapping[Effect, Story[Any]]] = {
+HANDLERS: Final[Mapping[Effect, EffectHandler[Any]]] = {
     Effect.OPEN_TICKET: OpenTicket(),
     Effect.ASK_SERVICE_CENTRE: OpenTicket(),
     Effect.ASK_REOPEN: OpenTicket(),
@@ -83,7 +83,7 @@ STORIES: Final[Mapping[Effect, Story[Any]]] = {
     Effect.ATTACH_EVIDENCE: AttachEvidence(),
     Effect.TICKET_COMMENT: CommentTicket(),
 }
-_RANK: Final = {kind.value: rank for rank, kind in enumerate(STORIES)}
+_RANK: Final = {kind.value: rank for rank, kind in enumerate(HANDLERS)}
 UNLOCKS: Final = {
     Effect.OPEN_TICKET.value: WAITS_FOR_TICKET,
     Effect.CREATE_RETURN_ORDER.value: WAITS_FOR_ORDER,
@@ -93,7 +93,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Drained:
+class RunResult:
     """What one drain came to: effects looked at, how many ended in each state, how many others they woke; `left` when time ran out."""
 
     looked: int = 0
@@ -103,7 +103,7 @@ class Drained:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _ClaimedEffect:
     """An effect that is ours to act on: claimed for sending, or due for a look-up."""
 
     effect: PlannedEffect
@@ -116,37 +116,37 @@ class _Taken:
         return self.effect.state == EffectState.SENDING
 
 
-def effects_drain(merchant_id: UUID, now: datetime) -> Drained:
+def effects_run(merchant_id: UUID, now: datetime) -> RunResult:
     """Make a merchant's due effects happen, the register's last.  Safe beside itself and after any crash."""
     assert not database.in_atomic_block, "no network inside a transaction"
-    drained = Drained()
+    result = RunResult()
     seen: set[UUID] = set()
     until = running_s() + BUDGET_S
     _absorb(merchant_id)
     kinds = _kinds_due(merchant_id, now)
-    if kinds and practice_settle(merchant_id, now, drained.states):
-        return drained
+    if kinds and practice_settle(merchant_id, now, result.states):
+        return result
     if kinds & _RANK.keys():
-        _settle_unconnected(merchant_id, now, drained)
+        _settle_unconnected(merchant_id, now, result)
     with ExitStack() as stack:
-        clients = Clients(stack)
+        clients = ClientCache(stack)
         more = bool(kinds & _RANK.keys())
         while more and (due := _due(merchant_id, now, seen)):
-            woken = drained.woken
+            woken = result.woken
             for effect_id, kind in due:
                 if running_s() > until:
-                    drained.left = True
+                    result.left = True
                     break
                 seen.add(effect_id)
-                drained.looked += 1
-                _step(merchant_id, (effect_id, kind), clients, now, drained)
-            more = not drained.left and (len(due) == BATCH or drained.woken > woken)
+                result.looked += 1
+                _step(merchant_id, (effect_id, kind), clients, now, result)
+            more = not result.left and (len(due) == BATCH or result.woken > woken)
         if REGISTER in kinds:
-            drained.states.update(registers_write(merchant_id, clients, now))
-    if drained.left:
+            result.states.update(registers_write(merchant_id, clients, now))
+    if result.left:
         with behind_walls(merchant_id):
-            job_defer(DRAIN_TASK, queue="effects", merchant_id=str(merchant_id))
-    return drained
+            job_defer(RUN_TASK, queue="effects", merchant_id=str(merchant_id))
+    return result
 
 
 _ABSORB: Final = """
@@ -161,7 +161,7 @@ def _absorb(merchant_id: UUID) -> None:
     A drain's row commits with its effects, so an effect whose row is not seen here keeps the row that will serve it.
     """
     with database.cursor() as cursor:
-        cursor.execute(_ABSORB, [DRAIN_TASK, json.dumps({"merchant_id": str(merchant_id)})])
+        cursor.execute(_ABSORB, [RUN_TASK, json.dumps({"merchant_id": str(merchant_id)})])
 
 
 def _kinds_due(merchant_id: UUID, now: datetime) -> set[str]:
@@ -176,9 +176,9 @@ def _kinds_due(merchant_id: UUID, now: datetime) -> set[str]:
         return set(due.order_by().values_list("kind", flat=True).distinct())
 
 
-def _settle_unconnected(merchant_id: UUID, now: datetime, drained: Drained) -> None:
+def _settle_unconnected(merchant_id: UUID, now: datetime, result: RunResult) -> None:
     """Settle, many at a time, the due effects no connected system can make happen: a person has to do them."""
-    verdict = Verdict(EffectState.NOT_CONNECTED, NOT_CONNECTED)
+    verdict = EffectUpdate(EffectState.NOT_CONNECTED, NOT_CONNECTED)
     after = UUID(int=0)
     while True:
         with behind_walls(merchant_id):
@@ -190,16 +190,16 @@ def _settle_unconnected(merchant_id: UUID, now: datetime, drained: Drained) -> N
                 pk__gt=after,
             )
             rows = list(due.order_by("pk")[:SETTLED_AT_ONCE])
-            lonely = _unconnected(rows)
+            lonely = _without_connection(rows)
             settled = settle_all([(effect, verdict) for effect in lonely], now)
-        drained.looked += len(settled)
-        drained.states.update(EffectState(effect.state).value for effect in settled)
+        result.looked += len(settled)
+        result.states.update(EffectState(effect.state).value for effect in settled)
         if len(rows) < SETTLED_AT_ONCE:
             return
         after = rows[-1].pk
 
 
-def _unconnected(effects: Sequence[PlannedEffect]) -> list[PlannedEffect]:
+def _without_connection(effects: Sequence[PlannedEffect]) -> list[PlannedEffect]:
     """Choose the effects whose store has no connection of the kind they need."""
     stores = dict(
         ReturnRequest.objects.filter(pk__in={effect.subject_id for effect in effects}).values_list(
@@ -212,7 +212,7 @@ def _unconnected(effects: Sequence[PlannedEffect]) -> list[PlannedEffect]:
         store_id = stores.get(effect.subject_id)
         if store_id is None:
             continue
-        asked = (STORIES[Effect(effect.kind)].contract, store_id)
+        asked = (HANDLERS[Effect(effect.kind)].contract, store_id)
         if asked not in served:
             served[asked] = connection_of(*asked) is not None
         if not served[asked]:
@@ -235,7 +235,11 @@ def _due(merchant_id: UUID, now: datetime, seen: set[UUID]) -> list[tuple[UUID, 
 
 
 def _step(
-    merchant_id: UUID, which: tuple[UUID, str], clients: Clients, now: datetime, drained: Drained
+    merchant_id: UUID,
+    which: tuple[UUID, str],
+    clients: ClientCache,
+    now: datetime,
+    result: RunResult,
 ) -> None:
     """Bring one effect one step on; whatever goes wrong with it stops no other effect."""
     effect_id, kind = which
@@ -246,14 +250,14 @@ def _step(
             crashpoint(f"E1.{kind}")
             if kind in TICKETS:
                 erp_number_learn(merchant_id, effect_id, clients, now)
-            taken = _take(merchant_id, effect_id, now, drained)
+            taken = _claim_next(merchant_id, effect_id, now, result)
             if taken is None:
                 return
             crashpoint(f"E3.{kind}")
             told = _call(taken, clients, now)
             crashpoint(f"E4.{kind}")
             with behind_walls(merchant_id):
-                _settle(taken, told, now, drained)
+                _settle(taken, told, now, result)
                 crashpoint(f"E5.{kind}")
             crashpoint(f"E6.{kind}")
     except Exception:  # noqa: BLE001  one effect's trouble, ours or its data's, must not stop the others
@@ -272,7 +276,9 @@ def _put_off(merchant_id: UUID, effect_id: UUID, now: datetime) -> None:
             )
 
 
-def _take(merchant_id: UUID, effect_id: UUID, now: datetime, drained: Drained) -> _Taken | None:
+def _claim_next(
+    merchant_id: UUID, effect_id: UUID, now: datetime, result: RunResult
+) -> _ClaimedEffect | None:
     """Claim one effect in one transaction, or settle it at once where nothing can be sent."""
     with behind_walls(merchant_id):
         effect = (
@@ -287,19 +293,19 @@ def _take(merchant_id: UUID, effect_id: UUID, now: datetime, drained: Drained) -
             effect.state == EffectState.SENDING
         ):  # its worker's session is gone, or the lock were not ours
             detail = "The program stopped while this was being sent: it is looked up."
-            settle(effect, Verdict(EffectState.UNKNOWN, detail), now)
+            settle(effect, EffectUpdate(EffectState.UNKNOWN, detail), now)
         taken = _prepared(effect, case, now)
-        if isinstance(taken, Verdict):
+        if isinstance(taken, EffectUpdate):
             settle(effect, taken, now)
-            drained.states[taken.state.value] += 1
+            result.states[taken.state.value] += 1
             return None
         _claim(taken.effect, now)
         crashpoint(f"E2.{effect.kind}")
         return taken
 
 
-def _prepared(effect: PlannedEffect, case: Case, now: datetime) -> _Taken | Verdict:
-    story = STORIES[Effect(effect.kind)]
+def _prepared(effect: PlannedEffect, case: Case, now: datetime) -> _ClaimedEffect | EffectUpdate:
+    story = HANDLERS[Effect(effect.kind)]
     unknown = effect.state == EffectState.UNKNOWN
     connection = connection_of(story.contract, case.request.store_id)
     if connection is None:
@@ -307,25 +313,25 @@ def _prepared(effect: PlannedEffect, case: Case, now: datetime) -> _Taken | Verd
             return _later(
                 effect, now, "The connection is gone; reconnect it so that this can be looked up."
             )
-        return Verdict(EffectState.NOT_CONNECTED, NOT_CONNECTED)
+        return EffectUpdate(EffectState.NOT_CONNECTED, NOT_CONNECTED)
     if connection.health == State.MISCONFIGURED:
         if unknown:
             return _later(effect, now, connection.health_detail)
-        return Verdict(
+        return EffectUpdate(
             EffectState.MISCONFIGURED,
             connection.health_detail,
             payload={"connection": str(connection.pk)},
         )
     ready = story.prepare(effect, case, now)
-    if isinstance(ready, Waits) and ready.on in UNLOCKS.values():
+    if isinstance(ready, Waiting) and ready.on in UNLOCKS.values():
         ready = _surely_waits(story, ready, effect, case, now)
-    if isinstance(ready, Waits | Idle | Impossible):
+    if isinstance(ready, Waiting | NothingToDo | NotPossible):
         return _not_ready(effect, ready, now)
-    return _Taken(effect, case, connection, ready)
+    return _ClaimedEffect(effect, case, connection, ready)
 
 
 def _surely_waits(
-    story: Story[Any], ready: Waits, effect: PlannedEffect, case: Case, now: datetime
+    story: EffectHandler[Any], ready: Waiting, effect: PlannedEffect, case: Case, now: datetime
 ) -> Any:
     """Look again while holding what is awaited: whoever settles it meanwhile wakes only those who wait by then.
 
@@ -335,31 +341,33 @@ def _surely_waits(
     awaited = PlannedEffect.objects.filter(subject_id=effect.subject_id, kind__in=kinds)
     held = awaited.select_for_update(skip_locked=True).values_list("pk", flat=True)
     if len(held) < awaited.count():
-        return Waits(ready.on, ready.detail, IN_A_MOMENT_S)
+        return Waiting(ready.on, ready.detail, IN_A_MOMENT_S)
     return story.prepare(effect, case, now)
 
 
-def _not_ready(effect: PlannedEffect, ready: NotReady, now: datetime) -> Verdict:
-    if isinstance(ready, Idle):
-        return Verdict(EffectState.DONE, ready.detail)
+def _not_ready(effect: PlannedEffect, ready: NotReady, now: datetime) -> EffectUpdate:
+    if isinstance(ready, NothingToDo):
+        return EffectUpdate(EffectState.DONE, ready.detail)
     if effect.state == EffectState.UNKNOWN:
         return _later(effect, now, ready.detail)
-    if isinstance(ready, Impossible):
-        return Verdict(EffectState.REFUSED, ready.detail)
+    if isinstance(ready, NotPossible):
+        return EffectUpdate(EffectState.REFUSED, ready.detail)
     later = now + timedelta(seconds=ready.seconds)
-    return Verdict(
+    return EffectUpdate(
         EffectState.PLANNED, ready.detail, next_at=later, payload={"waits": ready.on}, told=False
     )
 
 
 def _later(
     effect: PlannedEffect, now: datetime, detail: str, kept: Mapping[str, Any] | None = None
-) -> Verdict:
+) -> EffectUpdate:
     """Ask again later; nothing new is known, so the journal is not told again."""
     looks = effect.payload.get("looks", 0) + 1
     payload = {**(kept or {}), "looks": looks}
     next_at = now + backoff(effect.pk, looks)
-    return Verdict(EffectState(effect.state), detail, next_at=next_at, payload=payload, told=False)
+    return EffectUpdate(
+        EffectState(effect.state), detail, next_at=next_at, payload=payload, told=False
+    )
 
 
 def _claim(effect: PlannedEffect, now: datetime) -> None:
@@ -378,24 +386,28 @@ def _claim(effect: PlannedEffect, now: datetime) -> None:
     effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
 
 
-def _call(taken: _Taken, clients: Clients, now: datetime) -> Told:  # noqa: ARG001  the moment is the caller's
+def _call(taken: _ClaimedEffect, clients: ClientCache, now: datetime) -> HandlerResult:  # noqa: ARG001  the moment is the caller's
     """Speak with the outside system.  Whatever is raised after the first byte may have left counts as unknown."""
     assert not database.in_atomic_block, "no network inside a transaction"
-    story = STORIES[Effect(taken.effect.kind)]
+    story = HANDLERS[Effect(taken.effect.kind)]
     try:
         client = clients.of(taken.connection)
     except ConnectionBroken as broken:
-        return Told(Misconfigured(broken.what, broken.how))
+        return HandlerResult(Misconfigured(broken.what, broken.how))
     except ConnectionMissing as missing:
-        return Told(Misconfigured(f"The system {missing} is no longer known.", "Connect another."))
+        return HandlerResult(
+            Misconfigured(f"The system {missing} is no longer known.", "Connect another.")
+        )
     try:
         return story.send(client, taken.ready) if taken.sends else story.find(client, taken.ready)
     except Exception as error:  # noqa: BLE001  a connector's bug must not lose what it has sent
         _log.exception("a connector failed", kind=taken.effect.kind, effect=str(taken.effect.pk))
-        return Told(Unknown(f"An error in the program ({type(error).__name__}); it is in the log."))
+        return HandlerResult(
+            Unknown(f"An error in the program ({type(error).__name__}); it is in the log.")
+        )
 
 
-def _settle(taken: _Taken, told: Told, now: datetime, drained: Drained) -> None:
+def _settle(taken: _ClaimedEffect, told: HandlerResult, now: datetime, result: RunResult) -> None:
     effect = taken.effect
     verdict = _sent(taken, told, now) if taken.sends else _looked_up(taken, told, now)
     if told.erp_order:
@@ -407,59 +419,61 @@ def _settle(taken: _Taken, told: Told, now: datetime, drained: Drained) -> None:
     if effect not in settle_all(verdicts, now):
         return
     verdict = verdicts[0][1]
-    drained.states[verdict.state.value] += 1
+    result.states[verdict.state.value] += 1
     if verdict.state is EffectState.DONE and effect.payload.get("stopped_by"):
         connection_resume(taken.connection)
     if verdict.state is EffectState.DONE and effect.kind in UNLOCKS:
-        drained.woken += wake(UNLOCKS[effect.kind], now, subject_id=effect.subject_id)
+        result.woken += release_waiting(UNLOCKS[effect.kind], now, subject_id=effect.subject_id)
 
 
-def _sent(taken: _Taken, told: Told, now: datetime) -> Verdict:
-    effect, kept = taken.effect, _kept(told)
+def _sent(taken: _ClaimedEffect, told: HandlerResult, now: datetime) -> EffectUpdate:
+    effect, kept = taken.effect, _reference_and_details(told)
     match told.outcome:
         case Done(reference, address, detail):
-            return Verdict(EffectState.DONE, detail, reference, address, payload=kept)
+            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=kept)
         case Refused(reason):
-            return Verdict(EffectState.REFUSED, reason, payload=kept)
+            return EffectUpdate(EffectState.REFUSED, reason, payload=kept)
         case Misconfigured(what, how):
             kept["connection"] = str(taken.connection.pk)
-            return Verdict(EffectState.MISCONFIGURED, f"{what} {how}", payload=kept)
+            return EffectUpdate(EffectState.MISCONFIGURED, f"{what} {how}", payload=kept)
         case Busy(detail, retry_after_s):
             wait = backoff(effect.pk, effect.attempts, at_least_s=retry_after_s)
-            return Verdict(
+            return EffectUpdate(
                 EffectState.PLANNED, detail, next_at=now + wait, payload=kept, told=False
             )
         case Unknown(detail):
             kept |= {"looks": 0, "missing_at": None}
-            return Verdict(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept)
+            return EffectUpdate(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept)
         case Missing():
             raise AssertionError("sending is never answered by Missing")
 
 
-def _looked_up(taken: _Taken, told: Told, now: datetime) -> Verdict:
-    effect, kept = taken.effect, _kept(told)
+def _looked_up(taken: _ClaimedEffect, told: HandlerResult, now: datetime) -> EffectUpdate:
+    effect, kept = taken.effect, _reference_and_details(told)
     match told.outcome:
         case Done(reference, address, detail):
-            return Verdict(EffectState.DONE, detail, reference, address, payload=kept)
+            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=kept)
         case Missing():
             return _missing(effect, kept, now)
         case Misconfigured() | Refused() | Busy() | Unknown() as trouble:
             return _later(effect, now, trouble_words(trouble), kept)
 
 
-def _missing(effect: PlannedEffect, kept: dict[str, Any], now: datetime) -> Verdict:
+def _missing(effect: PlannedEffect, kept: dict[str, Any], now: datetime) -> EffectUpdate:
     """Believe that nothing happened only when two looks a minute apart say so; then send again, same marker."""
     first = effect.payload.get("missing_at")
     if first is not None and now - datetime.fromisoformat(first) >= LOOK_AGAIN:
         kept |= {"missing_at": None, "looks": 0}
         detail = "Looked up twice and not there: it is sent again."
-        return Verdict(EffectState.PLANNED, detail, payload=kept)
+        return EffectUpdate(EffectState.PLANNED, detail, payload=kept)
     kept["missing_at"] = first or now.isoformat()
     detail = "Looked up and not there; looked up once more before it is sent again."
-    return Verdict(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept, told=False)
+    return EffectUpdate(
+        EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept, told=False
+    )
 
 
-def _kept(told: Told) -> dict[str, Any]:
+def _reference_and_details(told: HandlerResult) -> dict[str, Any]:
     kept = dict(told.payload)
     if told.erp_order:
         kept["erp_order"] = told.erp_order

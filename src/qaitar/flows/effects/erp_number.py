@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.flows.clients import Clients
+    from qaitar.flows.clients import ClientCache
     from qaitar.foundation.models import Connection
 
 TICKETS: Final = (Effect.OPEN_TICKET.value, Effect.ASK_REOPEN.value)
 _log = structlog.get_logger(__name__)
 
 
-def erp_number_learn(merchant_id: UUID, effect_id: UUID, clients: Clients, now: datetime) -> None:
+def erp_number_learn(
+    merchant_id: UUID, effect_id: UUID, clients: ClientCache, now: datetime
+) -> None:
     """Ask the accounting system for the sale's number once, if a ticket about to be opened lacks it.
 
     Whatever it answers, the ticket goes out: without the number it names the marketplace's code.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class Waiting:
     """Something else has to happen first: `on` says what in one word, `detail` in a sentence."""
 
     on: str
@@ -40,34 +40,34 @@ LEFT_TO_PEOPLE: Final = frozenset(
 )
 
 
-def waits_for(on: str, detail: str, awaited: Collection[str]) -> Waits:
+def waits_for(on: str, detail: str, awaited: Collection[str]) -> Waiting:
     """Wait for another effect, which wakes this one when it is settled; one left to people is not looked for all day.
 
     Otherwise every case whose ticket or return order was refused for good would be looked at every few minutes for ever.
     """
     theirs = bool(awaited) and set(awaited) <= LEFT_TO_PEOPLE
-    return Waits(on, detail, A_DAY_S if theirs else SOON_S)
+    return Waiting(on, detail, A_DAY_S if theirs else SOON_S)
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
+class NothingToDo:
     """There is nothing to do outside any more; the effect counts as done, `detail` says why."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class Impossible:
+class NotPossible:
     """It cannot be done by machine as things stand; a person has to act, `detail` says on what."""
 
     detail: str
 
 
-NotReady = Waits | Idle | Impossible
+NotReady = Waiting | NothingToDo | NotPossible
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HandlerResult:
     """What an outside system came to say, and what of it the effect has to remember."""
 
     outcome: Done | Refused | Misconfigured | Busy | Unknown | Missing
@@ -80,7 +80,7 @@ class Told:
 P = TypeVar("P")
 
 
-class Story(Protocol[P]):
+class EffectHandler(Protocol[P]):
     """How one kind of effect happens.  Holds nothing; `contract` names the kind of system it needs."""
 
     contract: str
@@ -89,10 +89,10 @@ class Story(Protocol[P]):
         """Gather everything that will be sent, from our database only, inside the caller's transaction."""
         ...
 
-    def send(self, client: Any, ready: P) -> Told:
+    def send(self, client: Any, ready: P) -> HandlerResult:
         """Do it, once, with no transaction open."""
         ...
 
-    def find(self, client: Any, ready: P) -> Told:
+    def find(self, client: Any, ready: P) -> HandlerResult:
         """Look for it by our marker, with no transaction open; `Missing` means that surely nothing is there now."""
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qaitar.foundation.models import JournalEntry
 from qaitar.orders.models import Order
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.letter_facts import letter_facts as facts_of_case
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.vocabulary import RefusalReason
@@ -35,7 +35,7 @@ def erp_order_of(case: Case, effect: PlannedEffect) -> str:
 
 def letter_facts(case: Case, effect: PlannedEffect, now: datetime) -> LetterFacts:
     """Gather a letter's facts as the card does; the deadline it names is the day of the control date."""
-    return facts_of_case(case, judge_case(case, now), erp_order=erp_order_of(case, effect))
+    return facts_of_case(case, evaluate_case(case, now), erp_order=erp_order_of(case, effect))
 
 
 def with_refusal(

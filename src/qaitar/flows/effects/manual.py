@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from qaitar.flows.effects.engine import UNLOCKS
-from qaitar.flows.effects.settlement import Verdict, settle
+from qaitar.flows.effects.settlement import EffectUpdate, settle
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.waiting import wake
+from qaitar.foundation.waiting import release_waiting
 from qaitar.kernel.roles import WORKERS
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Blocked
-from qaitar.returns.services.case_change import DRAIN_TASK
+from qaitar.returns.services.case_change import RUN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,11 +59,15 @@ def effect_done_by_hand(
         CaseChanged: a worker settled it in between.
     """
     effect = _held(effect_id, by)
-    verdict = Verdict(EffectState.BY_HAND, note.strip()[:NOTE_CHARS_MAX], reference.strip()[:200])
+    verdict = EffectUpdate(
+        EffectState.BY_HAND, note.strip()[:NOTE_CHARS_MAX], reference.strip()[:200]
+    )
     if not settle(effect, verdict, now, by=by):
         raise CaseChanged
-    if effect.kind in UNLOCKS and wake(UNLOCKS[effect.kind], now, subject_id=effect.subject_id):
-        job_defer(DRAIN_TASK, queue="effects", merchant_id=str(effect.merchant_id))
+    if effect.kind in UNLOCKS and release_waiting(
+        UNLOCKS[effect.kind], now, subject_id=effect.subject_id
+    ):
+        job_defer(RUN_TASK, queue="effects", merchant_id=str(effect.merchant_id))
     return effect
 
 
@@ -79,12 +83,12 @@ def effect_retry(*, effect_id: UUID, by: Actor, now: datetime) -> PlannedEffect:
         for sha256, record in effect.payload.get("files", {}).items()
         if record["state"] == "DONE"
     }
-    verdict = Verdict(
+    verdict = EffectUpdate(
         EffectState.UNKNOWN if unknown else EffectState.PLANNED,
         "A person asked to try again.",
         payload={"files": files} if "files" in effect.payload else {},
     )
     if not settle(effect, verdict, now, by=by):
         raise CaseChanged
-    job_defer(DRAIN_TASK, queue="effects", merchant_id=str(effect.merchant_id))
+    job_defer(RUN_TASK, queue="effects", merchant_id=str(effect.merchant_id))
     return effect

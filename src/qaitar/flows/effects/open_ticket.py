@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qaitar.contracts.helpdesk import TicketDraft
-from qaitar.flows.effects.handler import Impossible, Told
+from qaitar.flows.effects.handler import HandlerResult, NotPossible
 from qaitar.flows.effects.letter_facts import language_of, letter_facts
 from qaitar.returns.letters import LetterKind, call_centre_letter, write
 from qaitar.returns.vocabulary import Effect, Quality
@@ -46,7 +46,7 @@ class OpenTicket:
         if kind in _LETTERS:
             letter = write(_LETTERS[kind], facts, language)
         elif quality is Quality.UNKNOWN:
-            return Impossible("The quality class is not chosen, so there is no letter to send.")
+            return NotPossible("The quality class is not chosen, so there is no letter to send.")
         else:
             letter = call_centre_letter(quality, facts, language)
         draft = TicketDraft(
@@ -58,10 +58,10 @@ class OpenTicket:
         )
         return Ready(draft, effect.created_at)
 
-    def send(self, client: Helpdesk, ready: Ready) -> Told:
+    def send(self, client: Helpdesk, ready: Ready) -> HandlerResult:
         """Open the ticket."""
-        return Told(client.open_ticket(ready.draft))
+        return HandlerResult(client.open_ticket(ready.draft))
 
-    def find(self, client: Helpdesk, ready: Ready) -> Told:
+    def find(self, client: Helpdesk, ready: Ready) -> HandlerResult:
         """Look for the ticket by its marker."""
-        return Told(client.find_ticket(ready.draft.marker, ready.since))
+        return HandlerResult(client.find_ticket(ready.draft.marker, ready.since))

@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EffectUpdate:
     """What an effect comes to: the new state, what people may read, when to look again."""
 
     state: EffectState
@@ -60,7 +60,7 @@ def backoff(effect_id: UUID, attempts: int, *, at_least_s: int = 0) -> timedelta
 
 
 def settle(
-    effect: PlannedEffect, verdict: Verdict, now: datetime, *, by: Actor | None = None
+    effect: PlannedEffect, verdict: EffectUpdate, now: datetime, *, by: Actor | None = None
 ) -> bool:
     """Write one effect's verdict if nobody else has settled it since it was read; tell whether it was written.
 
@@ -70,7 +70,10 @@ def settle(
 
 
 def settle_all(
-    verdicts: Iterable[tuple[PlannedEffect, Verdict]], now: datetime, *, by: Actor | None = None
+    verdicts: Iterable[tuple[PlannedEffect, EffectUpdate]],
+    now: datetime,
+    *,
+    by: Actor | None = None,
 ) -> list[PlannedEffect]:
     """Write several effects' verdicts; each case hears of all of its own in one journal line a state.
 
@@ -78,7 +81,9 @@ def settle_all(
     """
     assert transaction.get_connection().in_atomic_block, "settling is one transaction"
     written = _write(list(verdicts), now)
-    lines: dict[tuple[UUID, EffectState], list[tuple[PlannedEffect, Verdict]]] = defaultdict(list)
+    lines: dict[tuple[UUID, EffectState], list[tuple[PlannedEffect, EffectUpdate]]] = defaultdict(
+        list
+    )
     for effect, verdict in written:
         if verdict.told and not _stopped_as_before(effect, verdict):
             lines[effect.subject_id, verdict.state].append((effect, verdict))
@@ -91,7 +96,7 @@ def settle_all(
     return [effect for effect, _ in written]
 
 
-def _stopped_as_before(effect: PlannedEffect, verdict: Verdict) -> bool:
+def _stopped_as_before(effect: PlannedEffect, verdict: EffectUpdate) -> bool:
     """Return whether the program tried again by itself and met the very reason the journal knows already."""
     return (
         verdict.state is EffectState.MISCONFIGURED
@@ -111,8 +116,8 @@ _STILL_OPEN: Final = frozenset({EffectState.PLANNED, EffectState.SENDING, Effect
 
 
 def _write(
-    verdicts: list[tuple[PlannedEffect, Verdict]], now: datetime
-) -> list[tuple[PlannedEffect, Verdict]]:
+    verdicts: list[tuple[PlannedEffect, EffectUpdate]], now: datetime
+) -> list[tuple[PlannedEffect, EffectUpdate]]:
     """Write all in one statement; give those that were written."""
     if not verdicts:
         return []
@@ -123,7 +128,7 @@ def _write(
     return [(effect, verdict) for effect, verdict in verdicts if effect.pk in done]
 
 
-def _record(effect: PlannedEffect, verdict: Verdict, now: datetime) -> dict[str, Any]:
+def _record(effect: PlannedEffect, verdict: EffectUpdate, now: datetime) -> dict[str, Any]:
     return {
         "id": str(effect.pk),
         "was": str(effect.state),
@@ -140,7 +145,7 @@ def _record(effect: PlannedEffect, verdict: Verdict, now: datetime) -> dict[str,
 
 def _line(
     state: EffectState,
-    group: list[tuple[PlannedEffect, Verdict]],
+    group: list[tuple[PlannedEffect, EffectUpdate]],
     actor: Actor,
     now: datetime,
 ) -> JournalLine:

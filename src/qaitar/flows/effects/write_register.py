@@ -20,7 +20,7 @@ from qaitar.contracts.register import SETTLE_S, Written
 from qaitar.flows.clients import connection_of
 from qaitar.flows.effects.letter_facts import language_of
 from qaitar.flows.effects.register_rows import register_rows
-from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, Verdict, backoff, settle_all
+from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, backoff, settle_all
 from qaitar.flows.locks import session_lock
 from qaitar.flows.refusals import refused_alike
 from qaitar.foundation.connections import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from qaitar.contracts.register import RegisterOutcome, RegisterRow
-    from qaitar.flows.clients import Clients
+    from qaitar.flows.clients import ClientCache
 
 KIND: Final = Effect.WRITE_REGISTER.value
 BATCH: Final = 2_000
@@ -63,7 +63,7 @@ class _Batch:
     rows: tuple[RegisterRow, ...]
 
 
-def registers_write(merchant_id: UUID, clients: Clients, now: datetime) -> Counter[str]:
+def registers_write(merchant_id: UUID, clients: ClientCache, now: datetime) -> Counter[str]:
     """Bring a merchant's registers up to date with every pending change; counts how many ended in each state."""
     assert not database.in_atomic_block, "no network inside a transaction"
     counts: Counter[str] = Counter()
@@ -120,11 +120,11 @@ def _unwritable(
     counts: Counter[str] = Counter()
     for connection, stores in groups.values():
         if connection is None:
-            verdict = Verdict(
+            verdict = EffectUpdate(
                 EffectState.NOT_CONNECTED, "No register is connected: write the line by hand."
             )
         elif connection.health == State.MISCONFIGURED:
-            verdict = Verdict(
+            verdict = EffectUpdate(
                 EffectState.MISCONFIGURED,
                 connection.health_detail,
                 payload={"connection": str(connection.pk)},
@@ -144,7 +144,11 @@ def _unwritable(
 
 
 def _write(
-    merchant_id: UUID, connection: Connection, stores: list[UUID], clients: Clients, now: datetime
+    merchant_id: UUID,
+    connection: Connection,
+    stores: list[UUID],
+    clients: ClientCache,
+    now: datetime,
 ) -> Counter[str]:
     crashpoint(f"E1.{KIND}")
     with behind_walls(merchant_id):
@@ -205,7 +209,7 @@ def _rows(connection: Connection, ids: Sequence[UUID]) -> tuple[RegisterRow, ...
 
 
 def _called(
-    merchant_id: UUID, connection: Connection, rows: tuple[RegisterRow, ...], clients: Clients
+    merchant_id: UUID, connection: Connection, rows: tuple[RegisterRow, ...], clients: ClientCache
 ) -> tuple[RegisterOutcome, tuple[str, ...]]:
     """Write the rows, and those of other cases that people's moving rows about has hit in that second."""
     assert not database.in_atomic_block, "no network inside a transaction"
@@ -270,7 +274,7 @@ def _verdict(
     outcome: RegisterOutcome,
     disturbed: tuple[str, ...],
     now: datetime,
-) -> Verdict:
+) -> EffectUpdate:
     if isinstance(outcome, Written):
         outcome = outcome.refused.get(key, outcome)
     match outcome:
@@ -282,17 +286,17 @@ def _verdict(
                 else ""
             )
             page = connector_of(connection.system).page.format(**connection.settings)
-            return Verdict(EffectState.DONE, told, key, page, payload={"disturbed": []})
+            return EffectUpdate(EffectState.DONE, told, key, page, payload={"disturbed": []})
         case Refused(reason):
-            return Verdict(EffectState.REFUSED, reason)
+            return EffectUpdate(EffectState.REFUSED, reason)
         case Misconfigured(what, how):
             payload = {"connection": str(connection.pk)}
-            return Verdict(EffectState.MISCONFIGURED, f"{what} {how}", payload=payload)
+            return EffectUpdate(EffectState.MISCONFIGURED, f"{what} {how}", payload=payload)
         case Busy(detail, retry_after_s):
             wait = backoff(connection.pk, effect.attempts, at_least_s=retry_after_s)
-            return Verdict(EffectState.PLANNED, detail, next_at=now + wait, told=False)
+            return EffectUpdate(EffectState.PLANNED, detail, next_at=now + wait, told=False)
         case Unknown(detail):
             payload_hit = {"disturbed": list(disturbed)} if disturbed else {}
-            return Verdict(
+            return EffectUpdate(
                 EffectState.UNKNOWN, detail, next_at=now + SETTLES_IN, payload=payload_hit
             )

@@ -43,7 +43,7 @@ MOMENTS: Final = (
     "disputed_at",
     "closed_at",
 )
-TOLD: Final = (
+JOURNALLED: Final = (
     *MOMENTS,
     "stage",
     "outcome",
@@ -144,9 +144,9 @@ def _parameters(asked: Asked) -> dict[str, Any]:
     return {
         "now": asked.now,
         "app_role": asked.app_role,
-        "told": list(TOLD),
+        "told": list(JOURNALLED),
         "initial": json.dumps(
-            {name: _initial(name) for name in TOLD if name not in _GIVEN_AT_BIRTH}
+            {name: _initial(name) for name in JOURNALLED if name not in _GIVEN_AT_BIRTH}
         ),
         "moments": list(MOMENTS),
         "counted": json.dumps(

@@ -14,7 +14,7 @@ import psutil
 import xlsxwriter
 from django.db import transaction
 
-from qaitar.analytics.export_definitions import ListKind, Taken
+from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.services.exporting import export_ask, export_find, list_export
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import StoredFile
@@ -112,7 +112,7 @@ def _export(world: World, now: datetime) -> _Made:
     """Ask for the register as the page does, and make the file as the job does."""
     with transaction.atomic():
         see(world.merchants)
-        taken = Taken(ListKind.REGISTER, {}, world.merchants)
+        taken = ListExportRequest(ListKind.REGISTER, {}, world.merchants)
         export = export_ask(user_id=world.user_id, taken=taken, form="XLSX", now=now)
     memory = _Memory()
     with memory.watching():

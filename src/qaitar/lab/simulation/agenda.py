@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection
 
 from qaitar.foundation.jobs import behind_walls
-from qaitar.returns.services.case_change import DRAIN_TASK
+from qaitar.returns.services.case_change import RUN_TASK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,6 +61,6 @@ class Agenda:
         if self._known:
             return
         with behind_walls(self._merchant_id), connection.cursor() as cursor:
-            cursor.execute(_DUE_TIMES, {"merchant": self._merchant_id, "drain": DRAIN_TASK})
+            cursor.execute(_DUE_TIMES, {"merchant": self._merchant_id, "drain": RUN_TASK})
             self._guard_at, self._effect_at, self._run_waits = cursor.fetchone()
         self._known = True

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord
-from qaitar.flows.effects.engine import effects_drain
+from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.housekeeping import stage_counts_sum
 from qaitar.flows.invariants.checking import Asked, invariants_check
 from qaitar.flows.sweep_deadlines import merchant_sweep
@@ -221,7 +221,7 @@ class World:
             return
         with frozen_at(self.now):
             try:
-                effects_drain(self.merchant_id, self.now)
+                effects_run(self.merchant_id, self.now)
             except WorkerDied:
                 self.results.deaths += 1
         self.agenda.written()

@@ -10,7 +10,7 @@ from qaitar.foundation.files.checks import Rejected
 from qaitar.foundation.files.keeping import Kept, content_keep, file_note
 from qaitar.foundation.jobs import behind_walls
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Advanced, allowed_acts, recommended, refusal_reasons
 from qaitar.returns.selectors import cases_by_number
@@ -144,7 +144,7 @@ class Staff:
 
     def _acts(self, case: Case, habit: Habit, by: Actor, now: datetime) -> str:
         stage = Stage(case.request.stage)
-        facts = judge_case(case, now, actor_id=by.user_id).facts
+        facts = evaluate_case(case, now, actor_id=by.user_id).facts
         act = recommended(stage, facts)
         if self.dice.random() < habit.careless:
             offers = allowed_acts(stage, facts, habit.role)

@@ -22,21 +22,21 @@ from qaitar.orders.import_rows import (
     DIGEST_BYTES,
     FIELD,
     ORDER_AT,
-    Fault,
-    Reading,
+    ImportRow,
+    RowProblem,
     copied,
+    import_row_of,
     line_keys,
-    reading_of,
 )
 from qaitar.orders.merge import (
     StoredLine,
     StoredTender,
-    lines_laid,
+    lines_merged,
     only_fills,
-    order_laid,
+    order_merged,
     shows_part,
     sums_in_doubt,
-    tenders_laid,
+    tenders_merged,
 )
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Merged:
         self.notes += other.notes
         self.touched += other.touched
 
-    def refuse(self, record: OrderRecord, fault: Fault) -> None:
+    def refuse(self, record: OrderRecord, fault: RowProblem) -> None:
         """Reject every row of an order for one reason."""
         self.orders.rejected += 1
         for number, raw in record.raw_rows():
@@ -185,7 +185,7 @@ def orders_merge(
     assert connection.in_atomic_block, "walls hold for a transaction: open one first"
     merged = Merged()
     _prepare(store)
-    batch: dict[str, Reading] = {}
+    batch: dict[str, ImportRow] = {}
     with Background() as background:
         for record in records:
             reading = _sound(record, merged)
@@ -199,12 +199,12 @@ def orders_merge(
     return merged
 
 
-def _sound(record: OrderRecord | RowRejected, merged: Merged) -> Reading | None:
+def _sound(record: OrderRecord | RowRejected, merged: Merged) -> ImportRow | None:
     if isinstance(record, RowRejected):
         merged.refuse_row(record)
         return None
-    reading = reading_of(record)
-    if isinstance(reading, Fault):
+    reading = import_row_of(record)
+    if isinstance(reading, RowProblem):
         merged.refuse(record, reading)
         return None
     return reading
@@ -224,7 +224,7 @@ def _prepare(store: Store) -> None:
 
 def _merge_batch(
     store: Store,
-    batch: dict[str, Reading],
+    batch: dict[str, ImportRow],
     now: datetime,
     merged: Merged,
     background: Background,
@@ -235,8 +235,8 @@ def _merge_batch(
         code: (id_, bytes(digest))
         for code, id_, digest in _rows(import_sql.KNOWN_ORDERS, list(batch), store)
     }
-    fresh: list[Reading] = []
-    other: list[tuple[Reading, str, bytes]] = []
+    fresh: list[ImportRow] = []
+    other: list[tuple[ImportRow, str, bytes]] = []
     for code, reading in batch.items():
         if code not in known:
             fresh.append(reading)
@@ -278,7 +278,7 @@ def _rows(sql: str, wanted: Sequence[str], store: Store | None = None) -> list[t
     return rows
 
 
-def _digest_text(reading: Reading, before: bytes) -> str:
+def _digest_text(reading: ImportRow, before: bytes) -> str:
     """Put the reading's digest into its half: the first is a file's, the second the marketplace's answer's."""
     file = before[:DIGEST_BYTES] or _NO_DIGEST
     answer = before[DIGEST_BYTES:] or _NO_DIGEST
@@ -286,7 +286,7 @@ def _digest_text(reading: Reading, before: bytes) -> str:
     return "\\\\x" + whole.hex()
 
 
-def _add_fresh(rows: _Batch, reading: Reading, people: dict[str, _Person], now: str) -> None:
+def _add_fresh(rows: _Batch, reading: ImportRow, people: dict[str, _Person], now: str) -> None:
     order_id = new_id_text()
     customer = people[key].id if (key := _person_key(reading)) else ""
     digest = _digest_text(reading, b"")
@@ -312,7 +312,7 @@ def _text(value: object) -> str:
 
 def _add_others(
     rows: _Batch,
-    others: Sequence[tuple[Reading, str, bytes]],
+    others: Sequence[tuple[ImportRow, str, bytes]],
     people: dict[str, _Person],
     now: datetime,
     merged: Merged,
@@ -330,7 +330,7 @@ def _add_others(
         _, customer, updated_at, *values = orders[id_]
         before = [_text(value) for value in values]
         is_part = shows_part(lines[id_], reading)
-        after = order_laid(before, reading, almaty_day(updated_at).isoformat(), is_part=is_part)
+        after = order_merged(before, reading, almaty_day(updated_at).isoformat(), is_part=is_part)
         parts = _Parts(lines[id_], tenders[id_], after[ORDER_AT["total_minor"]])
         changed = _add_parts(rows, reading, id_, parts, fills=only_fills(reading, before))
         person = people[key] if (key := _person_key(reading)) else None
@@ -345,26 +345,26 @@ def _add_others(
 
 def _add_parts(
     rows: _Batch,
-    reading: Reading,
+    reading: ImportRow,
     order_id: str,
     stored: _Parts,
     *,
     fills: bool,
 ) -> bool:
     """Queue the lines and tenders that differ; tell whether any did."""
-    laid = lines_laid(stored.lines, reading, fills=fills)
-    lines = sums_in_doubt(stored.lines, laid, stored.total)
+    merged_lines = lines_merged(stored.lines, reading, fills=fills)
+    lines = sums_in_doubt(stored.lines, merged_lines, stored.total)
     for line in lines:
         head = (line.id or new_id_text(), order_id, line.key)
         rows.lines.append(copied(FIELD.join((*head, *line.texts))))
-    tenders = tenders_laid(stored.tenders, reading, fills=fills)
+    tenders = tenders_merged(stored.tenders, reading, fills=fills)
     for id_, texts in tenders.written:
         rows.tenders.append(copied(FIELD.join((id_ or new_id_text(), order_id, *texts))))
     rows.gone_tenders.extend(tenders.gone)
     return bool(lines or tenders.written or tenders.gone)
 
 
-def _person_key(reading: Reading) -> str:
+def _person_key(reading: ImportRow) -> str:
     """Name the customer: the channel's id, else the phone, else the order they are known by; '' when nobody is told."""
     if not reading.customer_row:
         return ""
@@ -381,7 +381,7 @@ def _phone(raw: str) -> str:
     return (normalise_phone(raw) or "") if raw else ""
 
 
-def _people(store: Store, readings: Sequence[Reading]) -> dict[str, _Person]:
+def _people(store: Store, readings: Sequence[ImportRow]) -> dict[str, _Person]:
     """Find or make the customers these readings name; what a reading does not tell stays as it is."""
     named = [(key, r.customer) for r in readings if r.customer and (key := _person_key(r))]
     if not named:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.actors import Actor
 
-DRAIN_TASK: Final = "qaitar.flows.tasks.effects_drain"
-DRAIN_AFTER_S: Final = 1.0  # what else happens in this second goes along in the same drain
+RUN_TASK: Final = "qaitar.flows.tasks.effects_run"
+RUN_AFTER_S: Final = 1.0  # what else happens in this second goes along in the same drain
 PRESSES: Final = frozenset({Effect.PRESS_TAKE, Effect.PRESS_REFUSE, Effect.PRESS_GRANT})
 
 # Columns an act may change; every act writes all of them, so that any number of acts is one statement.
@@ -56,7 +56,9 @@ WRITTEN: Final = (
     "escalated",
 )
 # What the journal tells of a change; guard bookkeeping would drown it.
-TOLD: Final = tuple(c for c in WRITTEN if c not in {"guard_next_at", "alerts_sent", "stage_since"})
+JOURNALLED: Final = tuple(
+    c for c in WRITTEN if c not in {"guard_next_at", "alerts_sent", "stage_since"}
+)
 
 
 def held(request: ReturnRequest) -> Held:
@@ -70,7 +72,7 @@ def held(request: ReturnRequest) -> Held:
     )
 
 
-def _said(value: Any) -> Any:
+def _journal_value(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
@@ -80,14 +82,16 @@ def difference(
     request: ReturnRequest, values: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Say what of a case changes: before and after, only what differs, fit for the journal."""
-    names = [n for n in values if n in _TOLD_OR_MARKED and getattr(request, n) != values[n]]
+    names = [
+        n for n in values if n in _JOURNALLED_OR_INSPECTED and getattr(request, n) != values[n]
+    ]
     return (
-        {n: _said(getattr(request, n)) for n in names},
-        {n: _said(values[n]) for n in names},
+        {n: _journal_value(getattr(request, n)) for n in names},
+        {n: _journal_value(values[n]) for n in names},
     )
 
 
-_TOLD_OR_MARKED: Final = frozenset(TOLD) | {
+_JOURNALLED_OR_INSPECTED: Final = frozenset(JOURNALLED) | {
     "quality",
     "marks",
     "received_on",
@@ -132,12 +136,12 @@ def change_of(  # noqa: PLR0913  a change is all of these
     rows = [_effect_row(request, effect, number, now) for effect in outside]
     if values.get("stage", request.stage) != request.stage:
         rows += [_delta(request, request.stage, -1), _delta(request, values["stage"], 1)]
-    jobs = (_drain(request.merchant_id),) if outside else ()
+    jobs = (_run_job(request.merchant_id),) if outside else ()
     return Change(held(request), values, line, tuple(rows), jobs)
 
 
-def _drain(merchant_id: UUID) -> Job:
-    return Job(DRAIN_TASK, {"merchant_id": str(merchant_id)}, "effects", after_s=DRAIN_AFTER_S)
+def _run_job(merchant_id: UUID) -> Job:
+    return Job(RUN_TASK, {"merchant_id": str(merchant_id)}, "effects", after_s=RUN_AFTER_S)
 
 
 def _effect_row(request: ReturnRequest, effect: Effect, step: str, now: datetime) -> Row:

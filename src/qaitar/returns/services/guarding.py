@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.transition import move
 from qaitar.returns.calendars import guard_settings
-from qaitar.returns.case_evaluation import clock_of, done_of, judge_case
+from qaitar.returns.case_evaluation import clock_of, done_of, evaluate_case
 from qaitar.returns.control_dates import next_control_date
 from qaitar.returns.deadline_guard import (
     Deed,
@@ -23,7 +23,7 @@ from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_due
-from qaitar.returns.services.missed_deadlines import guard_line, guard_said
+from qaitar.returns.services.missed_deadlines import guard_details, guard_line
 from qaitar.returns.services.perform_act import Details, case_act
 from qaitar.returns.vocabulary import Act, DefaultAction, RefusalReason, Stage
 
@@ -108,13 +108,13 @@ def _default(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> 
     request = case.request
     act, reason = _default_act(case, verdict, now)
     if act is not None:
-        details = Details(reason=reason, why=guard_said(verdict))
+        details = Details(reason=reason, why=guard_details(verdict))
         try:
             case_act(case=case, act=act, by=system_actor("guard"), now=now, details=details)
         except (ActBlocked, CaseChanged) as no:
             swept.escalated += 1
             code = no.blocked.code if isinstance(no, ActBlocked) else "CASE_CHANGED"
-            return guard_line(case, verdict, now, why=f"{guard_said(verdict)}; not done: {code}")
+            return guard_line(case, verdict, now, why=f"{guard_details(verdict)}; not done: {code}")
         swept.acted += 1
         ReturnRequest.objects.filter(pk=request.pk).update(escalated=Deed.DEFAULT_ACTION.value)
         return None
@@ -129,7 +129,7 @@ def _default_act(
     if verdict.action is DefaultAction.ACCEPT:
         return _ACCEPTING[stage], None
     if verdict.action is DefaultAction.REFUSE:
-        true_now = refusal_reasons(stage, judge_case(case, now).facts)
+        true_now = refusal_reasons(stage, evaluate_case(case, now).facts)
         wished = RefusalReason(case.store.get("default_reason") or RefusalReason.NO_ANSWER)
         reason = wished if wished in true_now else (true_now[0] if true_now else None)
         return Act.REFUSE, reason
@@ -143,7 +143,7 @@ def _close(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> Ch
             case=case, act=Act.CLOSE_REFUSED, by=system_actor("guard"), now=now, details=Details()
         )
     except ActBlocked as no:
-        why = f"{guard_said(verdict)}; not done: {no.blocked.code}"
+        why = f"{guard_details(verdict)}; not done: {no.blocked.code}"
         return guard_line(case, verdict, now, why=why)
     except CaseChanged:
         return None

@@ -12,7 +12,7 @@ from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
 from qaitar.returns import rules as r
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import MerchantRule, ReturnRequest
 from qaitar.returns.policy import check_rule
 from qaitar.returns.rules import RuleLine, Source, SourceKind
@@ -184,8 +184,8 @@ def rules_preview(*, merchant_id: UUID, proposed: Sequence[RuleEntry], now: date
     ids = list(newest.order_by("-filed_at", "-id").values_list("pk", flat=True)[:PREVIEW_MAX])
     changed, found = 0, []
     for case in cases_load(ids):
-        before = judge_case(case, now).verdict
-        after = judge_case(_with(case, proposed), now).verdict
+        before = evaluate_case(case, now).verdict
+        after = evaluate_case(_with(case, proposed), now).verdict
         if _answer(before) != _answer(after):
             changed += 1
             found.append(Difference(case.request.pk, case.request.number, before, after))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 GRACE: Final = timedelta(minutes=5)  # a guard that is awake has looked by then
 
 
-def guard_said(verdict: GuardVerdict) -> str:
+def guard_details(verdict: GuardVerdict) -> str:
     """Write down what the guard saw, as codes the console puts into words."""
     parts = [verdict.deed.value]
     if verdict.level is not None:
@@ -55,11 +55,11 @@ def guard_line(case: Case, verdict: GuardVerdict, now: datetime, *, why: str = "
         "escalated": verdict.deed.value,
     }
     act = f"GUARD_{verdict.deed.value}"
-    why = why or guard_said(verdict)
+    why = why or guard_details(verdict)
     return change_of(request, values, act, system_actor("guard"), now, why=why)
 
 
-def overlooked(case: Case, now: datetime) -> Change | None:
+def missed_deadline(case: Case, now: datetime) -> Change | None:
     """Give the line that a case's date was missed, where the guard has not written it; None where nothing is owed."""
     request = case.request
     if request.control_at is None or now <= request.control_at + GRACE:
@@ -77,9 +77,9 @@ def overlooked(case: Case, now: datetime) -> Change | None:
     return guard_line(case, verdict, now) if verdict.deed is Deed.MISSED else None
 
 
-def owned_up(cases: Sequence[Case], now: datetime) -> None:
+def record_missed_deadlines(cases: Sequence[Case], now: datetime) -> None:
     """Write the missed dates of these cases, all in one statement and only where one is owed; the cases are brought up to date."""
-    owed = [(case, line) for case in cases if (line := overlooked(case, now)) is not None]
+    owed = [(case, line) for case in cases if (line := missed_deadline(case, now)) is not None]
     if not owed:
         return
     heads = move(ReturnRequest, [line for _, line in owed])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.transition import move
-from qaitar.foundation.waiting import wake
+from qaitar.foundation.waiting import release_waiting
 from qaitar.kernel.roles import Role
 from qaitar.returns.case_approvals import changed_facts
 from qaitar.returns.case_evaluation import control_values
@@ -14,8 +14,8 @@ from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.selectors import case_load
-from qaitar.returns.services.case_change import DRAIN_TASK, change_of, held, written
-from qaitar.returns.services.missed_deadlines import owned_up
+from qaitar.returns.services.case_change import RUN_TASK, change_of, held, written
+from qaitar.returns.services.missed_deadlines import record_missed_deadlines
 from qaitar.returns.vocabulary import Effect, Stage
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def case_note(  # noqa: PLR0913  a note is all of these
     before = {name: getattr(request, name) for name in (*values, *CONTROL)}
     if all(before[name] == value for name, value in values.items()):
         return request
-    owned_up([case], now)
+    record_missed_deadlines([case], now)
     before |= {name: getattr(request, name) for name in CONTROL}
     for name, value in values.items():
         setattr(request, name, value)
@@ -165,8 +165,8 @@ def case_note(  # noqa: PLR0913  a note is all of these
     heads = move(ReturnRequest, [change])
     if not heads:
         raise CaseChanged
-    if _TELLS_THE_DAY & set(values) and wake(PLANNED_DAY, now, subject_id=request.pk):
-        job_defer(DRAIN_TASK, queue="effects", merchant_id=str(request.merchant_id))
+    if _TELLS_THE_DAY & set(values) and release_waiting(PLANNED_DAY, now, subject_id=request.pk):
+        job_defer(RUN_TASK, queue="effects", merchant_id=str(request.merchant_id))
     return written(request, change, heads)
 
 

@@ -11,13 +11,13 @@ from django.db import connection
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.transition import ROWS_MAX, Change, move
 from qaitar.returns.case_approvals import act_approvals
-from qaitar.returns.case_evaluation import Judged, control_values, judge_case
+from qaitar.returns.case_evaluation import Evaluation, control_values, evaluate_case
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import APPROVAL_AFTER, Advanced, Blocked, advance
 from qaitar.returns.selectors import Case, case_load, cases_load
 from qaitar.returns.services.case_change import PRESSES, WRITTEN, change_of, written
-from qaitar.returns.services.missed_deadlines import overlooked, owned_up
+from qaitar.returns.services.missed_deadlines import missed_deadline, record_missed_deadlines
 from qaitar.returns.vocabulary import Act, Effect, Outcome, Quality, RefusalReason, Stage
 
 if TYPE_CHECKING:
@@ -94,8 +94,10 @@ def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details
         planned = _plan(case, act, by, now, details)
         if isinstance(planned, Blocked):
             raise ActBlocked(planned)
-        if overlooked(case, now) is not None:  # the old date is owned up to before a new one is set
-            owned_up([case], now)
+        if (
+            missed_deadline(case, now) is not None
+        ):  # the old date is owned up to before a new one is set
+            record_missed_deadlines([case], now)
             planned = _plan(case, act, by, now, details)
             if isinstance(planned, Blocked):
                 raise ActBlocked(planned)
@@ -148,8 +150,10 @@ def request_act_many(
         cases = [case for case in cases if not case.filings]
         for case in shared:
             _act_apart(case, act, actors[case.request.merchant_id], now, details, answer)
-    late = [case for case in cases if overlooked(case, now) is not None]
-    owned_up([c for c in late if _may(c, act, actors[c.request.merchant_id], now, details)], now)
+    late = [case for case in cases if missed_deadline(case, now) is not None]
+    record_missed_deadlines(
+        [c for c in late if _may(c, act, actors[c.request.merchant_id], now, details)], now
+    )
     for case in cases:
         request = case.request
         planned = _plan(case, act, actors[request.merchant_id], now, details)
@@ -191,7 +195,7 @@ def request_preview_many(
     for loaded in cases_load(ids):
         case = replace(loaded, filings=_as_taken(loaded, taken))
         by = actors[case.request.merchant_id]
-        judged = judge_case(case, now, actor_id=by.user_id, reason=details.reason)
+        judged = evaluate_case(case, now, actor_id=by.user_id, reason=details.reason)
         answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
         if isinstance(answer, Advanced):
             would.append((case.request, answer))
@@ -218,7 +222,7 @@ def _plan(
 ) -> tuple[Change, Advanced] | Blocked:
     if act in DECISIONS and by.user_id is not None and details.expected_version is None:
         return Blocked("VERSION_NEEDED")
-    judged = judge_case(case, now, actor_id=by.user_id, reason=details.reason)
+    judged = evaluate_case(case, now, actor_id=by.user_id, reason=details.reason)
     answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
     if isinstance(answer, Blocked):
         return answer
@@ -233,7 +237,7 @@ def _may(case: Case, act: Act, by: Actor, now: datetime, details: Details) -> bo
 
 
 def acted_values(
-    case: Case, answer: Advanced, judged: Judged, by: Actor, now: datetime, details: Details
+    case: Case, answer: Advanced, judged: Evaluation, by: Actor, now: datetime, details: Details
 ) -> dict[str, Any]:
     """Compute every written column as it stands after the step, control date included."""
     request = case.request
@@ -250,7 +254,7 @@ def acted_values(
 def _step_values(
     request: ReturnRequest,
     answer: Advanced,
-    judged: Judged,
+    judged: Evaluation,
     by: Actor,
     now: datetime,
     details: Details,
@@ -305,7 +309,7 @@ _MOMENTS: Final[Mapping[Act, str]] = {
 
 
 def _act_values(
-    request: ReturnRequest, act: Act, judged: Judged, by: Actor, now: datetime, details: Details
+    request: ReturnRequest, act: Act, judged: Evaluation, by: Actor, now: datetime, details: Details
 ) -> dict[str, Any]:
     """Compute what this act alone writes, beyond what every step writes."""
     values: dict[str, Any] = dict(_PLAIN.get(act, {}))

@@ -11,7 +11,7 @@ from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.services.case_change import change_of
-from qaitar.returns.services.missed_deadlines import owned_up
+from qaitar.returns.services.missed_deadlines import record_missed_deadlines
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _next_open(merchant_id: UUID, last: UUID | None) -> list[UUID]:
 
 def _recount(ids: Sequence[UUID], now: datetime) -> int:
     moving = [case for case in cases_load(ids) if _moved(case, now)]
-    owned_up(
+    record_missed_deadlines(
         moving, now
     )  # a date nobody looked at in time is spoken of before another stands in its place
     by = system_actor("job")

@@ -32,7 +32,7 @@ from qaitar.foundation.request_origin import origin_of
 from qaitar.foundation.security_journal import SecurityKind, account_note, note_by
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import stores_of
-from qaitar.returns.companion_view import NUMBERS_MAX, cases_missed, cases_shown
+from qaitar.returns.companion_view import NUMBERS_MAX, cases_missed, companion_cases
 from qaitar.returns.words import word_for
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import Companion
     from qaitar.orders.models import Store
-    from qaitar.returns.companion_view import ShownCase, ToPress
+    from qaitar.returns.companion_view import CompanionCase, ToPress
 
 router = Router(tags=["companion"])
 STORES_MAX = 200
@@ -305,7 +305,7 @@ def _security_note(request: HttpRequest, kind: SecurityKind, row: Companion) -> 
 def companion_shown(request: HttpRequest, given: Seen) -> HttpResponse:
     """Tell the stage, the date and what is left to press of requests, by their numbers."""
     stores = [store.pk for store in _stores(request)]
-    return answer({"items": [_case(each) for each in cases_shown(stores, given.numbers)]})
+    return answer({"items": [_case(each) for each in companion_cases(stores, given.numbers)]})
 
 
 @router.post(
@@ -349,7 +349,7 @@ def _told(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _case(case: ShownCase) -> dict[str, Any]:
+def _case(case: CompanionCase) -> dict[str, Any]:
     return {
         "number": case.number,
         "store": str(case.store_id),

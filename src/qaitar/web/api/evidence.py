@@ -21,7 +21,7 @@ from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import StoredFile
-from qaitar.returns.card import card_beside
+from qaitar.returns.card import case_related
 from qaitar.returns.errors import CaseMissing
 from qaitar.returns.lookups import (
     file_of_evidence,
@@ -133,7 +133,7 @@ def evidence_upload(
         "id": str(case.pk),
         "number": case.number,
         "version": case.version,
-        "evidence": list(card_beside(case).evidence),
+        "evidence": list(case_related(case).evidence),
     }
     return answer(shown, status=201)
 

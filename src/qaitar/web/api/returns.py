@@ -15,7 +15,7 @@ from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.phones import normalise_phone
 from qaitar.kernel.roles import WORKERS
-from qaitar.returns.card import card_beside
+from qaitar.returns.card import case_related
 from qaitar.returns.errors import ActBlocked, BadCase, CaseMissing
 from qaitar.returns.lookups import Question, merchant_of_request, requests_find
 from qaitar.returns.procedure import Blocked
@@ -106,7 +106,7 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
 def returns_card(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Show a case whole: facts, verdict with sources, acts, proofs, effects, mirror, earlier filings."""
     case = _case(request_id)
-    beside = card_beside(case.request)
+    beside = case_related(case.request)
     return answer(card_shown(case, beside, _by(request, case.request), moment(request)))
 
 

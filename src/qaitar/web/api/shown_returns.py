@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.roles import SEE_PHONES
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.mirror import differs
 from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommended, refusal_reasons
 from qaitar.returns.sentences import (
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.actors import Actor
     from qaitar.foundation.models import JournalEntry
-    from qaitar.returns.card import Beside
-    from qaitar.returns.case_evaluation import Judged
+    from qaitar.returns.card import CaseRelated
+    from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.models import Evidence, ReturnRequest
     from qaitar.returns.policy import Verdict
     from qaitar.returns.procedure import Offer
@@ -84,10 +84,10 @@ def control_shown(request: ReturnRequest, now: datetime) -> Json | None:
     }
 
 
-def card_shown(case: Case, beside: Beside, by: Actor, now: datetime) -> Json:
+def card_shown(case: Case, beside: CaseRelated, by: Actor, now: datetime) -> Json:
     """Write a whole case as `by` sees it: facts, verdict, acts, proofs, effects, mirror and earlier filings."""
     request = case.request
-    judged = judge_case(case, now, actor_id=by.user_id)
+    judged = evaluate_case(case, now, actor_id=by.user_id)
     return {
         **row_shown(request, now),
         "facts": _facts(request) if by.role in SEE_PHONES else phone_masked(_facts(request)),
@@ -183,7 +183,7 @@ def _verdict(verdict: Verdict) -> Json:
     }
 
 
-def _offers(request: ReturnRequest, judged: Judged, by: Actor) -> list[Json]:
+def _offers(request: ReturnRequest, judged: Evaluation, by: Actor) -> list[Json]:
     stage = Stage(request.stage)
     best = recommended(stage, judged.facts)
     reasons = [

@@ -16,7 +16,7 @@ from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.approvals import Purpose
 from qaitar.returns.approvals import approvals_waiting
 from qaitar.returns.case_approvals import asked_approvals
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.vocabulary import Act
 from qaitar.web.console.card_reads import Papers
@@ -85,7 +85,7 @@ def _asked(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:
 
 def _row(visit: Visit, case: Case, asked: Mapping[UUID, JournalEntry]) -> ApprovalRow:
     role = visit.who.roles[case.request.merchant_id]
-    judged = judge_case(case, visit.now, actor_id=visit.who.user_id)
+    judged = evaluate_case(case, visit.now, actor_id=visit.who.user_id)
     desk = Desk(case, judged, Papers(), role)
     entry = asked.get(case.request.pk)
     return ApprovalRow(

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qaitar.foundation.models import IdempotencyRecord
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.procedure import Advanced, Blocked, advance
@@ -107,7 +107,7 @@ def weigh(cases: Sequence[Case], act: Act, actors: Mapping[UUID, Actor], visit: 
     for case in cases:
         by = actors[case.request.merchant_id]
         stage = Stage(case.request.stage)
-        facts = judge_case(case, visit.now, actor_id=by.user_id).facts
+        facts = evaluate_case(case, visit.now, actor_id=by.user_id).facts
         answer = advance(stage, act, facts, by.role)
         if isinstance(answer, Advanced):
             weighed.may.append((case, answer))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.queue import neighbours
 from qaitar.returns.selectors import case_load
 from qaitar.web.console.card_reads import papers_load, proofs_load, story_load
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def desk_of(visit: Visit, case: Case) -> Desk:
     """Sit this person down at a case: the rules' view of it and the sale's papers; one statement."""
     timezone.activate(zone(case.store.get("zone") or ALMATY))
-    judged = judge_case(case, visit.now, actor_id=visit.who.user_id)
+    judged = evaluate_case(case, visit.now, actor_id=visit.who.user_id)
     role = visit.who.roles[case.request.merchant_id]
     return Desk(case, judged, papers_load(case.request), role)
 

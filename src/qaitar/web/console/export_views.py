@@ -16,13 +16,18 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_POST
 
-from qaitar.analytics.export_definitions import ListKind, Taken, behind_said, queue_said
+from qaitar.analytics.export_definitions import (
+    ListExportRequest,
+    ListKind,
+    drilldown_to_query,
+    queue_to_query,
+)
 from qaitar.analytics.services.exporting import (
     FORMS,
     export_ask,
     export_find,
     file_name,
-    taken_of,
+    request_of,
 )
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.names import download_headers
@@ -56,7 +61,7 @@ def ways_out(kind: ListKind, query: str) -> tuple[Fact, ...]:
     )
 
 
-def _taken(visit: Visit, kind: str) -> Taken:
+def _taken(visit: Visit, kind: str) -> ListExportRequest:
     """Read which list is asked for; the same query shows it on its own page."""
     asked = found_or_404(ListKind(kind) if kind in set(ListKind) else None)
     query, who = visit.request.GET, visit.who
@@ -68,14 +73,14 @@ def _taken(visit: Visit, kind: str) -> Taken:
         case ListKind.QUEUE:
             part = queue_filter.asked(query)
             merchants = queue_filter.merchants_asked(part, who) or merchants
-            wanted = queue_said(queue_filter.wanted(part, who, visit.now))
+            wanted = queue_to_query(queue_filter.wanted(part, who, visit.now))
         case ListKind.SEARCH:
             wanted = {"q": typed(query.get("q", ""), QUERY_MAX)}
         case ListKind.FIGURE:
             report = report_filter.asked_report(query)
             ground = report_filter.ground_of(report, merchants, visit.now)
             merchants = ground.scope.merchants or merchants
-            wanted = behind_said(behind_asked(query, ground))
+            wanted = drilldown_to_query(behind_asked(query, ground))
         case ListKind.JOURNAL:
             request = found_or_404(report_filter.uuid_read(query.get("id", "")))
             found = found_or_404(case_load(request)).request
@@ -84,7 +89,7 @@ def _taken(visit: Visit, kind: str) -> Taken:
         case ListKind.APPROVALS:
             pass
     masked = " ".join(sorted(str(each) for each in who.phones_masked))
-    return Taken(asked, {**wanted, "masked": masked}, merchants)
+    return ListExportRequest(asked, {**wanted, "masked": masked}, merchants)
 
 
 def _form(text: str) -> str:
@@ -106,14 +111,14 @@ def list_export(visit: Visit, kind: str) -> HttpResponseBase:
     return _attached(_csv(visit, taken) if form == "CSV" else _xlsx(taken), name)
 
 
-def _note(visit: Visit, taken: Taken, form: str, *, rows: int) -> None:
+def _note(visit: Visit, taken: ListExportRequest, form: str, *, rows: int) -> None:
     said = {name: text for name, text in taken.wanted.items() if text and name != "masked"}
     export_note(
         visit, taken.merchants, what=taken.kind.value, rows=rows, form=form, filters=dict(said)
     )
 
 
-def _csv(visit: Visit, taken: Taken) -> HttpResponseBase:
+def _csv(visit: Visit, taken: ListExportRequest) -> HttpResponseBase:
     """Stream the lines; each page of them is read in a transaction of its own."""
     rows = taken.rows(partial(behind_walls, *taken.merchants))
     parts = _spoken(visit.who.language, iter_csv(taken.columns(), rows))
@@ -127,7 +132,7 @@ def _spoken(language: str, parts: Iterator[str]) -> Iterator[bytes]:
             yield part.encode()
 
 
-def _xlsx(taken: Taken) -> HttpResponseBase:
+def _xlsx(taken: ListExportRequest) -> HttpResponseBase:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
         write_xlsx(path, taken.columns(), taken.rows(nullcontext), sheet=taken.title())
@@ -176,6 +181,6 @@ def list_export_file(visit: Visit, export_id: UUID) -> HttpResponseBase:
         export_find(export_id, user_id=who.user_id, merchants=who.merchants, now=visit.now)
     )
     file = found_or_404(StoredFile.objects.filter(pk=found_or_404(row.file_id)).first())
-    _note(visit, taken_of(row), row.form, rows=row.rows_done)
+    _note(visit, request_of(row), row.form, rows=row.rows_done)
     answer = FileResponse(FileStore().open(key_of(file.sha256)), content_type=file.mime)
     return _attached(answer, file.name)

@@ -20,7 +20,7 @@ from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, download_headers, key_of
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.request_bodies import MB, accept_body
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.evidence import (
@@ -145,7 +145,7 @@ def _kinds(visit: Visit, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]
     wanted = visit.request.POST.get("kind", AUTO)
     if wanted != AUTO:
         return [EvidenceKind(wanted)] * len(good)
-    missing = set(judge_case(case, visit.now).facts.missing_evidence)
+    missing = set(evaluate_case(case, visit.now).facts.missing_evidence)
     there = {
         sha256: EvidenceKind(kind)
         for sha256, kind in Evidence.objects.filter(

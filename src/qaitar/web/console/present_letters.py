@@ -19,7 +19,7 @@ from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason, Stag
 from qaitar.web.console.views_model import ReadyText
 
 if TYPE_CHECKING:
-    from qaitar.returns.case_evaluation import Judged
+    from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.letters import LetterFacts
     from qaitar.returns.selectors import Case
     from qaitar.web.console.card_reads import Papers
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _BEFORE_TAKING: Final = frozenset({Stage.NEW, Stage.WAITING_CUSTOMER, Stage.WAITING_APPROVAL})
 
 
-def _facts(case: Case, judged: Judged, papers: Papers) -> LetterFacts:
+def _facts(case: Case, judged: Evaluation, papers: Papers) -> LetterFacts:
     return letter_facts(case, judged, erp_order=papers.order.get("erp_number") or "")
 
 
@@ -42,12 +42,12 @@ def customer_language(papers: Papers) -> str:
     return known if known in LANGUAGES else language_of(papers)
 
 
-def marketplace_text(reason: RefusalReason, case: Case, judged: Judged, papers: Papers) -> str:
+def marketplace_text(reason: RefusalReason, case: Case, judged: Evaluation, papers: Papers) -> str:
     """Write the grounded reason as it goes to the marketplace, in the merchant's language."""
     return refusal_text(reason, _facts(case, judged, papers), language_of(papers))
 
 
-def ready_texts(case: Case, judged: Judged, papers: Papers) -> tuple[ReadyText, ...]:
+def ready_texts(case: Case, judged: Evaluation, papers: Papers) -> tuple[ReadyText, ...]:
     """Write the letters that fit the stage: to the call centre, to the customer, to the service centre."""
     request, stage = case.request, Stage(case.request.stage)
     facts = _facts(case, judged, papers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import JournalEntry
     from qaitar.kernel.roles import Role
-    from qaitar.returns.case_evaluation import Judged
+    from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.procedure import Offer as Offered
     from qaitar.returns.selectors import Case
@@ -63,7 +63,7 @@ class Desk:
     """A case as one person sees it: what the rules say, and what is known of the sale."""
 
     case: Case
-    judged: Judged
+    judged: Evaluation
     papers: Papers
     role: Role
 

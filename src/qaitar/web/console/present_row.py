@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from qaitar.returns.case_evaluation import judge_case
+from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.mirror import differs
 from qaitar.returns.procedure import recommended
 from qaitar.returns.sentences import control_source_sentence
@@ -62,7 +62,7 @@ def queue_row(case: Case, now: datetime) -> QueueRow:
         section=section_of(request),
         section_differs=differs(stage, request.pending_press, request.section),
         countdown=countdown_of(request, now),
-        next_act=None if closed else recommended(stage, judge_case(case, now).facts),
+        next_act=None if closed else recommended(stage, evaluate_case(case, now).facts),
         assignee=request.assignee_name,
         fresh=stage is Stage.NEW and request.journal_seq == 1,
     )
