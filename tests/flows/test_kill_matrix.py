@@ -56,7 +56,7 @@ ONE_COMMIT = {
 """Calls that go through the same door as those of the rows, reach nothing outside and keep no file: one commit with their answer."""
 
 ASKS_ONLY = {
-    "companion_shown",
+    "companion_cases",
     "companion_missing",
 }  # a POST because numbers do not belong into an address
 

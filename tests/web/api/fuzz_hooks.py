@@ -86,7 +86,7 @@ class Things:
             "returns_act_many": {"ids": [request, *body.get("ids", [])[:3]]},
             "webhooks_create": {"url": f"https://h{self.turn}.example.kz/q", "merchant": None},
             "webhooks_change": {"url": "https://hooks.example.kz/changed"},
-            "companion_shown": {"numbers": [*body.get("numbers", []), "700000001-1"][-50:]},
+            "companion_cases": {"numbers": [*body.get("numbers", []), "700000001-1"][-50:]},
             "companion_missing": {"store": store},
             "companion_contact": {"stores": [*body.get("stores", []), store][-50:]},
             "orders_import": {"store": store, "file": self._file("orders.csv")},

@@ -41,7 +41,7 @@ CODES: Final = 200
 """Pairing codes, and companions that may be unpaired."""
 SECONDS_MAX: Final = 5
 """A call that takes longer hangs."""
-WHOLE_SHAPES: Final = ("returns_list", "webhooks_delete", "companion_shown", "evidence_confirm")
+WHOLE_SHAPES: Final = ("returns_list", "webhooks_delete", "companion_cases", "evidence_confirm")
 """Of these four calls the short run also tries every edge of every value; the long run does of all."""
 CONFIG: Final = """
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qaitar.foundation.models import IdempotencyRecord, JournalEntry
 from qaitar.returns.models import ReturnRequest
-from qaitar.web.api import door
+from qaitar.web.api import gateway
 from qaitar.web.api.idempotency import KEY_PATTERN, key_read
 from tests.factories.accounts import open_walls
 from tests.web.api.callers import BASE, at_once, closed_after, document, new_key
@@ -155,7 +155,7 @@ def test_while_the_first_is_running_the_second_is_told_to_wait(
 ) -> None:
     """The second comes while the first stands between its work and its commit."""
     inside, go_on = Event(), Event()
-    remember = door.remember
+    remember = gateway.remember
 
     def slowly(*given: Any, **named: Any) -> bool:
         stored = remember(*given, **named)
@@ -163,7 +163,7 @@ def test_while_the_first_is_running_the_second_is_told_to_wait(
         assert go_on.wait(20)
         return stored
 
-    monkeypatch.setattr(door, "remember", slowly)
+    monkeypatch.setattr(gateway, "remember", slowly)
     key = new_key()
 
     def call() -> Any:
@@ -202,7 +202,7 @@ def test_a_call_that_looked_just_before_the_first_was_stored_is_answered_from_it
     real: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The look-up sees the state before the first call's commit, and then gets the key after it."""
-    key, entered = new_key(), door.enter_as_token
+    key, entered = new_key(), gateway.enter_as_token
     raced: list[Any] = []
 
     def late(*given: Any, **named: Any) -> Any:
@@ -217,7 +217,7 @@ def test_a_call_that_looked_just_before_the_first_was_stored_is_answered_from_it
             assert first.result().status_code == 201
         return found
 
-    monkeypatch.setattr(door, "enter_as_token", late)
+    monkeypatch.setattr(gateway, "enter_as_token", late)
     answer = real.operator.post("/returns", filed(real), key=key)
     assert raced
     assert (answer.status_code, answer["Idempotency-Replayed"]) == (201, "true")
@@ -233,7 +233,7 @@ def test_an_error_of_ours_leaves_nothing_and_frees_the_key(
         raise OSError("the disk is full")
 
     key = new_key()
-    monkeypatch.setattr(door, "remember", broken)
+    monkeypatch.setattr(gateway, "remember", broken)
     with pytest.raises(OSError, match="disk is full"):
         real.operator.post("/returns", filed(real), key=key)
     monkeypatch.undo()

@@ -17,7 +17,7 @@ from ninja.parser import Parser
 from typing_extensions import override
 
 from qaitar.foundation.request_bodies import body_failure
-from qaitar.web.api.entry import Body, Entry
+from qaitar.web.api.operations import Body, Entry
 from qaitar.web.api.problems import Turned, invalid, not_received
 
 if TYPE_CHECKING:

@@ -35,9 +35,9 @@ from qaitar.orders.listing import stores_of
 from qaitar.returns.companion_view import NUMBERS_MAX, cases_missed, companion_cases
 from qaitar.returns.words import word_for
 from qaitar.web.api.answers import answer, text_of
-from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
+from qaitar.web.api.operations import Body, Entry, bearer, caller, moment, operation
 from qaitar.web.api.problems import Turned, missing
-from qaitar.web.api.schemas import At, Given, Moment, Short, Shown, Uuid
+from qaitar.web.api.schemas import At, InModel, Moment, OutModel, Short, Uuid
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -54,13 +54,13 @@ FAILED_MAX = 1_000
 SEEN_MAX = 10_000
 
 
-class Pairing(Given):
+class Pairing(InModel):
     """Which browser this is, in a word a person will know it by."""
 
     browser: Annotated[str, Field(min_length=1, max_length=60)]
 
 
-class StoreOfCabinet(Shown):
+class StoreOfCabinet(OutModel):
     """A store and the number its cabinet knows it by."""
 
     id: Uuid
@@ -68,7 +68,7 @@ class StoreOfCabinet(Shown):
     external_id: str
 
 
-class Paired(Shown):
+class Paired(OutModel):
     """The companion's token, told this once, and whose it is."""
 
     token: str
@@ -77,7 +77,7 @@ class Paired(Shown):
     stores: list[StoreOfCabinet]
 
 
-class ListOfCabinet(Given):
+class ListOfCabinet(InModel):
     """One list of a store's cabinet that was read to its end: how many the counts name, how many came."""
 
     store: Short
@@ -86,14 +86,14 @@ class ListOfCabinet(Given):
     read: Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class OddNumber(Given):
+class OddNumber(InModel):
     """A request's number in a form other than `<order>-<attempt>`, as the cabinet wrote it."""
 
     store: Short
     number: Annotated[str, Field(min_length=1, max_length=60)]
 
 
-class FailedDetailOfCabinet(Given):
+class FailedDetailOfCabinet(InModel):
     """A request whose detail did not come: a code of why, since when, and after how many tries."""
 
     store: Short
@@ -103,7 +103,7 @@ class FailedDetailOfCabinet(Given):
     tries: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class Contact(Given):
+class Contact(InModel):
     """How the cabinet is, of which stores that is said, and after a whole reading how its lists fit its counts.
 
     `failed` names, after a reading of `stores`, every request of theirs whose detail does not come; without it nothing is said.
@@ -116,7 +116,7 @@ class Contact(Given):
     failed: Annotated[list[FailedDetailOfCabinet] | None, Field(max_length=FAILED_MAX)] = None
 
 
-class ContactTaken(Shown):
+class ContactOut(OutModel):
     """Which stores to read, in which language to speak, and what time it is here."""
 
     now: At
@@ -125,26 +125,26 @@ class ContactTaken(Shown):
     stores: list[StoreOfCabinet]
 
 
-class Unpaired(Shown):
+class Unpaired(OutModel):
     """Since when the token opens nothing."""
 
     ended_at: At
 
 
-class Seen(Given):
+class Seen(InModel):
     """Numbers of requests seen in the cabinet."""
 
     numbers: Annotated[list[Short], Field(min_length=1, max_length=NUMBERS_MAX)]
 
 
-class FileShown(Shown):
+class FileOut(OutModel):
     """A file to attach; the address is opened by the person, signed in."""
 
     name: str
     path: str
 
 
-class ToPressShown(Shown):
+class ToPressOut(OutModel):
     """A decision still to be pressed in the cabinet."""
 
     act: str
@@ -152,10 +152,10 @@ class ToPressShown(Shown):
     text: str
     decided_at: At
     decided_by: str
-    files: list[FileShown]
+    files: list[FileOut]
 
 
-class CaseShown(Shown):
+class CaseOut(OutModel):
     """What is told beside a request's number."""
 
     number: str
@@ -165,30 +165,30 @@ class CaseShown(Shown):
     stage_word: str
     due_at: At | None
     path: str
-    to_press: ToPressShown | None
+    to_press: ToPressOut | None
 
 
-class CasesShown(Shown):
+class CasesOut(OutModel):
     """The numbers that are known here; others are left out."""
 
-    items: list[CaseShown]
+    items: list[CaseOut]
 
 
-class SeenOpen(Given):
+class SeenOpen(InModel):
     """Every number that a whole reading of a store's open sections brought."""
 
     store: Short
     seen: Annotated[list[Short], Field(max_length=SEEN_MAX)]
 
 
-class MissedRequest(Shown):
+class MissedRequest(OutModel):
     """A request to be looked up by its detail."""
 
     number: str
     refund_id: str
 
 
-class MissedRequests(Shown):
+class MissedRequests(OutModel):
     """Requests that have left the open sections; `left` is how many more there are."""
 
     items: list[MissedRequest]
@@ -201,7 +201,7 @@ class MissedRequests(Shown):
     operation_id="companion_pair",
     summary="Pair a browser",
 )
-@lets_in(Entry(PAIRING, body=Body.JSON, secret=True))
+@operation(Entry(PAIRING, body=Body.JSON, secret=True))
 def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
     """Change the one-time code, sent as the bearer token, for a token of the companion's own."""
     told = _told(request)
@@ -218,11 +218,11 @@ def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
 
 @router.post(
     "/companion/contact",
-    response=ContactTaken,
+    response=ContactOut,
     operation_id="companion_contact",
     summary="Say how the cabinet is",
 )
-@lets_in(Entry(COMPANION, body=Body.JSON))
+@operation(Entry(COMPANION, body=Body.JSON))
 def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
     """Take what the companion says of the cabinet; answer which stores it may read."""
     row = companion_of(bearer(request))
@@ -276,7 +276,7 @@ def _gaps(given: Contact) -> dict[str, ReadingGaps]:
     operation_id="companion_unpair",
     summary="End this companion",
 )
-@lets_in(Entry(COMPANION))
+@operation(Entry(COMPANION))
 def companion_unpaired(request: HttpRequest) -> HttpResponse:
     """End the token it is called with: the person has unpaired the browser there."""
     row = companion_of(bearer(request))
@@ -297,12 +297,12 @@ def _security_note(request: HttpRequest, kind: SecurityKind, row: Companion) -> 
 
 @router.post(
     "/companion/shown",
-    response=CasesShown,
-    operation_id="companion_shown",
+    response=CasesOut,
+    operation_id="companion_cases",
     summary="Ask about numbers seen in the cabinet",
 )
-@lets_in(Entry(COMPANION, body=Body.JSON))
-def companion_shown(request: HttpRequest, given: Seen) -> HttpResponse:
+@operation(Entry(COMPANION, body=Body.JSON))
+def companion_cases_list(request: HttpRequest, given: Seen) -> HttpResponse:
     """Tell the stage, the date and what is left to press of requests, by their numbers."""
     stores = [store.pk for store in _stores(request)]
     return answer({"items": [_case(each) for each in companion_cases(stores, given.numbers)]})
@@ -314,7 +314,7 @@ def companion_shown(request: HttpRequest, given: Seen) -> HttpResponse:
     operation_id="companion_missing",
     summary="Ask which requests have left the open sections",
 )
-@lets_in(Entry(COMPANION, body=Body.JSON))
+@operation(Entry(COMPANION, body=Body.JSON))
 def companion_missing(request: HttpRequest, given: SeenOpen) -> HttpResponse:
     """Name the store's requests known in an open section that are not among `seen`, the longest unseen first."""
     store = next((each for each in _stores(request) if str(each.pk) == given.store), None)

@@ -37,7 +37,7 @@ from qaitar.returns.services.evidence import (
     evidence_withdraw,
 )
 from qaitar.web.api.answers import answer
-from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment, prepared
+from qaitar.web.api.operations import Body, Entry, caller, moment, operation, prepared
 from qaitar.web.api.problems import Turned, invalid, missing
 from qaitar.web.api.schemas_returns import (
     Confirmed,
@@ -46,7 +46,7 @@ from qaitar.web.api.schemas_returns import (
     ProofForm,
     Withdrawn,
 )
-from qaitar.web.api.shown_returns import evidence_shown
+from qaitar.web.api.serializers import evidence_out
 
 if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
@@ -107,7 +107,7 @@ def _judged(file: UploadedFile[Any]) -> Kept | Rejected:
     operation_id="evidence_add",
     summary="Add proofs",
 )
-@lets_in(Entry("write", body=Body.FORM, bytes_max=FORM_MAX_BYTES, check=_known, prepare=_kept))
+@operation(Entry("write", body=Body.FORM, bytes_max=FORM_MAX_BYTES, check=_known, prepare=_kept))
 def evidence_upload(
     request: HttpRequest,
     request_id: UUID,
@@ -155,7 +155,7 @@ def _by(request: HttpRequest, evidence_id: UUID) -> Actor:
     operation_id="evidence_confirm",
     summary="Say what is seen on an act",
 )
-@lets_in(WRITE)
+@operation(WRITE)
 def evidence_confirmed(request: HttpRequest, evidence_id: UUID, body: Confirmed) -> HttpResponse:
     """Note whether the service centre's signature and stamp are seen on an act (step 6)."""
     proof = evidence_confirm(
@@ -165,7 +165,7 @@ def evidence_confirmed(request: HttpRequest, evidence_id: UUID, body: Confirmed)
         by=_by(request, evidence_id),
         now=moment(request),
     )
-    return answer(evidence_shown(proof))
+    return answer(evidence_out(proof))
 
 
 @router.post(
@@ -174,12 +174,12 @@ def evidence_confirmed(request: HttpRequest, evidence_id: UUID, body: Confirmed)
     operation_id="evidence_withdraw",
     summary="Take a proof out",
 )
-@lets_in(WRITE)
+@operation(WRITE)
 def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn) -> HttpResponse:
     """Take a proof out of its case; the file and the journal keep it."""
     by, now = _by(request, evidence_id), moment(request)
     proof = evidence_withdraw(evidence_id=evidence_id, by=by, now=now, why=body.why)
-    return answer(evidence_shown(proof))
+    return answer(evidence_out(proof))
 
 
 @router.get(
@@ -190,7 +190,7 @@ def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn)
         "responses": {200: {"content": {mime: {} for mime in SERVED}}},
     },
 )
-@lets_in(Entry("read"))
+@operation(Entry("read"))
 def evidence_file(request: HttpRequest, evidence_id: UUID) -> StreamingHttpResponse:  # noqa: ARG001  ninja gives it
     """Hand the file out as an attachment; a browser saves it and never runs it."""
     file_id = file_of_evidence(evidence_id)

@@ -17,23 +17,23 @@ from qaitar.foundation.models import RawIntake
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import store_find
 from qaitar.web.api.answers import answer, text_of
-from qaitar.web.api.entry import Body, Entry, bearer, caller, lets_in, moment
+from qaitar.web.api.operations import Body, Entry, bearer, caller, moment, operation
 from qaitar.web.api.problems import invalid, missing
-from qaitar.web.api.schemas import At, Shown, Uuid
+from qaitar.web.api.schemas import At, OutModel, Uuid
 
 router = Router(tags=["intake"])
 BODY_MAX_BYTES: Final = 8 * 1024 * 1024  # as much as the web process reads into memory
 _BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
 
 
-class Taken(Shown):
+class Taken(OutModel):
     """What was taken: `new` is false when these bytes were here before."""
 
     id: Uuid
     new: bool
 
 
-class IntakeShown(Shown):
+class IntakeOut(OutModel):
     """How the reading of what was taken went; `report` counts read, created, updated, unchanged and rejected."""
 
     id: Uuid
@@ -65,7 +65,7 @@ class IntakeShown(Shown):
         }
     },
 )
-@lets_in(Entry("intake", body=Body.RAW, bytes_max=BODY_MAX_BYTES))
+@operation(Entry("intake", body=Body.RAW, bytes_max=BODY_MAX_BYTES))
 def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
     """Keep JSON or HAR read from a store's cabinet and leave its reading to a job; sending it twice changes nothing."""
     store = store_find(store_id)
@@ -104,12 +104,12 @@ def _body(request: HttpRequest) -> bytes:
 
 @router.get(
     "/intake/{uuid:intake_id}",
-    response=IntakeShown,
+    response=IntakeOut,
     operation_id="intake_shown",
     summary="How the reading went",
 )
-@lets_in(Entry("intake"))
-def intake_shown(request: HttpRequest, intake_id: UUID) -> HttpResponse:
+@operation(Entry("intake"))
+def intake_get(request: HttpRequest, intake_id: UUID) -> HttpResponse:
     """Tell how the reading of what was handed over went."""
     row = RawIntake.objects.filter(pk=intake_id).defer("body").first()
     if row is None:

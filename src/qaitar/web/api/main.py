@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from qaitar.web.api import companion, evidence, intake, me, orders, returns, stores, webhooks
 from qaitar.web.api.bodies import ReadBefore
-from qaitar.web.api.door import door
-from qaitar.web.api.entry import BearerToken, entry_of
+from qaitar.web.api.gateway import door
 from qaitar.web.api.openapi import DESCRIPTION, finished
+from qaitar.web.api.operations import BearerToken, entry_of
 from qaitar.web.api.problems import handlers_install
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ninja import Router
     from ninja.openapi.schema import OpenAPISchema
 
-    from qaitar.web.api.entry import Entry
+    from qaitar.web.api.operations import Entry
 
 ROUTERS: Final[tuple[Router, ...]] = (
     returns.router,

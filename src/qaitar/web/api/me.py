@@ -8,13 +8,13 @@ from ninja import Router
 from qaitar.foundation.models import Merchant
 from qaitar.kernel.roles import Role
 from qaitar.web.api.answers import answer
-from qaitar.web.api.entry import Entry, caller, lets_in
-from qaitar.web.api.schemas import Shown, Uuid
+from qaitar.web.api.operations import Entry, caller, operation
+from qaitar.web.api.schemas import OutModel, Uuid
 
 router = Router(tags=["me"])
 
 
-class Place(Shown):
+class Place(OutModel):
     """A merchant the caller serves, and as what."""
 
     merchant: Uuid
@@ -22,7 +22,7 @@ class Place(Shown):
     role: Role
 
 
-class Me(Shown):
+class Me(OutModel):
     """The person behind the token and what the token lets it do."""
 
     user: int
@@ -33,8 +33,8 @@ class Me(Shown):
 
 
 @router.get("/me", response=Me, operation_id="me", summary="Who am I")
-@lets_in(Entry("read"))
-def me_shown(request: HttpRequest) -> HttpResponse:
+@operation(Entry("read"))
+def me_get(request: HttpRequest) -> HttpResponse:
     """Tell whose token this is, what it may do, and at which merchants."""
     principal = caller(request)
     names = dict(Merchant.objects.filter(pk__in=principal.merchants).values_list("pk", "name"))

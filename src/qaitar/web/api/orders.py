@@ -20,9 +20,9 @@ from qaitar.orders.listing import OrdersWanted, orders_walk, store_find
 from qaitar.orders.selectors import OrderCard, import_rejections, order_card
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.cursors import place_read
-from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment, prepared
+from qaitar.web.api.operations import Body, Entry, caller, moment, operation, prepared
 from qaitar.web.api.problems import Turned, invalid, missing
-from qaitar.web.api.schemas import At, Given, Moment, Money, On, Shown, Uuid
+from qaitar.web.api.schemas import At, InModel, Moment, Money, On, OutModel, Uuid
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +34,7 @@ FILE_MAX_BYTES: Final = 64 * 1024 * 1024
 REJECTED_TOLD_MAX: Final = 1_000
 
 
-class OrdersQuery(Given):
+class OrdersQuery(InModel):
     """Which orders: the newest first; `code` finds by the number the buyer sees."""
 
     store: UUID | None = None
@@ -44,7 +44,7 @@ class OrdersQuery(Given):
     cursor: Annotated[str, Field(max_length=100)] | None = None
 
 
-class OrderRow(Shown):
+class OrderRow(OutModel):
     """An order as lists show it; null is what no source has told."""
 
     id: Uuid
@@ -61,14 +61,14 @@ class OrderRow(Shown):
     updated_at: At
 
 
-class OrdersPage(Shown):
+class OrdersPage(OutModel):
     """A page of orders; `next` is the cursor of the following one, null at the end."""
 
     items: list[OrderRow]
     next: str | None
 
 
-class Buyer(Shown):
+class Buyer(OutModel):
     """Who bought."""
 
     name: str
@@ -76,7 +76,7 @@ class Buyer(Shown):
     language: str
 
 
-class LineShown(Shown):
+class LineOut(OutModel):
     """One article.  `price_minor` and `total_minor` are null where no source tells them: an export tells only the order's sum."""
 
     id: Uuid
@@ -91,7 +91,7 @@ class LineShown(Shown):
     status_changed_on: On | None
 
 
-class TenderShown(Shown):
+class TenderOut(OutModel):
     """One way of paying."""
 
     kind: str
@@ -99,7 +99,7 @@ class TenderShown(Shown):
     term_months: int | None
 
 
-class UnitShown(Shown):
+class UnitOut(OutModel):
     """One physical thing by serial, IMEI or marking code."""
 
     kind: str
@@ -107,13 +107,13 @@ class UnitShown(Shown):
     noted_at: At
 
 
-class OrderShown(OrderRow):
+class OrderOut(OrderRow):
     """A whole order."""
 
     customer: Buyer | None
-    lines: list[LineShown]
-    tenders: list[TenderShown]
-    units: list[UnitShown]
+    lines: list[LineOut]
+    tenders: list[TenderOut]
+    units: list[UnitOut]
     status_changed_on: On | None
     planned_delivery_at: At | None
     courier_handed_at: At | None
@@ -122,13 +122,13 @@ class OrderShown(OrderRow):
     waybill_number: str
 
 
-class ImportForm(Given):
+class ImportForm(InModel):
     """Whose orders the file holds."""
 
     store: UUID
 
 
-class RejectedShown(Shown):
+class RejectedOut(OutModel):
     """A row that could not be taken."""
 
     row: int
@@ -137,14 +137,14 @@ class RejectedShown(Shown):
     reason: str
 
 
-class PlacedShown(Shown):
+class PlacedOut(OutModel):
     """A store rows went to, because they carry its shop number."""
 
     store: Uuid
     rows: int
 
 
-class ImportShown(Shown):
+class ImportOut(OutModel):
     """What became of a file: read = created + updated + unchanged + rejected."""
 
     id: Uuid
@@ -155,14 +155,14 @@ class ImportShown(Shown):
     unchanged: int
     rejected: int
     problem: str
-    rejections: list[RejectedShown]
-    elsewhere: list[PlacedShown]
-    notes: list[RejectedShown]
+    rejections: list[RejectedOut]
+    elsewhere: list[PlacedOut]
+    notes: list[RejectedOut]
     shop_number_learnt: str
 
 
 @router.get("/orders", response=OrdersPage, operation_id="orders_list", summary="Orders")
-@lets_in(Entry("read"))
+@operation(Entry("read"))
 def orders_list(request: HttpRequest, query: Query[OrdersQuery]) -> HttpResponse:
     """List orders, the newest first; those without a date of order are found by their code only."""
     place = place_read(query.cursor)
@@ -197,9 +197,9 @@ def _row(order: Order) -> dict[str, Any]:
 
 
 @router.get(
-    "/orders/{uuid:order_id}", response=OrderShown, operation_id="orders_card", summary="An order"
+    "/orders/{uuid:order_id}", response=OrderOut, operation_id="orders_card", summary="An order"
 )
-@lets_in(Entry("read"))
+@operation(Entry("read"))
 def orders_card(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Show an order with its lines, ways of paying, units and buyer."""
     card = order_card(order_id)
@@ -276,11 +276,11 @@ def _file_taken(request: HttpRequest) -> Taken:
 
 @router.post(
     "/orders/import",
-    response=ImportShown,
+    response=ImportOut,
     operation_id="orders_import",
     summary="Take an export of orders in",
 )
-@lets_in(
+@operation(
     Entry("write", body=Body.FORM, bytes_max=FILE_MAX_BYTES, check=_may_import, prepare=_file_taken)
 )
 def orders_imported(

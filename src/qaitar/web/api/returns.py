@@ -32,12 +32,12 @@ from qaitar.returns.services.perform_act import (
 )
 from qaitar.web.api.answers import answer
 from qaitar.web.api.cursors import place_read
-from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
+from qaitar.web.api.operations import Body, Entry, caller, moment, operation
 from qaitar.web.api.problems import invalid
 from qaitar.web.api.schemas_returns import (
-    ActAsked,
+    ActIn,
     BulkAnswer,
-    BulkAsked,
+    BulkIn,
     Card,
     Done,
     Filed,
@@ -48,10 +48,10 @@ from qaitar.web.api.schemas_returns import (
     ReturnsQuery,
     Row,
 )
-from qaitar.web.api.shown_returns import (
-    card_shown,
-    journal_shown,
-    row_shown,
+from qaitar.web.api.serializers import (
+    card_out,
+    journal_out,
+    row_out,
     why_not_shown,
     will_shown,
 )
@@ -71,7 +71,7 @@ WRITE: Final = Entry("write", body=Body.JSON)
 
 
 @router.get("/returns", response=Page, operation_id="returns_list", summary="The queue")
-@lets_in(READ)
+@operation(READ)
 def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpResponse:
     """List open requests by the time left; closed ones, with `stage=CLOSED`, the latest first."""
     principal, now = caller(request), moment(request)
@@ -84,7 +84,7 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
             due_before=query.due_before,
         )
         found = requests_find(principal.merchants, question, query.limit)
-        return answer({"items": [row_shown(each, now) for each in found], "next": None})
+        return answer({"items": [row_out(each, now) for each in found], "next": None})
     part = queue_slice(
         principal.merchants,
         QueueFilter(
@@ -95,19 +95,19 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
         ),
         limit=query.limit,
     )
-    items = [row_shown(case.request, now) for case in part.cases]
+    items = [row_out(case.request, now) for case in part.cases]
     return answer({"items": items, "next": part.next.text() if part.next else None})
 
 
 @router.get(
     "/returns/{uuid:request_id}", response=Card, operation_id="returns_card", summary="The card"
 )
-@lets_in(READ)
+@operation(READ)
 def returns_card(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Show a case whole: facts, verdict with sources, acts, proofs, effects, mirror, earlier filings."""
     case = _case(request_id)
     beside = case_related(case.request)
-    return answer(card_shown(case, beside, _by(request, case.request), moment(request)))
+    return answer(card_out(case, beside, _by(request, case.request), moment(request)))
 
 
 def _case(request_id: UUID) -> Case:
@@ -127,7 +127,7 @@ def _by(request: HttpRequest, row: ReturnRequest) -> Actor:
     operation_id="returns_journal",
     summary="The journal of a case",
 )
-@lets_in(READ)
+@operation(READ)
 def returns_journal(
     request: HttpRequest,
     request_id: UUID,
@@ -144,7 +144,7 @@ def returns_journal(
     shown, masked = lines[: query.limit], caller(request).phones_masked
     lines_open(shown)
     following = shown[-1].seq if len(lines) > query.limit else None
-    return answer({"items": [journal_shown(line, masked) for line in shown], "next": following})
+    return answer({"items": [journal_out(line, masked) for line in shown], "next": following})
 
 
 # --- filing ---------------------------------------------------------------------------------------------------------
@@ -166,14 +166,14 @@ class _Filers(dict["UUID", Actor]):
 
 
 @router.post("/returns", response={201: Row}, operation_id="returns_file", summary="File by hand")
-@lets_in(WRITE)
+@operation(WRITE)
 def returns_file(request: HttpRequest, body: Filed) -> HttpResponse:
     """Open a case for a request that came by another way; what is not told is taken from the order."""
     now = moment(request)
     made = requests_create(filings=[_filing(body, now)], actors=_Filers(caller(request)), now=now)
     if 0 not in made:
         raise BadCase("NUMBER_TAKEN", number=body.number)
-    return answer(row_shown(made[0], now), status=201)
+    return answer(row_out(made[0], now), status=201)
 
 
 def _filing(body: Filed, now: datetime) -> Filing:
@@ -205,15 +205,15 @@ def _phone(given: str) -> str:
 @router.post(
     "/returns/{uuid:request_id}/acts", response=Done, operation_id="returns_act", summary="Act"
 )
-@lets_in(WRITE)
-def returns_act(request: HttpRequest, request_id: UUID, body: ActAsked) -> HttpResponse:
+@operation(WRITE)
+def returns_act(request: HttpRequest, request_id: UUID, body: ActIn) -> HttpResponse:
     """Do one act on one case, if procedure and policy allow it; a refused one says why and changes nothing."""
     case, now = _case(request_id), moment(request)
     by = _by(request, case.request)
     done = case_act(case=case, act=body.act, by=by, now=now, details=_details(body))
     return answer(
         {
-            **row_shown(done.request, now),
+            **row_out(done.request, now),
             "act": body.act.value,
             "step": done.step,
             "will": will_shown(done.effects),
@@ -221,22 +221,22 @@ def returns_act(request: HttpRequest, request_id: UUID, body: ActAsked) -> HttpR
     )
 
 
-def _details(body: ActAsked | BulkAsked) -> Details:
+def _details(body: ActIn | BulkIn) -> Details:
     return Details(
         reason=body.reason,
         why=body.why,
         text=body.text,
         planned_on=body.planned_on,
         arrived_where=body.arrived_where.value if body.arrived_where else "",
-        expected_version=body.version if isinstance(body, ActAsked) else None,
+        expected_version=body.version if isinstance(body, ActIn) else None,
     )
 
 
 @router.post(
     "/returns/acts", response=BulkAnswer, operation_id="returns_act_many", summary="Act on many"
 )
-@lets_in(WRITE)
-def returns_act_many(request: HttpRequest, body: BulkAsked) -> HttpResponse:
+@operation(WRITE)
+def returns_act_many(request: HttpRequest, body: BulkIn) -> HttpResponse:
     """Do one act on many cases; those that may not are reported with the reason, the others happen."""
     principal, now = caller(request), moment(request)
     ids = list(dict.fromkeys(body.ids))
@@ -277,7 +277,7 @@ def returns_act_many(request: HttpRequest, body: BulkAsked) -> HttpResponse:
 @router.post(
     "/returns/{uuid:request_id}/notes", response=Row, operation_id="returns_note", summary="Note"
 )
-@lets_in(WRITE)
+@operation(WRITE)
 def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpResponse:
     """Write down facts about a case; its control date follows them."""
     values = _noted(body)
@@ -294,7 +294,7 @@ def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpRes
         row = loaded_note(case=case, values=values, by=by, now=now, why=body.why)
     else:
         row = line_note(case=case, line_id=line_id, values=values, by=by, now=now, why=body.why)
-    return answer(row_shown(row, now))
+    return answer(row_out(row, now))
 
 
 def _noted(body: Noted) -> dict[str, Any]:

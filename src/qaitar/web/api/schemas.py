@@ -39,13 +39,13 @@ At = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 On = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
 
-class Given(BaseModel):
+class InModel(BaseModel):
     """What a caller sends: an unknown name is an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Shown(BaseModel):
+class OutModel(BaseModel):
     """What a caller gets: exactly these names."""
 
     model_config = ConfigDict(extra="forbid")
@@ -73,7 +73,7 @@ class ProblemError(BaseModel):
     parameter: str = ""
 
 
-class Money(Shown):
+class Money(OutModel):
     """A sum in minor units; null when nobody has told it."""
 
     minor: int | None

@@ -23,15 +23,15 @@ from qaitar.web.api.schemas import (
     At,
     Day,
     Flag,
-    Given,
+    InModel,
     Line,
     Minor,
     Moment,
     Money,
     Name,
     On,
+    OutModel,
     Short,
-    Shown,
     Uuid,
     Version,
     Words,
@@ -43,7 +43,7 @@ PAGE_MAX: Final = 100
 # --- in -------------------------------------------------------------------------------------------------------------
 
 
-class ReturnsQuery(Given):
+class ReturnsQuery(InModel):
     """Which requests: open ones by the time left unless told otherwise.
 
     `q` finds by number, phone, serial or name; `order` by the order's code.  Both give at most one page.
@@ -58,7 +58,7 @@ class ReturnsQuery(Given):
     cursor: Annotated[str, Field(max_length=100)] | None = None
 
 
-class Filed(Given):
+class Filed(InModel):
     """A request filed by hand: store and number are enough, the order fills in the rest.
 
     `number` is `<order>-<attempt>`.  `marketplace_due_at` is the date the marketplace shows in the request.
@@ -81,7 +81,7 @@ class Filed(Given):
     customer_phone: Annotated[str, Field(max_length=40)] = ""
 
 
-class ActAsked(Given):
+class ActIn(InModel):
     """One act and what belongs to it; `version` holds the act to the card it was decided on."""
 
     act: Act
@@ -93,7 +93,7 @@ class ActAsked(Given):
     version: Version | None = None
 
 
-class BulkAsked(Given):
+class BulkIn(InModel):
     """One act on many requests; with `preview` nothing is done and the answer tells what would be."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=BULK_MAX)]
@@ -106,7 +106,7 @@ class BulkAsked(Given):
     preview: Flag = False
 
 
-class Marks(Given):
+class Marks(InModel):
     """What people saw on the goods; null is unknown again."""
 
     unused: Flag | None = None
@@ -118,7 +118,7 @@ class Marks(Given):
     warranty_until: Day | None = None
 
 
-class Noted(Given):
+class Noted(InModel):
     """Facts to write down; what is left out stays as it is.  `marketplace_due_at` comes with the section it was shown for.
 
     `line` is the order's line that comes back: product and amount follow it, unless they are told beside it.
@@ -145,14 +145,14 @@ class Noted(Given):
     why: Words = ""
 
 
-class JournalQuery(Given):
+class JournalQuery(InModel):
     """Which part of the journal: after `after`, the oldest first."""
 
     after: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
-class ProofForm(Given):
+class ProofForm(InModel):
     """What the files of the form show; `answered` notes that the customer has answered."""
 
     kind: EvidenceKind
@@ -160,14 +160,14 @@ class ProofForm(Given):
     answered: bool = True
 
 
-class Confirmed(Given):
+class Confirmed(InModel):
     """What is seen on an act of a service centre."""
 
     signature: Flag
     stamp: Flag
 
 
-class Withdrawn(Given):
+class Withdrawn(InModel):
     """Why a proof is taken out."""
 
     why: Annotated[str, Field(min_length=1, max_length=500)]
@@ -176,7 +176,7 @@ class Withdrawn(Given):
 # --- out ------------------------------------------------------------------------------------------------------------
 
 
-class Control(Shown):
+class Control(OutModel):
     """The one next date that must not pass, the rule behind it and where it comes from."""
 
     at: At
@@ -188,7 +188,7 @@ class Control(Shown):
     escalated: str
 
 
-class Row(Shown):
+class Row(OutModel):
     """A request as lists show it."""
 
     id: Uuid
@@ -215,14 +215,14 @@ class Row(Shown):
     version: int
 
 
-class Page(Shown):
+class Page(OutModel):
     """A page of requests; `next` is the cursor of the following one, null at the end."""
 
     items: list[Row]
     next: str | None
 
 
-class SourceShown(Shown):
+class SourceOut(OutModel):
     """Who says so and where it stands."""
 
     kind: str
@@ -230,34 +230,34 @@ class SourceShown(Shown):
     text: str
 
 
-class GroundShown(Shown):
+class GroundOut(OutModel):
     """One finding of the policy with its source and where it leads."""
 
     code: str
     text: str
     leads_to: str
     refusal: RefusalReason | None
-    source: SourceShown
+    source: SourceOut
 
 
-class VerdictShown(Shown):
+class VerdictOut(OutModel):
     """What the policy advises and every ground of it, the weightiest first."""
 
     answer: str
     text: str
     approval_needed: bool
     missing: list[EvidenceKind]
-    grounds: list[GroundShown]
+    grounds: list[GroundOut]
 
 
-class Will(Shown):
+class Will(OutModel):
     """One thing an act sets in motion."""
 
     effect: Effect
     text: str
 
 
-class WhyNot(Shown):
+class WhyNot(OutModel):
     """Why an act may not be done now."""
 
     code: str
@@ -265,14 +265,14 @@ class WhyNot(Shown):
     params: dict[str, str | int]
 
 
-class ReasonShown(Shown):
+class ReasonOut(OutModel):
     """A reason for refusal that is true now."""
 
     reason: RefusalReason
     text: str
 
 
-class OfferShown(Shown):
+class OfferOut(OutModel):
     """One act: what doing it would set in motion, or why it may not be done."""
 
     act: Act
@@ -283,10 +283,10 @@ class OfferShown(Shown):
     irreversible: bool
     will: list[Will]
     why_not: WhyNot | None
-    reasons: list[ReasonShown]
+    reasons: list[ReasonOut]
 
 
-class EvidenceShown(Shown):
+class EvidenceOut(OutModel):
     """A proof: what, who, when, from where, and the two confirmations of step 6."""
 
     id: Uuid
@@ -308,7 +308,7 @@ class EvidenceShown(Shown):
     origin: str
 
 
-class EffectShown(Shown):
+class EffectOut(OutModel):
     """Something that has to happen outside, and how it stands."""
 
     id: Uuid
@@ -326,7 +326,7 @@ class EffectShown(Shown):
     settled_at: At | None
 
 
-class AttemptShown(Shown):
+class AttemptOut(OutModel):
     """One filing of the same order."""
 
     id: Uuid
@@ -341,7 +341,7 @@ class AttemptShown(Shown):
     closed_at: At | None
 
 
-class Mirror(Shown):
+class Mirror(OutModel):
     """What the marketplace last showed; `differs` when it is not what our stage means."""
 
     section: Section | Literal[""]
@@ -353,7 +353,7 @@ class Mirror(Shown):
     details: dict[str, Any]
 
 
-class Facts(Shown):
+class Facts(OutModel):
     """What is known of the case beside its stage."""
 
     source: str
@@ -396,12 +396,12 @@ class Card(Row):
     """A whole case: facts, verdict with sources, acts, proofs, effects, mirror and earlier filings."""
 
     facts: Facts
-    verdict: VerdictShown
-    acts: list[OfferShown]
-    evidence: list[EvidenceShown]
-    effects: list[EffectShown]
+    verdict: VerdictOut
+    acts: list[OfferOut]
+    evidence: list[EvidenceOut]
+    effects: list[EffectOut]
     mirror: Mirror
-    attempts: list[AttemptShown]
+    attempts: list[AttemptOut]
 
 
 class Done(Row):
@@ -412,7 +412,7 @@ class Done(Row):
     will: list[Will]
 
 
-class BulkDone(Shown):
+class BulkDone(OutModel):
     """One request of a bulk act that was done, or would be."""
 
     id: Uuid
@@ -421,7 +421,7 @@ class BulkDone(Shown):
     will: list[Will]
 
 
-class BulkRefused(Shown):
+class BulkRefused(OutModel):
     """One request of a bulk act that was left as it is, with the reason."""
 
     id: Uuid
@@ -429,7 +429,7 @@ class BulkRefused(Shown):
     why_not: WhyNot
 
 
-class BulkAnswer(Shown):
+class BulkAnswer(OutModel):
     """What became of a bulk act; `missing` are ids that are not there."""
 
     preview: bool
@@ -438,7 +438,7 @@ class BulkAnswer(Shown):
     missing: list[Uuid]
 
 
-class JournalLine(Shown):
+class JournalLine(OutModel):
     """One line of a case's journal; `hash` covers the line before it."""
 
     seq: int
@@ -454,20 +454,20 @@ class JournalLine(Shown):
     hash: str
 
 
-class JournalPage(Shown):
+class JournalPage(OutModel):
     """A part of a journal; `next` is what to give as `after`, null at the end."""
 
     items: list[JournalLine]
     next: int | None
 
 
-class EvidenceAnswer(Shown):
+class EvidenceAnswer(OutModel):
     """The proofs of a case after a change."""
 
     id: Uuid
     number: str
     version: int
-    evidence: list[EvidenceShown]
+    evidence: list[EvidenceOut]
 
 
 class EvidenceState(BaseModel):

@@ -10,8 +10,8 @@ from ninja import Router
 from qaitar.orders.listing import stores_of
 from qaitar.returns.vocabulary import DefaultAction, RefusalReason
 from qaitar.web.api.answers import answer
-from qaitar.web.api.entry import Entry, caller, lets_in
-from qaitar.web.api.schemas import Shown, Uuid
+from qaitar.web.api.operations import Entry, caller, operation
+from qaitar.web.api.schemas import OutModel, Uuid
 
 if TYPE_CHECKING:
     from qaitar.orders.models import Store
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 router = Router(tags=["stores"])
 
 
-class StoreShown(Shown):
+class StoreOut(OutModel):
     """A store: its channel, its week, and what happens by itself when a control date runs out."""
 
     id: Uuid
@@ -34,14 +34,14 @@ class StoreShown(Shown):
     cabinet_url: str
 
 
-class Stores(Shown):
+class Stores(OutModel):
     """All stores the caller may see."""
 
-    items: list[StoreShown]
+    items: list[StoreOut]
 
 
 @router.get("/stores", response=Stores, operation_id="stores_list", summary="Stores")
-@lets_in(Entry("read"))
+@operation(Entry("read"))
 def stores_list(request: HttpRequest) -> HttpResponse:
     """List the stores of the caller's merchants by name."""
     stores = stores_of(caller(request).merchants)

@@ -29,9 +29,9 @@ from qaitar.kernel.roles import MANAGERS
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.procedure import Blocked
 from qaitar.web.api.answers import answer, text_of
-from qaitar.web.api.entry import Body, Entry, caller, lets_in, moment
+from qaitar.web.api.operations import Body, Entry, caller, moment, operation
 from qaitar.web.api.problems import Turned, invalid, missing
-from qaitar.web.api.schemas import At, Flag, Given, Name, Shown, Uuid
+from qaitar.web.api.schemas import At, Flag, InModel, Name, OutModel, Uuid
 
 router = Router(tags=["webhooks"])
 ADMIN: Final = Entry("admin")
@@ -40,7 +40,7 @@ Types = Annotated[list[EventType], Field(max_length=len(TYPES))]
 Url = Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class EndpointWanted(Given):
+class EndpointWanted(InModel):
     """A new endpoint; no types means all of them.  `merchant` may be left out by somebody who serves one."""
 
     url: Url
@@ -49,7 +49,7 @@ class EndpointWanted(Given):
     types: Types = Field(default_factory=list)
 
 
-class EndpointChanged(Given):
+class EndpointChanged(InModel):
     """What is to be another; what is left out stays."""
 
     url: Url = ""
@@ -58,7 +58,7 @@ class EndpointChanged(Given):
     enabled: Flag = True
 
 
-class EndpointShown(Shown):
+class EndpointOut(OutModel):
     """An endpoint; its secret is never shown again."""
 
     id: Uuid
@@ -71,26 +71,26 @@ class EndpointShown(Shown):
     created_at: At
 
 
-class EndpointMade(EndpointShown):
+class EndpointMade(EndpointOut):
     """An endpoint with its secret, shown this once."""
 
     secret: str
 
 
-class Endpoints(Shown):
+class Endpoints(OutModel):
     """All endpoints the caller may see."""
 
-    items: list[EndpointShown]
+    items: list[EndpointOut]
 
 
-class Planned(Shown):
+class Planned(OutModel):
     """A message on its way."""
 
     id: Uuid
     type: str
 
 
-class DeliveriesQuery(Given):
+class DeliveriesQuery(InModel):
     """Which deliveries of an endpoint: the newest first."""
 
     state: Literal["WAITING", "DELIVERED", "GAVE_UP"] | None = None
@@ -98,7 +98,7 @@ class DeliveriesQuery(Given):
     cursor: UUID | None = None
 
 
-class DeliveryShown(Shown):
+class DeliveryOut(OutModel):
     """One event on its way to one endpoint; `id` is the `webhook-id` of all its tries."""
 
     id: Uuid
@@ -112,10 +112,10 @@ class DeliveryShown(Shown):
     settled_at: At | None
 
 
-class Deliveries(Shown):
+class Deliveries(OutModel):
     """A page of deliveries; `next` is the cursor of the following one, null at the end."""
 
-    items: list[DeliveryShown]
+    items: list[DeliveryOut]
     next: Uuid | None
 
 
@@ -174,7 +174,7 @@ def _no_key() -> Turned:
 
 
 @router.get("/webhooks", response=Endpoints, operation_id="webhooks_list", summary="Endpoints")
-@lets_in(ADMIN)
+@operation(ADMIN)
 def webhooks_list(request: HttpRequest) -> HttpResponse:
     """List the endpoints of the merchants the caller manages."""
     principal = caller(request)
@@ -191,7 +191,7 @@ def webhooks_list(request: HttpRequest) -> HttpResponse:
     operation_id="webhooks_create",
     summary="Make an endpoint",
 )
-@lets_in(Entry("admin", body=Body.JSON, secret=True))
+@operation(Entry("admin", body=Body.JSON, secret=True))
 def webhooks_create(request: HttpRequest, body: EndpointWanted) -> HttpResponse:
     """Make an endpoint; its secret is in this answer and nowhere after it."""
     principal = caller(request)
@@ -213,11 +213,11 @@ def webhooks_create(request: HttpRequest, body: EndpointWanted) -> HttpResponse:
 
 @router.get(
     "/webhooks/{uuid:endpoint_id}",
-    response=EndpointShown,
+    response=EndpointOut,
     operation_id="webhooks_get",
     summary="An endpoint",
 )
-@lets_in(ADMIN)
+@operation(ADMIN)
 def webhooks_get(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Show an endpoint without its secret."""
     return answer(_shown(_endpoint(request, endpoint_id)))
@@ -225,11 +225,11 @@ def webhooks_get(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 
 @router.patch(
     "/webhooks/{uuid:endpoint_id}",
-    response=EndpointShown,
+    response=EndpointOut,
     operation_id="webhooks_change",
     summary="Change an endpoint",
 )
-@lets_in(Entry("admin", body=Body.JSON))
+@operation(Entry("admin", body=Body.JSON))
 def webhooks_change(request: HttpRequest, endpoint_id: UUID, body: EndpointChanged) -> HttpResponse:
     """Change an endpoint; enabling one that was switched off sends it what it missed."""
     row = _endpoint(request, endpoint_id)
@@ -253,7 +253,7 @@ def webhooks_change(request: HttpRequest, endpoint_id: UUID, body: EndpointChang
     operation_id="webhooks_delete",
     summary="Remove an endpoint",
 )
-@lets_in(ADMIN)
+@operation(ADMIN)
 def webhooks_delete(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Remove an endpoint and what was on its way to it."""
     row = _endpoint(request, endpoint_id)
@@ -268,7 +268,7 @@ def webhooks_delete(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     operation_id="webhooks_rotate",
     summary="Give a new secret",
 )
-@lets_in(Entry("admin", secret=True))
+@operation(Entry("admin", secret=True))
 def webhooks_rotate(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Give an endpoint a new secret, shown this once; for a day messages are signed with both."""
     row = _endpoint(request, endpoint_id)
@@ -285,7 +285,7 @@ def webhooks_rotate(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     operation_id="webhooks_test",
     summary="Send a test message",
 )
-@lets_in(ADMIN)
+@operation(ADMIN)
 def webhooks_test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Plan a message of type `ping`; what became of it stands among the deliveries."""
     endpoint = _endpoint(request, endpoint_id)
@@ -305,7 +305,7 @@ def webhooks_test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     operation_id="webhooks_deliveries",
     summary="Deliveries of an endpoint",
 )
-@lets_in(ADMIN)
+@operation(ADMIN)
 def webhooks_deliveries(
     request: HttpRequest, endpoint_id: UUID, query: Query[DeliveriesQuery]
 ) -> HttpResponse:

@@ -57,7 +57,7 @@ class Entry:
 _ENTRIES: Final[dict[Any, Entry]] = {}
 
 
-def lets_in(entry: Entry) -> Callable[[_F], _F]:
+def operation(entry: Entry) -> Callable[[_F], _F]:
     """Say how a call is let in; every call of the API says it, a call without is refused at start."""
 
     def marked(view: _F) -> _F:

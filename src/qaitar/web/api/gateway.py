@@ -20,8 +20,8 @@ from qaitar.foundation.access import enter_as_token
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.request_bodies import accept_body
 from qaitar.web.api.bodies import body_read, fingerprint, query_check
-from qaitar.web.api.entry import BEARER, NOW, PREPARED, PRINCIPAL, Body
 from qaitar.web.api.idempotency import key_of, remember, stored_answer
+from qaitar.web.api.operations import BEARER, NOW, PREPARED, PRINCIPAL, Body
 from qaitar.web.api.problems import Turned, not_allowed
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ninja import NinjaAPI
 
     from qaitar.foundation.access import Principal, Replay
-    from qaitar.web.api.entry import Entry
+    from qaitar.web.api.operations import Entry
 
     View = Callable[..., HttpResponseBase]
 
