@@ -10,7 +10,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.sandbox.usedesk.faults import Fault
-from qaitar.web.console.card_reads import papers_load
+from qaitar.web.console.card_reads import order_details_load
 from qaitar.web.console.present_letters import marketplace_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def seen_on_the_card(bench: Bench, case: ReturnRequest) -> str:
         assert loaded is not None
         judged = evaluate_case(loaded, bench.now)
         return marketplace_text(
-            RefusalReason.WINDOW_PASSED, loaded, judged, papers_load(loaded.request)
+            RefusalReason.WINDOW_PASSED, loaded, judged, order_details_load(loaded.request)
         )
 
 

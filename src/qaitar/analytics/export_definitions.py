@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from qaitar.analytics.labels import measure_word
-from qaitar.analytics.listing import Behind, DayPlace, figure_slice, figure_sum
+from qaitar.analytics.listing import DayPlace, DrilldownQuery, figure_slice, figure_sum
 from qaitar.analytics.measures import MEASURES
 from qaitar.analytics.periods import Period
 from qaitar.analytics.selectors import Scope
@@ -231,7 +231,7 @@ def queue_from_query(said: Mapping[str, str], after: Place | None = None) -> Que
     )
 
 
-def drilldown_to_query(behind: Behind) -> dict[str, str]:
+def drilldown_to_query(behind: DrilldownQuery) -> dict[str, str]:
     """Write the list behind a figure as plain texts."""
     said = {
         "measure": behind.measure.name,
@@ -244,9 +244,9 @@ def drilldown_to_query(behind: Behind) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
-def drilldown_from_query(merchants: tuple[UUID, ...], said: Mapping[str, str]) -> Behind:
+def drilldown_from_query(merchants: tuple[UUID, ...], said: Mapping[str, str]) -> DrilldownQuery:
     """Read back what `drilldown_to_query` wrote."""
-    return Behind(
+    return DrilldownQuery(
         scope=Scope(merchants, UUID(said["store"]) if "store" in said else None),
         measure=MEASURES[said["measure"]],
         period=Period(date.fromisoformat(said["first"]), date.fromisoformat(said["last"])),

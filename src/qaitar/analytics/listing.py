@@ -22,7 +22,7 @@ PAGE_ROWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class DrilldownQuery:
     """Which list: a measure in a period, and for the reasons also a product and a reason (None: any)."""
 
     scope: Scope
@@ -94,7 +94,7 @@ SELECT coalesce(sum(count), 0)::bigint FROM analytics_reasonfigure WHERE merchan
 
 
 def figure_slice(
-    behind: Behind, after: DayPlace | None = None, *, limit: int = PAGE_ROWS
+    behind: DrilldownQuery, after: DayPlace | None = None, *, limit: int = PAGE_ROWS
 ) -> FigureSlice:
     """Read one page of the requests behind a figure; one statement, whatever the size of the table."""
     where, parameters = _conditions(behind, after)
@@ -106,7 +106,7 @@ def figure_slice(
     return FigureSlice(tuple(rows[:limit]), DayPlace(last.day, last.id) if last else None)
 
 
-def figure_sum(behind: Behind) -> int:
+def figure_sum(behind: DrilldownQuery) -> int:
     """Tell the figure of such a list from the maintained sums; one statement."""
     _, parameters = _conditions(behind, None)
     parameters |= {
@@ -122,7 +122,7 @@ def figure_sum(behind: Behind) -> int:
     return int(count)
 
 
-def _conditions(behind: Behind, after: DayPlace | None) -> tuple[str, dict[str, Any]]:
+def _conditions(behind: DrilldownQuery, after: DayPlace | None) -> tuple[str, dict[str, Any]]:
     period, measure = behind.period, behind.measure
     parameters: dict[str, Any] = {
         "merchants": list(behind.scope.merchants),

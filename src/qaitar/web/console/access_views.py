@@ -26,8 +26,8 @@ from qaitar.foundation.ways_in import WaysIn, token_end, ways_in
 from qaitar.kernel.roles import OWNERS
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
-from qaitar.web.console.screen import Visit, found_or_404, screen
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
+from qaitar.web.console.screen import PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note, visit_note
 from qaitar.web.console.security_words import browser_word
 from qaitar.web.console.token_views import SCOPE_WORDS
@@ -79,7 +79,7 @@ class WayRow:
 
 @require_GET
 @screen(OWNERS)
-def access(visit: Visit) -> HttpResponse:
+def access(visit: PageRequest) -> HttpResponse:
     """Show what is open now, and the rules."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""), OWNERS)
     key = MerchantKey.objects.get(pk=merchant_id)
@@ -89,7 +89,7 @@ def access(visit: Visit) -> HttpResponse:
     )
 
 
-def _page(visit: Visit, merchant_id: UUID, form: RulesForm) -> HttpResponse:
+def _page(visit: PageRequest, merchant_id: UUID, form: RulesForm) -> HttpResponse:
     people = _people(managed(visit, OWNERS))
     open_now = ways_in(list(people), visit.now)
     context = {
@@ -110,7 +110,7 @@ def _people(merchants: Sequence[UUID]) -> dict[int, str]:
     return {each.pk: str(each) for each in rows}
 
 
-def _sessions(visit: Visit, found: WaysIn, people: dict[int, str]) -> list[WayRow]:
+def _sessions(visit: PageRequest, found: WaysIn, people: dict[int, str]) -> list[WayRow]:
     here = visit.request.session.session_key
     return [
         WayRow(
@@ -170,7 +170,7 @@ def _session_id(row: SignInSession) -> str:
 @require_POST
 @screen(OWNERS)
 @sensitive
-def access_end(visit: Visit, kind: str, key: str) -> HttpResponse:
+def access_end(visit: PageRequest, kind: str, key: str) -> HttpResponse:
     """End a session, a token or a companion of somebody who works at a merchant the reader owns."""
     found = ways_in(list(_people(managed(visit, OWNERS))), visit.now)
     with transaction.atomic():
@@ -182,18 +182,18 @@ def access_end(visit: Visit, kind: str, key: str) -> HttpResponse:
             _companion_end(visit, found, key)
         else:
             raise Http404
-    told(visit, _now("Ended. Whoever used it is turned away."))
+    notify(visit, _now("Ended. Whoever used it is turned away."))
     return see_other(reverse("console:access"))
 
 
-def _session_end(visit: Visit, found: WaysIn, key: str) -> None:
+def _session_end(visit: PageRequest, found: WaysIn, key: str) -> None:
     row = found_or_404(next((each for each in found.sessions if _session_id(each) == key), None))
     SignInSession.objects.filter(pk=row.pk).delete()
     user = User.objects.get(pk=row.user_id or 0)
     account_change_note(visit, SecurityKind.SESSION_ENDED, user, browser=row.browser)
 
 
-def _token_end(visit: Visit, found: WaysIn, key: str) -> None:
+def _token_end(visit: PageRequest, found: WaysIn, key: str) -> None:
     row = found_or_404(next((each for each in found.tokens if str(each.pk) == key), None))
     if token_end(row, visit.now):
         account_change_note(
@@ -201,7 +201,7 @@ def _token_end(visit: Visit, found: WaysIn, key: str) -> None:
         )
 
 
-def _companion_end(visit: Visit, found: WaysIn, key: str) -> None:
+def _companion_end(visit: PageRequest, found: WaysIn, key: str) -> None:
     row = found_or_404(next((each for each in found.companions if str(each.pk) == key), None))
     companion_revoke(row, now=visit.now)
     companion_note(row, "COMPANION_END", who=visit.who, now=visit.now)
@@ -211,7 +211,7 @@ def _companion_end(visit: Visit, found: WaysIn, key: str) -> None:
 @require_POST
 @screen(OWNERS)
 @sensitive
-def access_rules(visit: Visit) -> HttpResponse:
+def access_rules(visit: PageRequest) -> HttpResponse:
     """Change how people of a merchant sign in."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""), OWNERS)
     form = RulesForm(visit.request.POST)
@@ -225,7 +225,7 @@ def access_rules(visit: Visit) -> HttpResponse:
         MerchantKey.objects.filter(pk=merchant_id).update(**changed)
         idle_apply(list(_people([merchant_id])), form.cleaned_data["idle_minutes"])
         visit_note(visit, SecurityKind.RULES_CHANGED, (merchant_id,), **changed)
-    told(
+    notify(
         visit,
         _now("Saved. It holds from the next page on, for everybody who works there.")
         if changed
@@ -234,7 +234,7 @@ def access_rules(visit: Visit) -> HttpResponse:
     return see_other(f"{reverse('console:access')}?merchant={merchant_id}")
 
 
-def _choices(visit: Visit, chosen: UUID) -> tuple[Choice, ...]:
+def _choices(visit: PageRequest, chosen: UUID) -> tuple[Choice, ...]:
     names = merchants_named(managed(visit, OWNERS))
     if len(names) == 1:
         return ()

@@ -23,18 +23,18 @@ from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial, typed
 from qaitar.web.console.case_answers import (
     acted,
+    answer_again,
     done_before,
     expected_version,
     guarded,
-    said_no,
-    taken_already,
+    refuse,
 )
-from qaitar.web.console.case_page import desk_of
+from qaitar.web.console.case_page import case_context_of
 from qaitar.web.console.present_case import case_url
 from qaitar.web.console.present_letters import marketplace_text
 from qaitar.web.console.present_offers import cabinet_url
 from qaitar.web.console.queue_filter import merchants_asked, opened_from, wanted
-from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.screen import EVERYBODY, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Notice
 
 if TYPE_CHECKING:
@@ -51,19 +51,19 @@ STAY: Final = "stay"
 
 @require_POST
 @screen(EVERYBODY)
-def act(visit: Visit, pk: UUID) -> HttpResponse:
+def act(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Perform one act; the procedure decides whether this person may do it now."""
     found = found_or_404(case_load(pk))
     name = visit.request.POST.get("act", "")
     if name not in Act.__members__:
-        return said_no(visit, pk, _("This is not a step of the procedure."), status=400)
+        return refuse(visit, pk, _("This is not a step of the procedure."), status=400)
     before = done_before(visit, found, name)
     if before is not None:
-        return taken_already(visit, pk, before)
+        return answer_again(visit, pk, before)
     here = place_of(found)  # before the act moves it
     details = details_of(visit, found)
     if isinstance(details, str):
-        return said_no(visit, pk, details, status=400, open_act=name)
+        return refuse(visit, pk, details, status=400, open_act=name)
     by = visit.who.actor_at(found.request.merchant_id)
     done: list[Acted] = []
 
@@ -85,7 +85,7 @@ def act(visit: Visit, pk: UUID) -> HttpResponse:
     return acted(visit, pk, notice, cabinet=cabinet, onward=onward)
 
 
-def onward_from(visit: Visit, case: Case, here: Place | None) -> UUID | None:
+def onward_from(visit: PageRequest, case: Case, here: Place | None) -> UUID | None:
     """Find the case to open after a decision: the next of the same part of the queue, where the person wants so."""
     stays = visit.request.COOKIES.get(AFTER_ACT) == STAY
     if stays or not is_partial(visit.request) or visit.request.POST.get("then"):
@@ -95,7 +95,7 @@ def onward_from(visit: Visit, case: Case, here: Place | None) -> UUID | None:
     return following(merchants, wanted(part, visit.who, visit.now), here, but=case.request.pk)
 
 
-def gone_notice(visit: Visit, case: Case, notice: Notice, cabinet: str) -> Notice:
+def gone_notice(visit: PageRequest, case: Case, notice: Notice, cabinet: str) -> Notice:
     """Say what happened to the case that was just left, with the way back to it."""
     return replace(
         notice,
@@ -106,7 +106,7 @@ def gone_notice(visit: Visit, case: Case, notice: Notice, cabinet: str) -> Notic
     )
 
 
-def details_of(visit: Visit, case: Case) -> Details | str:
+def details_of(visit: PageRequest, case: Case) -> Details | str:
     """Read what came with an act; a sentence says what does not fit.
 
     The text for the marketplace is the one the person saw; where none came, the ready one.
@@ -119,7 +119,7 @@ def details_of(visit: Visit, case: Case) -> Details | str:
     if len(text) > TEXT_MAX:
         return _("The text has more than %(most)s characters.") % {"most": TEXT_MAX}
     if reason and not text:
-        desk = desk_of(visit, case)
+        desk = case_context_of(visit, case)
         text = marketplace_text(RefusalReason(reason), case, desk.judged, desk.papers)
     planned = form.get("planned_on", "")
     try:
@@ -155,7 +155,7 @@ def acted_notice(done: Acted) -> Notice:
 
 @require_POST
 @screen(EVERYBODY)
-def effect_again(visit: Visit, pk: UUID) -> HttpResponse:
+def effect_again(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Let the machine try an outside effect once more."""
     effect = found_or_404(PlannedEffect.objects.filter(pk=pk).first())
     by = visit.who.actor_at(effect.merchant_id)
@@ -170,7 +170,7 @@ def effect_again(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def effect_by_hand(visit: Visit, pk: UUID) -> HttpResponse:
+def effect_by_hand(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Note that a person did what the machine could not, with its number where there is one."""
     effect = found_or_404(PlannedEffect.objects.filter(pk=pk).first())
     by = visit.who.actor_at(effect.merchant_id)

@@ -19,13 +19,13 @@ from qaitar.returns.case_approvals import asked_approvals
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.vocabulary import Act
-from qaitar.web.console.card_reads import Papers
+from qaitar.web.console.card_reads import OrderDetails
 from qaitar.web.console.deputy_views import deputy_rows
 from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_case import verdict_of
-from qaitar.web.console.present_offers import Desk, offers_of
+from qaitar.web.console.present_offers import CaseContext, offers_of
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.screen import APPROVERS, EVERYBODY, Visit, screen
+from qaitar.web.console.screen import APPROVERS, EVERYBODY, PageRequest, screen
 from qaitar.web.console.views_model import Empty
 from qaitar.web.console.views_model_office import ApprovalPage, ApprovalRow
 
@@ -47,7 +47,7 @@ ANSWERS: Final = frozenset({Act.APPROVE, Act.DECLINE})
 
 @require_GET
 @screen(EVERYBODY)
-def approvals(visit: Visit) -> HttpResponse:
+def approvals(visit: PageRequest) -> HttpResponse:
     """List what waits for approval, the least time left first; who may not approve sees why."""
     ids = approvals_waiting(visit.who.merchants, SHOWN_MAX)
     loaded = {case.request.pk: case for case in cases_load(ids)}
@@ -83,10 +83,10 @@ def _asked(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:
     return {entry.subject_id: entry for entry in entries}
 
 
-def _row(visit: Visit, case: Case, asked: Mapping[UUID, JournalEntry]) -> ApprovalRow:
+def _row(visit: PageRequest, case: Case, asked: Mapping[UUID, JournalEntry]) -> ApprovalRow:
     role = visit.who.roles[case.request.merchant_id]
     judged = evaluate_case(case, visit.now, actor_id=visit.who.user_id)
-    desk = Desk(case, judged, Papers(), role)
+    desk = CaseContext(case, judged, OrderDetails(), role)
     entry = asked.get(case.request.pk)
     return ApprovalRow(
         row=queue_row(case, visit.now),

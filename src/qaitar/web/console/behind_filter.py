@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.analytics.listing import Behind, measure_named
+from qaitar.analytics.listing import DrilldownQuery, measure_named
 from qaitar.analytics.measures import FILED
 from qaitar.web.console.report_filter import key_read
 from qaitar.web.console.screen import found_or_404
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from qaitar.web.console.report_filter import Ground
 
 
-def behind_asked(query: Mapping[str, str], ground: Ground) -> Behind:
+def behind_asked(query: Mapping[str, str], ground: Ground) -> DrilldownQuery:
     """Read it; a measure nobody knows is a page nobody has (404)."""
     measure = found_or_404(measure_named(query.get("measure", FILED)))
     narrowed = measure.name == FILED
-    return Behind(
+    return DrilldownQuery(
         scope=ground.scope,
         measure=measure,
         period=ground.period,

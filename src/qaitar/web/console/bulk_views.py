@@ -29,8 +29,8 @@ from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 from qaitar.web.console.answers import see_other, typed
 from qaitar.web.console.present_queue import BULK_ACTS
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.queue_filter import Asked, asked, merchants_asked, wanted
-from qaitar.web.console.screen import DECIDERS, Visit, screen
+from qaitar.web.console.queue_filter import QueueQuery, asked, merchants_asked, wanted
+from qaitar.web.console.screen import DECIDERS, PageRequest, screen
 from qaitar.web.console.views_model import BulkLine, BulkPreview, ReasonChoice
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Weighed:
 
 @require_POST
 @screen(DECIDERS)
-def preview(visit: Visit) -> HttpResponse:
+def preview(visit: PageRequest) -> HttpResponse:
     """Show what one act would do to the chosen requests; nothing is written."""
     part = asked(visit.request.GET)
     back = part.url(reverse("console:queue"))
@@ -71,7 +71,7 @@ def preview(visit: Visit) -> HttpResponse:
     return _preview_page(visit, Act(act), ids, back)
 
 
-def _chosen(visit: Visit, part: Asked) -> list[UUID]:
+def _chosen(visit: PageRequest, part: QueueQuery) -> list[UUID]:
     """Read the chosen ids, or all of the filter when everything was asked for; each once."""
     if visit.request.POST.get("everything") == "1":
         merchants = merchants_asked(part, visit.who)
@@ -100,7 +100,9 @@ def _problem(act: str, ids: Sequence[UUID]) -> str:
     return ""
 
 
-def weigh(cases: Sequence[Case], act: Act, actors: Mapping[UUID, Actor], visit: Visit) -> Weighed:
+def weigh(
+    cases: Sequence[Case], act: Act, actors: Mapping[UUID, Actor], visit: PageRequest
+) -> Weighed:
     """Ask the procedure about each case; a refusal counts as possible where some reason is true."""
     weighed = Weighed([], [], [])
     reasons: dict[RefusalReason, None] = {}
@@ -121,7 +123,7 @@ def weigh(cases: Sequence[Case], act: Act, actors: Mapping[UUID, Actor], visit: 
 
 
 def _preview_page(
-    visit: Visit, act: Act, ids: Sequence[UUID], back: str, *, error: str = ""
+    visit: PageRequest, act: Act, ids: Sequence[UUID], back: str, *, error: str = ""
 ) -> HttpResponse:
     weighed = weigh(cases_load(ids), act, _actors(visit), visit)
     lines = [
@@ -154,7 +156,7 @@ def _preview_page(
     return render(visit.request, "console/bulk_preview.html", context, status=status)
 
 
-def _actors(visit: Visit) -> dict[UUID, Actor]:
+def _actors(visit: PageRequest) -> dict[UUID, Actor]:
     return {merchant: visit.who.actor_at(merchant) for merchant in visit.who.merchants}
 
 
@@ -194,11 +196,11 @@ def common_text(reason: RefusalReason) -> str:
 
 @require_POST
 @screen(DECIDERS)
-def confirm(visit: Visit) -> HttpResponse:
+def confirm(visit: PageRequest) -> HttpResponse:
     """Do what the preview showed, in one transaction; the same form sent twice acts once and answers the same."""
     home = reverse("console:queue")
     act = visit.request.POST.get("act", "")
-    ids = _chosen(visit, Asked())
+    ids = _chosen(visit, QueueQuery())
     key = visit.request.POST.get("key", "")[:KEY_CHARS]
     problem = _problem(act, ids) or ("" if key.isalnum() else _("The form came without its key."))
     if problem:
@@ -219,7 +221,7 @@ def confirm(visit: Visit) -> HttpResponse:
     return see_other(home)
 
 
-def _details(visit: Visit, act: Act) -> Details | None:
+def _details(visit: PageRequest, act: Act) -> Details | None:
     if act is not Act.REFUSE:
         return Details()
     reason = visit.request.POST.get("reason", "")
@@ -237,7 +239,7 @@ VALUES (%s, %s, %s, 0, ''::bytea, %s) ON CONFLICT (user_id, key) DO NOTHING RETU
 
 
 def _once(
-    visit: Visit, key: str, act: Act, ids: Sequence[UUID], details: Details
+    visit: PageRequest, key: str, act: Act, ids: Sequence[UUID], details: Details
 ) -> dict[str, Any] | None:
     """Act under the form's key; a second time give the stored answer.  None: the key belongs to another choice.
 
@@ -267,7 +269,7 @@ def _once(
     return told
 
 
-def _tell(visit: Visit, act: Act, told: Mapping[str, Any]) -> None:
+def _tell(visit: PageRequest, act: Act, told: Mapping[str, Any]) -> None:
     """Say what became of it: how many, and which were left as they were and why."""
     done, refused = told["done"], told["refused"]
     said = ngettext(

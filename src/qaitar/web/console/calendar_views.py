@@ -25,9 +25,9 @@ from qaitar.returns.models import DayOff
 from qaitar.returns.services.days_off import day_remove, day_set, days_of
 from qaitar.returns.services.recalculate_deadlines import recount_call_up
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
 from qaitar.web.console.present_office import holiday_name
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Choice
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _year(text: str, usual: int) -> int:
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
-def calendar(visit: Visit) -> HttpResponse:
+def calendar(visit: PageRequest) -> HttpResponse:
     """Show a year of days off and take a day that differs."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""))
     today = local_date(visit.now, zone(ALMATY))
@@ -89,7 +89,7 @@ def calendar(visit: Visit) -> HttpResponse:
             now=visit.now,
         )
         recount_call_up(merchant_id)
-        told(
+        notify(
             visit, _now("The day is noted. Control dates of open requests are being counted anew.")
         )
         return see_other(_address(merchant_id, data["day"].year))
@@ -100,7 +100,7 @@ def _address(merchant_id: UUID, year: int) -> str:
     return f"{reverse('console:calendar')}?merchant={merchant_id}&year={year}"
 
 
-def _page(visit: Visit, merchant_id: UUID, year: int, form: DayForm) -> HttpResponse:
+def _page(visit: PageRequest, merchant_id: UUID, year: int, form: DayForm) -> HttpResponse:
     names = merchants_named(managed(visit))
     merchant = Merchant.objects.get(pk=merchant_id)
     country: Country = "RU" if merchant.country == "RU" else "KZ"
@@ -173,12 +173,12 @@ def _of_a_week(country: Country, year: int, rest: frozenset[int]) -> dict[date, 
 
 @require_POST
 @screen(MANAGERS)
-def calendar_remove(visit: Visit, day_id: UUID) -> HttpResponse:
+def calendar_remove(visit: PageRequest, day_id: UUID) -> HttpResponse:
     """Take an own day away; the state's table holds again."""
     row = found_or_404(DayOff.objects.filter(pk=day_id, merchant_id__in=managed(visit)).first())
     day_remove(day_id=row.pk, by=visit.who.actor_at(row.merchant_id), now=visit.now)
     recount_call_up(row.merchant_id)
-    told(
+    notify(
         visit,
         _now("The day follows the state's table again. Control dates are being counted anew."),
     )

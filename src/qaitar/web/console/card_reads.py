@@ -26,7 +26,7 @@ EFFECTS_SHOWN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class OrderDetails:
     """What else is known of the sale, as the database gives it; empty where the order was never seen."""
 
     language: str = "ru"
@@ -58,7 +58,7 @@ class ProofFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class CaseHistory:
     """All filings of one order at one store, oldest first, and their latest journal entries, newest first."""
 
     attempts: Sequence[ReturnRequest]
@@ -80,7 +80,7 @@ WHERE m.id = %(merchant)s
 """
 
 
-def papers_load(request: ReturnRequest) -> Papers:
+def order_details_load(request: ReturnRequest) -> OrderDetails:
     """Read the order with its lines, tenders, units and customer, and the case's outside effects; one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -95,9 +95,9 @@ def papers_load(request: ReturnRequest) -> Papers:
         )
         row = cursor.fetchone()
     if row is None:
-        return Papers()
+        return OrderDetails()
     language, order, lines, tenders, units, customer, effects = row
-    return Papers(
+    return OrderDetails(
         language=language,
         order=_read(order, {}),
         lines=_read(lines, []),
@@ -121,14 +121,14 @@ WHERE e.request_id = %s AND e.withdrawn_at IS NULL ORDER BY e.added_at, e.id LIM
 """
 
 
-def proofs_load(request_id: UUID) -> list[ProofFile]:
+def evidence_load(request_id: UUID) -> list[ProofFile]:
     """Read the proofs of a case with what is known of their files; one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_PROOFS, [request_id])
         return [ProofFile(*row) for row in cursor.fetchall()]
 
 
-def story_load(case: Case) -> Story:
+def case_history_load(case: Case) -> CaseHistory:
     """Read all filings of the order and their latest journal entries; two statements."""
     request = case.request
     attempts = list(
@@ -143,7 +143,7 @@ def story_load(case: Case) -> Story:
         JournalEntry.objects.filter(subject_id__in=ids).order_by("-place")[:JOURNAL_READ]
     )
     lines_open(entries)
-    return Story(attempts, entries)
+    return CaseHistory(attempts, entries)
 
 
 _NEWS: Final = """

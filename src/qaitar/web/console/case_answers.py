@@ -23,7 +23,7 @@ from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.case_page import case_context
 from qaitar.web.console.present_case import case_url
 from qaitar.web.console.queue_filter import opened_from
-from qaitar.web.console.screen import Visit, found_or_404
+from qaitar.web.console.screen import PageRequest, found_or_404
 from qaitar.web.console.views_model import Notice, Tone
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _LEVELS = {
 
 
 def acted(
-    visit: Visit,
+    visit: PageRequest,
     pk: UUID,
     notice: Notice,
     *,
@@ -75,8 +75,8 @@ def acted(
     return answer
 
 
-def said_no(
-    visit: Visit,
+def refuse(
+    visit: PageRequest,
     pk: UUID,
     sentence: str,
     *,
@@ -91,7 +91,7 @@ def said_no(
 
 
 def guarded(
-    visit: Visit, pk: UUID, write: Callable[[], object], *, open_act: str = ""
+    visit: PageRequest, pk: UUID, write: Callable[[], object], *, open_act: str = ""
 ) -> HttpResponse | None:
     """Do the writing; if it is refused, answer why.  None: it happened.
 
@@ -102,9 +102,9 @@ def guarded(
         write()
     except ActBlocked as no:
         sentence = _("Nothing was changed. %(why)s") % {"why": blocked_sentence(no.blocked)}
-        return said_no(visit, pk, sentence, open_act=open_act)
+        return refuse(visit, pk, sentence, open_act=open_act)
     except CaseChanged as changed:
-        return said_no(visit, pk, changed_sentence(changed, pk), open_act=open_act)
+        return refuse(visit, pk, changed_sentence(changed, pk), open_act=open_act)
     except (CaseMissing, EffectMissing) as missing:
         raise Http404 from missing
     return None
@@ -129,7 +129,7 @@ _HARMLESS = ("EFFECT_", "COMMENT", "GUARD_REMIND", "GUARD_ESCALATE", "GUARD_NOTH
 """Journal lines that change nothing a person decides by: a ticket came out well, a colleague left a note."""
 
 
-def expected_version(visit: Visit, case: Case) -> None:
+def expected_version(visit: PageRequest, case: Case) -> None:
     """Hold a form to what its page showed; a form without a version is refused.
 
     Every journal line makes a new version; lines that change nothing one decides by do not count.
@@ -149,7 +149,7 @@ def expected_version(visit: Visit, case: Case) -> None:
     held_to(int(seen[:9]), case)
 
 
-def done_before(visit: Visit, case: Case, act: str) -> JournalEntry | None:
+def done_before(visit: PageRequest, case: Case, act: str) -> JournalEntry | None:
     """Find this very press where it was already taken: its answer was lost on the way, and it was sent again.
 
     It counts when, after what the page showed, the first thing that happened is the same act by the same person; a
@@ -162,7 +162,7 @@ def done_before(visit: Visit, case: Case, act: str) -> JournalEntry | None:
     return first if same else None
 
 
-def said_before(visit: Visit, case: Case, text: str) -> bool:
+def note_known(visit: PageRequest, case: Case, text: str) -> bool:
     """Tell whether this person's note with these words came in after what the page showed."""
     notes = [
         entry
@@ -173,7 +173,7 @@ def said_before(visit: Visit, case: Case, text: str) -> bool:
     return any(entry.why == text for entry in notes)
 
 
-def _lines_since(visit: Visit, case: Case) -> list[JournalEntry]:
+def _lines_since(visit: PageRequest, case: Case) -> list[JournalEntry]:
     """Read the journal lines written after the version a form came with; none for a form of the present one."""
     seen, now = visit.request.POST.get("version", ""), case.request.version
     if not seen.isascii() or not seen.isdigit() or not 0 < now - int(seen[:9]) <= _BEHIND_MAX:
@@ -184,7 +184,7 @@ def _lines_since(visit: Visit, case: Case) -> list[JournalEntry]:
     )
 
 
-def taken_already(visit: Visit, pk: UUID, entry: JournalEntry) -> HttpResponse:
+def answer_again(visit: PageRequest, pk: UUID, entry: JournalEntry) -> HttpResponse:
     """Answer a press that came twice: it was done once, and when."""
     said = _("You did “%(act)s” already at %(time)s; it was not done a second time.") % {
         "act": journal_act_label(entry.act),

@@ -10,29 +10,29 @@ from qaitar.kernel.zones import ALMATY, zone
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.queue import neighbours
 from qaitar.returns.selectors import case_load
-from qaitar.web.console.card_reads import papers_load, proofs_load, story_load
-from qaitar.web.console.present_case import Table, case_card
-from qaitar.web.console.present_offers import Desk
+from qaitar.web.console.card_reads import case_history_load, evidence_load, order_details_load
+from qaitar.web.console.present_case import CasePageData, case_card
+from qaitar.web.console.present_offers import CaseContext
 from qaitar.web.console.queue_filter import merchants_asked, opened_from, wanted
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.returns.selectors import Case
-    from qaitar.web.console.screen import Visit
+    from qaitar.web.console.screen import PageRequest
     from qaitar.web.console.views_model import Notice
 
 
-def desk_of(visit: Visit, case: Case) -> Desk:
+def case_context_of(visit: PageRequest, case: Case) -> CaseContext:
     """Sit this person down at a case: the rules' view of it and the sale's papers; one statement."""
     timezone.activate(zone(case.store.get("zone") or ALMATY))
     judged = evaluate_case(case, visit.now, actor_id=visit.who.user_id)
     role = visit.who.roles[case.request.merchant_id]
-    return Desk(case, judged, papers_load(case.request), role)
+    return CaseContext(case, judged, order_details_load(case.request), role)
 
 
 def case_context(
-    visit: Visit,
+    visit: PageRequest,
     pk: UUID,
     *,
     notice: Notice | None = None,
@@ -43,13 +43,13 @@ def case_context(
     case = case_load(pk)
     if case is None:
         return None
-    desk = desk_of(visit, case)
+    desk = case_context_of(visit, case)
     part = opened_from(visit.request)
     merchants = merchants_asked(part, visit.who)
-    table = Table(
+    table = CasePageData(
         desk=desk,
-        proofs=proofs_load(pk),
-        story=story_load(case),
+        proofs=evidence_load(pk),
+        story=case_history_load(case),
         neighbours=neighbours(merchants, case, wanted(part, visit.who, visit.now)),
         user_id=visit.who.user_id,
         now=visit.now,

@@ -32,19 +32,19 @@ from qaitar.returns.words import word_for
 from qaitar.web.console.answers import typed
 from qaitar.web.console.case_answers import (
     acted,
+    answer_again,
     done_before,
     expected_version,
     guarded,
-    said_before,
-    said_no,
-    taken_already,
+    note_known,
+    refuse,
 )
-from qaitar.web.console.case_page import case_context, desk_of
+from qaitar.web.console.case_page import case_context, case_context_of
 from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_case import customer_of
-from qaitar.web.console.present_known import KnownForm, noted_values
+from qaitar.web.console.present_known import CaseNotesForm, noted_values
 from qaitar.web.console.present_story import timeline_entry
-from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.screen import EVERYBODY, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import visit_note
 from qaitar.web.console.undo import undo_note
 from qaitar.web.console.views_model import Notice, Tone
@@ -61,14 +61,14 @@ DIGEST_SHOWN: Final = 16
 
 @require_GET
 @screen(EVERYBODY)
-def case(visit: Visit, pk: UUID) -> HttpResponse:
+def case(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Show everything about one case."""
     return render(visit.request, "console/case.html", found_or_404(case_context(visit, pk)))
 
 
 @require_GET
 @screen(EVERYBODY)
-def journal(visit: Visit, pk: UUID) -> HttpResponse:
+def journal(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Show a case's whole journal, the newest first, and whether its chain holds."""
     found = found_or_404(case_load(pk))
     entries = list(JournalEntry.objects.filter(subject_id=pk).order_by("seq")[:JOURNAL_MAX])
@@ -96,26 +96,26 @@ def journal(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def quality(visit: Visit, pk: UUID) -> HttpResponse:
+def quality(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Set the quality class: template, checklist and possible decisions follow it."""
     chosen = visit.request.POST.get("quality", "")
     if chosen not in Quality.__members__:
-        return said_no(visit, pk, _("Choose one of the quality classes."), status=400)
+        return refuse(visit, pk, _("Choose one of the quality classes."), status=400)
     said = _("The quality class is “%(quality)s” now; what may be decided follows it.")
     return _note(visit, pk, {"quality": chosen}, said % {"quality": word_for(Quality(chosen))})
 
 
 @require_POST
 @screen(EVERYBODY)
-def note(visit: Visit, pk: UUID) -> HttpResponse:
+def note(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Note what people saw and learnt: marks, dates, what came back."""
-    form = KnownForm(visit.request.POST)
+    form = CaseNotesForm(visit.request.POST)
     if not form.is_valid():
         wrong = "; ".join(
             f"{form.fields[name].label}: {' '.join(map(str, errors))}"
             for name, errors in form.errors.items()
         )
-        return said_no(visit, pk, _("Not saved. %(wrong)s") % {"wrong": wrong}, status=400)
+        return refuse(visit, pk, _("Not saved. %(wrong)s") % {"wrong": wrong}, status=400)
     found = found_or_404(case_load(pk))
     sent = frozenset(form.fields) & set(visit.request.POST)
     values = noted_values(found.request, form.cleaned_data, sent)
@@ -124,7 +124,7 @@ def note(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def assign(visit: Visit, pk: UUID) -> HttpResponse:
+def assign(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Take a case on, or leave it to whoever comes first."""
     mine = visit.request.POST.get("to") == "me"
     values: dict[str, Any] = {
@@ -137,16 +137,16 @@ def assign(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def line(visit: Visit, pk: UUID) -> HttpResponse:
+def line(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Set the line of the order that comes back: product and amount follow it."""
     try:
         chosen = UUID(visit.request.POST.get("line", ""))
     except ValueError:
-        return said_no(visit, pk, _("Choose the item of the order that comes back."), status=400)
+        return refuse(visit, pk, _("Choose the item of the order that comes back."), status=400)
     found = found_or_404(case_load(pk))
     twice = done_before(visit, found, "NOTE")
     if twice is not None and found.request.line_id == chosen:
-        return taken_already(visit, pk, twice)
+        return answer_again(visit, pk, twice)
     by = visit.who.actor_at(found.request.merchant_id)
     return _saved(
         visit,
@@ -158,7 +158,7 @@ def line(visit: Visit, pk: UUID) -> HttpResponse:
 
 
 def _note(
-    visit: Visit,
+    visit: PageRequest,
     pk: UUID,
     values: dict[str, Any],
     said: str,
@@ -170,7 +170,7 @@ def _note(
     found = loaded or found_or_404(case_load(pk))
     twice = done_before(visit, found, "NOTE")
     if twice is not None and all(getattr(found.request, name) == values[name] for name in values):
-        return taken_already(visit, pk, twice)
+        return answer_again(visit, pk, twice)
     by = visit.who.actor_at(found.request.merchant_id)
     return _saved(
         visit,
@@ -183,7 +183,7 @@ def _note(
 
 
 def _saved(
-    visit: Visit,
+    visit: PageRequest,
     found: Case,
     columns: Iterable[str],
     write: Callable[[], ReturnRequest],
@@ -211,16 +211,16 @@ def _saved(
 
 @require_POST
 @screen(EVERYBODY)
-def comment(visit: Visit, pk: UUID) -> HttpResponse:
+def comment(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Write a note for colleagues into the journal."""
     found = found_or_404(case_load(pk))
     text = typed(visit.request.POST.get("note", ""), COMMENT_MAX + 1)
     if not text or len(text) > COMMENT_MAX:
         said = _("A note has from 1 to %(most)s characters.") % {"most": COMMENT_MAX}
-        return said_no(visit, pk, said, status=400)
+        return refuse(visit, pk, said, status=400)
     by = visit.who.actor_at(found.request.merchant_id)
     said = _("Your note stands in the journal.")
-    if said_before(visit, found, text):
+    if note_known(visit, found, text):
         return acted(visit, pk, Notice(text=said))
 
     def write() -> None:
@@ -231,12 +231,12 @@ def comment(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def seen(visit: Visit, pk: UUID) -> HttpResponse:
+def seen(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Note that a person saw the press in the cabinet with their own eyes."""
     found = found_or_404(case_load(pk))
     before = done_before(visit, found, "PROOF_BY_HAND")
     if before is not None:
-        return taken_already(visit, pk, before)
+        return answer_again(visit, pk, before)
     by = visit.who.actor_at(found.request.merchant_id)
 
     def write() -> None:
@@ -249,7 +249,7 @@ def seen(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def look(visit: Visit, pk: UUID) -> HttpResponse:
+def look(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Look again at what the cabinet shows; where it may be read directly, ask for a reading now."""
     request = found_or_404(case_load(pk)).request
     reader = Connection.objects.filter(
@@ -273,7 +273,7 @@ def look(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def phone(visit: Visit, pk: UUID) -> HttpResponse:
+def phone(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Show the customer's whole phone to somebody who works on the case; the security journal names them."""
     found = found_or_404(case_load(pk))
     request = found.request
@@ -287,7 +287,7 @@ def phone(visit: Visit, pk: UUID) -> HttpResponse:
             number=request.number,
         )
     if getattr(visit.request, "htmx", False):
-        desk = desk_of(visit, found)
+        desk = case_context_of(visit, found)
         person = customer_of(desk, revealed=True)
         return render(visit.request, "console/partials/person.html", {"person": person})
     context = found_or_404(case_context(visit, pk, revealed=True))

@@ -37,9 +37,9 @@ from qaitar.web.console.office_door import (
     fresh_take,
     managed,
     never_kept,
-    told,
+    notify,
 )
-from qaitar.web.console.screen import DECIDERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import DECIDERS, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import CompanionPage, CompanionRow, FailedRow, WatchRow
@@ -85,7 +85,7 @@ class WatchForm(forms.Form):
 
 @require_GET
 @screen(DECIDERS)
-def companion(visit: Visit) -> HttpResponse:
+def companion(visit: PageRequest) -> HttpResponse:
     """Show how to pair a browser, which are paired, and when each store's cabinet was last seen."""
     line, _about = fresh_take(visit)
     stores = {store.pk: store.name for store in stores_of(managed(visit, DECIDERS))}
@@ -104,13 +104,13 @@ def companion(visit: Visit) -> HttpResponse:
     return never_kept(render(visit.request, "console/companion.html", {"page": page}))
 
 
-def _people(visit: Visit) -> list[int]:
+def _people(visit: PageRequest) -> list[int]:
     """Name whose companions the reader may see: their own, and everybody's where they manage the shop."""
     theirs = Membership.objects.filter(merchant_id__in=managed(visit))
     return [visit.who.user_id, *theirs.values_list("user_id", flat=True)]
 
 
-def _row(visit: Visit, row: Companion) -> CompanionRow:
+def _row(visit: PageRequest, row: Companion) -> CompanionRow:
     tone, sentence = _SAID[row.session]
     return CompanionRow(
         browser=row.browser,
@@ -178,28 +178,28 @@ def _why_said(why: str) -> str:
 @require_POST
 @screen(DECIDERS)
 @sensitive
-def companion_code(visit: Visit) -> HttpResponse:
+def companion_code(visit: PageRequest) -> HttpResponse:
     """Make a code for the reader's browser; the next page shows it once."""
     user = User.objects.get(pk=visit.who.user_id)
     address = visit.request.build_absolute_uri("/")
     try:
         fresh_put(visit, f"{address}#{code_create(user=user, now=visit.now)}")
     except NoKey:
-        told(visit, NO_KEY, good=False)
+        notify(visit, NO_KEY, good=False)
     return see_other(reverse("console:companion"))
 
 
 @require_POST
 @screen(DECIDERS)
 @sensitive
-def companion_end(visit: Visit, companion_id: UUID) -> HttpResponse:
+def companion_end(visit: PageRequest, companion_id: UUID) -> HttpResponse:
     """End a companion's token: its next call is turned away."""
     mine = [each for each in companions_alive(_people(visit)) if each.pk == companion_id]
     row = found_or_404(mine[0] if mine else None)
     companion_revoke(row, now=visit.now)
     companion_note(row, "COMPANION_END", who=visit.who, now=visit.now)
     account_change_note(visit, SecurityKind.COMPANION_ENDED, row.user, companion=row.browser)
-    told(
+    notify(
         visit,
         _("“%(name)s” is switched off; it can hand over nothing more.") % {"name": row.browser},
     )
@@ -208,18 +208,18 @@ def companion_end(visit: Visit, companion_id: UUID) -> HttpResponse:
 
 @require_POST
 @screen(DECIDERS)
-def watch(visit: Visit, watch_id: UUID) -> HttpResponse:
+def watch(visit: PageRequest, watch_id: UUID) -> HttpResponse:
     """Set after how many hours of silence a store's cabinet alarms, or stop watching it."""
     rows = CabinetWatch.objects.filter(pk=watch_id, merchant_id__in=managed(visit, DECIDERS))
     row = found_or_404(rows.first())
     form = WatchForm(visit.request.POST)
     if not form.is_valid():
-        told(visit, _("Choose a number of hours from the list."), good=False)
+        notify(visit, _("Choose a number of hours from the list."), good=False)
         return see_other(reverse("console:companion"))
     hours = form.cleaned_data["hours"]
     watch_hours_set(row, hours, who=visit.who, now=visit.now)
     said = (
         _("Saved.") if hours else _("This store is not watched until a companion reads it again.")
     )
-    told(visit, said)
+    notify(visit, said)
     return see_other(reverse("console:companion"))

@@ -30,7 +30,7 @@ from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.connection_forms import ConnectionForm, without_secrets
 from qaitar.web.console.fresh import sensitive
-from qaitar.web.console.office_door import NO_KEY, managed, merchants_named, told
+from qaitar.web.console.office_door import NO_KEY, managed, merchants_named, notify
 from qaitar.web.console.present_office import (
     check_of,
     connection_offer,
@@ -38,7 +38,7 @@ from qaitar.web.console.present_office import (
     kind_of,
     where_to_find,
 )
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Empty
 from qaitar.web.console.views_model_office import ConnectionPage, ConnectionRow
 
@@ -52,7 +52,7 @@ JOURNAL_KIND = "connection"
 
 @require_GET
 @screen(MANAGERS)
-def connections(visit: Visit) -> HttpResponse:
+def connections(visit: PageRequest) -> HttpResponse:
     """List every system by merchant and store, joined or not."""
     mine = managed(visit)
     names = merchants_named(mine)
@@ -143,7 +143,7 @@ class Place:
         return f"{path}?store={self.store.pk}" if self.store else path
 
 
-def _place_new(visit: Visit, merchant_id: UUID, system: str) -> Place:
+def _place_new(visit: PageRequest, merchant_id: UUID, system: str) -> Place:
     if merchant_id not in managed(visit):
         raise Http404
     asked = visit.request.GET.get("store", "")
@@ -157,12 +157,12 @@ def _place_new(visit: Visit, merchant_id: UUID, system: str) -> Place:
     return Place(system, merchant_id, store)
 
 
-def _row(visit: Visit, connection_id: UUID) -> Connection:
+def _row(visit: PageRequest, connection_id: UUID) -> Connection:
     rows = Connection.objects.filter(pk=connection_id, merchant_id__in=managed(visit))
     return found_or_404(rows.first())
 
 
-def _place_of(visit: Visit, connection_id: UUID) -> Place:
+def _place_of(visit: PageRequest, connection_id: UUID) -> Place:
     row = _row(visit, connection_id)
     store = None
     if row.store_id is not None:
@@ -173,7 +173,7 @@ def _place_of(visit: Visit, connection_id: UUID) -> Place:
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
 @sensitive
-def connection_new(visit: Visit, merchant_id: UUID, system: str) -> HttpResponse:
+def connection_new(visit: PageRequest, merchant_id: UUID, system: str) -> HttpResponse:
     """Join a store, or a whole merchant, to a system."""
     place = _place_new(visit, merchant_id, system)
     if visit.request.method != "POST":
@@ -184,7 +184,7 @@ def connection_new(visit: Visit, merchant_id: UUID, system: str) -> HttpResponse
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
 @sensitive
-def connection(visit: Visit, connection_id: UUID) -> HttpResponse:
+def connection(visit: PageRequest, connection_id: UUID) -> HttpResponse:
     """Show and change a connection."""
     place = _place_of(visit, connection_id)
     if visit.request.method != "POST":
@@ -192,7 +192,7 @@ def connection(visit: Visit, connection_id: UUID) -> HttpResponse:
     return _saved(visit, place)
 
 
-def _saved(visit: Visit, place: Place) -> HttpResponse:
+def _saved(visit: PageRequest, place: Place) -> HttpResponse:
     """Save; a check that was asked for is ordered with it, and a job makes it."""
     form = ConnectionForm(place.known, place.row, visit.request.POST)
     if not form.is_valid() or not _save(visit, place, form):
@@ -200,17 +200,17 @@ def _saved(visit: Visit, place: Place) -> HttpResponse:
     assert place.row is not None, "a saved connection has a row"
     if visit.request.POST.get("then") == "check" and place.row.enabled:
         connection_check_order(place.row, visit.now)
-        told(
+        notify(
             visit,
             _("Saved. “%(name)s” is being checked; the result appears here.")
             % {"name": place.row.name},
         )
     else:
-        told(visit, _("Saved. What waited for this connection goes on by itself."))
+        notify(visit, _("Saved. What waited for this connection goes on by itself."))
     return see_other(reverse("console:connection", args=[place.row.pk]))
 
 
-def _save(visit: Visit, place: Place, form: ConnectionForm) -> bool:
+def _save(visit: PageRequest, place: Place, form: ConnectionForm) -> bool:
     entered = form.entered(place.system, place.store_id)
     try:
         with transaction.atomic():
@@ -227,13 +227,13 @@ def _save(visit: Visit, place: Place, form: ConnectionForm) -> bool:
     return True
 
 
-def _note(visit: Visit, row: Connection, act: str, after: Mapping[str, Any]) -> None:
+def _note(visit: PageRequest, row: Connection, act: str, after: Mapping[str, Any]) -> None:
     said = {"system": row.system, "name": row.name, "enabled": row.enabled, **after}
     line = JournalLine(act=act, at=visit.now, by=visit.who.actor_at(row.merchant_id), after=said)
     setting_note(merchant_id=row.merchant_id, subject_id=row.pk, kind=JOURNAL_KIND, line=line)
 
 
-def _form_page(visit: Visit, place: Place, form: ConnectionForm) -> HttpResponse:
+def _form_page(visit: PageRequest, place: Place, form: ConnectionForm) -> HttpResponse:
     row, known = place.row, place.known
     page = ConnectionPage(
         name=row.name if row else str(known.label),
@@ -258,7 +258,7 @@ def _form_page(visit: Visit, place: Place, form: ConnectionForm) -> HttpResponse
 
 @require_POST
 @screen(MANAGERS)
-def connection_check(visit: Visit, connection_id: UUID) -> HttpResponse:
+def connection_check(visit: PageRequest, connection_id: UUID) -> HttpResponse:
     """Order a check; the part that shows it comes back, or the page it was asked from."""
     row = _row(visit, connection_id)
     if row.enabled:
@@ -270,12 +270,12 @@ def connection_check(visit: Visit, connection_id: UUID) -> HttpResponse:
 
 @require_GET
 @screen(MANAGERS)
-def connection_state(visit: Visit, connection_id: UUID) -> HttpResponse:
+def connection_state(visit: PageRequest, connection_id: UUID) -> HttpResponse:
     """Show how a connection and its check stand: the part an open page asks for while a check is under way."""
     return _check_part(visit, _row(visit, connection_id))
 
 
-def _check_part(visit: Visit, row: Connection) -> HttpResponse:
+def _check_part(visit: PageRequest, row: Connection) -> HttpResponse:
     if getattr(visit.request, "htmx", None) and visit.request.htmx.target == "check":  # type: ignore[attr-defined]  # set by the middleware
         known: Connector | None = registry().get(row.system)
         context: dict[str, Any] = {
@@ -294,12 +294,12 @@ def _check_part(visit: Visit, row: Connection) -> HttpResponse:
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def connection_remove(visit: Visit, connection_id: UUID) -> HttpResponse:
+def connection_remove(visit: PageRequest, connection_id: UUID) -> HttpResponse:
     """Remove a connection together with its secrets."""
     row = _row(visit, connection_id)
     _note(visit, row, "CONNECTION_REMOVE", {})
     Connection.objects.filter(pk=row.pk).delete()
-    told(
+    notify(
         visit,
         _("“%(name)s” is removed with its secrets. What would need it is left to people.")
         % {"name": row.name},

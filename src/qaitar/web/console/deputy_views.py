@@ -22,8 +22,8 @@ from qaitar.foundation.approvals.deputies import (
 )
 from qaitar.foundation.approvals.models import ApprovalDeputy
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.office_door import managed, merchants_named, told
-from qaitar.web.console.screen import APPROVERS, MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.office_door import managed, merchants_named, notify
+from qaitar.web.console.screen import APPROVERS, MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model_office import DeputyRow
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class DeputyForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @screen(APPROVERS)
-def deputies(visit: Visit) -> HttpResponse:
+def deputies(visit: PageRequest) -> HttpResponse:
     """List the deputies of the reader's merchants, and take a new one of the reader's own."""
     given = visit.request.POST if visit.request.method == "POST" else None
     people = _people(visit)
@@ -85,7 +85,7 @@ def deputies(visit: Visit) -> HttpResponse:
         except DeputyProblem as problem:
             form.add_error(None, str(PROBLEMS[str(problem)]))
         else:
-            told(
+            notify(
                 visit,
                 _("%(name)s approves in your place on these days.") % {"name": row.deputy_name},
             )
@@ -100,18 +100,18 @@ def deputies(visit: Visit) -> HttpResponse:
 
 @require_POST
 @screen(APPROVERS)
-def deputy_end_view(visit: Visit, deputy_id: UUID) -> HttpResponse:
+def deputy_end_view(visit: PageRequest, deputy_id: UUID) -> HttpResponse:
     """End a deputy's right: the reader's own, or anybody's for who manages people."""
     row = ApprovalDeputy.objects.filter(
         pk=deputy_id, merchant_id__in=managed(visit, APPROVERS)
     ).first()
     row = found_or_404(row)
     deputy_end(row_id=row.pk, by=visit.who.actor_at(row.merchant_id), now=visit.now)
-    told(visit, _("%(name)s no longer approves in this place.") % {"name": row.deputy_name})
+    notify(visit, _("%(name)s no longer approves in this place.") % {"name": row.deputy_name})
     return see_other(reverse("console:deputies"))
 
 
-def deputy_rows(visit: Visit, merchants: Sequence[UUID]) -> tuple[DeputyRow, ...]:
+def deputy_rows(visit: PageRequest, merchants: Sequence[UUID]) -> tuple[DeputyRow, ...]:
     """Give the deputies of now and of coming days; the reader may end their own, a manager all."""
     rows = deputies_current(merchants, visit.now)
     if not rows:
@@ -132,12 +132,12 @@ def deputy_rows(visit: Visit, merchants: Sequence[UUID]) -> tuple[DeputyRow, ...
     )
 
 
-def _may_end(visit: Visit, row: ApprovalDeputy) -> bool:
+def _may_end(visit: PageRequest, row: ApprovalDeputy) -> bool:
     role = visit.who.roles.get(row.merchant_id)
     return role in MANAGERS or (role in APPROVERS and row.approver_id == visit.who.user_id)
 
 
-def _people(visit: Visit) -> list[tuple[str, str]]:
+def _people(visit: PageRequest) -> list[tuple[str, str]]:
     names = merchants_named(managed(visit, APPROVERS))
     return [
         (f"{key}:{person.pk}", f"{person} ({name})" if len(names) > 1 else str(person))

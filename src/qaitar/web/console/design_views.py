@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console import samples
-from qaitar.web.console.screen import MANAGERS, Visit, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, screen
 from qaitar.web.console.views_model import Tone
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MOTIONS: Final = ("quick", "calm")
 
 @require_GET
 @screen(MANAGERS)
-def design(visit: Visit) -> HttpResponse:
+def design(visit: PageRequest) -> HttpResponse:
     """Show the design to those who look after the installation."""
     return render(visit.request, "console/design.html", design_context(visit.now))
 

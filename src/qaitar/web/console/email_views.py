@@ -15,9 +15,9 @@ from qaitar.foundation.people import PeopleProblem, email_set, foreign_access_en
 from qaitar.foundation.walls import see
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
-from qaitar.web.console.office_door import managed, told
+from qaitar.web.console.office_door import managed, notify
 from qaitar.web.console.people_views import PROBLEMS, person_note_line, whole_person
-from qaitar.web.console.screen import MANAGERS, Visit, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, screen
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -32,14 +32,14 @@ class EmailForm(forms.Form):
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def person_email(visit: Visit, user_id: int) -> HttpResponse:
+def person_email(visit: PageRequest, user_id: int) -> HttpResponse:
     """Set a person's e-mail.  Whoever sets it could sign in by it, so access to other merchants ends with it."""
     back = reverse("console:person", args=[user_id])
     form = EmailForm(visit.request.POST)
     try:
         reach = whole_person(visit, user_id)
         if not form.is_valid():
-            told(visit, _("This is not an e-mail. Nothing was changed."), good=False)
+            notify(visit, _("This is not an e-mail. Nothing was changed."), good=False)
             return see_other(back)
         email = form.cleaned_data["email"].strip()
         with transaction.atomic():  # all of it or nothing
@@ -48,13 +48,13 @@ def person_email(visit: Visit, user_id: int) -> HttpResponse:
                 foreign_access_end(reach.user, kept=managed(visit), now=visit.now)
                 see(visit.who.merchants)
     except PeopleProblem as problem:
-        told(visit, PROBLEMS[str(problem)], good=False)
+        notify(visit, PROBLEMS[str(problem)], good=False)
         return see_other(back)
     if not changed:
-        told(visit, _("Nothing was different, so nothing was changed."))
+        notify(visit, _("Nothing was different, so nothing was changed."))
         return see_other(back)
     for key in reach.here:
         after = {"email": "SET" if email else "REMOVED"}
         person_note_line(visit, (reach.user, key), "EMAIL_SET", after)
-    told(visit, _("The e-mail of %(name)s is changed.") % {"name": reach.user})
+    notify(visit, _("The e-mail of %(name)s is changed.") % {"name": reach.user})
     return see_other(back)

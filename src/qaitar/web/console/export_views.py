@@ -38,7 +38,7 @@ from qaitar.returns.selectors import case_load
 from qaitar.web.console import queue_filter, register_filter, report_filter
 from qaitar.web.console.answers import is_partial, see_other, typed
 from qaitar.web.console.behind_filter import behind_asked
-from qaitar.web.console.screen import Visit, found_or_404, screen
+from qaitar.web.console.screen import PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import export_note
 from qaitar.web.console.views_model import Fact
 
@@ -61,7 +61,7 @@ def ways_out(kind: ListKind, query: str) -> tuple[Fact, ...]:
     )
 
 
-def _taken(visit: Visit, kind: str) -> ListExportRequest:
+def _taken(visit: PageRequest, kind: str) -> ListExportRequest:
     """Read which list is asked for; the same query shows it on its own page."""
     asked = found_or_404(ListKind(kind) if kind in set(ListKind) else None)
     query, who = visit.request.GET, visit.who
@@ -69,7 +69,7 @@ def _taken(visit: Visit, kind: str) -> ListExportRequest:
     merchants = who.merchants
     match asked:
         case ListKind.REGISTER:
-            wanted = register_filter.Asked(query).wanted.text()
+            wanted = register_filter.RegisterQuery(query).wanted.text()
         case ListKind.QUEUE:
             part = queue_filter.asked(query)
             merchants = queue_filter.merchants_asked(part, who) or merchants
@@ -98,7 +98,7 @@ def _form(text: str) -> str:
 
 @require_GET
 @screen()
-def list_export(visit: Visit, kind: str) -> HttpResponseBase:
+def list_export(visit: PageRequest, kind: str) -> HttpResponseBase:
     """Give a list as a file; for a long one a job is offered instead."""
     taken, form = _taken(visit, kind), _form(visit.request.GET.get("form", ""))
     count = taken.count(EXPORT_AT_ONCE_MAX + 1)
@@ -111,14 +111,14 @@ def list_export(visit: Visit, kind: str) -> HttpResponseBase:
     return _attached(_csv(visit, taken) if form == "CSV" else _xlsx(taken), name)
 
 
-def _note(visit: Visit, taken: ListExportRequest, form: str, *, rows: int) -> None:
+def _note(visit: PageRequest, taken: ListExportRequest, form: str, *, rows: int) -> None:
     said = {name: text for name, text in taken.wanted.items() if text and name != "masked"}
     export_note(
         visit, taken.merchants, what=taken.kind.value, rows=rows, form=form, filters=dict(said)
     )
 
 
-def _csv(visit: Visit, taken: ListExportRequest) -> HttpResponseBase:
+def _csv(visit: PageRequest, taken: ListExportRequest) -> HttpResponseBase:
     """Stream the lines; each page of them is read in a transaction of its own."""
     rows = taken.rows(partial(behind_walls, *taken.merchants))
     parts = _spoken(visit.who.language, iter_csv(taken.columns(), rows))
@@ -148,7 +148,7 @@ def _attached(answer: HttpResponseBase, name: str) -> HttpResponseBase:
 
 @require_POST
 @screen()
-def list_export_ask(visit: Visit, kind: str) -> HttpResponse:
+def list_export_ask(visit: PageRequest, kind: str) -> HttpResponse:
     """Have a job make the file, and go to the page that shows how far it is."""
     row = export_ask(
         user_id=visit.who.user_id,
@@ -161,7 +161,7 @@ def list_export_ask(visit: Visit, kind: str) -> HttpResponse:
 
 @require_GET
 @screen()
-def list_export_page(visit: Visit, export_id: UUID) -> HttpResponse:
+def list_export_page(visit: PageRequest, export_id: UUID) -> HttpResponse:
     """Show how far an export is; the same address is polled for the part alone."""
     who = visit.who
     row = found_or_404(
@@ -174,7 +174,7 @@ def list_export_page(visit: Visit, export_id: UUID) -> HttpResponse:
 
 @require_GET
 @screen()
-def list_export_file(visit: Visit, export_id: UUID) -> HttpResponseBase:
+def list_export_file(visit: PageRequest, export_id: UUID) -> HttpResponseBase:
     """Give the finished file to the person who asked for it."""
     who = visit.who
     row = found_or_404(

@@ -33,9 +33,9 @@ from qaitar.returns.services.evidence import (
 )
 from qaitar.returns.vocabulary import EvidenceKind
 from qaitar.web.console.answers import typed
-from qaitar.web.console.case_answers import acted, guarded, said_no
+from qaitar.web.console.case_answers import acted, guarded, refuse
 from qaitar.web.console.evidence_kinds import AUTO, kind_of
-from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, note_roles, screen
+from qaitar.web.console.screen import EVERYBODY, PageRequest, found_or_404, note_roles, screen
 from qaitar.web.console.undo import undo_withdrawal
 from qaitar.web.console.views_model import Notice, Tone
 
@@ -78,16 +78,16 @@ note_roles(add, EVERYBODY)  # its parts are screens
 
 
 @screen(EVERYBODY)
-def _may_add(visit: Visit, pk: UUID) -> HttpResponse:
+def _may_add(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Ask whether this person may add files here before any of them is opened."""
     found = found_or_404(case_load(pk))
     if visit.who.roles[found.request.merchant_id] not in ADDERS:
-        return said_no(visit, pk, _("Your role may not add evidence."))
+        return refuse(visit, pk, _("Your role may not add evidence."))
     if not visit.request.FILES.getlist("file"):
-        return said_no(visit, pk, _("Choose at least one file."), status=400)
+        return refuse(visit, pk, _("Choose at least one file."), status=400)
     wanted = visit.request.POST.get("kind", AUTO)
     if wanted != AUTO and wanted not in EvidenceKind.__members__:
-        return said_no(visit, pk, _("This is not a kind of evidence."), status=400)
+        return refuse(visit, pk, _("This is not a kind of evidence."), status=400)
     return HttpResponse(status=_MAY)
 
 
@@ -101,7 +101,7 @@ def _source(file: UploadedFile[Any]) -> Path | bytes:
 
 
 @screen(EVERYBODY)
-def _keep(visit: Visit, pk: UUID, judged: Judged) -> HttpResponse:
+def _keep(visit: PageRequest, pk: UUID, judged: Judged) -> HttpResponse:
     """Write the good files into the case and tell about the others."""
     found = found_or_404(case_load(pk))
     by = visit.who.actor_at(found.request.merchant_id)
@@ -110,7 +110,7 @@ def _keep(visit: Visit, pk: UUID, judged: Judged) -> HttpResponse:
         f"{typed(name, 80)}: {sentence(no)}" for name, no in judged if isinstance(no, Rejected)
     ]
     if not good:
-        return said_no(visit, pk, _("Nothing was added. %(why)s") % {"why": " ".join(refused)})
+        return refuse(visit, pk, _("Nothing was added. %(why)s") % {"why": " ".join(refused)})
 
     def write() -> None:
         with transaction.atomic():  # refused by the case: no rows of files that belong nowhere
@@ -137,7 +137,7 @@ def _keep(visit: Visit, pk: UUID, judged: Judged) -> HttpResponse:
     return guarded(visit, pk, write) or acted(visit, pk, notice)
 
 
-def _kinds(visit: Visit, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]:
+def _kinds(visit: PageRequest, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]:
     """Tell what each file shows: what the person chose, else by its name, else what is missing.
 
     A file sent again, because no answer had come to the first time, shows what it showed then.
@@ -169,7 +169,7 @@ def _kinds(visit: Visit, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]
 
 @require_GET
 @screen(EVERYBODY)
-def download(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
+def download(visit: PageRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
     """Hand out the original, unaltered, to be saved and never run in a page."""
     file = file_of(pk)
     return _handed(file.sha256, file.name, file.mime)
@@ -177,14 +177,14 @@ def download(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the d
 
 @require_GET
 @screen(EVERYBODY)
-def view(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
+def view(visit: PageRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
     """Hand out the large preview, drawn anew by us."""
     return _preview(file_of(pk).preview_sha256)
 
 
 @require_GET
 @screen(EVERYBODY)
-def thumb(visit: Visit, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
+def thumb(visit: PageRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG001  the door's signature
     """Hand out the small preview."""
     return _preview(file_of(pk).thumb_sha256)
 
@@ -232,7 +232,7 @@ def _preview(sha256: str) -> HttpResponseBase:
 
 @require_POST
 @screen(EVERYBODY)
-def confirm(visit: Visit, pk: UUID) -> HttpResponse:
+def confirm(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Note that the service centre's signature, its stamp or both are seen on an act (step 6)."""
     proof = found_or_404(Evidence.objects.filter(pk=pk, withdrawn_at=None).first())
     by = visit.who.actor_at(proof.merchant_id)
@@ -256,7 +256,7 @@ def confirm(visit: Visit, pk: UUID) -> HttpResponse:
 
 @require_POST
 @screen(EVERYBODY)
-def withdraw(visit: Visit, pk: UUID) -> HttpResponse:
+def withdraw(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Take a proof out of a case; file and journal keep it."""
     proof = found_or_404(Evidence.objects.filter(pk=pk, withdrawn_at=None).first())
     by = visit.who.actor_at(proof.merchant_id)

@@ -33,12 +33,12 @@ from qaitar.web.console.first_steps import (
     OPEN,
     demo_mine,
     demo_team,
-    road_close,
-    road_of,
-    road_skip,
+    first_step_skip,
+    first_steps_close,
+    first_steps_of,
 )
-from qaitar.web.console.office_door import managed, told
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen, to_second_factor
+from qaitar.web.console.office_door import managed, notify
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen, to_second_factor
 from qaitar.web.console.security_notes import visit_note
 from qaitar.web.console.store_forms import ACTIONS, USUAL_HOURS, ZONES, hours_read
 from qaitar.web.console.views_model import Choice
@@ -115,7 +115,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
         return to_second_factor(request)
     if not (who.may(MANAGERS) or user.is_superuser):
         return render(request, "console/errors/403.html", status=403)
-    visit = Visit(request, who, utc_now())
+    visit = PageRequest(request, who, utc_now())
     opens = _may_open(user, who)
     if request.method != "POST":
         return _page(visit, MerchantForm() if opens else None)
@@ -124,12 +124,12 @@ def first_run(request: HttpRequest) -> HttpResponse:
     return _changed(visit) if opens else render(request, "console/errors/403.html", status=403)
 
 
-def _changed(visit: Visit) -> HttpResponse:
+def _changed(visit: PageRequest) -> HttpResponse:
     return _demo_wished(visit) if "demo" in visit.request.POST else _opened(visit)
 
 
-def _page(visit: Visit, form: MerchantForm | None) -> HttpResponse:
-    road = road_of(visit, managed(visit))
+def _page(visit: PageRequest, form: MerchantForm | None) -> HttpResponse:
+    road = first_steps_of(visit, managed(visit))
     demo = _demo(visit) if form is not None else None
     if is_partial(visit.request):
         return render(visit.request, "console/partials/demo.html", {"demo": demo})
@@ -138,23 +138,23 @@ def _page(visit: Visit, form: MerchantForm | None) -> HttpResponse:
     return render(visit.request, "console/first_run.html", context, status=status)
 
 
-def _remembered(visit: Visit) -> HttpResponse:
+def _remembered(visit: PageRequest) -> HttpResponse:
     """Keep that a step is put off, or that the list is no longer wanted."""
     merchants = managed(visit)
     if "close" in visit.request.POST:
-        road_close(merchants)
-        told(visit, _now("The first steps are closed. Everything in them stays under Settings."))
+        first_steps_close(merchants)
+        notify(visit, _now("The first steps are closed. Everything in them stays under Settings."))
         return see_other(reverse("console:queue"))
-    road_skip(merchants, visit.request.POST.get("skip", ""))
+    first_step_skip(merchants, visit.request.POST.get("skip", ""))
     return see_other(reverse("console:first_run"))
 
 
-def _opened(visit: Visit) -> HttpResponse:
+def _opened(visit: PageRequest) -> HttpResponse:
     form = MerchantForm(visit.request.POST)
     if not form.is_valid():
         return _page(visit, form)
     store = _made(visit.who, form.cleaned_data, visit.now)
-    told(
+    notify(
         visit,
         _now("“%(name)s” is open. Now join it to its systems, or import its orders.")
         % {"name": store},
@@ -165,7 +165,7 @@ def _opened(visit: Visit) -> HttpResponse:
 # --- the demo shop ----------------------------------------------------------------------------------
 
 
-def _demo_wished(visit: Visit) -> HttpResponse:
+def _demo_wished(visit: PageRequest) -> HttpResponse:
     """Leave the wish to whoever runs the processes; the page shows how it goes."""
     asked = visit.request.POST.get("demo", "")
     if AT_HAND in os.environ and asked in {ADD, REMOVE}:
@@ -173,7 +173,7 @@ def _demo_wished(visit: Visit) -> HttpResponse:
     return see_other(f"{reverse('console:first_run')}#demo")
 
 
-def _demo(visit: Visit) -> Demo | None:
+def _demo(visit: PageRequest) -> Demo | None:
     """Tell how the demo shop stands; None where nobody could bring it."""
     if AT_HAND not in os.environ:
         return None
@@ -187,7 +187,7 @@ def _demo(visit: Visit) -> Demo | None:
     )
 
 
-def _demo_team(visit: Visit) -> tuple[Choice, ...]:
+def _demo_team(visit: PageRequest) -> tuple[Choice, ...]:
     """Name the demo's people the reader may look as."""
     team = demo_team(managed(visit))
     return tuple(
@@ -200,7 +200,7 @@ def _demo_team(visit: Visit) -> tuple[Choice, ...]:
 
 @require_POST
 @screen(MANAGERS)
-def demo_look(visit: Visit, user_id: int) -> HttpResponse:
+def demo_look(visit: PageRequest, user_id: int) -> HttpResponse:
     """Sign the reader out, and in as one of the demo's people, who have no passwords beside real data.
 
     For those who may open merchants and own the demo shop; they come back by signing in again.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from qaitar.web.console.screen import Visit
+    from qaitar.web.console.screen import PageRequest
 
 OPEN, DONE = "OPEN", "DONE"
 """`settings["first_steps"]` of a merchant: the list is shown, or no longer."""
@@ -54,7 +54,7 @@ def demo_team(merchants: Sequence[UUID]) -> list[tuple[User, Role]]:
     ]
 
 
-def road_of(visit: Visit, merchants: Sequence[UUID]) -> FirstRun:
+def first_steps_of(visit: PageRequest, merchants: Sequence[UUID]) -> FirstRun:
     """Tell how far the reader's own shops are; a list with nothing left to do closes itself."""
     own = own_merchants(merchants)
     keys = [each.pk for each in own]
@@ -78,13 +78,13 @@ def road_of(visit: Visit, merchants: Sequence[UUID]) -> FirstRun:
         for at, step in enumerate(steps)
     )
     if own and all(step.done for step in shown):
-        road_close(keys)
+        first_steps_close(keys)
     return FirstRun(
         steps=shown, url=reverse("console:first_run"), done=sum(step.done for step in shown)
     )
 
 
-def road_skip(merchants: Sequence[UUID], name: str) -> None:
+def first_step_skip(merchants: Sequence[UUID], name: str) -> None:
     """Put a step off for the reader's own shops; one that is off already is taken up again."""
     if name not in MAY_WAIT:
         return
@@ -93,7 +93,7 @@ def road_skip(merchants: Sequence[UUID], name: str) -> None:
         _keep(each, {SKIPPED: sorted(kept)})
 
 
-def road_close(merchants: Sequence[UUID]) -> None:
+def first_steps_close(merchants: Sequence[UUID]) -> None:
     """Show the list no longer; it can still be opened by its address."""
     for each in own_merchants(merchants):
         if each.settings.get("first_steps") == OPEN:
@@ -124,7 +124,7 @@ def _done(keys: list[UUID], store: Store | None) -> dict[str, bool]:
     }
 
 
-def _steps(visit: Visit, store: Store | None) -> tuple[FirstRunStep, ...]:
+def _steps(visit: PageRequest, store: Store | None) -> tuple[FirstRunStep, ...]:
     kaspi = reverse("console:connections")
     if store is not None:
         path = reverse("console:connection_new", args=[store.merchant_id, "kaspi_shop"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from qaitar.web.console.screen import Visit
+    from qaitar.web.console.screen import PageRequest
 
 P = ParamSpec("P")
 FRESH: Final = timedelta(minutes=10)
@@ -54,21 +54,21 @@ def confirm_url(request: HttpRequest, back: str) -> str:
 
 
 def sensitive(
-    view: Callable[Concatenate[Visit, P], HttpResponseBase],
-) -> Callable[Concatenate[Visit, P], HttpResponseBase]:
+    view: Callable[Concatenate[PageRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[PageRequest, P], HttpResponseBase]:
     """Let a change through only after a fresh sign-in; else nothing is done, and the person is led to confirm.
 
     Stands under `screen`; pages that are only looked at are not held up.
     """
 
     @wraps(view)
-    def asked(visit: Visit, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def asked(visit: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if visit.request.method != "POST" or is_fresh(visit.request, visit.now):
             return view(visit, *args, **kwargs)
         return _to_confirm(visit.request)
 
     vars(asked)["is_sensitive"] = True  # read by the test of all addresses
-    return cast("Callable[Concatenate[Visit, P], HttpResponseBase]", asked)
+    return cast("Callable[Concatenate[PageRequest, P], HttpResponseBase]", asked)
 
 
 def _to_confirm(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from qaitar.web.console.guide_book import COVER, LANGUAGE, chapter, chapter_names, chapter_url, find
-from qaitar.web.console.screen import Visit, found_or_404, screen
+from qaitar.web.console.screen import PageRequest, found_or_404, screen
 from qaitar.web.console.terms import TERMS
 
 if TYPE_CHECKING:
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @require_GET
 @screen()
-def guide(visit: Visit) -> HttpResponse:
+def guide(visit: PageRequest) -> HttpResponse:
     """Show the cover with the words explained, or what was found."""
     return _page(visit, COVER)
 
 
 @require_GET
 @screen()
-def guide_page(visit: Visit, name: str) -> HttpResponse:
+def guide_page(visit: PageRequest, name: str) -> HttpResponse:
     """Show one page of the guide."""
     return _page(visit, name)
 
 
-def _page(visit: Visit, name: str) -> HttpResponse:
+def _page(visit: PageRequest, name: str) -> HttpResponse:
     here, query = found_or_404(chapter(name)), visit.request.GET.get("q", "").strip()
     answers = [
         {"found": each, "url": chapter_url(each.section.page, each.section.anchor)}

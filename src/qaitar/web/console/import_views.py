@@ -28,7 +28,7 @@ from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.answers import is_partial, see_other
-from qaitar.web.console.office_door import managed, screen_outside, told
+from qaitar.web.console.office_door import managed, notify, screen_outside
 from qaitar.web.console.outside.said import said
 from qaitar.web.console.present_import import (
     REJECTED_SHOWN,
@@ -38,7 +38,7 @@ from qaitar.web.console.present_import import (
     rejected_table,
     run_report,
 )
-from qaitar.web.console.screen import DECIDERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import DECIDERS, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import export_note
 from qaitar.web.console.views_model import Choice
 from qaitar.web.console.views_model_office import ImportPage, ImportReport
@@ -63,7 +63,7 @@ class NotSent(Exception):
 @accept_body(FILE_BYTES_MAX + MB)
 @require_http_methods(["GET", "POST"])
 @screen_outside(DECIDERS)
-def imports(visit: Visit) -> HttpResponse:
+def imports(visit: PageRequest) -> HttpResponse:
     """Show the form with the files before, or take a file: judged before any transaction is opened."""
     error, report = "", None
     if visit.request.method == "POST":
@@ -81,11 +81,11 @@ def imports(visit: Visit) -> HttpResponse:
         return render(visit.request, "console/import.html", {"page": page}, status=status)
 
 
-def _stores(visit: Visit) -> list[Store]:
+def _stores(visit: PageRequest) -> list[Store]:
     return stores_of(managed(visit, DECIDERS))
 
 
-def _page(visit: Visit, report: ImportReport | None, error: str = "") -> ImportPage:
+def _page(visit: PageRequest, report: ImportReport | None, error: str = "") -> ImportPage:
     stores = _stores(visit)
     asked = visit.request.POST
     runs = ImportRun.objects.filter(store_id__in=[store.pk for store in stores], source="FILE")
@@ -106,7 +106,7 @@ def _page(visit: Visit, report: ImportReport | None, error: str = "") -> ImportP
     )
 
 
-def _taken(visit: Visit) -> UUID | ImportReport:
+def _taken(visit: PageRequest) -> UUID | ImportReport:
     """Take the file: the id of what was written down, or the report of a look that changed nothing.
 
     Raises:
@@ -142,7 +142,7 @@ def _body(request: HttpRequest) -> tuple[str, bytes]:
     return (sent.name or "file")[:200], sent.read()
 
 
-def _store(visit: Visit) -> Store:
+def _store(visit: PageRequest) -> Store:
     stores = _stores(visit)
     asked = visit.request.POST.get("store", "")
     chosen = [store for store in stores if asked in {str(store.pk), ""}]
@@ -151,7 +151,7 @@ def _store(visit: Visit) -> Store:
     return chosen[0]
 
 
-def _orders(visit: Visit, store: Store, file: Taken | NotTaken) -> UUID | ImportReport:
+def _orders(visit: PageRequest, store: Store, file: Taken | NotTaken) -> UUID | ImportReport:
     by, now = visit.who.actor_at(store.merchant_id), visit.now
     look_only = visit.request.POST.get("then") == "look"
     with behind_walls(*visit.who.merchants):
@@ -160,17 +160,19 @@ def _orders(visit: Visit, store: Store, file: Taken | NotTaken) -> UUID | Import
             return merged_report(file.name, tried, store)
         if isinstance(file, Taken) and file.orders.rows_total > AT_ONCE_ROWS_MAX:
             run = import_later(store=store, file=file, by=by, now=now)
-            told(visit, _now("The file is kept and being read. You may leave this page."))
+            notify(visit, _now("The file is kept and being read. You may leave this page."))
             return run.pk
         done = orders_import(store=store, file=file, by=by, now=now)
         if done.merged is None:
-            told(visit, _now("The file could not be read; nothing was changed."), good=False)
+            notify(visit, _now("The file could not be read; nothing was changed."), good=False)
         else:
-            told(visit, _now("The file is read. Every line is in exactly one of the counts below."))
+            notify(
+                visit, _now("The file is read. Every line is in exactly one of the counts below.")
+            )
         return done.run.pk
 
 
-def _cabinet(visit: Visit, store: Store, name: str, body: bytes) -> UUID | ImportReport:
+def _cabinet(visit: PageRequest, store: Store, name: str, body: bytes) -> UUID | ImportReport:
     by = visit.who.actor_at(store.merchant_id)
     try:
         with behind_walls(*visit.who.merchants):
@@ -182,20 +184,20 @@ def _cabinet(visit: Visit, store: Store, name: str, body: bytes) -> UUID | Impor
             )
     except BodyRefused as refused:
         raise NotSent(too_large(BODY_BYTES_MAX)) from refused
-    told(visit, _now("The file is kept and being read. You may leave this page."))
+    notify(visit, _now("The file is kept and being read. You may leave this page."))
     return taken.id
 
 
 # --- one file ---------------------------------------------------------------------------------------
 
 
-def _run(visit: Visit, run_id: UUID) -> ImportRun | None:
+def _run(visit: PageRequest, run_id: UUID) -> ImportRun | None:
     return ImportRun.objects.filter(pk=run_id, merchant_id__in=managed(visit, DECIDERS)).first()
 
 
 @require_GET
 @screen(DECIDERS)
-def import_one(visit: Visit, run_id: UUID) -> HttpResponse:
+def import_one(visit: PageRequest, run_id: UUID) -> HttpResponse:
     """Show what became of one file; polled for the part alone while a job reads it."""
     report = _report(visit, run_id)
     if is_partial(visit.request):
@@ -203,7 +205,7 @@ def import_one(visit: Visit, run_id: UUID) -> HttpResponse:
     return render(visit.request, "console/import.html", {"page": _page(visit, report)})
 
 
-def _report(visit: Visit, run_id: UUID) -> ImportReport:
+def _report(visit: PageRequest, run_id: UUID) -> ImportReport:
     run = _run(visit, run_id)
     if run is not None:
         return run_report(run, rejected_table(run.pk, REJECTED_SHOWN))
@@ -214,7 +216,7 @@ def _report(visit: Visit, run_id: UUID) -> ImportReport:
 
 @require_GET
 @screen(DECIDERS)
-def import_rejected(visit: Visit, run_id: UUID) -> HttpResponseBase:
+def import_rejected(visit: PageRequest, run_id: UUID) -> HttpResponseBase:
     """Give the rejected lines as a file to mend and send again: their own columns, then where and why."""
     run = found_or_404(_run(visit, run_id))
     rows = rejected_table(run.pk)

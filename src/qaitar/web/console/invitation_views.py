@@ -31,8 +31,8 @@ from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
-from qaitar.web.console.office_door import fresh_put, managed, never_kept, told
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.office_door import fresh_put, managed, never_kept, notify
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note, visit_note
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def invitations_open(merchants: Sequence[UUID], now: datetime) -> QuerySet[Invit
     return found.order_by("created_at")
 
 
-def invitation_make(visit: Visit, names: Mapping[UUID, str], data: Mapping[str, Any]) -> str:
+def invitation_make(visit: PageRequest, names: Mapping[UUID, str], data: Mapping[str, Any]) -> str:
     """Invite, keep the code for the next page, and give the login as it was typed.
 
     Raises:
@@ -132,17 +132,17 @@ def invitation_make(visit: Visit, names: Mapping[UUID, str], data: Mapping[str, 
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def invitation_withdraw(visit: Visit, invitation_id: UUID) -> HttpResponse:
+def invitation_withdraw(visit: PageRequest, invitation_id: UUID) -> HttpResponse:
     """Withdraw an invitation nobody has accepted yet."""
     waiting = Invitation.objects.filter(pk=invitation_id, merchant_id__in=managed(visit))
     found = found_or_404(waiting.select_for_update().first())
     _note(visit, found.merchant_id, "INVITE_WITHDRAW", {"person": found.login, "role": None})
     found.delete()
-    told(visit, _("The invitation is withdrawn."))
+    notify(visit, _("The invitation is withdrawn."))
     return see_other(reverse("console:people"))
 
 
-def _note(visit: Visit, merchant_id: UUID, act: str, after: Mapping[str, Any]) -> None:
+def _note(visit: PageRequest, merchant_id: UUID, act: str, after: Mapping[str, Any]) -> None:
     kind = SecurityKind.INVITED if act == "INVITE" else SecurityKind.INVITATION_WITHDRAWN
     visit_note(visit, kind, (merchant_id,), **after)
     by = visit.who.actor_at(merchant_id)
@@ -160,7 +160,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     translation.activate(who.language)
     request.LANGUAGE_CODE = who.language
-    visit = Visit(request, who, utc_now())
+    visit = PageRequest(request, who, utc_now())
     user = User.objects.get(pk=who.user_id)
     waiting = list(invitations_of(user, visit.now))
     given = request.POST if request.method == "POST" else None
@@ -175,7 +175,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
 
 
 def _accepted(
-    visit: Visit, user: User, form: AcceptForm, waiting: Sequence[Invitation]
+    visit: PageRequest, user: User, form: AcceptForm, waiting: Sequence[Invitation]
 ) -> HttpResponse | None:
     """Accept the invitation of the form; None with an error in the form if it cannot be."""
     data = form.cleaned_data
@@ -195,7 +195,7 @@ def _accepted(
         visit, SecurityKind.INVITATION_ACCEPTED, user, merchant=accepted.merchant_name
     )
     update_session_auth_hash(visit.request, user)
-    told(
+    notify(
         visit,
         _("You work for “%(name)s” now. Set up the second factor again.")
         % {"name": accepted.merchant_name},

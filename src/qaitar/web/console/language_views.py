@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from qaitar.foundation.models import User
 from qaitar.foundation.people import LANGUAGES
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.screen import EVERYBODY, Visit, screen
+from qaitar.web.console.screen import EVERYBODY, PageRequest, screen
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @require_POST
 @screen(EVERYBODY)
-def language(visit: Visit) -> HttpResponse:
+def language(visit: PageRequest) -> HttpResponse:
     """Remember the chosen language and go back to where the person was."""
     chosen = visit.request.POST.get("language", "")
     back = visit.request.POST.get("next", "")

@@ -17,7 +17,7 @@ from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.card_reads import news_mark
 from qaitar.web.console.case_page import case_context
 from qaitar.web.console.queue_filter import asked, merchants_asked, wanted
-from qaitar.web.console.screen import Visit, found_or_404, screen
+from qaitar.web.console.screen import PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def news_cursor(merchants: Sequence[UUID]) -> str:
 
 @require_GET
 @screen()
-def live(visit: Visit) -> HttpResponse:
+def live(visit: PageRequest) -> HttpResponse:
     """Tell counts and the requests changed since `after`; 304 while nothing happened."""
     part = asked(visit.request.GET)
     merchants = merchants_asked(part, visit.who)
@@ -102,7 +102,7 @@ def _changed(
 
 @require_GET
 @screen()
-def case_live(visit: Visit, pk: UUID) -> HttpResponse:
+def case_live(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Bring an open card up to date: nothing while nothing changed, its outside part, or the whole card."""
     now = found_or_404(news_mark(pk))
     seen = visit.request.GET.get("seen", "")

@@ -15,8 +15,8 @@ from qaitar.orders.services.goods_groups import categories_recent, mapping_revie
 from qaitar.returns.goods_groups import GoodsGroup, suggest_group
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
-from qaitar.web.console.screen import MANAGERS, Visit, screen
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
+from qaitar.web.console.screen import MANAGERS, PageRequest, screen
 from qaitar.web.console.views_model import Choice, Empty
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _choices(group: str) -> tuple[Choice, ...]:
 
 @require_GET
 @screen(MANAGERS)
-def mapping(visit: Visit) -> HttpResponse:
+def mapping(visit: PageRequest) -> HttpResponse:
     """List the categories seen lately: first those that look not returnable and nobody has decided."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""))
     known = {row.category_title: row for row in mappings_of([merchant_id])}
@@ -112,13 +112,13 @@ def mapping(visit: Visit) -> HttpResponse:
 
 @require_POST
 @screen(MANAGERS)
-def mapping_save(visit: Visit) -> HttpResponse:
+def mapping_save(visit: PageRequest) -> HttpResponse:
     """Keep what a person decided about one category."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""))
     back = f"{reverse('console:mapping')}?merchant={merchant_id}"
     title, group = visit.request.POST.get("title", ""), visit.request.POST.get("group", "")
     if not _fits(merchant_id, title, group):
-        told(visit, _("Choose a group for a category of the list."), good=False)
+        notify(visit, _("Choose a group for a category of the list."), good=False)
         return see_other(back)
     guess = suggest_group(title)
     mapping_review(
@@ -128,7 +128,7 @@ def mapping_save(visit: Visit) -> HttpResponse:
         by=visit.who.actor_at(merchant_id),
         now=visit.now,
     )
-    told(
+    notify(
         visit,
         _("“%(category)s”: %(group)s. It grounds decisions from now on.")
         % {"category": title, "group": _group_word(group)},

@@ -15,7 +15,7 @@ from qaitar.foundation.files.previews import NoPreview, draw_page
 from qaitar.foundation.files.store import download_headers
 from qaitar.web.console.file_views import file_of, opened
 from qaitar.web.console.present_evidence import PAGES_MAX
-from qaitar.web.console.screen import EVERYBODY, Visit, note_roles, screen
+from qaitar.web.console.screen import EVERYBODY, PageRequest, note_roles, screen
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -53,7 +53,7 @@ note_roles(page, EVERYBODY)  # its part is a screen
 
 
 @screen(EVERYBODY)
-def _page_asked(visit: Visit, pk: UUID, number: int) -> HttpResponse:  # noqa: ARG001  the door's signature
+def _page_asked(visit: PageRequest, pk: UUID, number: int) -> HttpResponse:  # noqa: ARG001  the door's signature
     """Tell which content the page is drawn from, behind the walls."""
     file = file_of(pk)
     if file.mime != "application/pdf" or not 1 <= number <= min(file.pages or 0, PAGES_MAX):
@@ -63,7 +63,7 @@ def _page_asked(visit: Visit, pk: UUID, number: int) -> HttpResponse:  # noqa: A
 
 @require_GET
 @screen(EVERYBODY)
-def play(visit: Visit, pk: UUID) -> HttpResponseBase:
+def play(visit: PageRequest, pk: UUID) -> HttpResponseBase:
     """Hand out a video to be played in the page, from any place in it."""
     file = file_of(pk)
     if not file.mime.startswith("video/"):

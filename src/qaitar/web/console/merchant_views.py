@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from qaitar.foundation.merchants import MerchantEntry, MerchantProblem, merchant_update
 from qaitar.foundation.models import Merchant
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.shell import LANGUAGE_NAMES
 from qaitar.web.console.store_forms import ZONES
 from qaitar.web.console.views_model import Choice
@@ -81,7 +81,7 @@ class MerchantForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
-def merchant(visit: Visit) -> HttpResponse:
+def merchant(visit: PageRequest) -> HttpResponse:
     """Show and change a merchant's settings."""
     given = visit.request.POST if visit.request.method == "POST" else None
     asked = visit.request.GET.get("merchant", "")
@@ -102,7 +102,7 @@ def merchant(visit: Visit) -> HttpResponse:
         except MerchantProblem as problem:
             form.add_error(problem.field_name, str(PROBLEMS[problem.code]))
         else:
-            told(
+            notify(
                 visit,
                 gettext("Saved. Letters and reports written from now on follow it.")
                 if changed
@@ -129,7 +129,7 @@ def _address(merchant_id: UUID) -> str:
     return f"{reverse('console:merchant')}?merchant={merchant_id}"
 
 
-def _choices(visit: Visit, chosen: UUID) -> tuple[Choice, ...]:
+def _choices(visit: PageRequest, chosen: UUID) -> tuple[Choice, ...]:
     names = merchants_named(managed(visit))
     if len(names) == 1:
         return ()

@@ -38,7 +38,7 @@ from qaitar.web.console.present_known import amount_field
 from qaitar.web.console.present_lines import line_label
 from qaitar.web.console.present_row import queue_row
 from qaitar.web.console.sale_words import cancel_reason_words, status_word
-from qaitar.web.console.screen import DECIDERS, Visit, screen
+from qaitar.web.console.screen import DECIDERS, PageRequest, screen
 from qaitar.web.console.views_model import Fact, Tone
 from qaitar.web.console.views_model_office import NewRequestPage
 
@@ -144,7 +144,7 @@ class Found:
 
 @require_http_methods(["GET", "POST"])
 @screen(DECIDERS)
-def request_new(visit: Visit) -> HttpResponse:
+def request_new(visit: PageRequest) -> HttpResponse:
     """Show what the number brings; opened only after that was seen."""
     stores = _stores(visit)
     if not stores:
@@ -168,13 +168,13 @@ def request_new(visit: Visit) -> HttpResponse:
     return _page(visit, form, found)
 
 
-def _stores(visit: Visit) -> list[tuple[str, str]]:
+def _stores(visit: PageRequest) -> list[tuple[str, str]]:
     may = [m for m in visit.who.merchants if visit.who.roles[m] in DECIDERS]
     rows = Store.objects.filter(merchant_id__in=may).order_by("name", "id")
     return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:STORES_MAX]]
 
 
-def look_up(visit: Visit, typed_number: str, store_id: UUID) -> Found:
+def look_up(visit: PageRequest, typed_number: str, store_id: UUID) -> Found:
     """Find the order and the filings before this one; of a bare order number the next attempt is proposed."""
     code = typed_number.partition("-")[0]
     earlier = list(
@@ -217,7 +217,7 @@ def _lines(frame: OrderFrame) -> list[tuple[str, str]] | None:
     return [("", _("not known")), *known]
 
 
-def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | None:
+def _open(visit: PageRequest, form: NewRequestForm, found: Found) -> HttpResponse | None:
     reason, amount = form.cleaned_data["reason"], form.cleaned_data.get("amount")
     filing = Filing(
         store_id=found.store_id,
@@ -240,7 +240,7 @@ def _open(visit: Visit, form: NewRequestForm, found: Found) -> HttpResponse | No
     return see_other(reverse("console:case", args=[made.pk]))
 
 
-def _page(visit: Visit, form: NewRequestForm, found: Found | None) -> HttpResponse:
+def _page(visit: PageRequest, form: NewRequestForm, found: Found | None) -> HttpResponse:
     page = NewRequestPage(
         url=reverse("console:request_new"),
         back_url=reverse("console:queue"),

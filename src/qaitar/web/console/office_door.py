@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qaitar.foundation.models import Merchant
 from qaitar.foundation.secrets import NotOpened, seal, unseal
-from qaitar.web.console.screen import MANAGERS, Visit, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ _PLACE: Final = "session, shown once"
 # --- whose settings ---------------------------------------------------------------------------------
 
 
-def managed(visit: Visit, roles: frozenset[Role] = MANAGERS) -> tuple[UUID, ...]:
+def managed(visit: PageRequest, roles: frozenset[Role] = MANAGERS) -> tuple[UUID, ...]:
     """Name the merchants at which the reader holds one of `roles`, in a fixed order."""
     return tuple(sorted(key for key, role in visit.who.roles.items() if role in roles))
 
@@ -42,7 +42,7 @@ def merchants_named(keys: Sequence[UUID]) -> dict[UUID, str]:
     return dict(rows.values_list("pk", "name"))
 
 
-def merchant_chosen(visit: Visit, asked: str, roles: frozenset[Role] = MANAGERS) -> UUID:
+def merchant_chosen(visit: PageRequest, asked: str, roles: frozenset[Role] = MANAGERS) -> UUID:
     """Tell which merchant a page of settings is about: the one asked for, else the first by name.
 
     Raises:
@@ -63,13 +63,13 @@ def merchant_chosen(visit: Visit, asked: str, roles: frozenset[Role] = MANAGERS)
 # --- what happened ----------------------------------------------------------------------------------
 
 
-def told(visit: Visit, sentence: object, *, good: bool = True) -> None:
+def notify(visit: PageRequest, sentence: object, *, good: bool = True) -> None:
     """Leave a sentence for the next page: what happened and where it can be seen."""
     add = messages.success if good else messages.error
     add(visit.request, str(sentence))
 
 
-def fresh_put(visit: Visit, secret: str, about: str = "") -> None:
+def fresh_put(visit: PageRequest, secret: str, about: str = "") -> None:
     """Keep a new secret, sealed, for the next page of the same session only.
 
     Raises:
@@ -79,7 +79,7 @@ def fresh_put(visit: Visit, secret: str, about: str = "") -> None:
     visit.request.session[_FRESH] = seal(text.encode(), place=_PLACE).hex()
 
 
-def fresh_take(visit: Visit) -> tuple[str, str]:
+def fresh_take(visit: PageRequest) -> tuple[str, str]:
     """Give the new secret and what it is for, once; empty ever after."""
     kept = visit.request.session.pop(_FRESH, "")
     if not kept:
@@ -110,13 +110,13 @@ NO_KEY: Final = _(
 class _Opened(HttpResponse):
     """Carries the visit out of the door."""
 
-    visit: Visit
+    visit: PageRequest
 
 
 def screen_outside(
     roles: frozenset[Role],
 ) -> Callable[
-    [Callable[Concatenate[Visit, P], HttpResponse]],
+    [Callable[Concatenate[PageRequest, P], HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
     """Like `screen`, for pages that call another system: no transaction is open while the view runs.
@@ -125,7 +125,7 @@ def screen_outside(
     """
 
     def decorate(
-        view: Callable[Concatenate[Visit, P], HttpResponse],
+        view: Callable[Concatenate[PageRequest, P], HttpResponse],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         door = screen(roles)(_opened)
 
@@ -144,7 +144,7 @@ def screen_outside(
     return decorate
 
 
-def _opened(visit: Visit) -> HttpResponse:
+def _opened(visit: PageRequest) -> HttpResponse:
     answer = _Opened()
     answer.visit = visit
     return answer

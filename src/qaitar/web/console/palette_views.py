@@ -15,8 +15,8 @@ from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import typed
 from qaitar.web.console.present_queue import ready_views
-from qaitar.web.console.queue_filter import Asked
-from qaitar.web.console.screen import EVERYBODY, Visit, screen
+from qaitar.web.console.queue_filter import QueueQuery
+from qaitar.web.console.screen import EVERYBODY, PageRequest, screen
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -28,23 +28,23 @@ QUERY_MAX: Final = 200
 
 @require_GET
 @screen(EVERYBODY)
-def palette(visit: Visit) -> HttpResponse:
+def palette(visit: PageRequest) -> HttpResponse:
     """Give the views of the queue, or what begins with each word of `q`; two statements at most."""
     query = typed(visit.request.GET.get("q", ""), QUERY_MAX)
     found = _found(visit, query) if query else _views(visit)
     return JsonResponse({"found": found}, headers={"Cache-Control": "no-store"})
 
 
-def _views(visit: Visit) -> list[dict[str, str]]:
+def _views(visit: PageRequest) -> list[dict[str, str]]:
     home = reverse("console:queue")
-    stages = [(str(word_for(stage)), Asked(stage=stage.value).url(home)) for stage in Stage]
-    ready = [(view.label, view.url) for view in ready_views(Asked(), home)]
+    stages = [(str(word_for(stage)), QueueQuery(stage=stage.value).url(home)) for stage in Stage]
+    ready = [(view.label, view.url) for view in ready_views(QueueQuery(), home)]
     own = SavedView.objects.filter(user_id=visit.who.user_id).order_by("name")[:VIEWS_MAX]
     kept = [(view.name, f"{home}?{view.query}") for view in own]
     return [{"label": label, "url": url} for label, url in (*kept, *ready, *stages)]
 
 
-def _found(visit: Visit, query: str) -> list[dict[str, str]]:
+def _found(visit: PageRequest, query: str) -> list[dict[str, str]]:
     ids = find_subjects(visit.who.merchants, query, FOUND_MAX)
     if not ids:
         return []

@@ -50,9 +50,9 @@ from qaitar.web.console.office_door import (
     managed,
     merchants_named,
     never_kept,
-    told,
+    notify,
 )
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import visit_note
 from qaitar.web.console.shell import LANGUAGE_NAMES
 from qaitar.web.console.views_model import Fact
@@ -161,7 +161,7 @@ class Reach:
         return not self.user.is_superuser and self.user.home_merchant in self.mine
 
 
-def _reach(visit: Visit, user_id: int) -> Reach:
+def _reach(visit: PageRequest, user_id: int) -> Reach:
     user = found_or_404(User.objects.filter(pk=user_id).first())
     held = {each.merchant_id: each.role for each in real_memberships(user_id)}
     reach = Reach(user, held, frozenset(managed(visit)))
@@ -171,7 +171,7 @@ def _reach(visit: Visit, user_id: int) -> Reach:
 
 @require_GET
 @screen(MANAGERS)
-def people(visit: Visit) -> HttpResponse:
+def people(visit: PageRequest) -> HttpResponse:
     """List the people of every merchant the reader manages, and the form that lets one in."""
     names = merchants_named(managed(visit))
     return _page(visit, _blank(visit, names))
@@ -180,7 +180,7 @@ def people(visit: Visit) -> HttpResponse:
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def person_invite(visit: Visit) -> HttpResponse:
+def person_invite(visit: PageRequest) -> HttpResponse:
     """Invite somebody who has an account elsewhere; the answer is the same whether the account exists or not."""
     names = merchants_named(managed(visit))
     form = InvitationForm(
@@ -196,7 +196,7 @@ def person_invite(visit: Visit) -> HttpResponse:
     except NoKey:
         form.add_error(None, str(NO_KEY))
         return _page(visit, _blank(visit, names), form)
-    told(
+    notify(
         visit,
         _("The invitation of %(name)s waits for 7 days. Hand the code over in person.")
         % {"name": login},
@@ -204,14 +204,16 @@ def person_invite(visit: Visit) -> HttpResponse:
     return see_other(reverse("console:people"))
 
 
-def _blank(visit: Visit, names: Mapping[UUID, str]) -> InviteForm:
+def _blank(visit: PageRequest, names: Mapping[UUID, str]) -> InviteForm:
     return InviteForm(
         merchants=[(str(key), name) for key, name in names.items()],
         initial={"language": visit.who.language, "role": Role.OPERATOR.value},
     )
 
 
-def _page(visit: Visit, form: InviteForm, asked: InvitationForm | None = None) -> HttpResponse:
+def _page(
+    visit: PageRequest, form: InviteForm, asked: InvitationForm | None = None
+) -> HttpResponse:
     names = merchants_named(managed(visit))
     page = UserPage(
         rows=_rows(visit, names),
@@ -232,7 +234,7 @@ def _page(visit: Visit, form: InviteForm, asked: InvitationForm | None = None) -
     return never_kept(render(visit.request, "console/users.html", context, status=status))
 
 
-def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
+def _rows(visit: PageRequest, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
     held = Membership.objects.filter(merchant_id__in=names).select_related("user")
     found = list(held.order_by("user__first_name", "user__username", "merchant_id")[:PEOPLE_SHOWN])
     ids = {each.user.pk for each in found}
@@ -259,7 +261,7 @@ def _rows(visit: Visit, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def person_new(visit: Visit) -> HttpResponse:
+def person_new(visit: PageRequest) -> HttpResponse:
     """Let a person in: a new one gets a password shown once, one of ours only the role; others are invited."""
     names = merchants_named(managed(visit))
     form = InviteForm(
@@ -289,11 +291,11 @@ def person_new(visit: Visit) -> HttpResponse:
         form.add_error(None, str(NO_KEY))
         return _page(visit, form)
     person_note_line(visit, (known, merchant_id), "ROLE_SET", {"role": data["role"]})
-    told(visit, sentence % {"name": known})
+    notify(visit, sentence % {"name": known})
     return see_other(reverse("console:people"))
 
 
-def _made(visit: Visit, data: Mapping[str, Any], home: UUID) -> User:
+def _made(visit: PageRequest, data: Mapping[str, Any], home: UUID) -> User:
     """Make the account; its password is sealed for the next page before anything is written."""
     password = password_new()
     fresh_put(visit, password, data["username"])
@@ -308,7 +310,7 @@ def _made(visit: Visit, data: Mapping[str, Any], home: UUID) -> User:
 
 
 def _role_change(
-    visit: Visit, user: User | None, merchant_id: UUID, wanted: Role | None
+    visit: PageRequest, user: User | None, merchant_id: UUID, wanted: Role | None
 ) -> str | None:
     """Tell which role the person holds now, and refuse what only an owner may do.
 
@@ -326,7 +328,11 @@ def _role_change(
 
 
 def person_note_line(
-    visit: Visit, about: tuple[User, UUID], act: str, after: Mapping[str, Any], before: Any = None
+    visit: PageRequest,
+    about: tuple[User, UUID],
+    act: str,
+    after: Mapping[str, Any],
+    before: Any = None,
 ) -> None:
     """Write about a person (and where) into the journal and into the security journal."""
     user, merchant_id = about
@@ -344,7 +350,7 @@ def person_note_line(
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
 @sensitive
-def person(visit: Visit, user_id: int) -> HttpResponse:
+def person(visit: PageRequest, user_id: int) -> HttpResponse:
     """Show a person and change their roles at the merchants the reader manages."""
     reach = _reach(visit, user_id)
     names = merchants_named(managed(visit))
@@ -357,7 +363,7 @@ def person(visit: Visit, user_id: int) -> HttpResponse:
         except PeopleProblem as problem:
             form.add_error(None, str(PROBLEMS[str(problem)]))
         else:
-            told(
+            notify(
                 visit,
                 _("The roles of %(name)s are changed.") % {"name": reach.user}
                 if changed
@@ -367,7 +373,7 @@ def person(visit: Visit, user_id: int) -> HttpResponse:
     return _person_page(visit, reach, form)
 
 
-def _roles_change(visit: Visit, reach: Reach, form: PersonForm) -> int:
+def _roles_change(visit: PageRequest, reach: Reach, form: PersonForm) -> int:
     wanted = {UUID(name.removeprefix("role_")): value for name, value in form.cleaned_data.items()}
     changes = {
         key: Role(value) if value else None
@@ -384,7 +390,7 @@ def _roles_change(visit: Visit, reach: Reach, form: PersonForm) -> int:
     return len(changes)
 
 
-def _person_page(visit: Visit, reach: Reach, form: PersonForm) -> HttpResponse:
+def _person_page(visit: PageRequest, reach: Reach, form: PersonForm) -> HttpResponse:
     user = reach.user
     first = next(iter(reach.here.values()))
     row = UserRow(
@@ -413,7 +419,7 @@ def _person_page(visit: Visit, reach: Reach, form: PersonForm) -> HttpResponse:
     return never_kept(render(visit.request, "console/user.html", context, status=status))
 
 
-def whole_person(visit: Visit, user_id: int) -> Reach:
+def whole_person(visit: PageRequest, user_id: int) -> Reach:
     """Give a person whose whole account is the reader's to change; an owner's only to owners.
 
     Raises:
@@ -431,27 +437,27 @@ def whole_person(visit: Visit, user_id: int) -> Reach:
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def person_switch_view(visit: Visit, user_id: int) -> HttpResponse:
+def person_switch_view(visit: PageRequest, user_id: int) -> HttpResponse:
     """Switch an account off, or on again."""
     back = reverse("console:person", args=[user_id])
     active = visit.request.POST.get("active") == "1"
     if user_id == visit.who.user_id:
-        told(visit, PROBLEMS["YOURSELF"], good=False)
+        notify(visit, PROBLEMS["YOURSELF"], good=False)
         return see_other(back)
     try:
         reach = whole_person(visit, user_id)
         person_switch(user=reach.user, active=active, now=visit.now)
     except PeopleProblem as problem:
-        told(visit, PROBLEMS[str(problem)], good=False)
+        notify(visit, PROBLEMS[str(problem)], good=False)
         return see_other(back)
     for key in reach.here:
         person_note_line(visit, (reach.user, key), "PERSON_SWITCH", {"active": active})
     sentence = _("%(name)s may sign in again.") if active else _("%(name)s can no longer sign in.")
-    told(visit, sentence % {"name": reach.user})
+    notify(visit, sentence % {"name": reach.user})
     return see_other(back)
 
 
-def _foreign_end(visit: Visit, reach: Reach) -> None:
+def _foreign_end(visit: PageRequest, reach: Reach) -> None:
     """End the person's access to merchants the reader does not manage: the new credentials open only ours."""
     foreign_access_end(reach.user, kept=managed(visit), now=visit.now)
     see(visit.who.merchants)
@@ -460,7 +466,7 @@ def _foreign_end(visit: Visit, reach: Reach) -> None:
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def person_password(visit: Visit, user_id: int) -> HttpResponse:
+def person_password(visit: PageRequest, user_id: int) -> HttpResponse:
     """Give a person a new password, shown once on the next page."""
     back = reverse("console:person", args=[user_id])
     try:
@@ -470,15 +476,15 @@ def person_password(visit: Visit, user_id: int) -> HttpResponse:
         _foreign_end(visit, reach)
     except PeopleProblem as problem:
         fresh_take(visit)  # no password was set, so none is shown
-        told(visit, PROBLEMS[str(problem)], good=False)
+        notify(visit, PROBLEMS[str(problem)], good=False)
         return see_other(back)
     except NoKey:
-        told(visit, NO_KEY, good=False)
+        notify(visit, NO_KEY, good=False)
         return see_other(back)
     password_set(reach.user, password)
     for key in reach.here:
         person_note_line(visit, (reach.user, key), "PASSWORD_RENEW", {})
-    told(
+    notify(
         visit,
         _("%(name)s has a new password; the old one and open sessions have ended.")
         % {"name": reach.user},

@@ -17,9 +17,9 @@ from qaitar.training.selectors import place_of, practices_latest
 from qaitar.training.services.ending import practice_end, practice_so_far
 from qaitar.training.services.opening import PracticeProblem, practice_begin, seed_new
 from qaitar.web.console.answers import is_partial, see_other
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
 from qaitar.web.console.present_practice import costs_shown, result_shown, rows_shown
-from qaitar.web.console.screen import APPROVERS, DECIDERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import APPROVERS, DECIDERS, PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,7 +32,7 @@ _SEED_DIGITS: Final = len(str(SEED_MAX))
 
 @require_http_methods(["GET", "POST"])
 @screen(DECIDERS)
-def practice(visit: Visit) -> HttpResponse:
+def practice(visit: PageRequest) -> HttpResponse:
     """Show where the reader's practice stands, or let them begin one."""
     place = place_of(visit.who.user_id)
     if visit.request.method == "POST":
@@ -44,7 +44,7 @@ def practice(visit: Visit) -> HttpResponse:
 
 @require_GET
 @screen(DECIDERS)
-def practice_result(visit: Visit, practice_id: UUID) -> HttpResponse:
+def practice_result(visit: PageRequest, practice_id: UUID) -> HttpResponse:
     """Show one result: one's own, or anybody's where the reader is a senior or above."""
     found = found_or_404(Practice.objects.filter(pk=practice_id).first())
     if found.user_id != visit.who.user_id and not visit.who.may(APPROVERS, found.merchant_id):
@@ -54,7 +54,7 @@ def practice_result(visit: Visit, practice_id: UUID) -> HttpResponse:
     return render(visit.request, "console/practice_result.html", context)
 
 
-def _lobby(visit: Visit) -> HttpResponse:
+def _lobby(visit: PageRequest) -> HttpResponse:
     seniors = managed(visit, APPROVERS)
     mine = practices_latest(visit.who.merchants, user_id=visit.who.user_id)
     theirs = [one for one in practices_latest(seniors) if one.user_id != visit.who.user_id]
@@ -72,7 +72,7 @@ def _lobby(visit: Visit) -> HttpResponse:
     return render(visit.request, "console/practice.html", context)
 
 
-def _under_way(visit: Visit, place: Place) -> HttpResponse:
+def _under_way(visit: PageRequest, place: Place) -> HttpResponse:
     """Judge the practice as if it ended now, with both walls open for as long as that takes."""
     see([place.home, place.shop_id])
     found = found_or_404(Practice.objects.filter(shop_id=place.shop_id).first())
@@ -93,7 +93,7 @@ def _under_way(visit: Visit, place: Place) -> HttpResponse:
     return render(visit.request, "console/practice_result.html", shown)
 
 
-def _pressed(visit: Visit, place: Place | None) -> HttpResponse:
+def _pressed(visit: PageRequest, place: Place | None) -> HttpResponse:
     asked = visit.request.POST.get("what", "")
     here = see_other(reverse("console:practice"))
     if place is None:
@@ -105,18 +105,18 @@ def _pressed(visit: Visit, place: Place | None) -> HttpResponse:
     ended = practice_end(practice_id=found.pk, now=visit.now, given_up=asked == GIVE_UP)
     see([place.home])
     assert ended is not None, "the practice has just been read"
-    told(visit, _("The practice is over. You are back at your own work."))
+    notify(visit, _("The practice is over. You are back at your own work."))
     if ended.state == PracticeState.GIVEN_UP and ended.opened_at is None:
         return here
     return see_other(reverse("console:practice_result", args=[ended.pk]))
 
 
-def _begun(visit: Visit) -> HttpResponse:
+def _begun(visit: PageRequest) -> HttpResponse:
     home = merchant_chosen(visit, visit.request.POST.get("merchant", ""), DECIDERS)
     asked = visit.request.POST.get("seed", "").strip()
     known = asked.isascii() and asked.isdigit() and len(asked) <= _SEED_DIGITS
     if asked and not (known and int(asked)):
-        told(visit, _("A set of cases is a number from 1 to 999999."), good=False)
+        notify(visit, _("A set of cases is a number from 1 to 999999."), good=False)
         return see_other(reverse("console:practice"))
     try:
         practice_begin(
@@ -127,5 +127,5 @@ def _begun(visit: Visit) -> HttpResponse:
             now=visit.now,
         )
     except PracticeProblem:
-        told(visit, _("Your practice has begun already."), good=False)
+        notify(visit, _("Your practice has begun already."), good=False)
     return see_other(reverse("console:practice"))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qaitar.returns.presence import presence_leave, presence_note
-from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.screen import EVERYBODY, PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @require_POST
 @screen(EVERYBODY)
-def present(visit: Visit, pk: UUID) -> HttpResponse:
+def present(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Note that this person has the case open, or has closed it; answer who else has it open."""
     if visit.request.POST.get("left") == "1":
         presence_leave(request_id=pk, user_id=visit.who.user_id)

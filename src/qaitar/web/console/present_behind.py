@@ -12,30 +12,30 @@ from qaitar.returns.vocabulary import Quality, Stage
 from qaitar.web.console.present_row import amount_of
 from qaitar.web.console.templatetags.console import span_text
 from qaitar.web.console.views_model import Empty, Fact
-from qaitar.web.console.views_model_reports import BehindPage, BehindRow
+from qaitar.web.console.views_model_reports import DrilldownPage, DrilldownRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from qaitar.analytics.listing import Behind, FigureLine, FigureSlice
+    from qaitar.analytics.listing import DrilldownQuery, FigureLine, FigureSlice
     from qaitar.returns.models import ReturnRequest
     from qaitar.web.console.report_filter import AskedReport
 
 
 def behind_page(
     asked: AskedReport,
-    behind: Behind,
+    behind: DrilldownQuery,
     part: FigureSlice,
     found: Mapping[UUID, ReturnRequest],
     count: int,
     ways: tuple[Fact, ...],
-) -> BehindPage:
+) -> DrilldownPage:
     """Make one page of the list with the figure it is behind."""
     rows = tuple(
         _row(line, found[line.id], behind.measure.name) for line in part.lines if line.id in found
     )
-    return BehindPage(
+    return DrilldownPage(
         title=measure_word(behind.measure.name),
         first=behind.period.first,
         last=behind.period.last,
@@ -51,12 +51,12 @@ def behind_page(
     )
 
 
-def behind_query(asked: AskedReport, behind: Behind) -> str:
+def behind_query(asked: AskedReport, behind: DrilldownQuery) -> str:
     """Write the query that asks for the same list."""
     return behind_url(asked, behind, "report_list").partition("?")[2]
 
 
-def behind_url(asked: AskedReport, behind: Behind, name: str, **more: str) -> str:
+def behind_url(asked: AskedReport, behind: DrilldownQuery, name: str, **more: str) -> str:
     """Write an address about the same list."""
     narrowed = {
         key: value
@@ -67,10 +67,10 @@ def behind_url(asked: AskedReport, behind: Behind, name: str, **more: str) -> st
     return asked.url(path, measure=behind.measure.name, **narrowed, **more)
 
 
-def _row(line: FigureLine, request: ReturnRequest, measure: str) -> BehindRow:
+def _row(line: FigureLine, request: ReturnRequest, measure: str) -> DrilldownRow:
     seconds = line.closed_s if measure.startswith(("closed", "pace", "outcome")) else None
     seconds = line.answer_s if measure.startswith("answer") else seconds
-    return BehindRow(
+    return DrilldownRow(
         number=request.number,
         url=reverse("console:case", args=[request.pk]),
         day=line.day,
@@ -84,7 +84,7 @@ def _row(line: FigureLine, request: ReturnRequest, measure: str) -> BehindRow:
     )
 
 
-def _narrowed(behind: Behind, found: Mapping[UUID, ReturnRequest]) -> tuple[Fact, ...]:
+def _narrowed(behind: DrilldownQuery, found: Mapping[UUID, ReturnRequest]) -> tuple[Fact, ...]:
     sample = next(iter(found.values()), None)
     facts = []
     if behind.product is not None:

@@ -25,7 +25,7 @@ from qaitar.web.console.present_letters import ready_texts
 from qaitar.web.console.present_lines import LineChoice, line_choices
 from qaitar.web.console.present_mirror import mirror_of
 from qaitar.web.console.present_money import money_of, paid_how
-from qaitar.web.console.present_offers import Desk, cabinet_url, offers_of, pending_press
+from qaitar.web.console.present_offers import CaseContext, cabinet_url, offers_of, pending_press
 from qaitar.web.console.present_row import amount_of, countdown_of, section_of
 from qaitar.web.console.present_story import (
     MOVING,
@@ -33,7 +33,7 @@ from qaitar.web.console.present_story import (
     effect_lines,
     timeline_entry,
 )
-from qaitar.web.console.queue_filter import Asked
+from qaitar.web.console.queue_filter import QueueQuery
 from qaitar.web.console.sale_words import cancel_reason_words, delivery_word, status_word
 from qaitar.web.console.views_model import (
     CaseCard,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.web.console.card_reads import Papers, ProofFile, Story
+    from qaitar.web.console.card_reads import CaseHistory, OrderDetails, ProofFile
 
 TIMELINE_SHOWN: Final = 30
 LIVE_SECONDS: Final = 4
@@ -76,19 +76,19 @@ class Card(CaseCard):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CasePageData:
     """Everything read for one card."""
 
-    desk: Desk
+    desk: CaseContext
     proofs: Sequence[ProofFile]
-    story: Story
+    story: CaseHistory
     neighbours: tuple[UUID | None, UUID | None]
     user_id: int
     now: datetime
-    part: Asked = Asked()  # noqa: RUF009  a frozen record
+    part: QueueQuery = QueueQuery()  # noqa: RUF009  a frozen record
 
 
-def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = False) -> Card:
+def case_card(table: CasePageData, *, notice: Notice | None = None, revealed: bool = False) -> Card:
     """Make the whole card of one case for one person at one moment."""
     desk, now = table.desk, table.now
     case, request = desk.case, desk.case.request
@@ -115,7 +115,7 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
         mirror=mirror_of(desk),
         back_url=table.part.url(reverse("console:queue")),
         countdown=countdown_of(request, now),
-        steps=road(stage, Outcome(request.outcome)),
+        steps=stage_steps(stage, Outcome(request.outcome)),
         proof=pending_press(case, table.story.entries),
         story=attempt_stories(table.story, request),
         reason=request.reason_text or request.reason_code,
@@ -150,29 +150,29 @@ def case_card(table: Table, *, notice: Notice | None = None, revealed: bool = Fa
     )
 
 
-def case_url(pk: UUID, part: Asked) -> str:
+def case_url(pk: UUID, part: QueueQuery) -> str:
     """Give a case's address that remembers from which part of the queue it is opened."""
     return part.url(reverse("console:case", args=[pk]))
 
 
-def _seen_url(desk: Desk) -> str:
+def _seen_url(desk: CaseContext) -> str:
     """A refund seen by a person is noted as done by its own button; the other presses are noted here."""
     request = desk.case.request
     waits = request.pending_press in {"PRESS_TAKE", "PRESS_REFUSE"}
     return reverse("console:seen", args=[request.pk]) if waits and desk.role in NOTERS else ""
 
 
-def _is_moving(papers: Papers) -> bool:
+def _is_moving(papers: OrderDetails) -> bool:
     return any(each["state"] in MOVING for each in papers.effects)
 
 
-def _live_url(desk: Desk) -> str:
+def _live_url(desk: CaseContext) -> str:
     request = desk.case.request
     mark = live_mark(request.version, desk.papers.effects, request.section_seen_at)
     return f"{reverse('console:case_live', args=[request.pk])}?seen={mark}"
 
 
-def customer_of(desk: Desk, *, revealed: bool) -> Person:
+def customer_of(desk: CaseContext, *, revealed: bool) -> Person:
     """Show the customer; the whole phone only to those who work on the case, and when asked for."""
     request = desk.case.request
     speaks = desk.papers.customer.get("language") or ""
@@ -198,7 +198,7 @@ _TONES: Final[Mapping[Answer, Tone]] = {
 }
 
 
-def verdict_of(desk: Desk) -> Verdict:
+def verdict_of(desk: CaseContext) -> Verdict:
     """Say what the policy thinks, with every ground and its source; of a closed case, how it ended."""
     request, advice = desk.case.request, desk.judged.verdict
     if request.outcome:
@@ -253,7 +253,7 @@ _ROADS: Final[Mapping[Stage, tuple[Stage, ...]]] = {
 }
 
 
-def road(stage: Stage, outcome: Outcome) -> tuple[StageStep, ...]:
+def stage_steps(stage: Stage, outcome: Outcome) -> tuple[StageStep, ...]:
     """Draw the road of a request with the operator's step numbers, up to where it stands."""
     stages = _ENDED.get(outcome) or _ROADS.get(stage) or _MAIN
     here = stages.index(stage)
@@ -270,7 +270,7 @@ def road(stage: Stage, outcome: Outcome) -> tuple[StageStep, ...]:
 # --- order and unit ---------------------------------------------------------------------------------
 
 
-def order_facts(desk: Desk) -> tuple[Fact, ...]:
+def order_facts(desk: CaseContext) -> tuple[Fact, ...]:
     """Tell what is known of the sale; what nobody told is left out."""
     request, order = desk.case.request, desk.papers.order
     facts = [Fact(label=pgettext("sale", "Order"), value=request.order_code, copy=True)]
@@ -298,7 +298,7 @@ def order_facts(desk: Desk) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _unit_facts(papers: Papers) -> tuple[Fact, ...]:
+def _unit_facts(papers: OrderDetails) -> tuple[Fact, ...]:
     kinds = {"SERIAL": _("Serial"), "IMEI": "IMEI", "MARKING": _("Marking code")}
     return tuple(
         Fact(label=str(kinds.get(unit["kind"], unit["kind"])), value=unit["value"], copy=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.web.console.card_reads import ProofFile
-    from qaitar.web.console.present_offers import Desk
+    from qaitar.web.console.present_offers import CaseContext
 
 ACTS: Final = frozenset({EvidenceKind.TECHNICAL_ACT})
 """Papers that count only with the service centre's signature and stamp (step 6)."""
@@ -39,7 +39,7 @@ class ProofTile(EvidenceTile):
     stamp: bool = False
 
 
-def evidence_panel(desk: Desk, proofs: Sequence[ProofFile]) -> EvidencePanel:
+def evidence_panel(desk: CaseContext, proofs: Sequence[ProofFile]) -> EvidencePanel:
     """Make the panel: the checklist of the quality class, then everything that is there."""
     request = desk.case.request
     may = desk.role in ADDERS and request.stage != Stage.CLOSED
@@ -58,7 +58,7 @@ def evidence_panel(desk: Desk, proofs: Sequence[ProofFile]) -> EvidencePanel:
     )
 
 
-def _keep_act_until(desk: Desk, proofs: Sequence[ProofFile]) -> datetime | None:
+def _keep_act_until(desk: CaseContext, proofs: Sequence[ProofFile]) -> datetime | None:
     """Give the moment until which a technical act must be kept; None without an act or a decision."""
     request, clock = desk.case.request, desk.judged.clock
     decided_at = request.refused_at or request.closed_at
@@ -73,7 +73,7 @@ def kinds_wanted(missing: Iterable[EvidenceKind]) -> tuple[EvidenceKind, ...]:
     return (*first, *(kind for kind in ORDER if kind not in first))
 
 
-def _checklist(desk: Desk, required: frozenset[EvidenceKind]) -> tuple[CheckItem, ...]:
+def _checklist(desk: CaseContext, required: frozenset[EvidenceKind]) -> tuple[CheckItem, ...]:
     lacking = desk.judged.facts.lacking
     items = []
     for kind in ORDER:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.returns.models import ReturnRequest
-    from qaitar.web.console.present_offers import Desk
+    from qaitar.web.console.present_offers import CaseContext
 
 YES_NO: Final = (
     ("", pgettext_lazy("mark", "not known")),
@@ -72,7 +72,7 @@ def amount_field() -> forms.DecimalField:
     )
 
 
-class KnownForm(forms.Form):
+class CaseNotesForm(forms.Form):
     """What people saw and learnt.  A field that did not come with the form stays as it was."""
 
     unused = forms.ChoiceField(choices=YES_NO, required=False, label=_TRI_LABELS["unused"])
@@ -110,16 +110,16 @@ class KnownPanel:
     """The form with what is known now, and where its buttons post to."""
 
     url: str
-    form: KnownForm
+    form: CaseNotesForm
     assign_url: str
     mine: bool
     assignee: str
 
 
-def known_panel(desk: Desk, user_id: int) -> KnownPanel:
+def known_panel(desk: CaseContext, user_id: int) -> KnownPanel:
     """Make the panel with the fields that matter at this stage and class."""
     request = desk.case.request
-    form = KnownForm(initial=_initial(request))
+    form = CaseNotesForm(initial=_initial(request))
     names = fields_that_matter(Stage(request.stage), Quality(request.quality))
     if request.amount_minor is None:
         names |= {"amount"}

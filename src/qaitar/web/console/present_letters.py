@@ -22,32 +22,34 @@ if TYPE_CHECKING:
     from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.letters import LetterFacts
     from qaitar.returns.selectors import Case
-    from qaitar.web.console.card_reads import Papers
+    from qaitar.web.console.card_reads import OrderDetails
 
 _BEFORE_TAKING: Final = frozenset({Stage.NEW, Stage.WAITING_CUSTOMER, Stage.WAITING_APPROVAL})
 
 
-def _facts(case: Case, judged: Evaluation, papers: Papers) -> LetterFacts:
+def _facts(case: Case, judged: Evaluation, papers: OrderDetails) -> LetterFacts:
     return letter_facts(case, judged, erp_order=papers.order.get("erp_number") or "")
 
 
-def language_of(papers: Papers) -> str:
+def language_of(papers: OrderDetails) -> str:
     """Tell the language the merchant's letters are written in."""
     return papers.language if papers.language in LANGUAGES else "ru"
 
 
-def customer_language(papers: Papers) -> str:
+def customer_language(papers: OrderDetails) -> str:
     """Tell the customer's language where it is known, else the merchant's."""
     known = papers.customer.get("language") or ""
     return known if known in LANGUAGES else language_of(papers)
 
 
-def marketplace_text(reason: RefusalReason, case: Case, judged: Evaluation, papers: Papers) -> str:
+def marketplace_text(
+    reason: RefusalReason, case: Case, judged: Evaluation, papers: OrderDetails
+) -> str:
     """Write the grounded reason as it goes to the marketplace, in the merchant's language."""
     return refusal_text(reason, _facts(case, judged, papers), language_of(papers))
 
 
-def ready_texts(case: Case, judged: Evaluation, papers: Papers) -> tuple[ReadyText, ...]:
+def ready_texts(case: Case, judged: Evaluation, papers: OrderDetails) -> tuple[ReadyText, ...]:
     """Write the letters that fit the stage: to the call centre, to the customer, to the service centre."""
     request, stage = case.request, Stage(case.request.stage)
     facts = _facts(case, judged, papers)

@@ -11,7 +11,7 @@ from qaitar.kernel.money import Currency, format_minor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qaitar.web.console.present_offers import Desk
+    from qaitar.web.console.present_offers import CaseContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class LineChoice:
     chosen: bool
 
 
-def line_choices(desk: Desk) -> tuple[LineChoice, ...]:
+def line_choices(desk: CaseContext) -> tuple[LineChoice, ...]:
     """List the order's lines where there is something to choose: several, or one that is not tied to the case yet."""
     request, lines = desk.case.request, desk.papers.lines
     if request.order_id is None or (len(lines) <= 1 and request.line_id is not None):

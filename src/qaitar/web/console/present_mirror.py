@@ -19,7 +19,7 @@ from qaitar.web.console.views_model_mirror import PictureSeen, ReplacedValue, Un
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qaitar.web.console.present_offers import Desk
+    from qaitar.web.console.present_offers import CaseContext
 
 _SOURCES: Final = {
     "MANUAL": gettext_lazy("entered by hand"),
@@ -29,7 +29,7 @@ _SOURCES: Final = {
 }
 
 
-def mirror_of(desk: Desk) -> Mirror:
+def mirror_of(desk: CaseContext) -> Mirror:
     """Set our stage beside the cabinet's section, with the pictures seen there and what of it could not be read."""
     request = desk.case.request
     stage = Stage(request.stage)

@@ -13,8 +13,8 @@ from qaitar.web.console.views_model import MoneyCell, MoneyLine, MoneyLines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from qaitar.web.console.card_reads import Papers
-    from qaitar.web.console.present_offers import Desk
+    from qaitar.web.console.card_reads import OrderDetails
+    from qaitar.web.console.present_offers import CaseContext
 
 _TENDERS: Final = {
     "CARD": gettext_lazy("card"),
@@ -27,7 +27,7 @@ _TENDERS: Final = {
 _PIECE_MILLI: Final = 1_000
 
 
-def money_of(desk: Desk) -> tuple[MoneyLines, ...]:
+def money_of(desk: CaseContext) -> tuple[MoneyLines, ...]:
     """Tell what was paid and how, what the order is made of, what is asked back; what nobody told is left out."""
     request, papers = desk.case.request, desk.papers
     total = papers.order.get("total_minor")
@@ -48,7 +48,7 @@ def money_of(desk: Desk) -> tuple[MoneyLines, ...]:
     return tuple(found)
 
 
-def paid_how(papers: Papers) -> str:
+def paid_how(papers: OrderDetails) -> str:
     """Say how was paid where the parts are not known; where they are, they stand as lines of what was paid."""
     if any(each["amount_minor"] for each in papers.tenders):
         return ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.procedure import Offer as Offered
     from qaitar.returns.selectors import Case
-    from qaitar.web.console.card_reads import Papers
+    from qaitar.web.console.card_reads import OrderDetails
 
 NOTED: Final = frozenset(
     {
@@ -59,12 +59,12 @@ CLOSES: Final = gettext_lazy("This closes the request here for good. Is it reall
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CaseContext:
     """A case as one person sees it: what the rules say, and what is known of the sale."""
 
     case: Case
     judged: Evaluation
-    papers: Papers
+    papers: OrderDetails
     role: Role
 
 
@@ -76,7 +76,7 @@ def cabinet_url(case: Case) -> str:
     return own if own.startswith(("https://", "http://")) else CABINET
 
 
-def offers_of(desk: Desk) -> tuple[Offer, ...]:
+def offers_of(desk: CaseContext) -> tuple[Offer, ...]:
     """Make the buttons in the order they are thought of: recommended, possible, not possible, noted by hand."""
     stage = Stage(desk.case.request.stage)
     best = recommended(stage, desk.judged.facts)
@@ -102,7 +102,7 @@ def _rank(offered: Offered, best: Act | None) -> int:
     return 1 if isinstance(offered.answer, Advanced) else 2
 
 
-def _offer(desk: Desk, offered: Offered, best: Act | None) -> Offer:
+def _offer(desk: CaseContext, offered: Offered, best: Act | None) -> Offer:
     act, answer, url = offered.act, offered.answer, act_url(desk.case.request)
     if isinstance(answer, Blocked):
         return Offer(
@@ -127,7 +127,7 @@ def act_url(request: ReturnRequest) -> str:
     return reverse("console:act", args=[request.pk])
 
 
-def reasons_of(desk: Desk) -> tuple[ReasonChoice, ...]:
+def reasons_of(desk: CaseContext) -> tuple[ReasonChoice, ...]:
     """List the reasons that are true now, the weightiest first, each with the text for the marketplace."""
     true_now = refusal_reasons(Stage(desk.case.request.stage), desk.judged.facts)
     return tuple(

@@ -53,7 +53,7 @@ GOOD, FAIR = 80, 50
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldRule:
     """What is held against a case or a decision, its cost, and the chapter that explains it."""
 
     text: str
@@ -70,7 +70,7 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeedShown:
+class PracticeStep:
     """One decision: what was pressed, what was right, how long it took."""
 
     act: str
@@ -78,12 +78,12 @@ class DeedShown:
     seconds: int
     right: str
     right_reasons: str
-    held: tuple[Held, ...]
+    held: tuple[HeldRule, ...]
     why: tuple[Why, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseShown:
+class PracticeCase:
     """One case of a practice."""
 
     number: str
@@ -92,8 +92,8 @@ class CaseShown:
     quality: str
     points: int
     tone: str
-    held: tuple[Held, ...]
-    deeds: tuple[DeedShown, ...]
+    held: tuple[HeldRule, ...]
+    deeds: tuple[PracticeStep, ...]
     left: str
     left_why: tuple[Why, ...]
 
@@ -110,7 +110,7 @@ class Result:
     until: datetime | None
     score: int | None
     tone: str
-    cases: tuple[CaseShown, ...]
+    cases: tuple[PracticeCase, ...]
     clean: int
 
 
@@ -173,18 +173,18 @@ def rows_shown(practices: Iterable[Practice]) -> tuple[Row, ...]:
     )
 
 
-def costs_shown() -> tuple[Held, ...]:
+def costs_shown() -> tuple[HeldRule, ...]:
     """Say how it is counted."""
     return _held(Finding)
 
 
-def _held(findings: Iterable[str]) -> tuple[Held, ...]:
+def _held(findings: Iterable[str]) -> tuple[HeldRule, ...]:
     each = sorted(map(Finding, findings), key=lambda one: (-COSTS[one], one))
-    return tuple(Held(str(SAID[one]), COSTS[one], chapter_url(CHAPTERS[one])) for one in each)
+    return tuple(HeldRule(str(SAID[one]), COSTS[one], chapter_url(CHAPTERS[one])) for one in each)
 
 
-def _case(case: Mapping[str, Any]) -> CaseShown:
-    return CaseShown(
+def _case(case: Mapping[str, Any]) -> PracticeCase:
+    return PracticeCase(
         number=case["number"],
         product=case["product"],
         words=case["words"],
@@ -198,10 +198,10 @@ def _case(case: Mapping[str, Any]) -> CaseShown:
     )
 
 
-def _deed(deed: Mapping[str, Any]) -> DeedShown:
+def _deed(deed: Mapping[str, Any]) -> PracticeStep:
     wrong = bool({Finding.NOT_ADVISED, Finding.REASON_UNTRUE} & set(deed["findings"]))
     refusing = wrong and deed["advised"] == Act.REFUSE
-    return DeedShown(
+    return PracticeStep(
         act=act_label(Act(deed["act"])),
         reason=_reason(deed["reason"]) if deed["reason"] else "",
         seconds=deed["seconds"],

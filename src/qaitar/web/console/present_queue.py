@@ -13,7 +13,7 @@ from qaitar.returns.queue import LATE_COUNTED_MAX
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.returns.words import word_for
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.queue_filter import MINE, Asked
+from qaitar.web.console.queue_filter import MINE, QueueQuery
 from qaitar.web.console.screen import DECIDERS
 from qaitar.web.console.views_model import Choice, Empty, Fact, QueuePage, SavedView, SectionTab
 
@@ -46,7 +46,7 @@ class QueueFacts:
 
 
 def queue_page(
-    part: Asked, cases: QueueSlice, facts: QueueFacts, who: Principal, now: datetime
+    part: QueueQuery, cases: QueueSlice, facts: QueueFacts, who: Principal, now: datetime
 ) -> QueuePage:
     """Make the page of one part of the queue."""
     home = reverse("console:queue")
@@ -70,19 +70,19 @@ def queue_page(
     )
 
 
-def more_url(part: Asked, cases: QueueSlice, home: str) -> str:
+def more_url(part: QueueQuery, cases: QueueSlice, home: str) -> str:
     """Give the address of the next page, or nothing at the end."""
     if cases.next is None:
         return ""
     return f"{home}?{urlencode({**dict(_pairs(part)), 'after': cases.next.text()})}"
 
 
-def _pairs(part: Asked) -> list[tuple[str, str]]:
+def _pairs(part: QueueQuery) -> list[tuple[str, str]]:
     names = ("stage", "store", "merchant", "assignee", "proof", "due")
     return [(name, getattr(part, name)) for name in names if getattr(part, name)]
 
 
-def _tabs(part: Asked, facts: QueueFacts, home: str) -> tuple[SectionTab, ...]:
+def _tabs(part: QueueQuery, facts: QueueFacts, home: str) -> tuple[SectionTab, ...]:
     every = sum(n for stage, n in facts.counts.items() if stage is not Stage.CLOSED)
     first = SectionTab(
         label=_("All open"),
@@ -109,7 +109,7 @@ READY: Final = (("assignee", MINE), ("due", "late"), ("due", "today"), ("proof",
 """What the ready views set; pressed once more they let it go."""
 
 
-def ready_views(part: Asked, home: str) -> tuple[SavedView, ...]:
+def ready_views(part: QueueQuery, home: str) -> tuple[SavedView, ...]:
     """Give the views everybody has, over one part of the queue."""
     labels = (_("Mine"), _("Late"), _("Due today"), _("Waiting for proof"))
     views = []
@@ -120,7 +120,7 @@ def ready_views(part: Asked, home: str) -> tuple[SavedView, ...]:
     return tuple(views)
 
 
-def _views(part: Asked, facts: QueueFacts, home: str) -> tuple[SavedView, ...]:
+def _views(part: QueueQuery, facts: QueueFacts, home: str) -> tuple[SavedView, ...]:
     own = (
         SavedView(label=view.name, url=f"{home}?{view.query}", current=view.query == part.query())
         for view in facts.views
@@ -128,7 +128,7 @@ def _views(part: Asked, facts: QueueFacts, home: str) -> tuple[SavedView, ...]:
     return (*ready_views(part, home), *own)
 
 
-def _filters(part: Asked, facts: QueueFacts, home: str) -> tuple[Fact, ...]:
+def _filters(part: QueueQuery, facts: QueueFacts, home: str) -> tuple[Fact, ...]:
     shown = []
     if part.store:
         name = dict(facts.stores).get(part.store, "—")
@@ -140,7 +140,7 @@ def _filters(part: Asked, facts: QueueFacts, home: str) -> tuple[Fact, ...]:
     return tuple(shown)
 
 
-def store_choices(part: Asked, facts: QueueFacts) -> tuple[Choice, ...]:
+def store_choices(part: QueueQuery, facts: QueueFacts) -> tuple[Choice, ...]:
     """List the stores to choose from; nothing where there is only one."""
     if len(facts.stores) < 2:  # noqa: PLR2004  nothing to choose from
         return ()
@@ -149,7 +149,7 @@ def store_choices(part: Asked, facts: QueueFacts) -> tuple[Choice, ...]:
     )
 
 
-def _empty(part: Asked, home: str) -> Empty:
+def _empty(part: QueueQuery, home: str) -> Empty:
     if part.query():
         return Empty(
             title=_("Nothing here"),

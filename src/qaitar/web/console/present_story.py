@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import JournalEntry
     from qaitar.returns.models import ReturnRequest
-    from qaitar.web.console.card_reads import Story
+    from qaitar.web.console.card_reads import CaseHistory
 
 _CODES: Final[Mapping[str, type[Enum]]] = {
     "stage": Stage,
@@ -290,7 +290,7 @@ def mark_word(name: str) -> str:
 # --- earlier filings --------------------------------------------------------------------------------
 
 
-def attempt_stories(story: Story, here: ReturnRequest) -> tuple[AttemptStory, ...]:
+def attempt_stories(story: CaseHistory, here: ReturnRequest) -> tuple[AttemptStory, ...]:
     """Tell each filing of the order in a line: which filing of its item it is, what was decided, by whom, why."""
     filings = [filing_of(each) for each in story.attempts]
     several = any(same_item(one, other) is False for one in filings for other in filings)

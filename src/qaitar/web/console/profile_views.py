@@ -18,8 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qaitar.foundation.models import User
 from qaitar.foundation.security_journal import SecurityKind
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.office_door import told
-from qaitar.web.console.screen import Visit, screen
+from qaitar.web.console.office_door import notify
+from qaitar.web.console.screen import PageRequest, screen
 from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.shell import LANGUAGE_NAMES
 from qaitar.web.console.views_model import Tone
@@ -45,7 +45,7 @@ class ProfileForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @screen()
-def profile(visit: Visit) -> HttpResponse:
+def profile(visit: PageRequest) -> HttpResponse:
     """Show the reader's own page and keep what they change."""
     user = User.objects.get(pk=visit.who.user_id)
     given = visit.request.POST if visit.request.method == "POST" else None
@@ -68,7 +68,7 @@ def profile(visit: Visit) -> HttpResponse:
     return render(visit.request, "console/profile.html", context, status=status)
 
 
-def _saved(visit: Visit, user: User, data: Mapping[str, Any]) -> HttpResponse:
+def _saved(visit: PageRequest, user: User, data: Mapping[str, Any]) -> HttpResponse:
     changed = sorted(name for name, value in data.items() if getattr(user, name) != value)
     for name, value in data.items():
         setattr(user, name, value)
@@ -76,7 +76,7 @@ def _saved(visit: Visit, user: User, data: Mapping[str, Any]) -> HttpResponse:
         account_change_note(visit, SecurityKind.PROFILE_CHANGED, user, fields=changed)
     user.save(update_fields=list(data))
     with translation.override(user.language):
-        told(visit, _now("Saved. It is shown so from this page on."))
+        notify(visit, _now("Saved. It is shown so from this page on."))
     answer = see_other(reverse("console:profile"))
     answer.set_cookie(
         "theme", user.theme, max_age=YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
@@ -131,7 +131,7 @@ def _security(user: User) -> tuple[SecurityLine, ...]:
 
 @require_GET
 @screen(without_factor=True)
-def second_factor_needed(visit: Visit) -> HttpResponse:
+def second_factor_needed(visit: PageRequest) -> HttpResponse:
     """Lead somebody whose merchant demands a second factor to add one."""
     return render(visit.request, "console/second_factor_needed.html")
 

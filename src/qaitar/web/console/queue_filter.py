@@ -26,7 +26,7 @@ _DIGITS_MAX: Final = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class QueueQuery:
     """A part of the queue as an address names it; empty means all."""
 
     stage: str = ""
@@ -47,19 +47,19 @@ class Asked:
         query = self.query()
         return f"{home}?{query}" if query else home
 
-    def but(self, **changed: str) -> Asked:
+    def but(self, **changed: str) -> QueueQuery:
         """Ask for the same part with something changed, from its beginning."""
         return replace(self, **{"after": "", **changed})
 
 
-def asked(query: Mapping[str, str]) -> Asked:
+def asked(query: Mapping[str, str]) -> QueueQuery:
     """Read an address; what makes no sense counts as not said.
 
     >>> asked({"stage": "NEW", "store": "nonsense", "due": "never"}).query()
     'stage=NEW'
     """
-    given = {name: query.get(name, "") for name in Asked.__dataclass_fields__}
-    return Asked(
+    given = {name: query.get(name, "") for name in QueueQuery.__dataclass_fields__}
+    return QueueQuery(
         stage=given["stage"] if given["stage"] in Stage.__members__ else "",
         store=_uuid_text(given["store"]),
         merchant=_uuid_text(given["merchant"]),
@@ -70,7 +70,7 @@ def asked(query: Mapping[str, str]) -> Asked:
     )
 
 
-def opened_from(request: HttpRequest) -> Asked:
+def opened_from(request: HttpRequest) -> QueueQuery:
     """Tell which part of the queue a case was opened from: its own address, or the page that asks, says so."""
     own = asked(request.GET)
     if own.query():
@@ -79,7 +79,7 @@ def opened_from(request: HttpRequest) -> Asked:
     try:
         return asked(dict(parse_qsl(urlsplit(page).query)))
     except ValueError:
-        return Asked()
+        return QueueQuery()
 
 
 def _uuid_text(text: str) -> str:
@@ -94,14 +94,14 @@ def _assignee(text: str) -> str:
     return text if known else ""
 
 
-def merchants_asked(part: Asked, who: Principal) -> tuple[UUID, ...]:
+def merchants_asked(part: QueueQuery, who: Principal) -> tuple[UUID, ...]:
     """Name the merchants to read: all of the person's, or the one they chose."""
     if not part.merchant:
         return who.merchants
     return tuple(each for each in who.merchants if str(each) == part.merchant)
 
 
-def wanted(part: Asked, who: Principal, now: datetime) -> QueueFilter:
+def wanted(part: QueueQuery, who: Principal, now: datetime) -> QueueFilter:
     """Turn what was asked into what the queue understands."""
     mine = who.user_id if part.assignee == MINE else None
     return QueueFilter(

@@ -31,8 +31,8 @@ from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.live import news_cursor
 from qaitar.web.console.present_queue import READY, QueueFacts, more_url, queue_page, store_choices
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.queue_filter import Asked, asked, merchants_asked, wanted
-from qaitar.web.console.screen import Visit, found_or_404, screen
+from qaitar.web.console.queue_filter import QueueQuery, asked, merchants_asked, wanted
+from qaitar.web.console.screen import PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -45,7 +45,7 @@ VIEWS_MAX: Final = 20
 
 @require_GET
 @screen()
-def queue(visit: Visit) -> HttpResponse:
+def queue(visit: PageRequest) -> HttpResponse:
     """Show one page of the queue; a page asked for by key alone comes as bare rows."""
     part = asked(visit.request.GET)
     merchants = merchants_asked(part, visit.who)
@@ -75,7 +75,7 @@ def queue(visit: Visit) -> HttpResponse:
 
 @require_GET
 @screen()
-def view_counts(visit: Visit) -> HttpResponse:
+def view_counts(visit: PageRequest) -> HttpResponse:
     """Tell how many stand in each view above the queue, in their order, up to a hundred; asked after the page is there."""
     part = asked(visit.request.GET)
     own = SavedView.objects.filter(user_id=visit.who.user_id).order_by("name")[:VIEWS_MAX]
@@ -88,7 +88,7 @@ def view_counts(visit: Visit) -> HttpResponse:
     return JsonResponse({"counts": said}, headers={"Cache-Control": "private, no-cache"})
 
 
-def _more_rows(visit: Visit, part: Asked, cases: QueueSlice) -> HttpResponse:
+def _more_rows(visit: PageRequest, part: QueueQuery, cases: QueueSlice) -> HttpResponse:
     context = {
         "rows": [queue_row(case, visit.now) for case in cases.cases],
         "more_url": more_url(part, cases, reverse("console:queue")),
@@ -127,7 +127,7 @@ def forms_query(text: str) -> dict[str, str]:
 
 @require_http_methods(["GET", "POST"])
 @screen()
-def view_new(visit: Visit) -> HttpResponse:
+def view_new(visit: PageRequest) -> HttpResponse:
     """Keep the present filter of the queue under a name."""
     query = asked(visit.request.GET).query()
     form = ViewForm(visit.request.POST or None, initial={"query": query})
@@ -158,7 +158,7 @@ def view_new(visit: Visit) -> HttpResponse:
 
 @require_POST
 @screen()
-def view_remove(visit: Visit, pk: UUID) -> HttpResponse:
+def view_remove(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Forget one of the person's own views."""
     view = found_or_404(SavedView.objects.filter(pk=pk, user_id=visit.who.user_id).first())
     view.delete()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Asked:
+class RegisterQuery:
     """The filter as it stands in the address; what cannot be read is left out, so that no address is an error."""
 
     def __init__(self, query: Mapping[str, str]) -> None:

@@ -22,8 +22,8 @@ from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial
 from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_office import register_row
-from qaitar.web.console.register_filter import Asked
-from qaitar.web.console.screen import Visit, screen
+from qaitar.web.console.register_filter import RegisterQuery
+from qaitar.web.console.screen import PageRequest, screen
 from qaitar.web.console.views_model import Choice, Empty, MoneyCell
 from qaitar.web.console.views_model_office import RegisterPage
 
@@ -35,9 +35,9 @@ EXPORT_AT_ONCE_MAX: Final = 5_000  # more lines are made into a file by a job
 
 @require_GET
 @screen()
-def register(visit: Visit) -> HttpResponse:
+def register(visit: PageRequest) -> HttpResponse:
     """Show one page of the register; a page asked for by key alone comes as bare rows."""
-    asked = Asked(visit.request.GET)
+    asked = RegisterQuery(visit.request.GET)
     merchants = visit.who.merchants
     page = register_slice(merchants, asked.wanted, asked.after)
     lines = sheet_lines([row.pk for row in page.rows])
@@ -51,7 +51,9 @@ def register(visit: Visit) -> HttpResponse:
     return render(visit.request, "console/register.html", {"page": shown})
 
 
-def _page(visit: Visit, asked: Asked, rows: tuple[Any, ...], more: str) -> RegisterPage:
+def _page(
+    visit: PageRequest, asked: RegisterQuery, rows: tuple[Any, ...], more: str
+) -> RegisterPage:
     path = reverse("console:register")
     summed = register_sum(visit.who.merchants, asked.wanted)
     exports = ways_out(ListKind.REGISTER, asked.address("")[1:])
@@ -72,7 +74,7 @@ def _page(visit: Visit, asked: Asked, rows: tuple[Any, ...], more: str) -> Regis
     )
 
 
-def _stores(visit: Visit, asked: Asked) -> tuple[Choice, ...]:
+def _stores(visit: PageRequest, asked: RegisterQuery) -> tuple[Choice, ...]:
     known = stores_of(visit.who.merchants)
     every = Choice(value="", label=_("all stores"), selected=asked.store is None)
     return (
@@ -84,7 +86,7 @@ def _stores(visit: Visit, asked: Asked) -> tuple[Choice, ...]:
     )
 
 
-def _stages(asked: Asked) -> tuple[Choice, ...]:
+def _stages(asked: RegisterQuery) -> tuple[Choice, ...]:
     every = Choice(value="", label=_("all stages"), selected=asked.stage is None)
     return (
         every,

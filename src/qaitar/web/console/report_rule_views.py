@@ -15,8 +15,8 @@ from typing_extensions import override
 from qaitar.analytics.rules import FigureRules, OrdersBase, QualityDay
 from qaitar.analytics.services.counting_rules import figure_rules_of, figure_rules_set
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
-from qaitar.web.console.screen import MANAGERS, Visit, screen
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
+from qaitar.web.console.screen import MANAGERS, PageRequest, screen
 from qaitar.web.console.views_model import Choice
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _typed(rules: FigureRules) -> dict[str, Any]:
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
-def report_rules(visit: Visit) -> HttpResponse:
+def report_rules(visit: PageRequest) -> HttpResponse:
     """Show and take the rules of counting of one merchant."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""))
     given = visit.request.POST if visit.request.method == "POST" else None
@@ -127,7 +127,7 @@ def report_rules(visit: Visit) -> HttpResponse:
             now=visit.now,
         )
         said = _now("Kept. The figures are counted this way from the next minute on.")
-        told(visit, said if changed else _now("Nothing was changed."))
+        notify(visit, said if changed else _now("Nothing was changed."))
         return see_other(_address(merchant_id))
     names = merchants_named(managed(visit))
     context = {

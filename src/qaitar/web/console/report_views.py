@@ -20,10 +20,10 @@ from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_behind import behind_page, behind_query
 from qaitar.web.console.present_gates import gates_read
 from qaitar.web.console.present_reports import Read, reports_page
-from qaitar.web.console.queue_filter import Asked as AskedQueue
+from qaitar.web.console.queue_filter import QueueQuery as AskedQueue
 from qaitar.web.console.queue_filter import wanted
 from qaitar.web.console.report_filter import asked_report, ground_of
-from qaitar.web.console.screen import MANAGERS, Visit, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, screen
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @require_GET
 @screen()
-def reports(visit: Visit) -> HttpResponse:
+def reports(visit: PageRequest) -> HttpResponse:
     """Show every report of a period, each number a way to its list."""
     asked = asked_report(visit.request.GET)
     ground = ground_of(asked, visit.who.merchants, visit.now)
@@ -60,7 +60,7 @@ def reports(visit: Visit) -> HttpResponse:
 
 @require_GET
 @screen()
-def report_list(visit: Visit) -> HttpResponse:
+def report_list(visit: PageRequest) -> HttpResponse:
     """Show the requests behind one figure; a page asked for by key alone comes as bare rows."""
     asked = asked_report(visit.request.GET)
     ground = ground_of(asked, visit.who.merchants, visit.now)

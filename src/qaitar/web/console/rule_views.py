@@ -27,9 +27,9 @@ from qaitar.returns.services.merchant_rules import (
 )
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial, see_other
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
 from qaitar.web.console.rule_forms import RuleForm, rule_name, today_first, value_said
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Choice
 from qaitar.web.console.views_model_office import RulePage, RulePreview, RulePreviewLine
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 LINES_SHOWN: Final = 12
 
 
-def _today(visit: Visit) -> date:
+def _today(visit: PageRequest) -> date:
     return local_date(visit.now, zone(ALMATY))
 
 
@@ -69,7 +69,7 @@ def _in_force(rows: Sequence[MerchantRule], day: date) -> Rules:
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
-def rules(visit: Visit) -> HttpResponse:
+def rules(visit: PageRequest) -> HttpResponse:
     """Show the rules of a merchant and save changed ones."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""))
     own = rules_of(merchant_id)
@@ -85,7 +85,7 @@ def rules(visit: Visit) -> HttpResponse:
             form.add_error(None, rule_refusal_sentence(refused.refusal))
         else:
             names = ", ".join(f"«{rule_name(entry.code)}»" for entry in entries)
-            told(
+            notify(
                 visit,
                 _("Saved: %(rules)s. Requests filed from then on are judged by it.")
                 % {"rules": names}
@@ -102,7 +102,7 @@ def _address(merchant_id: UUID, name: str = "rules") -> str:
 
 @require_POST
 @screen(MANAGERS)
-def rules_try(visit: Visit) -> HttpResponse:
+def rules_try(visit: PageRequest) -> HttpResponse:
     """Judge the open requests by the changed rules, saving nothing; the part alone, or the whole page."""
     merchant_id = merchant_chosen(visit, visit.request.GET.get("merchant", ""))
     own = rules_of(merchant_id)
@@ -141,7 +141,7 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _page(
-    visit: Visit,
+    visit: PageRequest,
     merchant_id: UUID,
     own: Sequence[MerchantRule],
     form: RuleForm,
@@ -186,7 +186,7 @@ def _own(row: MerchantRule, today: date) -> dict[str, object]:
 
 @require_POST
 @screen(MANAGERS)
-def rule_end_view(visit: Visit, rule_id: UUID) -> HttpResponse:
+def rule_end_view(visit: PageRequest, rule_id: UUID) -> HttpResponse:
     """Let an own rule end with yesterday; the usual one holds from today."""
     rows = MerchantRule.objects.filter(pk=rule_id, merchant_id__in=managed(visit))
     row = found_or_404(rows.first())
@@ -195,9 +195,9 @@ def rule_end_view(visit: Visit, rule_id: UUID) -> HttpResponse:
     try:
         rule_end(rule_id=rule_id, last_day=yesterday, by=by, now=visit.now)
     except RuleMissing:
-        told(visit, _("This rule has ended already."), good=False)
+        notify(visit, _("This rule has ended already."), good=False)
     else:
-        told(
+        notify(
             visit,
             _("“%(rule)s” no longer holds for requests filed from today on.")
             % {"rule": rule_name(RuleCode(row.key))},

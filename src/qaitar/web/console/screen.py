@@ -38,7 +38,7 @@ POLLED = frozenset({"case_live", "live", "present", "view_counts"})
 """Addresses that an open page asks again and again by itself."""
 
 
-class Visit:
+class PageRequest:
     """One request of a signed-in person: the request itself, who they are, and the moment it is judged at."""
 
     __slots__ = ("now", "request", "who")
@@ -64,7 +64,7 @@ class Visit:
 def screen(
     roles: frozenset[Role] = EVERYBODY, *, without_factor: bool = False
 ) -> Callable[
-    [Callable[Concatenate[Visit, P], HttpResponseBase]],
+    [Callable[Concatenate[PageRequest, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
     """Let in signed-in people holding one of `roles` somewhere, with their walls open for this transaction.
@@ -75,7 +75,7 @@ def screen(
     """
 
     def decorate(
-        view: Callable[Concatenate[Visit, P], HttpResponseBase],
+        view: Callable[Concatenate[PageRequest, P], HttpResponseBase],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
         def enter(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -96,7 +96,7 @@ def screen(
             _note_use(request, who, now)
             if not who.may(roles):
                 return render(request, "console/errors/403.html", status=403)
-            return view(Visit(request, who, now), *args, **kwargs)
+            return view(PageRequest(request, who, now), *args, **kwargs)
 
         note_roles(enter, roles)
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", enter)

@@ -16,7 +16,7 @@ from qaitar.returns.selectors import cases_load
 from qaitar.web.console.answers import is_partial, typed
 from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.screen import EVERYBODY, Visit, screen
+from qaitar.web.console.screen import EVERYBODY, PageRequest, screen
 from qaitar.web.console.views_model import Empty
 from qaitar.web.console.views_model_office import SearchPage
 
@@ -29,7 +29,7 @@ QUERY_MAX: Final = 200
 
 @require_GET
 @screen(EVERYBODY)
-def search(visit: Visit) -> HttpResponse:
+def search(visit: PageRequest) -> HttpResponse:
     """Show what begins with each word of the query; a whole request number leads to its card at once."""
     query = typed(visit.request.GET.get("q", ""), QUERY_MAX)
     ids = find_subjects(visit.who.merchants, query, FOUND_MAX) if query else []

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.models import User
-    from qaitar.web.console.screen import Visit
+    from qaitar.web.console.screen import PageRequest
 
 
 def visit_note(
-    visit: Visit,
+    visit: PageRequest,
     kind: SecurityKind,
     merchants: Sequence[UUID] | None = None,
     *,
@@ -41,14 +41,14 @@ def visit_note(
     security_note(visit.who.merchants if merchants is None else merchants, note)
 
 
-def account_change_note(visit: Visit, kind: SecurityKind, user: User, **details: Any) -> None:
+def account_change_note(visit: PageRequest, kind: SecurityKind, user: User, **details: Any) -> None:
     """Write what the reader did to an account, their own or another's, wherever that account works."""
     about = None if user.pk == visit.who.user_id else user
     visit_note(visit, kind, merchants_of(user), about=about, **details)
 
 
 def export_note(
-    visit: Visit, merchants: Sequence[UUID], *, what: str, rows: int | None, **details: Any
+    visit: PageRequest, merchants: Sequence[UUID], *, what: str, rows: int | None, **details: Any
 ) -> None:
     """Write that a list left as a file: which one, by which filters, how many lines; None: not counted."""
     visit_note(visit, SecurityKind.EXPORT, merchants, list=what, rows=rows, **details)

@@ -32,7 +32,7 @@ from qaitar.kernel.zones import ALMATY, as_utc, zone
 from qaitar.web.console.answers import is_partial
 from qaitar.web.console.office_door import managed
 from qaitar.web.console.report_filter import day_read, uuid_read
-from qaitar.web.console.screen import Visit, screen
+from qaitar.web.console.screen import PageRequest, screen
 from qaitar.web.console.security_notes import export_note
 from qaitar.web.console.security_words import BAD, KIND_WORDS, browser_word, details_said, kind_word
 from qaitar.web.console.views_model import Choice
@@ -117,7 +117,7 @@ class EventFilter:
 
 @require_GET
 @screen(OWNERS)
-def security(visit: Visit) -> HttpResponse:
+def security(visit: PageRequest) -> HttpResponse:
     """Show one page of the journal; a page asked for by key alone comes as bare rows."""
     wanted = EventFilter(visit.request.GET)
     merchants = managed(visit, OWNERS)
@@ -142,7 +142,7 @@ def security(visit: Visit) -> HttpResponse:
 
 @require_GET
 @screen(OWNERS)
-def security_export(visit: Visit) -> HttpResponseBase:
+def security_export(visit: PageRequest) -> HttpResponseBase:
     """Give this part of the journal as CSV; that it was taken is written first and stands in it."""
     wanted, merchants = EventFilter(visit.request.GET), managed(visit, OWNERS)
     count = wanted.filter.rows(merchants).order_by()[:EXPORT_MAX].count()

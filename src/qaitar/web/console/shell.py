@@ -17,7 +17,7 @@ from qaitar.kernel.roles import OWNERS, Role
 from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for
 from qaitar.web.console.backup_alarm import backup_alarm
-from qaitar.web.console.screen import APPROVERS, DECIDERS, MANAGERS, Visit
+from qaitar.web.console.screen import APPROVERS, DECIDERS, MANAGERS, PageRequest
 from qaitar.web.console.views_model import Choice, Person
 from qaitar.web.console.views_model_shell import NavGroup, NavItem, Shell, Unseen
 
@@ -54,12 +54,12 @@ LANGUAGE_NAMES: Final = {"ru": "Русский", "kk": "Қазақша", "en": "
 def shell(request: HttpRequest) -> dict[str, object]:
     """Give templates the frame of a signed-in person; nothing is read unless a page shows it."""
     visit = getattr(request, "visit", None)
-    if not isinstance(visit, Visit):
+    if not isinstance(visit, PageRequest):
         return {"shell": None}
     return {"shell": SimpleLazyObject(lambda: shell_of(visit))}
 
 
-def shell_of(visit: Visit) -> Shell:
+def shell_of(visit: PageRequest) -> Shell:
     """Build the frame for one visit."""
     with connection.cursor() as cursor:
         cursor.execute(_FRAME, [visit.now])
@@ -151,7 +151,9 @@ def _merchant_choices(merchants: list[list[str]], chosen: str, home: str) -> tup
     )
 
 
-def _nav(visit: Visit, counts: Mapping[str, int], *, first_steps: bool) -> tuple[NavGroup, ...]:
+def _nav(
+    visit: PageRequest, counts: Mapping[str, int], *, first_steps: bool
+) -> tuple[NavGroup, ...]:
     still_open = sum(n for stage, n in counts.items() if stage != Stage.CLOSED)
     waiting = counts.get(Stage.WAITING_APPROVAL, 0)
     approvals = waiting if visit.who.may(APPROVERS) else None
@@ -200,7 +202,7 @@ def _nearness(here: str, section: str) -> str:
 
 
 def _items(
-    visit: Visit, places: tuple[tuple[str, str, str, int | None], ...]
+    visit: PageRequest, places: tuple[tuple[str, str, str, int | None], ...]
 ) -> tuple[NavItem, ...]:
     here = visit.request.path
     items = []

@@ -19,9 +19,9 @@ from qaitar.returns.models import StageCount, StageDelta
 from qaitar.returns.services.recalculate_deadlines import recount_call_up, store_name_follow
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.answers import see_other
-from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, told
+from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
 from qaitar.web.console.present_office import connection_offer, connection_row
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.store_forms import StoreForm, problem_sentence, store_initial
 from qaitar.web.console.views_model import Empty
 from qaitar.web.console.views_model_office import ConnectionRow, StorePage, StoreRow
@@ -36,7 +36,7 @@ PEOPLE_SHOWN = 300
 
 @require_GET
 @screen(MANAGERS)
-def stores(visit: Visit) -> HttpResponse:
+def stores(visit: PageRequest) -> HttpResponse:
     """List the stores with their connections and how many requests are open."""
     mine = managed(visit)
     names = merchants_named(mine)
@@ -112,7 +112,7 @@ def people_of(merchant_id: UUID) -> list[tuple[int, str]]:
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
-def store_new(visit: Visit) -> HttpResponse:
+def store_new(visit: PageRequest) -> HttpResponse:
     """Open a store."""
     names = merchants_named(managed(visit))
     given = visit.request.POST if visit.request.method == "POST" else None
@@ -133,7 +133,7 @@ def store_new(visit: Visit) -> HttpResponse:
         except StoreProblem as problem:
             _add_problem(form, problem)
         else:
-            told(
+            notify(
                 visit,
                 _("The store “%(name)s” is open. Join it to its systems now, or import its orders.")
                 % {"name": store.name},
@@ -144,7 +144,7 @@ def store_new(visit: Visit) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
-def store(visit: Visit, store_id: UUID) -> HttpResponse:
+def store(visit: PageRequest, store_id: UUID) -> HttpResponse:
     """Show and change a store; dates of its open requests are counted anew by a job."""
     row = found_or_404(Store.objects.filter(pk=store_id, merchant_id__in=managed(visit)).first())
     given = visit.request.POST if visit.request.method == "POST" else None
@@ -155,7 +155,7 @@ def store(visit: Visit, store_id: UUID) -> HttpResponse:
         except StoreProblem as problem:
             _add_problem(form, problem)
         else:
-            told(
+            notify(
                 visit,
                 _("Saved. Control dates of open requests are being counted anew.")
                 if changed
@@ -165,7 +165,7 @@ def store(visit: Visit, store_id: UUID) -> HttpResponse:
     return _form_page(visit, form, row.name)
 
 
-def _change(visit: Visit, row: Store, form: StoreForm) -> bool:
+def _change(visit: PageRequest, row: Store, form: StoreForm) -> bool:
     entry = form.entry()
     changed = store_update(
         store_id=row.pk, entry=entry, by=visit.who.actor_at(row.merchant_id), now=visit.now
@@ -182,7 +182,7 @@ def _add_problem(form: StoreForm, problem: StoreProblem) -> None:
     form.add_error(field, problem_sentence(problem))
 
 
-def _form_page(visit: Visit, form: StoreForm, title: str) -> HttpResponse:
+def _form_page(visit: PageRequest, form: StoreForm, title: str) -> HttpResponse:
     context = {"form": form, "title": title, "back_url": reverse("console:stores")}
     status = 422 if form.errors else 200
     return render(visit.request, "console/store.html", context, status=status)

@@ -20,8 +20,8 @@ from qaitar.foundation.security_journal import SecurityKind
 from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
-from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, never_kept, told
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, never_kept, notify
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.views_model_office import TokenPage, TokenRow
 
@@ -61,12 +61,12 @@ class TokenForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
 @sensitive
-def tokens(visit: Visit) -> HttpResponse:
+def tokens(visit: PageRequest) -> HttpResponse:
     """List the reader's tokens and make one."""
     given = visit.request.POST if visit.request.method == "POST" else None
     form = TokenForm(given, initial={"scopes": ["read"], "days": "365"})
     if given is not None and form.is_valid() and _made(visit, form):
-        told(visit, _now("The token is made. Copy it now; it is shown once."))
+        notify(visit, _now("The token is made. Copy it now; it is shown once."))
         return see_other(reverse("console:tokens"))
     secret, _about = fresh_take(visit) if given is None else ("", "")
     page = TokenPage(
@@ -80,7 +80,7 @@ def tokens(visit: Visit) -> HttpResponse:
     return never_kept(render(visit.request, "console/tokens.html", context, status=status))
 
 
-def _alive(visit: Visit) -> list[ApiToken]:
+def _alive(visit: PageRequest) -> list[ApiToken]:
     rows = ApiToken.objects.filter(
         user_id=visit.who.user_id, revoked_at=None, expires_at__gt=visit.now
     )
@@ -102,7 +102,7 @@ def _row(row: ApiToken) -> TokenRow:
     )
 
 
-def _made(visit: Visit, form: TokenForm) -> bool:
+def _made(visit: PageRequest, form: TokenForm) -> bool:
     """Make the token and keep it, sealed, for the next page; tells whether it could."""
     data = form.cleaned_data
     if len(_alive(visit)) >= TOKENS_MAX:
@@ -136,14 +136,14 @@ def _made(visit: Visit, form: TokenForm) -> bool:
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def token_revoke(visit: Visit, token_id: UUID) -> HttpResponse:
+def token_revoke(visit: PageRequest, token_id: UUID) -> HttpResponse:
     """End a token of the reader's own; programs using it are turned away at once."""
     mine = ApiToken.objects.filter(pk=token_id, user_id=visit.who.user_id, revoked_at=None)
     row = found_or_404(mine.first())
     if mine.update(revoked_at=visit.now):
         user = User.objects.get(pk=visit.who.user_id)
         account_change_note(visit, SecurityKind.TOKEN_ENDED, user, token=row.name, hint=row.hint)
-    told(
+    notify(
         visit,
         _now("“%(name)s” is revoked; programs using it are turned away.") % {"name": row.name},
     )

@@ -21,8 +21,8 @@ from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.evidence import evidence_restore
 from qaitar.returns.services.notes import loaded_note
 from qaitar.returns.services.units import case_unit_remove
-from qaitar.web.console.case_answers import acted, guarded, held_to, said_no
-from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.case_answers import acted, guarded, held_to, refuse
+from qaitar.web.console.screen import EVERYBODY, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Notice
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class _Dates:
         return signing.JSONSerializer().loads(data)
 
 
-def _salt(visit: Visit) -> str:
+def _salt(visit: PageRequest) -> str:
     return f"qaitar.undo.{visit.who.user_id}"
 
 
-def undo_note(visit: Visit, before: Mapping[str, Any], after: ReturnRequest) -> str:
+def undo_note(visit: PageRequest, before: Mapping[str, Any], after: ReturnRequest) -> str:
     """Sign the way back from a note: the values that stood there before, and the version the note made."""
     kept = {name: value for name, value in before.items() if value != getattr(after, name)}
     if not kept:
@@ -59,13 +59,13 @@ def undo_note(visit: Visit, before: Mapping[str, Any], after: ReturnRequest) -> 
     return signing.dumps(told, salt=_salt(visit), serializer=_Dates, compress=True)
 
 
-def undo_withdrawal(visit: Visit, case_id: UUID, proof_id: UUID) -> str:
+def undo_withdrawal(visit: PageRequest, case_id: UUID, proof_id: UUID) -> str:
     """Sign the way back from a withdrawn proof."""
     told = {"what": PROOF, "pk": str(case_id), "proof": str(proof_id)}
     return signing.dumps(told, salt=_salt(visit), serializer=_Dates)
 
 
-def undo_unit(visit: Visit, case_id: UUID, unit_id: UUID) -> str:
+def undo_unit(visit: PageRequest, case_id: UUID, unit_id: UUID) -> str:
     """Sign the way back from a noted unit."""
     told = {"what": UNIT, "pk": str(case_id), "unit": str(unit_id)}
     return signing.dumps(told, salt=_salt(visit), serializer=_Dates)
@@ -73,7 +73,7 @@ def undo_unit(visit: Visit, case_id: UUID, unit_id: UUID) -> str:
 
 @require_POST
 @screen(EVERYBODY)
-def undo(visit: Visit, pk: UUID) -> HttpResponse:
+def undo(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Put back what stood there before; refused once somebody acted in between, or after ten minutes."""
     found = found_or_404(case_load(pk))
     try:
@@ -84,15 +84,15 @@ def undo(visit: Visit, pk: UUID) -> HttpResponse:
             max_age=SECONDS,
         )
     except signing.BadSignature:
-        return said_no(visit, pk, _("Too late to undo this. Change it by hand."))
+        return refuse(visit, pk, _("Too late to undo this. Change it by hand."))
     if told["pk"] != str(pk):
-        return said_no(visit, pk, _("Too late to undo this. Change it by hand."))
+        return refuse(visit, pk, _("Too late to undo this. Change it by hand."))
     write = _WAYS[told["what"]](visit, found, told)
     said = Notice(text=_("Undone: it stands as it was. The journal keeps both."))
     return guarded(visit, pk, write) or acted(visit, pk, said)
 
 
-def _of_note(visit: Visit, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
+def _of_note(visit: PageRequest, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
     values = {name: _typed(name, value) for name, value in told["values"].items()}
     if "marks" in values:  # marks are added; one that was not there becomes unknown again
         values["marks"] = {**dict.fromkeys(found.request.marks), **values["marks"]}
@@ -112,7 +112,7 @@ def _typed(name: str, value: object) -> Any:
     return column.to_python(value)
 
 
-def _of_proof(visit: Visit, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
+def _of_proof(visit: PageRequest, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
     def write() -> None:
         by = visit.who.actor_at(found.request.merchant_id)
         evidence_restore(evidence_id=UUID(told["proof"]), by=by, now=visit.now)
@@ -120,7 +120,7 @@ def _of_proof(visit: Visit, found: Case, told: Mapping[str, Any]) -> Callable[[]
     return write
 
 
-def _of_unit(visit: Visit, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
+def _of_unit(visit: PageRequest, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
     def write() -> None:
         by = visit.who.actor_at(found.request.merchant_id)
         with transaction.atomic():

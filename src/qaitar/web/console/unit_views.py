@@ -15,8 +15,8 @@ from qaitar.orders.services.units import VALUE_MAX, UnitKind
 from qaitar.returns.selectors import case_load
 from qaitar.returns.services.units import case_unit_note
 from qaitar.web.console.answers import typed
-from qaitar.web.console.case_answers import acted, guarded, said_no
-from qaitar.web.console.screen import EVERYBODY, Visit, found_or_404, screen
+from qaitar.web.console.case_answers import acted, guarded, refuse
+from qaitar.web.console.screen import EVERYBODY, PageRequest, found_or_404, screen
 from qaitar.web.console.undo import undo_unit
 from qaitar.web.console.views_model import Notice
 
@@ -39,12 +39,12 @@ PROBLEMS: Final = {
 
 @require_POST
 @screen(EVERYBODY)
-def unit_add(visit: Visit, pk: UUID) -> HttpResponse:
+def unit_add(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Note a serial number, IMEI or marking code on the order of a case."""
     found = found_or_404(case_load(pk))
     kind = visit.request.POST.get("kind", "")
     if kind not in UnitKind.__members__:
-        return said_no(visit, pk, _("Choose what kind of number it is."), status=400)
+        return refuse(visit, pk, _("Choose what kind of number it is."), status=400)
     value = typed(visit.request.POST.get("value", ""), VALUE_MAX + 1)
     by = visit.who.actor_at(found.request.merchant_id)
     noted: list[tuple[Unit, bool]] = []
@@ -59,7 +59,7 @@ def unit_add(visit: Visit, pk: UUID) -> HttpResponse:
     try:
         refused = guarded(visit, pk, write)
     except BadUnit as bad:
-        return said_no(visit, pk, str(PROBLEMS[bad.code]), status=400)
+        return refuse(visit, pk, str(PROBLEMS[bad.code]), status=400)
     if refused is not None:
         return refused
     unit, made = noted[0]

@@ -130,7 +130,7 @@ class ReportsPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BehindRow:
+class DrilldownRow:
     """One request behind a figure."""
 
     number: str
@@ -146,7 +146,7 @@ class BehindRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BehindPage:
+class DrilldownPage:
     """The list behind a figure, with the figure itself."""
 
     title: str
@@ -154,7 +154,7 @@ class BehindPage:
     last: date
     count: int
     facts: tuple[Fact, ...]  # product and reason, where the list is narrowed by them
-    rows: tuple[BehindRow, ...]
+    rows: tuple[DrilldownRow, ...]
     back_url: str
     more_url: str = ""
     exports: tuple[Fact, ...] = ()

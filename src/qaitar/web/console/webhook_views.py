@@ -36,10 +36,10 @@ from qaitar.web.console.office_door import (
     merchant_chosen,
     merchants_named,
     never_kept,
-    told,
+    notify,
 )
 from qaitar.web.console.outside.said import said
-from qaitar.web.console.screen import MANAGERS, Visit, found_or_404, screen
+from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import WebhookPage, WebhookRow
 
@@ -109,13 +109,13 @@ class EndpointForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @screen(MANAGERS)
 @sensitive
-def webhooks(visit: Visit) -> HttpResponse:
+def webhooks(visit: PageRequest) -> HttpResponse:
     """List the addresses and add one."""
     names = merchants_named(managed(visit))
     given = visit.request.POST if visit.request.method == "POST" else None
     form = EndpointForm(given, merchants=[(str(key), name) for key, name in names.items()])
     if given is not None and form.is_valid() and _made(visit, form):
-        told(visit, _now("The address is added. Copy its secret now; it is shown once."))
+        notify(visit, _now("The address is added. Copy its secret now; it is shown once."))
         return see_other(reverse("console:webhooks"))
     secret = fresh_take(visit)[0] if given is None else ""
     page = WebhookPage(
@@ -129,7 +129,7 @@ def webhooks(visit: Visit) -> HttpResponse:
     return never_kept(render(visit.request, "console/webhooks.html", context, status=status))
 
 
-def _made(visit: Visit, form: EndpointForm) -> bool:
+def _made(visit: PageRequest, form: EndpointForm) -> bool:
     data = form.cleaned_data
     merchant_id = merchant_chosen(visit, data.get("merchant") or "")
     wanted = Wanted(data["url"], data["description"], tuple(data["types"]))
@@ -146,7 +146,7 @@ def _made(visit: Visit, form: EndpointForm) -> bool:
     return True
 
 
-def _note(visit: Visit, row: WebhookEndpoint, act: str, after: Mapping[str, Any]) -> None:
+def _note(visit: PageRequest, row: WebhookEndpoint, act: str, after: Mapping[str, Any]) -> None:
     line = JournalLine(act=act, at=visit.now, by=visit.who.actor_at(row.merchant_id), after=after)
     setting_note(merchant_id=row.merchant_id, subject_id=row.pk, kind=JOURNAL_KIND, line=line)
 
@@ -190,7 +190,7 @@ def _answer_said(detail: str) -> str:
     return str(REFUSALS[code]) if code != detail and code in REFUSALS else said(detail)
 
 
-def _endpoint(visit: Visit, endpoint_id: UUID) -> WebhookEndpoint:
+def _endpoint(visit: PageRequest, endpoint_id: UUID) -> WebhookEndpoint:
     rows = WebhookEndpoint.objects.filter(pk=endpoint_id, merchant_id__in=managed(visit))
     return found_or_404(rows.first())
 
@@ -198,7 +198,7 @@ def _endpoint(visit: Visit, endpoint_id: UUID) -> WebhookEndpoint:
 @require_GET
 @screen(MANAGERS)
 @sensitive
-def webhook(visit: Visit, endpoint_id: UUID) -> HttpResponse:
+def webhook(visit: PageRequest, endpoint_id: UUID) -> HttpResponse:
     """Show one address with its latest deliveries."""
     row = _endpoint(visit, endpoint_id)
     sent = WebhookDelivery.objects.filter(endpoint_id=row.pk, state__in=STATES)
@@ -225,26 +225,26 @@ def webhook(visit: Visit, endpoint_id: UUID) -> HttpResponse:
 
 @require_POST
 @screen(MANAGERS)
-def webhook_test(visit: Visit, endpoint_id: UUID) -> HttpResponse:
+def webhook_test(visit: PageRequest, endpoint_id: UUID) -> HttpResponse:
     """Plan a test message; what became of it is seen among the deliveries."""
     row = _endpoint(visit, endpoint_id)
     ping_plan(row, visit.now)
-    told(visit, _now("A test message is on its way; below is what becomes of it."))
+    notify(visit, _now("A test message is on its way; below is what becomes of it."))
     return see_other(reverse("console:webhook", args=[row.pk]))
 
 
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def webhook_rotate(visit: Visit, endpoint_id: UUID) -> HttpResponse:
+def webhook_rotate(visit: PageRequest, endpoint_id: UUID) -> HttpResponse:
     """Give the address a new secret, shown once; for a day messages are signed with both."""
     row = _endpoint(visit, endpoint_id)
     try:
         fresh_put(visit, endpoint_rotate(row, visit.now))
     except NoKey:
-        told(visit, NO_KEY, good=False)
+        notify(visit, NO_KEY, good=False)
     except NotOpened:
-        told(
+        notify(
             visit,
             _now(
                 "The old secret cannot be opened: the encryption key was changed. Add the address anew."
@@ -253,21 +253,21 @@ def webhook_rotate(visit: Visit, endpoint_id: UUID) -> HttpResponse:
         )
     else:
         _note(visit, row, "WEBHOOK_ROTATE", {"url": row.url})
-        told(visit, _now("The secret is new. For 24 hours messages carry both signatures."))
+        notify(visit, _now("The secret is new. For 24 hours messages carry both signatures."))
     return see_other(reverse("console:webhook", args=[row.pk]))
 
 
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def webhook_switch(visit: Visit, endpoint_id: UUID) -> HttpResponse:
+def webhook_switch(visit: PageRequest, endpoint_id: UUID) -> HttpResponse:
     """Stop sending to an address, or begin again."""
     row = _endpoint(visit, endpoint_id)
     row.enabled = visit.request.POST.get("enabled") == "1"
     row.disabled_reason = ""
     row.save(update_fields=["enabled", "disabled_reason"])
     _note(visit, row, "WEBHOOK_SWITCH", {"url": row.url, "enabled": row.enabled})
-    told(
+    notify(
         visit,
         _now("Events are sent there again.")
         if row.enabled
@@ -279,11 +279,11 @@ def webhook_switch(visit: Visit, endpoint_id: UUID) -> HttpResponse:
 @require_POST
 @screen(MANAGERS)
 @sensitive
-def webhook_remove(visit: Visit, endpoint_id: UUID) -> HttpResponse:
+def webhook_remove(visit: PageRequest, endpoint_id: UUID) -> HttpResponse:
     """Remove an address with its deliveries and its secret."""
     row = _endpoint(visit, endpoint_id)
     _note(visit, row, "WEBHOOK_REMOVE", {"url": row.url})
     WebhookDelivery.objects.filter(endpoint_id=row.pk).delete()
     WebhookEndpoint.objects.filter(pk=row.pk).delete()
-    told(visit, _now("The address is removed; nothing more is sent there."))
+    notify(visit, _now("The address is removed; nothing more is sent there."))
     return see_other(reverse("console:webhooks"))
