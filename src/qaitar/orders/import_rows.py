@@ -310,7 +310,7 @@ def line_keys(reading: ImportRow) -> list[str]:
 
     >>> from qaitar.contracts.marketplace import LineRecord, OrderRecord
     >>> lines = (LineRecord(offer_code="A1", name="Tea"), LineRecord(offer_code="A1", name="Tea"), LineRecord(external_id="x"))
-    >>> line_keys(Reading(OrderRecord(code="1", lines=lines)))
+    >>> line_keys(ImportRow(OrderRecord(code="1", lines=lines)))
     ['A1|Tea', 'A1|Tea|2', 'x']
     """
     rows = reading.line_rows

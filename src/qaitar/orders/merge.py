@@ -71,7 +71,7 @@ class MergedTenders:
 def filled_values(stored: Sequence[str], given: Sequence[str]) -> list[str]:
     """Fill the gaps of what is stored.
 
-    >>> filled(["", "b"], ["x", "y"])
+    >>> filled_values(["", "b"], ["x", "y"])
     ['x', 'b']
     """
     return [old or new for old, new in zip(stored, given, strict=True)]
