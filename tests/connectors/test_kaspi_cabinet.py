@@ -443,3 +443,11 @@ def test_captured_counts():
     assert told is not None
     assert told.totals == {**dict.fromkeys(Section, 0), Section.NEW: 1, Section.CLOSED: 322}
     assert told.unknown == {}
+
+
+def test_a_list_whose_sum_is_written_with_a_power_of_ten_is_read_to_the_tiyn():
+    case = Path(__file__).parents[1] / "cases" / "cabinet" / "24-refund-sum-1.3e7.json"
+    [reading], problems = taken(case.read_bytes())
+    assert problems == ()
+    assert (reading.number, reading.amount_minor) == ("700000002-1", 1_299_990_000)
+    assert [one for one in reading.unread if one.name == "sum"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -216,3 +217,36 @@ def test_a_code_stays_readable_in_an_error_and_a_phone_does_not():
         {"errors": [{"title": "Order 1000000001 of 77010000000, 7010000000 is not found"}]}
     )
     assert translate.error_titles(answer) == "Order 1000000001 of …, … is not found"
+
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def case_of(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((CASES / name).read_bytes())
+    return found
+
+
+def test_an_order_of_101_lines_as_the_api_gave_it_is_read_whole():
+    pages = [case_of(f"cabinet/12-entries-of-101-page{at}.json") for at in (0, 1)]
+    with answering(pages) as (shop, calls):
+        lines = shop.lines("NzAwMDAwMDAx")
+    assert isinstance(lines, tuple)
+    assert [line.offer_code for line in lines] == [f"S{at}" for at in range(101)]
+    assert sum(line.total_minor or 0 for line in lines) == 101 * 100_000
+    assert calls == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "total"),
+    [("27-api-order-12-million.json", 1_299_990_000), ("28-api-order-completionDate.json", 18_800)],
+)
+def test_orders_as_the_api_gave_them_have_their_sum_and_day_of_receipt(name: str, total: int):
+    body = (CASES / name).read_bytes()
+    answer = wire.Answer.model_validate(load(body))
+    record = translate.order_from(answer.data[0], translate.index_included(answer.included))
+    assert isinstance(record, OrderRecord)
+    assert (record.code, record.total_minor) == ("700000901", total)
+    assert record.delivered_at == datetime(2026, 7, 10, 5, 57, 15, 213000, tzinfo=UTC)
+    assert record.planned_delivery_at is None
+    assert record.unread == ()
