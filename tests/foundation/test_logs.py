@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from qaitar.foundation import logs
+from tests.logged import logged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,15 +18,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    written = io.StringIO()
-    logs.configure("INFO", written)
-    yield written
-    root.handlers[:] = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logged() as written:
+        yield written
 
 
 def _records(stream: io.StringIO) -> list[dict[str, Any]]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-import logging
 import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 
-from qaitar.foundation import logs
 from qaitar.foundation.companions import code_create
 from qaitar.foundation.scrubbing import HIDDEN, is_card, mask_cards, scrub, scrub_value
 from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, make_token
+from tests.logged import logged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +26,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def log_stream() -> Iterator[io.StringIO]:
     """What is logged, as the program writes it."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    written = io.StringIO()
-    logs.configure("INFO", written)
-    yield written
-    root.handlers[:] = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logged() as written:
+        yield written
 
 
 PHONES = [

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import zipfile
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection
@@ -19,7 +17,6 @@ from django.urls import reverse
 
 from qaitar.analytics.export_definitions import ListKind
 from qaitar.config.connectors import CONNECTORS
-from qaitar.foundation import logs
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.companions import code_create
 from qaitar.foundation.connections import Entered, Kind, connection_save
@@ -28,6 +25,7 @@ from qaitar.kernel.roles import Role
 from qaitar.returns.services.notes import request_comment
 from tests.factories.accounts import NOW, actor, make_token
 from tests.factories.returns import make_case
+from tests.logged import logged
 from tests.web.console.office import Office, fields_of, make_office, secret_of
 from tests.web.url_matrix import addresses
 
@@ -51,15 +49,8 @@ def office(settings: Any, tmp_path: Path) -> Iterator[Office]:
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What the program logs, as it writes it."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    written = io.StringIO()
-    logs.configure("INFO", written)
-    yield written
-    root.handlers[:] = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logged() as written:
+        yield written
 
 
 def forms_of(secret: str) -> list[str]:

@@ -18,7 +18,7 @@ from qaitar.backup.manifest import DATABASE, FILES, KEYS, Manifest
 from qaitar.backup.postgres_tools import restore
 from qaitar.backup.problems import BackupProblem, DamagedBackup
 from qaitar.foundation import walls_install
-from qaitar.foundation.walls import SETTING
+from qaitar.foundation.walls import SEE_EVERY_MERCHANT
 from qaitar.runtime.addresses import APP_ROLE, OWNER_ROLE, make_url, parts_of
 from qaitar.runtime.addresses import DATABASE as NAME
 from qaitar.runtime.roles import prepare_roles
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 DRAFT: Final = "qaitar_restoring"
 JOBS: Final = 2
-_SEE_EVERY_MERCHANT: Final = "SELECT set_config(%s, (SELECT coalesce(array_agg(id), '{}')::text FROM foundation_merchantkey), true)"
 
 
 def parts_verify(target: Target, manifest: Manifest) -> None:
@@ -186,7 +185,7 @@ def rows_compare(dsn: str, manifest: Manifest) -> dict[str, tuple[int, int]]:
     `dsn` is of a superuser or of the tables' owner, who sees what every merchant's walls hold.
     """
     with psycopg.connect(dsn) as connection:
-        connection.execute(_SEE_EVERY_MERCHANT, [SETTING])
+        connection.execute(SEE_EVERY_MERCHANT)
         found = rows_counted(connection)
     tables = sorted(set(manifest.rows) | set(found))
     both = {each: (manifest.rows.get(each, 0), found.get(each, 0)) for each in tables}

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qaitar.sandbox.outside import Outside
     from qaitar.sandbox.shelf import Grievance
 
-ROUNDS_MAX: Final = 6  # a drain plans and wakes at most a few more
+ROUNDS_MAX: Final = 6  # a run plans and releases at most a few more
 BUTTONS: Final = {
     Effect.PRESS_TAKE: Button.TAKE,
     Effect.PRESS_REFUSE: Button.REFUSE,

@@ -1,4 +1,4 @@
-"""Which connection serves a case, and its client, made once a drain so that pauses and tokens are shared."""
+"""Finds the connection of a store, and keeps one client of it for a run, so that pauses and tokens are shared."""
 
 from __future__ import annotations
 

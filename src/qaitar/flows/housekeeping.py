@@ -60,9 +60,9 @@ SELECT count(*) FROM taken
 
 
 def effects_call_up(now: datetime) -> int:
-    """Defer a drain for every merchant with a due effect; at most one of these waits a merchant.
+    """Defer a run for every merchant with a due effect; at most one of these waits a merchant.
 
-    Acts defer their own drains; this finds what became due by time, and what a dead worker left.
+    Acts defer their own runs; this finds what became due by time, and what a dead worker left.
     """
     due = PlannedEffect.objects.filter(state__in=_OPEN, next_at__lte=now)
     return _call_up(due, RUN_TASK, "effects")

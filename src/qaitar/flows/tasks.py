@@ -100,7 +100,7 @@ def deadlines_sweep(timestamp: int) -> None:  # noqa: ARG001  the minute it was 
 @app.periodic(cron="* * * * *")
 @app.task(queue="effects", name="qaitar.flows.tasks.effects_sweep", queueing_lock="effects sweep")
 def effects_sweep(timestamp: int) -> None:  # noqa: ARG001  as above
-    """Call up drains for effects that are due."""
+    """Defer runs for effects that are due."""
     with fresh_connection():
         housekeeping.effects_call_up(utc_now())
 

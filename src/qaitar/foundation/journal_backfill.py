@@ -13,6 +13,7 @@ from qaitar.foundation.journal_signatures import (
     head_signature,
     line_signature,
 )
+from qaitar.foundation.walls import SEE_EVERY_MERCHANT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from qaitar.foundation.journal_signatures import JournalKey
 
 PAGE: Final = 5_000
-_SEE_ALL: Final = (
-    "SELECT set_config('qaitar.merchants', (SELECT COALESCE(array_agg(id), '{}')::text"
-    " FROM foundation_merchantkey), true)"
-)
 _UNSIGNED: Final = (
     "SELECT id, merchant_id, subject_kind, subject_id, seq, request_ref, hash FROM foundation_journalentry"
     " WHERE mac IS NULL"
@@ -56,7 +53,7 @@ def journal_sign(owner: psycopg.Connection[Any]) -> int:
     Raises:
         NoKey: there are lines and no usable key is set.
     """
-    owner.execute(_SEE_ALL)
+    owner.execute(SEE_EVERY_MERCHANT)
     owner.execute("ALTER TABLE foundation_journalentry DISABLE TRIGGER USER")
     signed = 0
     for page in _pages(owner, _UNSIGNED, "unsigned"):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def release_waiting(effects_on: str, now: datetime, *, subject_id: UUID) -> int:
-    """Let the effects of one case that wait on something (`Waits.on`) be looked at now; tells how many there are."""
+    """Let the effects of one case that wait on something (`Waiting.on`) be looked at now; tells how many there are."""
     waiting = PlannedEffect.objects.filter(
         subject_id=subject_id,
         state=EffectState.PLANNED,

@@ -66,9 +66,8 @@ class ReturnRequest(Walled):
     )  # loudest thing raised: REMIND, ESCALATE, MISSED
 
     # a decision that has to be pressed in the cabinet and seen in the mirror
-    pending_press = models.CharField(
-        max_length=16, blank=True
-    )  # PRESS_TAKE, PRESS_REFUSE, PRESS_GRANT
+    # PRESS_TAKE, PRESS_REFUSE or PRESS_GRANT; empty where no press waits to be seen in the cabinet
+    pending_press = models.CharField(max_length=16, blank=True)
     pending_since = models.DateTimeField(null=True)
     pending_text = models.TextField(blank=True)
 

@@ -69,7 +69,7 @@ BATCH: Final = 200
 IN_A_MOMENT_S: Final = 5
 NOT_CONNECTED: Final = "No such system is connected: do it by hand."
 BUDGET_S: Final = 60.0
-"""A drain gives its place to other jobs after this; what is left goes on in a new job."""
+"""A run gives its place to other jobs after this; what is left goes on in a new job."""
 CLAIM_HOLDS: Final = timedelta(minutes=2)
 """A claim older than this whose session is gone belongs to a dead worker."""
 LOOK_AGAIN: Final = timedelta(seconds=60)
@@ -94,7 +94,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class RunResult:
-    """What one drain came to: effects looked at, how many ended in each state, how many others they woke; `left` when time ran out."""
+    """What one run came to: effects looked at, how many ended in each state, how many others they released; `left` when time ran out."""
 
     looked: int = 0
     woken: int = 0
@@ -156,9 +156,9 @@ DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM procrastinate_jobs WH
 
 
 def _absorb(merchant_id: UUID) -> None:
-    """Take over the waiting drains of this merchant: what they were called for is seen by the reads that follow.
+    """Delete this merchant's other queued runs: this one processes their effects.
 
-    A drain's row commits with its effects, so an effect whose row is not seen here keeps the row that will serve it.
+    A run's row commits with its effects, so an effect whose row is not seen here keeps the row that will serve it.
     """
     with database.cursor() as cursor:
         cursor.execute(_ABSORB, [RUN_TASK, json.dumps({"merchant_id": str(merchant_id)})])
@@ -167,7 +167,7 @@ def _absorb(merchant_id: UUID) -> None:
 def _kinds_due(merchant_id: UUID, now: datetime) -> set[str]:
     """Tell the kinds of which something is due: of none in most rounds of a quiet shop.
 
-    What becomes due after this look was either woken by this drain or has a drain's row of its own.
+    What becomes due after this look was either released by this run or has a run's row of its own.
     """
     with behind_walls(merchant_id):
         due = PlannedEffect.objects.filter(
@@ -250,7 +250,7 @@ def _step(
             crashpoint(f"E1.{kind}")
             if kind in TICKETS:
                 erp_number_learn(merchant_id, effect_id, clients, now)
-            taken = _claim_next(merchant_id, effect_id, now, result)
+            taken = _claim_if_ready(merchant_id, effect_id, now, result)
             if taken is None:
                 return
             crashpoint(f"E3.{kind}")
@@ -276,7 +276,7 @@ def _put_off(merchant_id: UUID, effect_id: UUID, now: datetime) -> None:
             )
 
 
-def _claim_next(
+def _claim_if_ready(
     merchant_id: UUID, effect_id: UUID, now: datetime, result: RunResult
 ) -> _ClaimedEffect | None:
     """Claim one effect in one transaction, or settle it at once where nothing can be sent."""
@@ -289,9 +289,8 @@ def _claim_next(
         case = case_load(effect.subject_id) if effect else None
         if effect is None or case is None:
             return None
-        if (
-            effect.state == EffectState.SENDING
-        ):  # its worker's session is gone, or the lock were not ours
+        if effect.state == EffectState.SENDING:
+            # Its worker's session is gone, or the lock were not ours.
             detail = "The program stopped while this was being sent: it is looked up."
             settle(effect, EffectUpdate(EffectState.UNKNOWN, detail), now)
         taken = _prepared(effect, case, now)
@@ -427,7 +426,7 @@ def _settle(taken: _ClaimedEffect, told: HandlerResult, now: datetime, result: R
 
 
 def _sent(taken: _ClaimedEffect, told: HandlerResult, now: datetime) -> EffectUpdate:
-    effect, kept = taken.effect, _reference_and_details(told)
+    effect, kept = taken.effect, _payload_of(told)
     match told.outcome:
         case Done(reference, address, detail):
             return EffectUpdate(EffectState.DONE, detail, reference, address, payload=kept)
@@ -449,7 +448,7 @@ def _sent(taken: _ClaimedEffect, told: HandlerResult, now: datetime) -> EffectUp
 
 
 def _looked_up(taken: _ClaimedEffect, told: HandlerResult, now: datetime) -> EffectUpdate:
-    effect, kept = taken.effect, _reference_and_details(told)
+    effect, kept = taken.effect, _payload_of(told)
     match told.outcome:
         case Done(reference, address, detail):
             return EffectUpdate(EffectState.DONE, detail, reference, address, payload=kept)
@@ -473,7 +472,7 @@ def _missing(effect: PlannedEffect, kept: dict[str, Any], now: datetime) -> Effe
     )
 
 
-def _reference_and_details(told: HandlerResult) -> dict[str, Any]:
+def _payload_of(told: HandlerResult) -> dict[str, Any]:
     kept = dict(told.payload)
     if told.erp_order:
         kept["erp_order"] = told.erp_order

@@ -1,4 +1,4 @@
-"""One change of a case as it is written: its new columns, journal line, effects, counters and the drain job."""
+"""One change of a case as it is written: its new columns, journal line, effects, counters and the job that runs its effects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 RUN_TASK: Final = "qaitar.flows.tasks.effects_run"
-RUN_AFTER_S: Final = 1.0  # what else happens in this second goes along in the same drain
+RUN_AFTER_S: Final = 1.0  # what else happens in this second goes along in the same run
 PRESSES: Final = frozenset({Effect.PRESS_TAKE, Effect.PRESS_REFUSE, Effect.PRESS_GRANT})
 
 # Columns an act may change; every act writes all of them, so that any number of acts is one statement.
@@ -127,7 +127,7 @@ def change_of(  # noqa: PLR0913  a change is all of these
     effects: Advanced | tuple[Effect, ...] = (),
     step: str = "",
 ) -> Change:
-    """Build the change of one case: new values, journal line, planned effects, stage counters and the drain job."""
+    """Build the change of one case: new values, journal line, planned effects, stage counters and the job that runs them."""
     before, after = difference(request, values)
     line = JournalLine(act=act, at=now, by=by, before=before, after=after, why=why)
     wanted = effects.effects if isinstance(effects, Advanced) else effects

@@ -94,9 +94,8 @@ def case_act(*, case: Case, act: Act, by: Actor, now: datetime, details: Details
         planned = _plan(case, act, by, now, details)
         if isinstance(planned, Blocked):
             raise ActBlocked(planned)
-        if (
-            missed_deadline(case, now) is not None
-        ):  # the old date is owned up to before a new one is set
+        if missed_deadline(case, now) is not None:
+            # The missed date is journalled before a new one is set.
             record_missed_deadlines([case], now)
             planned = _plan(case, act, by, now, details)
             if isinstance(planned, Blocked):

@@ -46,7 +46,7 @@ from qaitar.web.api.schemas_returns import (
     ProofForm,
     Withdrawn,
 )
-from qaitar.web.api.serializers import evidence_out
+from qaitar.web.api.serializers import serialize_evidence
 
 if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
@@ -165,7 +165,7 @@ def evidence_confirmed(request: HttpRequest, evidence_id: UUID, body: Confirmed)
         by=_by(request, evidence_id),
         now=moment(request),
     )
-    return answer(evidence_out(proof))
+    return answer(serialize_evidence(proof))
 
 
 @router.post(
@@ -179,7 +179,7 @@ def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn)
     """Take a proof out of its case; the file and the journal keep it."""
     by, now = _by(request, evidence_id), moment(request)
     proof = evidence_withdraw(evidence_id=evidence_id, by=by, now=now, why=body.why)
-    return answer(evidence_out(proof))
+    return answer(serialize_evidence(proof))
 
 
 @router.get(

@@ -49,9 +49,9 @@ from qaitar.web.api.schemas_returns import (
     Row,
 )
 from qaitar.web.api.serializers import (
-    card_out,
-    journal_out,
-    row_out,
+    serialize_card,
+    serialize_journal_line,
+    serialize_row,
     why_not_shown,
     will_shown,
 )
@@ -84,7 +84,7 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
             due_before=query.due_before,
         )
         found = requests_find(principal.merchants, question, query.limit)
-        return answer({"items": [row_out(each, now) for each in found], "next": None})
+        return answer({"items": [serialize_row(each, now) for each in found], "next": None})
     part = queue_slice(
         principal.merchants,
         QueueFilter(
@@ -95,7 +95,7 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
         ),
         limit=query.limit,
     )
-    items = [row_out(case.request, now) for case in part.cases]
+    items = [serialize_row(case.request, now) for case in part.cases]
     return answer({"items": items, "next": part.next.text() if part.next else None})
 
 
@@ -107,7 +107,7 @@ def returns_card(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Show a case whole: facts, verdict with sources, acts, proofs, effects, mirror, earlier filings."""
     case = _case(request_id)
     beside = case_related(case.request)
-    return answer(card_out(case, beside, _by(request, case.request), moment(request)))
+    return answer(serialize_card(case, beside, _by(request, case.request), moment(request)))
 
 
 def _case(request_id: UUID) -> Case:
@@ -144,7 +144,9 @@ def returns_journal(
     shown, masked = lines[: query.limit], caller(request).phones_masked
     lines_open(shown)
     following = shown[-1].seq if len(lines) > query.limit else None
-    return answer({"items": [journal_out(line, masked) for line in shown], "next": following})
+    return answer(
+        {"items": [serialize_journal_line(line, masked) for line in shown], "next": following}
+    )
 
 
 # --- filing ---------------------------------------------------------------------------------------------------------
@@ -173,7 +175,7 @@ def returns_file(request: HttpRequest, body: Filed) -> HttpResponse:
     made = requests_create(filings=[_filing(body, now)], actors=_Filers(caller(request)), now=now)
     if 0 not in made:
         raise BadCase("NUMBER_TAKEN", number=body.number)
-    return answer(row_out(made[0], now), status=201)
+    return answer(serialize_row(made[0], now), status=201)
 
 
 def _filing(body: Filed, now: datetime) -> Filing:
@@ -213,7 +215,7 @@ def returns_act(request: HttpRequest, request_id: UUID, body: ActIn) -> HttpResp
     done = case_act(case=case, act=body.act, by=by, now=now, details=_details(body))
     return answer(
         {
-            **row_out(done.request, now),
+            **serialize_row(done.request, now),
             "act": body.act.value,
             "step": done.step,
             "will": will_shown(done.effects),
@@ -294,7 +296,7 @@ def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpRes
         row = loaded_note(case=case, values=values, by=by, now=now, why=body.why)
     else:
         row = line_note(case=case, line_id=line_id, values=values, by=by, now=now, why=body.why)
-    return answer(row_out(row, now))
+    return answer(serialize_row(row, now))
 
 
 def _noted(body: Noted) -> dict[str, Any]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def row_out(request: ReturnRequest, now: datetime) -> Json:
+def serialize_row(request: ReturnRequest, now: datetime) -> Json:
     """Write a request as lists show it."""
     stage = Stage(request.stage)
     return {
@@ -58,7 +58,7 @@ def row_out(request: ReturnRequest, now: datetime) -> Json:
         "section": request.section,
         "section_differs": differs(stage, request.pending_press, request.section),
         "waiting_for_proof": request.pending_press,
-        "control": control_out(request, now),
+        "control": serialize_control(request, now),
         "product": request.product_name,
         "amount": {"minor": request.amount_minor, "currency": request.currency},
         "asks": ["AMOUNT"] if request.amount_minor is None and stage is not Stage.CLOSED else [],
@@ -69,7 +69,7 @@ def row_out(request: ReturnRequest, now: datetime) -> Json:
     }
 
 
-def control_out(request: ReturnRequest, now: datetime) -> Json | None:
+def serialize_control(request: ReturnRequest, now: datetime) -> Json | None:
     """Write the control date with its rule and source; None for a closed case."""
     if request.control_at is None:
         return None
@@ -84,12 +84,12 @@ def control_out(request: ReturnRequest, now: datetime) -> Json | None:
     }
 
 
-def card_out(case: Case, beside: CaseRelated, by: Actor, now: datetime) -> Json:
+def serialize_card(case: Case, beside: CaseRelated, by: Actor, now: datetime) -> Json:
     """Write a whole case as `by` sees it: facts, verdict, acts, proofs, effects, mirror and earlier filings."""
     request = case.request
     judged = evaluate_case(case, now, actor_id=by.user_id)
     return {
-        **row_out(request, now),
+        **serialize_row(request, now),
         "facts": _facts(request) if by.role in SEE_PHONES else phone_masked(_facts(request)),
         "verdict": _verdict(judged.verdict),
         "acts": _offers(request, judged, by),
@@ -226,7 +226,7 @@ def why_not_shown(blocked: Blocked) -> Json:
     }
 
 
-def journal_out(entry: JournalEntry, masked: Collection[UUID] = frozenset()) -> Json:
+def serialize_journal_line(entry: JournalEntry, masked: Collection[UUID] = frozenset()) -> Json:
     """Write a line of a journal; phones of the merchants in `masked` are masked."""
     before, after = entry.before, entry.after
     if entry.merchant_id in masked:
@@ -246,7 +246,7 @@ def journal_out(entry: JournalEntry, masked: Collection[UUID] = frozenset()) -> 
     }
 
 
-def evidence_out(proof: Evidence) -> Json:
+def serialize_evidence(proof: Evidence) -> Json:
     """Write one proof after a confirmation or a withdrawal."""
     return {
         "id": str(proof.pk),

@@ -53,7 +53,7 @@ GOOD, FAIR = 80, 50
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRule:
+class Objection:
     """What is held against a case or a decision, its cost, and the chapter that explains it."""
 
     text: str
@@ -78,7 +78,7 @@ class PracticeStep:
     seconds: int
     right: str
     right_reasons: str
-    held: tuple[HeldRule, ...]
+    held: tuple[Objection, ...]
     why: tuple[Why, ...]
 
 
@@ -92,7 +92,7 @@ class PracticeCase:
     quality: str
     points: int
     tone: str
-    held: tuple[HeldRule, ...]
+    held: tuple[Objection, ...]
     deeds: tuple[PracticeStep, ...]
     left: str
     left_why: tuple[Why, ...]
@@ -173,14 +173,14 @@ def rows_shown(practices: Iterable[Practice]) -> tuple[Row, ...]:
     )
 
 
-def costs_shown() -> tuple[HeldRule, ...]:
+def costs_shown() -> tuple[Objection, ...]:
     """Say how it is counted."""
     return _held(Finding)
 
 
-def _held(findings: Iterable[str]) -> tuple[HeldRule, ...]:
+def _held(findings: Iterable[str]) -> tuple[Objection, ...]:
     each = sorted(map(Finding, findings), key=lambda one: (-COSTS[one], one))
-    return tuple(HeldRule(str(SAID[one]), COSTS[one], chapter_url(CHAPTERS[one])) for one in each)
+    return tuple(Objection(str(SAID[one]), COSTS[one], chapter_url(CHAPTERS[one])) for one in each)
 
 
 def _case(case: Mapping[str, Any]) -> PracticeCase:
