@@ -17,6 +17,7 @@ from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.flows.take_cabinet import cabinet_look, cabinet_read, cabinet_take
 from qaitar.foundation.jobs import behind_walls
 from qaitar.foundation.models import JournalEntry, RawIntake
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.orders.services.stores import StoreEntry, store_create
@@ -245,6 +246,7 @@ def test_a_reason_kaspi_has_changed_reaches_the_case_with_the_difference(shop: B
     assert (case.quality, case.counts_as_quality) == ("DIFFERENT_GOODS", True)
     with behind_walls(shop.shop.id):
         line = JournalEntry.objects.filter(subject_id=case.pk, act="MIRROR").latest("seq")
+        lines_open([line])
     told = {
         "reason_code": ("SIZE_MISMATCH", "WRONG"),
         "reason_text": ("Не подошел размер", "Не как на фото или в описании"),
@@ -272,6 +274,7 @@ def test_a_request_first_seen_with_a_changed_reason_tells_the_buyers_own_too(sho
     assert (case.reason_code, case.quality) == ("WRONG", "DIFFERENT_GOODS")
     with behind_walls(shop.shop.id):
         first, line = JournalEntry.objects.filter(subject_id=case.pk).order_by("seq")[:2]
+        lines_open([first])
     assert first.after["reason_text"] == "Не подошел размер"
     assert (line.before["reason_code"], line.after["reason_code"]) == ("SIZE_MISMATCH", "WRONG")
     (change,) = case.mirror["changes"]

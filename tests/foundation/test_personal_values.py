@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -13,9 +15,11 @@ from django.test import Client
 from django.urls import reverse
 
 from qaitar.cli import check_journal, person
+from qaitar.contracts.marketplace import ReturnReading, Section, Unread
+from qaitar.flows.effects.settlement import EffectUpdate, settle_all
 from qaitar.flows.take_cabinet import cabinet_take
 from qaitar.foundation.journal import first_break
-from qaitar.foundation.models import JournalEntry, RawIntake, SearchKey
+from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, RawIntake, SearchKey
 from qaitar.foundation.personal_models import ErasedPerson, PersonalKey
 from qaitar.foundation.personal_values import ERASED, UNREADABLE, lines_open
 from qaitar.foundation.resealing import secrets_reseal
@@ -23,13 +27,14 @@ from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Customer, ImportRejection, ImportRun, Order
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.notes import request_comment, request_note
-from qaitar.returns.services.perform_act import request_act
-from qaitar.returns.vocabulary import Act
+from qaitar.returns.services.perform_act import Details, request_act
+from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.problems import Problem
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
-from tests.factories.returns import make_case
+from tests.factories.returns import look, make_case, make_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,9 +59,52 @@ def noted(shop: Shop, number: str = "700000001-1", phone: str = PHONE) -> Return
     return request_note(request_id=case.pk, values=values, by=by, now=NOW)
 
 
+TOLD = f"{NAME} {PHONE}"
+REFUSED = Details(reason=RefusalReason.DAMAGE_BY_CUSTOMER, text=f"отказ: {TOLD}")
+
+
+def named_everywhere(shop: Shop, case: ReturnRequest) -> None:
+    """Let everybody name the person: the marketplace, a clerk beside a photo, a senior who refuses, a system outside."""
+    clerk = actor(make_person("clerk", (shop.id, Role.OPERATOR)), shop.id)
+    senior = actor(make_person("senior", (shop.id, Role.SENIOR)), shop.id)
+    seen = ReturnReading(
+        number=case.number,
+        section=Section.NEW,
+        reason_code="BROKEN",
+        reason_text=f"сперва {TOLD}",
+        unread=(Unread("customer", "unread", TOLD),),
+        hint_text=TOLD,
+    )
+    look(shop, NOW, seen)
+    later = replace(seen, reason_code="DEFECT", reason_text=f"потом {TOLD}")
+    look(shop, NOW + timedelta(minutes=1), later)
+    request_note(request_id=case.pk, values={"quality": "MECHANICAL_DAMAGE"}, by=senior, now=NOW)
+    photos = (EvidenceKind.PHOTO_DAMAGE, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
+    files = [
+        NewProof(make_file(shop.id, f"{TOLD}.jpg"), kind, note=f"прислала {TOLD}")
+        for kind in photos
+    ]
+    evidence_add(request_id=case.pk, proofs=files, by=clerk, now=NOW)
+    for act, by, told in (
+        (Act.SEND_FOR_APPROVAL, clerk, Details()),
+        (Act.DECLINE, senior, Details(why=TOLD)),
+        (Act.REFUSE, clerk, REFUSED),
+    ):
+        version = ReturnRequest.objects.values_list("version", flat=True).get(pk=case.pk)
+        details = replace(told, expected_version=version)
+        request_act(request_id=case.pk, act=act, by=by, now=NOW, details=details)
+    said = EffectUpdate(EffectState.REFUSED, f"unknown client {TOLD}")
+    settle_all([(each, said) for each in PlannedEffect.objects.filter(subject_id=case.pk)], NOW)
+    look(
+        shop,
+        NOW + timedelta(minutes=2),
+        replace(later, section=Section.CLOSED, reject_text=f"Отказано: {TOLD}"),
+    )
+
+
 def closed(shop: Shop, case: ReturnRequest) -> None:
     by = actor(make_person(f"s{case.number}", (shop.id, Role.SENIOR)), shop.id)
-    request_act(request_id=case.pk, act=Act.NOTE_WITHDRAWN, by=by, now=NOW)
+    request_act(request_id=case.pk, act=Act.NOTE_MARKETPLACE_DECIDED, by=by, now=NOW)
 
 
 def stored(name: str) -> list[Any]:
@@ -192,6 +240,7 @@ def kept(committed: DatabaseAddresses) -> Shop:
                 merchant_id=shop.id, run_id=run.pk, row_number=2, reason_code="no_sum", raw=cells
             )
         request_comment(request_id=mine.pk, text=f"{NAME} звонила, {PHONE}", by=by, now=NOW)
+        named_everywhere(shop, mine)
         closed(shop, mine)
         assert theirs.pk
     return shop
@@ -228,7 +277,7 @@ def test_an_erased_person_is_in_no_table_and_the_journal_holds(
     assert person.run(asked(dry_run=True), folder) == 0
     counted = json.loads(capsys.readouterr().out)["erased"]
     kinds = ("cases", "customers", "orders", "search_words", "bodies")
-    assert counted == [{**dict.fromkeys(kinds, 1), "keys": 2, "import_rows": 2}]
+    assert counted == [{**dict.fromkeys(kinds, 1), "keys": 9, "import_rows": 2}]
     assert len(markers(dump(committed))) == 6  # counting changed nothing
     assert person.run(asked(), folder) == 0
     assert json.loads(capsys.readouterr().out)["erased"] == counted

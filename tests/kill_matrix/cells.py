@@ -54,15 +54,20 @@ FOUND: Final = (
     ),
     (
         "connection mended",
-        "commit journalentry+journalhead+plannedeffect+returnrequest",
+        "commit journalentry+journalhead+personalkey+plannedeffect+returnrequest",
         Death.BACKEND_GONE,
     ),
 )
 """Points at which something was wrong once: they are part of every run, however small."""
 
 
-SETTLED: Final = "commit journalentry+journalhead+plannedeffect+returnrequest"
-"""The moment after a call and before what became of it is written down."""
+SETTLED: Final = frozenset(
+    {
+        "commit journalentry+journalhead+plannedeffect+returnrequest",
+        "commit journalentry+journalhead+personalkey+plannedeffect+returnrequest",  # the answer's words beside it
+    }
+)
+"""The moments after a call and before what became of it is written down."""
 
 
 def planted() -> list[Cell]:
@@ -73,7 +78,7 @@ def planted() -> list[Cell]:
     return [
         each
         for each in cells(4, story="ticket and comment")
-        if each.moment == SETTLED and each.death is Death.KILLED
+        if each.moment in SETTLED and each.death is Death.KILLED
     ]
 
 

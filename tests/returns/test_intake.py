@@ -11,6 +11,7 @@ import pytest
 from qaitar.contracts.marketplace import ReturnReading, Section
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.models import JournalEntry, SearchKey
+from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, MOSCOW
@@ -267,6 +268,7 @@ def test_the_journal_begins_with_what_the_case_looked_like(shop: Shop, aigerim: 
     )
     made = request_create(filing=filing, by=aigerim, merchant_id=shop.id, now=NOW)
     (line,) = JournalEntry.objects.filter(subject_id=made.pk)
+    lines_open([line])
     assert (line.act, line.at, line.actor_name, line.before, line.why) == (
         *("CREATE", NOW, "Aigerim"),
         {},

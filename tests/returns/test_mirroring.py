@@ -10,6 +10,7 @@ from django.utils import translation
 
 from qaitar.contracts.marketplace import ReturnReading, Section, Unread
 from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.mirror import differs

@@ -1,4 +1,4 @@
-"""Bodies of incoming readings: emptied when a person they name is erased.  Digest, time and report stay."""
+"""Bodies of incoming readings: emptied when a person they name is erased.  Digest, time and counts stay."""
 
 from __future__ import annotations
 
@@ -26,5 +26,15 @@ def intakes_empty(merchant_id: UUID, phone: str, numbers: Sequence[str], *, dry_
         if any(each in body for each in wanted):
             emptied += 1
             if not dry_run:
-                RawIntake.objects.filter(pk=intake_id).update(body=b"")
+                _empty(intake_id)
     return emptied
+
+
+def _empty(intake_id: UUID) -> None:
+    """Remove a body, and from its report the values quoted from it."""
+    row = RawIntake.objects.get(pk=intake_id)
+    report = {name: value for name, value in row.report.items() if name not in _QUOTING}
+    RawIntake.objects.filter(pk=intake_id).update(body=b"", report=report)
+
+
+_QUOTING: Final = frozenset({"unread", "problems"})

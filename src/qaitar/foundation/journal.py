@@ -20,7 +20,11 @@ GENESIS = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """What is to be written about one change: act, before and after, why."""
+    """What is to be written about one change: act, before and after, why.
+
+    `why_quotes` says that `why` repeats words from outside (of a customer, a marketplace, another system): they may name a
+    person and are encrypted as what a person typed is.  It is no part of the hash.
+    """
 
     act: str
     at: datetime
@@ -28,6 +32,7 @@ class JournalLine:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+    why_quotes: bool = False
 
 
 def canonical(value: Any) -> bytes:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from qaitar.foundation.journal import JournalLine
     from qaitar.foundation.models import JournalEntry
 
-PERSONAL: Final = frozenset({"customer_name", "customer_phone", "customer_words"})
-"""Names of journal values that identify a customer or are the customer's own words."""
-_WHY: Final = "why"  # what a person typed beside an act may name anybody
+PERSONAL: Final = frozenset(
+    {"customer_name", "customer_phone", "customer_words", "reason_text", "pending_text"}
+)
+"""Names of journal values that identify a customer, are the customer's own words or free text that may name one."""
+_WHY: Final = "why"  # what was typed beside an act or came from outside may name anybody
 ERASED: Final = "[erased]"
 UNREADABLE: Final = "[sealed]"
 _NONCE_BYTES: Final = 12
@@ -61,21 +63,21 @@ def new_key() -> tuple[NewKey, bytes]:
 
 
 def line_protected(line: JournalLine, subject_id: UUID) -> tuple[JournalLine, NewKey | None]:
-    """Encrypt what a line tells of a customer and what a person typed; a line without either needs no key.
+    """Encrypt what a line tells of a customer, what a person typed and what came from outside; other lines need no key.
 
-    The program's own reasons (`why` of a line without a user) are codes and sentences of ours and stay readable.
+    The program's own reasons (`why` of a line without a user that quotes nobody) are codes of ours and stay readable.
 
     Raises:
         NoKey: there is something to encrypt and no usable encryption key is set.
     """
-    typed = bool(line.why) and line.by.user_id is not None
-    if not (typed or _tells(line.before) or _tells(line.after)):
+    free = bool(line.why) and (line.why_quotes or line.by.user_id is not None)
+    if not (free or _tells(line.before) or _tells(line.after)):
         return line, None
     made, key = new_key()
     before, after = (
         _encrypted(values, made.id, key, subject_id) for values in (line.before, line.after)
     )
-    why = _sealed_text(line.why, made.id, key, f"{subject_id} {_WHY}") if typed else line.why
+    why = _sealed_text(line.why, made.id, key, f"{subject_id} {_WHY}") if free else line.why
     return replace(line, before=before, after=after, why=why), made
 
 

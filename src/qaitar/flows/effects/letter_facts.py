@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.personal_values import ERASED, UNREADABLE, lines_open
 from qaitar.orders.models import Order
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.letter_facts import letter_facts as facts_of_case
@@ -56,5 +57,9 @@ def _text_given(effect: PlannedEffect) -> str:
     steps = JournalEntry.objects.filter(
         subject_id=effect.subject_id, seq__lte=effect.ordinal, after__has_key="pending_text"
     )
-    last = steps.order_by("-seq").values_list("after", flat=True).first()
-    return str((last or {}).get("pending_text") or "")
+    last = steps.order_by("-seq").first()
+    if last is None:
+        return ""
+    lines_open([last])
+    text = str(last.after.get("pending_text") or "")
+    return "" if text in {ERASED, UNREADABLE} else text

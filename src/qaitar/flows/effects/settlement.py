@@ -166,6 +166,7 @@ def _line(
         before={"effects": before},
         after={"state": state.value, "effects": after},
         why=why,
+        why_quotes=True,  # what the system outside answered
     )
 
 

@@ -60,7 +60,7 @@ def phones_known(merchant_id: UUID) -> set[str]:
 def rejections_empty(merchant_id: UUID, phone: str, codes: Sequence[str], *, dry_run: bool) -> int:
     """Empty refused rows of imports that hold a phone or one of these order numbers; returns how many.
 
-    Row number and reason stay.
+    Row number and the reason's code stay.
     """
     values: dict[str, UUID | str | list[str]] = {
         "merchant": merchant_id,
@@ -71,5 +71,5 @@ def rejections_empty(merchant_id: UUID, phone: str, codes: Sequence[str], *, dry
         cursor.execute(_REJECTED, values)
         found = [row[0] for row in cursor.fetchall()]
     if not dry_run:
-        ImportRejection.objects.filter(pk__in=found).update(raw={})
+        ImportRejection.objects.filter(pk__in=found).update(raw={}, reason="")
     return len(found)

@@ -124,12 +124,18 @@ def change_of(  # noqa: PLR0913  a change is all of these
     now: datetime,
     *,
     why: str = "",
+    why_quotes: bool = False,
     effects: Advanced | tuple[Effect, ...] = (),
     step: str = "",
 ) -> Change:
-    """Build the change of one case: new values, journal line, planned effects, stage counters and the job that runs them."""
+    """Build the change of one case: new values, journal line, planned effects, stage counters and the job that runs them.
+
+    `why_quotes` as in `JournalLine`.
+    """
     before, after = difference(request, values)
-    line = JournalLine(act=act, at=now, by=by, before=before, after=after, why=why)
+    line = JournalLine(
+        act=act, at=now, by=by, before=before, after=after, why=why, why_quotes=why_quotes
+    )
     wanted = effects.effects if isinstance(effects, Advanced) else effects
     number = effects.step.number if isinstance(effects, Advanced) else step
     outside = [effect for effect in wanted if effect not in PRESSES]

@@ -1,22 +1,26 @@
 """Erasing a customer: what identifies the person goes, what the law wants kept (orders, sums, decisions) stays.
 
-Emptied: name, phone and own words on cases, name, phone and the channel's id of the customer, the order's address, words
-of search, stored bodies of incoming readings and refused rows of imports that name the person.  Destroyed: the keys of the person's values in the
-journal.  Not touched: files given as evidence, which are documents of the
-case, files that orders were imported from, and what other systems hold.
+Emptied: name, phone, own words and every free text on cases (reason, refusal, what the marketplace and other systems answered,
+notes and file names of evidence, the reason in what was approved), name, phone and the channel's id of the customer, the order's address,
+words of search, stored bodies of incoming readings and refused rows of imports that name the person.  Destroyed: the keys of
+the person's values in the journal.  Not touched: files given as evidence, which are documents of the case, files that orders
+were imported from, what other systems hold, and answers remembered for repeated calls, which are removed after a week.
 """
 
 from __future__ import annotations
 
 import hmac
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from qaitar.foundation.approvals.erasing import reasons_empty
 from qaitar.foundation.intake_bodies import intakes_empty
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.journal_keys import journal_keys
-from qaitar.foundation.models import SearchKey
+from qaitar.foundation.models import PlannedEffect, SearchKey, StoredFile
 from qaitar.foundation.personal_models import ErasedPerson, PersonalKey
+from qaitar.foundation.personal_values import ERASED
 from qaitar.foundation.search import search_keys
 from qaitar.foundation.transition import Change, move
 from qaitar.kernel.ids import new_id
@@ -29,8 +33,9 @@ from qaitar.orders.services.erasing import (
     rejections_empty,
 )
 from qaitar.returns.errors import CaseChanged
-from qaitar.returns.models import ReturnRequest
+from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.services.case_change import held
+from qaitar.returns.services.mirror_snapshot import without_words
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
@@ -41,7 +46,10 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 ACT: Final = "PERSON_ERASE"
-_EMPTY: Final = {"customer_name": "", "customer_phone": "", "customer_words": ""}
+_EMPTY: Final = dict.fromkeys(
+    ("customer_name", "customer_phone", "customer_words", "reason_text", "pending_text"),
+    "",
+)
 
 
 class PersonUnknown(Exception):
@@ -165,9 +173,23 @@ def _cases_empty(cases: Sequence[ReturnRequest], wanted: Wanted) -> None:
     line = JournalLine(
         act=ACT, at=wanted.now, by=wanted.by, after={"customer": "erased"}, why=wanted.ground[:300]
     )
-    changes = [Change(held(each), _EMPTY, line) for each in cases]
+    changes = [
+        Change(held(each), {**_EMPTY, "mirror": without_words(each.mirror)}, line) for each in cases
+    ]
     if len(move(ReturnRequest, changes)) != len(changes):
         raise CaseChanged
+    ids = [each.pk for each in cases]
+    _evidence_empty(ids)
+    PlannedEffect.objects.filter(subject_id__in=ids).exclude(detail="").update(detail="")
+    reasons_empty(ids)
+
+
+def _evidence_empty(case_ids: Sequence[UUID]) -> None:
+    """Remove notes and names of files; the files themselves are documents of the case."""
+    for each in Evidence.objects.filter(request_id__in=case_ids):
+        name = f"{ERASED}{Path(each.file_name).suffix}"
+        Evidence.objects.filter(pk=each.pk).update(note="", file_name=name)
+        StoredFile.objects.filter(pk=each.file_id).update(name=name)
 
 
 def person_erase_again(merchant_id: UUID, by: Actor, now: datetime) -> list[Erased]:

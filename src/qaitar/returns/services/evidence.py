@@ -79,7 +79,15 @@ def evidence_add(
     effects = effects_of_new_evidence(Stage(request.stage))
     named = ", ".join(f"{p.kind.value}: {p.file.name} ({p.file.sha256[:12]})" for p in fresh)
     change = change_of(
-        request, values, "ADD_EVIDENCE", by, now, why=named, effects=effects, step="6"
+        request,
+        values,
+        "ADD_EVIDENCE",
+        by,
+        now,
+        why=named,
+        why_quotes=True,  # names of files
+        effects=effects,
+        step="6",
     )
     rows = tuple(_row(request, proof, by, now) for proof in fresh)
     change = approvals.added_to(replace(change, rows=(*change.rows, *rows)))

@@ -109,6 +109,25 @@ def with_gaps_filled(mirror: Mirror, reading: ReturnReading, seen_at: datetime) 
     return {**mirror, **filled, **({"pictures": pictures} if pictures else {})}
 
 
+def without_words(mirror: Mapping[str, Any]) -> Mirror:
+    """Return what is kept beside the columns without anything a person could be known by.
+
+    Codes, sums, steps and moments stay; texts, links and values that could not be read go.
+    """
+    texts = ("before_text", "after_text", "reason_text")
+    kept = {name: value for name, value in mirror.items() if name in _WITHOUT_WORDS}
+    if "shown" in mirror:
+        kept["shown"] = {k: v for k, v in mirror["shown"].items() if k not in texts}
+    if "changes" in mirror:
+        kept["changes"] = [
+            {k: v for k, v in line.items() if k not in texts} for line in mirror["changes"]
+        ]
+    return kept
+
+
+_WITHOUT_WORDS: Final = ("steps", "item", "delivery", "refused")
+
+
 def only_pictures(reading: ReturnReading) -> bool:
     """Tell whether a reading tells nothing of a request but its pictures: it opens no case."""
     digests = reading.image_digests

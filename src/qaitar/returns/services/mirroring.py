@@ -261,7 +261,7 @@ def _follow(look: Look, case: Case, reading: ReturnReading) -> bool:
         moved = True
     for act in acts_shown(Stage(request.stage), request.pending_press, section, ending):
         reason = _refusal_reason(request) if act is Act.REFUSE else None
-        details = Details(reason=reason, why=reject[:500])
+        details = Details(reason=reason, why=reject[:500], why_quotes=True)
         try:
             case_act(case=case, act=act, by=look.by, now=look.now, details=details)
         except ActBlocked:

@@ -41,6 +41,7 @@ class Details:
 
     reason: RefusalReason | None = None
     why: str = ""
+    why_quotes: bool = False  # `why` repeats words of the marketplace
     text: str = ""  # ready text for the marketplace, as the person saw it
     planned_on: date | None = None
     arrived_where: str = ""
@@ -226,7 +227,16 @@ def _plan(
     if isinstance(answer, Blocked):
         return answer
     values = acted_values(case, answer, judged, by, now, details)
-    change = change_of(case.request, values, act.value, by, now, why=details.why, effects=answer)
+    change = change_of(
+        case.request,
+        values,
+        act.value,
+        by,
+        now,
+        why=details.why,
+        why_quotes=details.why_quotes,
+        effects=answer,
+    )
     approvals = act_approvals(case, change.held, act, judged.facts, by, now)
     return approvals.added_to(change), answer
 
