@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from qaitar.contracts.marketplace import LineRecord
+from qaitar.contracts.marketplace import LineRecord, ReturnReading, Section
 from qaitar.foundation.actors import Actor, system_actor
 from qaitar.foundation.approvals.models import Approval
 from qaitar.foundation.models import JournalEntry
+from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import OrderLine
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.case_approvals import COVERED_COLUMNS
 from qaitar.returns.errors import ActBlocked, CaseChanged
+from qaitar.returns.guards import Facts
 from qaitar.returns.models import Evidence, ReturnRequest
+from qaitar.returns.procedure import PROCEDURE, advance
 from qaitar.returns.rules import RuleCode
 from qaitar.returns.selectors import case_load
 from qaitar.returns.services.evidence import evidence_confirm, evidence_restore, evidence_withdraw
@@ -27,10 +31,10 @@ from qaitar.returns.services.merchant_rules import RuleEntry, rule_save
 from qaitar.returns.services.notes import NOTABLE, case_note, request_note
 from qaitar.returns.services.order_line import line_note
 from qaitar.returns.services.perform_act import Details, request_act, request_act_many
-from qaitar.returns.vocabulary import Act, EvidenceKind, Stage
+from qaitar.returns.vocabulary import Act, EvidenceKind, Quality, Stage
 from tests.factories.accounts import NOW, Shop, actor, make_person
 from tests.factories.orders import file_order
-from tests.factories.returns import add_proofs, arrive, make_case
+from tests.factories.returns import add_proofs, arrive, look, make_case
 
 Change = Callable[[ReturnRequest, Actor], None]
 PHOTOS = (EvidenceKind.PHOTO_DAMAGE, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
@@ -427,3 +431,100 @@ def test_a_clerk_notes_nothing_money_is_decided_by(
         note(case.pk, clerk, **values)
     assert (no.value.blocked.code, stands(case.pk)) == ("ROLE_NOT_ALLOWED", before)
     assert note(case.pk, clerk, marks={"complete": True}).marks == {"complete": True}
+
+
+# --- the other stages: where no act rests on an approval, and where none can stand ---------------------------------
+
+
+DONE = {
+    Act.GRANT_REFUND: Stage.REFUND_GRANTED,
+    Act.REFUSE: Stage.REFUSED,
+    Act.NOTE_DISPUTE: Stage.DISPUTED,
+}
+UNTOUCHED = (Stage.REFUND_GRANTED, Stage.REFUSED, Stage.DISPUTED, Stage.CLOSED)
+
+
+def arrived_and(act: Act, shop: Shop, aigerim: Actor, daulet: Actor) -> ReturnRequest:
+    """Approve damage and sum, let the goods arrive, and act."""
+    limit_sums(shop)
+    case = do(approved(shop, aigerim, daulet).pk, Act.TAKE_FOR_INSPECTION, aigerim)
+    case = arrive(case, aigerim)
+    if (
+        act is Act.REFUSE
+    ):  # pressed in the cabinet: of approved damage there is no ground to refuse here
+        refused = ReturnReading(
+            number=case.number, section=Section.CLOSED, status_text="Отказ в возврате"
+        )
+        look(shop, NOW, refused)
+    else:
+        do(case.pk, act, aigerim)
+    case = ReturnRequest.objects.get(pk=case.pk)
+    assert case.stage == DONE[act]
+    assert states() == [("DAMAGE", "GIVEN"), ("SUM", "GIVEN")]
+    return case
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("act", DONE)
+def test_a_change_ends_the_approval_after_the_decision_too(
+    shop: Shop, aigerim: Actor, daulet: Actor, name: str, act: Act
+) -> None:
+    case = arrived_and(act, shop, aigerim, daulet)
+    CHANGES[name](case, aigerim)
+    assert ReturnRequest.objects.get(pk=case.pk).approval == "NONE"
+    assert states() == [("DAMAGE", "VOIDED"), ("SUM", "VOIDED")]
+
+
+@pytest.mark.parametrize("stage", UNTOUCHED)
+def test_no_act_of_these_stages_asks_whether_something_was_approved(stage: Stage) -> None:
+    every = frozenset(Purpose)
+    for facts in (Facts(), Facts(quality=Quality.MECHANICAL_DAMAGE, goods_checked="DIFFERENT")):
+        without = replace(facts, approval_needed=True)
+        given = replace(without, approval="GIVEN", approved=every)
+        for act in Act:
+            for role in Role:
+                answers = {repr(advance(stage, act, each, role)) for each in (without, given)}
+                assert len(answers) == 1, (act, role)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_senior_who_pays_in_a_dispute_pays_what_they_saw(
+    shop: Shop, aigerim: Actor, daulet: Actor, name: str
+) -> None:
+    seen = arrived_and(Act.NOTE_DISPUTE, shop, aigerim, daulet)
+    blocked(seen.pk, Act.GRANT_REFUND, daulet, "VERSION_NEEDED")
+    CHANGES[name](seen, aigerim)
+    before = stands(seen.pk)
+    with pytest.raises(CaseChanged):
+        do(seen.pk, Act.GRANT_REFUND, daulet, version=seen.version)
+    assert stands(seen.pk) == before
+    now = ReturnRequest.objects.get(pk=seen.pk)
+    done = do(seen.pk, Act.GRANT_REFUND, daulet, version=now.version)
+    assert done.stage == Stage.REFUND_GRANTED
+
+
+def test_a_reopened_request_is_new_without_any_approval(
+    shop: Shop, aigerim: Actor, daulet: Actor
+) -> None:
+    assert {step.act for step in PROCEDURE if step.to is Stage.NEW} == {Act.NOTE_REOPENED}
+    case = arrived_and(Act.REFUSE, shop, aigerim, daulet)
+    now = do(case.pk, Act.NOTE_REOPENED, aigerim)
+    assert (now.stage, now.approval) == (Stage.NEW, "NONE")
+    assert states() == [("DAMAGE", "VOIDED"), ("SUM", "VOIDED")]
+    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_closed_request_is_changed_by_nobody(
+    shop: Shop, aigerim: Actor, daulet: Actor, name: str
+) -> None:
+    case = arrived_and(Act.GRANT_REFUND, shop, aigerim, daulet)
+    case = do(case.pk, Act.NOTE_REFUND_DONE, aigerim)
+    assert case.stage == Stage.CLOSED
+    if name not in NOTABLE and not name.startswith(("evidence", "amount")):
+        return  # what the marketplace itself shows later is kept; no act is left that could follow
+    before = stands(case.pk)
+    with pytest.raises(ActBlocked) as no:
+        CHANGES[name](case, aigerim)
+    assert no.value.blocked.code == "CASE_CLOSED"
+    assert (stands(case.pk), states()) == (before, [("DAMAGE", "GIVEN"), ("SUM", "GIVEN")])

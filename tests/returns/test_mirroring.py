@@ -162,6 +162,8 @@ def test_a_refusal_pressed_in_the_cabinet_is_recorded_without_a_reason_of_ours(
     case = stored()
     assert (case.stage, case.refusal_reason, case.pending_press) == (Stage.REFUSED, "NOT_GIVEN", "")
     line = JournalEntry.objects.get(act="REFUSE")
+    assert words == "" or line.why.startswith("sealed:1:")
+    lines_open([line])
     assert (line.after["refusal_reason"], line.why, line.actor_name) == (
         "NOT_GIVEN",
         words,

@@ -20,8 +20,8 @@ from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.services.evidence import NewProof, evidence_add, evidence_confirm
 from qaitar.returns.services.notes import request_note
-from qaitar.returns.services.perform_act import DECISIONS, Acted, Details, request_act
-from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, RefusalReason
+from qaitar.returns.services.perform_act import Acted, Details, needs_version, request_act
+from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, RefusalReason, Stage
 from qaitar.sandbox.kaspi.ledger import Button, SoldOrder
 from qaitar.sandbox.pictures import act as act_paper
 from qaitar.sandbox.pictures import photo
@@ -211,7 +211,9 @@ class Play:
                     reason=reason,
                     why=why,
                     text=text,
-                    expected_version=case.version if act in DECISIONS else None,
+                    expected_version=case.version
+                    if needs_version(Stage(case.stage), act)
+                    else None,
                 ),
             )
 

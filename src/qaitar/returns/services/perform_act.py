@@ -30,9 +30,19 @@ if TYPE_CHECKING:
 
 BRINGS_BACK: Final = frozenset({Act.TAKE_FOR_INSPECTION, Act.GRANT_REFUND})
 """Acts after which goods or money come back: two filings of one order line may not do it at the same moment."""
-DECISIONS: Final = frozenset({Act.APPROVE, Act.DECLINE})
-"""Acts a person may do only on the version they saw: they answer for exactly what stood there."""
+_DECISIONS: Final = frozenset({Act.APPROVE, Act.DECLINE})
+_DECIDED_ALONE: Final = frozenset(
+    {(Stage.DISPUTED, Act.GRANT_REFUND), (Stage.WAITING_APPROVAL, Act.TAKE_FOR_INSPECTION)}
+)
 TRIES: Final = 5  # how often an act is judged anew because the case changed under it
+
+
+def needs_version(stage: Stage, act: Act) -> bool:
+    """Tell whether a person may do this only on the version they saw: they answer for exactly what stood there.
+
+    So are answers to an approval, and what a senior does without one.
+    """
+    return act in _DECISIONS or (stage, act) in _DECIDED_ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +230,13 @@ def _changed(request_id: UUID) -> CaseChanged:
 def _plan(
     case: Case, act: Act, by: Actor, now: datetime, details: Details
 ) -> tuple[Change, Advanced] | Blocked:
-    if act in DECISIONS and by.user_id is not None and details.expected_version is None:
-        return Blocked("VERSION_NEEDED")
     judged = evaluate_case(case, now, actor_id=by.user_id, reason=details.reason)
     answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
     if isinstance(answer, Blocked):
         return answer
+    alone = by.user_id is not None and needs_version(answer.step.at, act)
+    if alone and details.expected_version is None:
+        return Blocked("VERSION_NEEDED")
     values = acted_values(case, answer, judged, by, now, details)
     change = change_of(
         case.request,

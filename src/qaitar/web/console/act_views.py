@@ -17,8 +17,8 @@ from qaitar.returns.queue import Place, following, place_of
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.sentences import act_label
 from qaitar.returns.services.case_change import PRESSES
-from qaitar.returns.services.perform_act import DECISIONS, Acted, Details, case_act
-from qaitar.returns.vocabulary import Act, RefusalReason
+from qaitar.returns.services.perform_act import Acted, Details, case_act, needs_version
+from qaitar.returns.vocabulary import Act, RefusalReason, Stage
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial, typed
 from qaitar.web.console.case_answers import (
@@ -69,7 +69,8 @@ def act(visit: PageRequest, pk: UUID) -> HttpResponse:
 
     def write() -> None:
         expected_version(visit, found)
-        seen = found.request.version if Act(name) in DECISIONS else None
+        bound = needs_version(Stage(found.request.stage), Act(name))
+        seen = found.request.version if bound else None
         held = replace(details, expected_version=seen)
         done.append(case_act(case=found, act=Act(name), by=by, now=visit.now, details=held))
 
