@@ -25,6 +25,6 @@ def test_what_was_acknowledged_before_the_moment_is_there(
     assert found.missing == []
     assert found.rows_differ == {}
     assert found.broken == {}
-    assert found.acknowledged_before > 0
-    assert found.acknowledged_during > 0
+    assert found.acknowledged_before > found.acknowledged_meanwhile > 0
+    assert found.acknowledged_after > 0
     assert found.well

@@ -57,7 +57,7 @@ def test_the_programs_generation_is_its_migrations() -> None:
 
 def test_a_manifest_is_read_as_it_was_written() -> None:
     assert from_json(MADE.as_json()) == replace(MADE, parts=())
-    with pytest.raises(BackupProblem, match="has format 2"):
-        from_json({**MADE.as_json(), "format": 2})
+    with pytest.raises(BackupProblem, match="has format 1"):
+        from_json({**MADE.as_json(), "format": 1})
     with pytest.raises(DamagedBackup, match="cannot be read"):
         from_json({**MADE.as_json(), "as_of": "yesterday"})

@@ -1,4 +1,7 @@
-"""Makes one backup: the database as one snapshot sees it, then the files that snapshot names, then the manifest."""
+"""Makes one backup: attached files, the database, what changed in it meanwhile, files that came meanwhile, the manifest.
+
+What takes long comes first, so that the moment the backup stands for (`as_of`) is that of its end.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 from psycopg import sql
 
+from qaitar.backup.changes import View, changes_read, snapshot_horizon
 from qaitar.backup.file_copies import files_text, files_to_target
-from qaitar.backup.manifest import DATABASE, FILES, KEYS, Manifest, Part, manifest_write
+from qaitar.backup.manifest import CHANGES, DATABASE, FILES, KEYS, Manifest, Part, manifest_write
 from qaitar.backup.postgres_tools import dump, server_accept
 from qaitar.backup.problems import BackupProblem
 from qaitar.backup.retention import Removed, backups_prune, parts_remove
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from qaitar.backup.target import Target
@@ -62,7 +66,17 @@ class _Snapshot:
     rows: dict[str, int]
     files: dict[str, int]
     as_of: datetime
-    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the parts of one backup go."""
+
+    target: Target
+    folder: str
+
+    def part(self, name: str, chunks: Iterable[bytes]) -> Part:
+        return Part.of(name, self.target.write(f"{self.folder}/{name}", chunks))
 
 
 def backup_create(
@@ -93,14 +107,13 @@ def _create(
     clock: Callable[[], datetime],
 ) -> Manifest:
     backup_id, postgresql = named
-    folder = f"backups/{backup_id}"
-    taken = _database(source.dsn, target, connection, folder)
+    place = _Place(target, f"backups/{backup_id}")
+    first = files_to_target(source.store, target, dict(connection.execute(_FILES).fetchall()))
+    taken, parts = _database(source.dsn, connection, place)
     copied = files_to_target(source.store, target, taken.files)
-    parts = [taken.part]
-    parts.append(_part(target, folder, FILES, files_text(taken.files)))
+    parts.append(place.part(FILES, files_text(taken.files)))
     if target.encrypted:
-        text = json.dumps(dict(source.keys)).encode()
-        parts.append(_part(target, folder, KEYS, iter([text])))
+        parts.append(place.part(KEYS, [json.dumps(dict(source.keys)).encode()]))
     manifest = Manifest(
         id=backup_id,
         version=source.version,
@@ -111,7 +124,7 @@ def _create(
         rows=taken.rows,
         files=len(taken.files),
         files_bytes=sum(taken.files.values()),
-        files_copied=copied.files,
+        files_copied=first.files + copied.files,
         parts=tuple(parts),
         keys=tuple(sorted(source.keys)) if target.encrypted else (),
         faults=copied.faults,
@@ -120,28 +133,48 @@ def _create(
     return manifest
 
 
-def _part(target: Target, folder: str, name: str, chunks: Iterator[bytes]) -> Part:
-    return Part.of(name, target.write(f"{folder}/{name}", chunks))
-
-
 def _database(
-    dsn: str, target: Target, connection: psycopg.Connection[Any], folder: str
-) -> _Snapshot:
-    """Dump what one snapshot sees, and read from the same snapshot what the dump holds."""
-    # Read before the snapshot is taken: what was acknowledged before this moment is surely in it.
-    moment = connection.execute("SELECT clock_timestamp()").fetchone()
+    dsn: str, connection: psycopg.Connection[Any], place: _Place
+) -> tuple[_Snapshot, list[Part]]:
+    """Dump what one snapshot sees, then what has changed since; what both hold is read from the second snapshot."""
     with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
-        assert moment is not None, "a function returns a row"
-        assert exported is not None, "a function returns a row"
-        snapshot, as_of = exported[0], moment[0]
-        schema = connection.execute("SELECT app || '.' || name FROM django_migrations").fetchall()
-        rows = rows_counted(connection)
-        files = dict(connection.execute(_FILES).fetchall())
-        part = _part(target, folder, DATABASE, dump(dsn, snapshot))
-    return _Snapshot(tuple(sorted(name for (name,) in schema)), rows, files, as_of, part)
+        exported = _begin(connection)
+        horizon, rows = snapshot_horizon(connection), rows_counted(connection)
+        schema = _schema(connection)
+        parts = [place.part(DATABASE, dump(dsn, exported))]
+        with psycopg.connect(dsn, autocommit=True) as later:
+            # Read before the snapshot is taken: what was acknowledged before this moment is surely in it.
+            moment = later.execute("SELECT clock_timestamp()").fetchone()
+            assert moment is not None, "a function returns a row"
+            with later.transaction():
+                _begin(later)
+                taken = _Snapshot(
+                    _schema(later),
+                    rows_counted(later),
+                    dict(later.execute(_FILES).fetchall()),
+                    moment[0],
+                )
+                if (taken.schema, set(taken.rows)) != (schema, set(rows)):
+                    raise BackupProblem(
+                        "The tables were changed while they were backed up: back up again."
+                    )
+                before, after = View(connection, rows), View(later, taken.rows)
+                parts.append(place.part(CHANGES, changes_read(before, after, horizon)))
+    return taken, parts
+
+
+def _begin(connection: psycopg.Connection[Any]) -> str:
+    """Give the open transaction a snapshot that lasts for as long as it takes; returns its name for other sessions."""
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
+    assert exported is not None, "a function returns a row"
+    return str(exported[0])
+
+
+def _schema(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
+    found = connection.execute("SELECT app || '.' || name FROM django_migrations").fetchall()
+    return tuple(sorted(name for (name,) in found))
 
 
 def rows_counted(connection: psycopg.Connection[Any]) -> dict[str, int]:

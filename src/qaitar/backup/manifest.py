@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from qaitar.backup.target import Target, Written
 
 DATABASE: Final = "database.dump"
+CHANGES: Final = "changes.txt"
 FILES: Final = "files.txt"
 KEYS: Final = "keys.json"
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Part:
 class Manifest:
     """What one backup is.
 
-    `as_of` is the moment of the database's snapshot: everything acknowledged before it is in the backup.  `schema`
+    `as_of` is the moment of the last snapshot, when the dump was done: everything acknowledged before it is in the backup.  `schema`
     lists the migrations applied, `rows` counts the rows of every table, `faults` names the attached files that were
     missing or damaged when the backup was made.
     """

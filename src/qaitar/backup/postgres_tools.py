@@ -88,12 +88,19 @@ def dump(dsn: str, snapshot: str) -> Iterator[bytes]:
             raise BackupProblem(f"pg_dump failed: {_last_lines(errors.read())}")
 
 
-def restore(dsn: str, file: Path, *, role: str | None, jobs: int) -> None:
-    """Load a dump into an empty database; with `jobs` 1 in a single transaction.
+ROWS: Final = ("pre-data", "data")
+INDEXES: Final = ("post-data",)
+
+
+def restore(
+    dsn: str, file: Path, sections: tuple[str, ...], *, role: str | None, jobs: int
+) -> None:
+    """Load sections of a dump into a database; with `jobs` 1 in a single transaction.
 
     Args:
         dsn: the database.
         file: the dump.
+        sections: `ROWS` (tables and what is in them), then `INDEXES` (and keys and triggers).
         role: who shall own what is made; None for the one who connects.
         jobs: how many tables and indexes are made at once.
 
@@ -105,6 +112,7 @@ def restore(dsn: str, file: Path, *, role: str | None, jobs: int) -> None:
     command: list[str | Path] = [
         program("pg_restore"),
         *_RESTORE,
+        *(f"--section={each}" for each in sections),
         *how,
         *owner,
         f"--dbname={_address(dsn)}",

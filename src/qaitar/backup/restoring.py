@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 from psycopg import sql
 
+from qaitar.backup.changes import changes_apply
 from qaitar.backup.creation import rows_counted
 from qaitar.backup.file_copies import files_parse, files_to_store
-from qaitar.backup.manifest import DATABASE, FILES, KEYS, Manifest
-from qaitar.backup.postgres_tools import restore
+from qaitar.backup.manifest import CHANGES, DATABASE, FILES, KEYS, Manifest
+from qaitar.backup.postgres_tools import INDEXES, ROWS, restore
 from qaitar.backup.problems import BackupProblem, DamagedBackup
 from qaitar.foundation import walls_install
 from qaitar.foundation.walls import SEE_EVERY_MERCHANT
@@ -78,15 +80,37 @@ def keys_restore(target: Target, manifest: Manifest, folder: DataFolder) -> tupl
     return tuple(sorted(kept))
 
 
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """The database of a backup: pg_dump's file on this machine, and a reader of what changed while it was written."""
+
+    file: Path
+    changes: Callable[[], Iterator[bytes]]
+
+    def load(self, dsn: str, *, role: str | None, jobs: int) -> None:
+        """Load it into an empty database: rows, changes, then indexes, keys and triggers.
+
+        Raises:
+            BackupProblem: it cannot be loaded.
+        """
+        restore(dsn, self.file, ROWS, role=role, jobs=jobs)
+        try:
+            with psycopg.connect(dsn) as connection:
+                changes_apply(connection, self.changes())
+        except psycopg.Error as error:
+            raise BackupProblem(f"The changes in the backup cannot be loaded: {error}") from error
+        restore(dsn, self.file, INDEXES, role=role, jobs=jobs)
+
+
 @contextmanager
-def dump_file(target: Target, manifest: Manifest, folder: Path) -> Iterator[Path]:
+def dump_file(target: Target, manifest: Manifest, folder: Path) -> Iterator[Dump]:
     """Give the dump as a file of this machine, readable by this user alone, for the block."""
     handle, name = mkstemp(prefix="restore-", suffix=".dump", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             for chunk in target.read(f"backups/{manifest.id}/{DATABASE}"):
                 file.write(chunk)
-        yield Path(name)
+        yield Dump(Path(name), lambda: target.read(f"backups/{manifest.id}/{CHANGES}"))
     finally:
         Path(name).unlink(missing_ok=True)
 
@@ -116,14 +140,14 @@ def embedded_accept(server: Addresses, folder: DataFolder, *, replace: bool) -> 
 
 
 def embedded_restore(
-    server: Addresses, folder: DataFolder, dump: Path, *, replaced_as: str | None
+    server: Addresses, folder: DataFolder, dump: Dump, *, replaced_as: str | None
 ) -> None:
     """Load a dump into the embedded server; the database gets its name only when it is loaded and walled.
 
     Args:
         server: where it runs; held by the caller, accepted by `embedded_accept`.
         folder: its data folder.
-        dump: a file in pg_dump's custom format.
+        dump: the database of the backup.
         replaced_as: what the present database is renamed to; None drops it, for it is empty.
 
     Raises:
@@ -133,7 +157,7 @@ def embedded_restore(
         _run(boss, "DROP DATABASE IF EXISTS {}", DRAFT)
         _run(boss, "CREATE DATABASE {} OWNER {}", DRAFT, OWNER_ROLE)
         draft = make_url({**parts_of(server.superuser_dsn), "dbname": DRAFT})
-        restore(draft, dump, role=OWNER_ROLE, jobs=JOBS)
+        dump.load(draft, role=OWNER_ROLE, jobs=JOBS)
         _finish(make_url({**parts_of(server.owner_dsn), "dbname": DRAFT}), APP_ROLE)
         if replaced_as is None:
             _run(boss, "DROP DATABASE {}", NAME)
@@ -163,14 +187,38 @@ def foreign_accept(addresses: DatabaseAddresses) -> None:
         )
 
 
-def foreign_restore(addresses: DatabaseAddresses, dump: Path) -> None:
-    """Load a dump into the empty database of `DATABASE_URL`, in one transaction.
+def foreign_restore(addresses: DatabaseAddresses, dump: Dump) -> None:
+    """Load a dump into the empty database of `DATABASE_URL`.
 
     Raises:
-        BackupProblem: the dump cannot be loaded; nothing was changed.
+        BackupProblem: the dump cannot be loaded; the database is empty again.
     """
-    restore(addresses.owner_dsn, dump, role=None, jobs=1)
+    try:
+        dump.load(addresses.owner_dsn, role=None, jobs=1)
+    except BackupProblem:
+        _emptied(addresses.owner_dsn)
+        raise
     _finish(addresses.owner_dsn, parts_of(addresses.app_dsn).get("user", APP_ROLE))
+
+
+def _emptied(owner_dsn: str) -> None:
+    """Remove what a broken-off load has left in a database that had no tables: all of the role's own."""
+    with psycopg.connect(owner_dsn) as owner:
+        for kind, name in owner.execute(_OWN).fetchall():
+            owner.execute(
+                sql.SQL("DROP {} IF EXISTS {} CASCADE").format(sql.SQL(kind), sql.SQL(name))
+            )
+
+
+_OWN: Final = """
+SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'c' THEN 'TYPE' ELSE 'TABLE' END, oid::regclass::text
+FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'c')
+  AND relowner = current_user::regrole
+UNION ALL SELECT 'FUNCTION', oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace AND proowner = current_user::regrole
+UNION ALL SELECT 'TYPE', oid::regtype::text FROM pg_type
+WHERE typnamespace = 'public'::regnamespace AND typowner = current_user::regrole AND typtype IN ('e', 'd')
+"""
 
 
 def files_restore(target: Target, manifest: Manifest, store: FileStore) -> Copied:

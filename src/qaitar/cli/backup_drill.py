@@ -81,8 +81,9 @@ class Drill:
     files: int
     seconds: dict[str, float] = field(default_factory=dict)
     megabytes: float = 0.0
-    acknowledged_before: int = 0
-    acknowledged_during: int = 0
+    acknowledged_before: int = 0  # before the moment the backup stands for
+    acknowledged_meanwhile: int = 0  # of these, after the dump of the database had begun
+    acknowledged_after: int = 0
     missing: list[str] = field(default_factory=list)
     rows_differ: dict[str, tuple[int, int]] = field(default_factory=dict)
     broken: dict[str, int] = field(default_factory=dict)
@@ -237,6 +238,7 @@ def _back_up_and_restore(
     source = Source(dsn, store, keys, "drill")
     with _Work(world) as work:
         work.wait_for(_DONE_BEFORE)
+        began = utc_now()
         manifest = backup_create(source, target, clock=utc_now, keep=1).manifest
         clock.note("backup under work")
         work.wait_for(len(work.done) + 1)
@@ -246,7 +248,8 @@ def _back_up_and_restore(
     clock.note("restore and checks")
     before = [each for each in work.done if each.at < manifest.as_of]
     drill.acknowledged_before = len(before)
-    drill.acknowledged_during = len(work.done) - len(before)
+    drill.acknowledged_meanwhile = sum(each.at > began for each in before)
+    drill.acknowledged_after = len(work.done) - len(before)
     drill.missing = [
         *_missing(before, scratch / "elsewhere"),
         *restored.files.faults,
@@ -255,7 +258,9 @@ def _back_up_and_restore(
     drill.rows_differ, drill.broken = restored.rows, _broken_by_restore(ground, restored)
     drill.journal = restored.checks.journal
     wrong = [drill.missing, drill.rows_differ, drill.broken]
-    drill.well = not any(wrong) and restored.checks.journal_holds and len(before) > 0
+    drill.well = (
+        not any(wrong) and restored.checks.journal_holds and drill.acknowledged_meanwhile > 0
+    )
 
 
 def _broken_by_restore(ground: Ground, restored: Restored) -> dict[str, int]:
@@ -316,8 +321,9 @@ def drill_lines(found: Drill) -> list[str]:
     lines = [f"shop: {found.requests} requests, {found.files} files; backup {found.megabytes} MB"]
     lines += [f"{step}: {seconds} s" for step, seconds in found.seconds.items()]
     lines.append(
-        f"acknowledged before the backup's moment: {found.acknowledged_before}, after it: "
-        f"{found.acknowledged_during}; missing after the restore: {len(found.missing)}"
+        f"acknowledged before the backup's end: {found.acknowledged_before} (while it was made: "
+        f"{found.acknowledged_meanwhile}), after it: {found.acknowledged_after}; "
+        f"missing after the restore: {len(found.missing)}"
     )
     lines += [f"  MISSING {each}" for each in found.missing[:20]]
     lines += [f"  ROWS DIFFER {table}: {counts}" for table, counts in found.rows_differ.items()]
