@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from qaitar.backup.creation import backup_create
 from qaitar.backup.encryption import BackupKey
@@ -17,24 +15,20 @@ from qaitar.backup.problems import BackupProblem
 from qaitar.backup.restoring import files_restore, parts_verify
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore
+from tests.backup.bucket import REGION, bucket
 from tests.backup.conftest import SmallShop
 
 
 @pytest.fixture(scope="module")
 def environ() -> Iterator[dict[str, str]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
+    with bucket("backups") as address:
         yield {
-            "QAITAR_BACKUP_S3_ENDPOINT": f"http://{host}:{port}",
+            "QAITAR_BACKUP_S3_ENDPOINT": address,
             "QAITAR_S3_ENDPOINT": "http://127.0.0.1:9",  # of the files; the backup's own counts first
-            "QAITAR_S3_REGION": "kz-ala-1",
+            "QAITAR_S3_REGION": REGION,
             "QAITAR_S3_KEY": "key",
             "QAITAR_S3_SECRET": "secret",
         }
-        server.stop()
 
 
 def test_a_bucket_keeps_what_a_folder_keeps(
@@ -43,12 +37,10 @@ def test_a_bucket_keeps_what_a_folder_keeps(
     client = boto3.client(
         "s3",
         endpoint_url=environ["QAITAR_BACKUP_S3_ENDPOINT"],
-        region_name="kz-ala-1",
+        region_name=REGION,
         aws_access_key_id="key",
         aws_secret_access_key="secret",
     )
-    where = {"LocationConstraint": "kz-ala-1"}
-    client.create_bucket(Bucket="backups", CreateBucketConfiguration=where)  # type: ignore[arg-type]
     target = target_at("s3://backups/qaitar/nightly", BackupKey("k" * 40), environ, create=True)
     first = backup_create(shop.source, target, clock=utc_now, keep=1).manifest
     assert (first.files, first.files_copied) == (3, 3)

@@ -13,6 +13,7 @@ from qaitar.foundation.walls_install import walled_tables
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.postgres import EmbeddedPostgres
+from tests.backup.bucket import bucket
 from tests.backup.test_guide import FILL, GUIDE, shell
 
 if TYPE_CHECKING:
@@ -173,3 +174,78 @@ def test_the_guide_names_these_ways_as_the_command_does(tmp_path: Path) -> None:
         assert f"`{flag}" in text
         assert flag in known
     assert "DATABASE_URL" in text
+
+
+# --- what else the guide promises of the commands ---------------------------------------------------------------------
+
+
+def test_a_backup_that_was_harmed_is_not_called_good(tmp_path: Path, shop: dict[str, str]) -> None:
+    done(tmp_path, "qaitar backup --to КОПИИ")
+    assert "The backup is good." in done(tmp_path, "qaitar backup verify КОПИИ").stdout
+    sha256 = shop["file"]
+    (kept,) = (tmp_path / "КОПИИ" / "files").rglob(sha256)
+    kept.chmod(0o600)
+    kept.write_bytes(b"other")
+    told = shell(tmp_path, "qaitar backup verify КОПИИ")
+    assert told.returncode == 1, told.stdout + told.stderr
+    assert "NOT good" in told.stdout
+    assert sha256 in told.stdout
+    (dump,) = (tmp_path / "КОПИИ" / "backups").rglob("database.dump")
+    dump.write_bytes(dump.read_bytes()[:-1])
+    told = shell(tmp_path, "qaitar backup verify КОПИИ")
+    assert told.returncode in {1, 2}
+    assert "damaged" in told.stdout + told.stderr
+
+
+def test_a_backup_by_schedule_is_noted_as_such(tmp_path: Path, shop: dict[str, str]) -> None:
+    done(tmp_path, "qaitar backup --to КОПИИ; qaitar backup --to КОПИИ --scheduled")
+    with EmbeddedPostgres(DataFolder(tmp_path / IN_USE)) as server:
+        boss = make_url({**parts_of(server.ensure_running().superuser_dsn), "dbname": DATABASE})
+        noted = "SELECT string_agg(scheduled::text, ' ' ORDER BY started_at) FROM backup_backuprun WHERE backup <> ''"
+        assert one(boss, noted) == "false true"
+
+
+def test_the_drill_is_one_command(tmp_path: Path, shop: dict[str, str]) -> None:
+    told = json.loads(done(tmp_path, "qaitar backup drill --requests 300 --files 5 --json").stdout)
+    assert (told["ok"], told["missing"], told["broken"]) == (True, [], {})
+    assert told["acknowledged_meanwhile"] > 0
+
+
+def test_by_commands_through_a_bucket(tmp_path: Path, shop: dict[str, str]) -> None:
+    with bucket("proof") as address:
+        given = (
+            f"export QAITAR_BACKUP_S3_ENDPOINT={address} QAITAR_S3_REGION=kz-ala-1 QAITAR_S3_KEY=key QAITAR_S3_SECRET=secret\n"
+            "export QAITAR_BACKUP_TO=s3://proof/nightly\n"
+        )
+        done(tmp_path, f"{given} qaitar backup new-key КЛЮЧ; qaitar backup --key-file КЛЮЧ")
+        listed = done(tmp_path, f"{given} qaitar backup list --key-file КЛЮЧ").stdout
+        assert "s3://proof/nightly" in listed or "state of" in listed
+        verified = done(tmp_path, f"{given} qaitar backup verify --key-file КЛЮЧ").stdout
+        assert "The backup is good." in verified
+        restore = f"{given} qaitar restore s3://proof/nightly --key-file КЛЮЧ --data НОВАЯ"
+        assert "Everything is as it was." in done(tmp_path, restore).stdout
+    folder = DataFolder(tmp_path / "НОВАЯ")
+    with EmbeddedPostgres(folder) as server:
+        at = server.ensure_running()
+        boss = make_url({**parts_of(at.superuser_dsn), "dbname": DATABASE})
+        looked_at(boss, at.app_dsn, shop, owner="qaitar_owner")
+
+
+def test_over_a_major_version_of_the_embedded_server(tmp_path: Path) -> None:
+    """The wheel carries the programs of 16 too: an installation of theirs is backed up by them and restored by ours."""
+    filled = shell(tmp_path, "python -m tests.backup.sixteen fill")
+    assert filled.returncode == 0, filled.stderr
+    shop: dict[str, str] = json.loads(filled.stdout.splitlines()[-1])
+    data = tmp_path / IN_USE / "postgres" / "data"
+    assert (data / "PG_VERSION").read_text().strip() == "16"
+    refused = shell(tmp_path, "qaitar backup --to КОПИИ")
+    assert refused.returncode == 2
+    assert "PostgreSQL 16, older than the 18" in refused.stderr
+    done(tmp_path, "python -m tests.backup.sixteen backup --to КОПИИ")
+    restored = done(tmp_path, "qaitar restore КОПИИ --upgrade --data НОВАЯ").stdout
+    assert "Everything is as it was." in restored
+    with EmbeddedPostgres(DataFolder(tmp_path / "НОВАЯ")) as server:
+        at = server.ensure_running()
+        boss = make_url({**parts_of(at.superuser_dsn), "dbname": DATABASE})
+        assert one(boss, "SELECT current_setting('server_version_num')::int / 10000") == 18
+        looked_at(boss, at.app_dsn, shop, owner="qaitar_owner")
