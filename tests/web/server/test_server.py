@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,6 +51,22 @@ def test_no_address_takes_more_than_the_limit_from_a_stranger(served: Site) -> N
     for path in paths:
         status, got = ask(served.port, head("POST", path, length=ANONYMOUS_MAX + 1))
         if status != 413:
+            wrong[path] = got[:200]
+    assert wrong == {}
+    assert served.files_open() == []
+
+
+def test_no_address_takes_more_in_chunks_from_a_stranger(served: Site) -> None:
+    """What comes in pieces is refused at the first byte too many, and nothing of it stays."""
+    body = chunked(b"x" * (ANONYMOUS_MAX + 1))
+    wrong = {}
+    for path in body_addresses():
+        with connect(served.port) as line:
+            line.sendall(head("POST", path, CHUNKED))
+            with suppress(OSError):  # refused while it is sent
+                line.sendall(body)
+            status, got = answer_of(line)
+        if status not in {401, 413}:
             wrong[path] = got[:200]
     assert wrong == {}
     assert served.files_open() == []
