@@ -134,7 +134,7 @@ def _list_asked(world: World) -> ListExport:
     taken = ListExportRequest(ListKind.QUEUE, {}, (world.shop.id,))
     user = world.people["aigerim"]
     with behind_walls(world.shop.id):
-        return export_ask(user_id=user.pk, taken=taken, form="CSV", now=world.now)
+        return export_ask(user_id=user.pk, wanted=taken, form="CSV", now=world.now)
 
 
 def _list_begins(world: World) -> None:

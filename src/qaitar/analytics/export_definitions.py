@@ -74,20 +74,20 @@ class ListExportRequest:
 
     def title(self) -> str:
         """Name the list as people would name its file, in the active language."""
-        said = self.wanted
+        query = self.wanted
         match self.kind:
             case ListKind.REGISTER:
                 return _("Returns Kazakhstan")
             case ListKind.QUEUE:
                 return _("Queue")
             case ListKind.SEARCH:
-                return _("Found for “%(query)s”") % {"query": said["q"][:60]}
+                return _("Found for “%(query)s”") % {"query": query["q"][:60]}
             case ListKind.APPROVALS:
                 return _("Approvals")
             case ListKind.FIGURE:
-                return f"{measure_word(said['measure'])} {said['first']} – {said['last']}"
+                return f"{measure_word(query['measure'])} {query['first']} – {query['last']}"
             case ListKind.JOURNAL:
-                return _("Journal of %(number)s") % {"number": said["number"]}
+                return _("Journal of %(number)s") % {"number": query["number"]}
 
     def columns(self) -> list[Column]:
         """Give the columns, headed in the active language."""
@@ -162,12 +162,12 @@ class ListExportRequest:
             wanted = queue_from_query(self.wanted, after=page.next)
 
     def _figure_rows(self, walls: Walls, noted: Noted) -> Iterator[list[object]]:
-        behind, done = drilldown_from_query(self.merchants, self.wanted), 0
+        drilldown, done = drilldown_from_query(self.merchants, self.wanted), 0
         after: DayPlace | None = None
-        column = behind.measure.name.partition(".")[0]
+        column = drilldown.measure.name.partition(".")[0]
         while True:
             with walls():
-                page = figure_slice(behind, after, limit=PAGE)
+                page = figure_slice(drilldown, after, limit=PAGE)
                 found = requests_by_id([line.id for line in page.lines])
             for line in page.lines:
                 took = {"answer": line.answer_s}.get(column, line.closed_s)
@@ -205,53 +205,53 @@ _TIMED: Final = frozenset({"answer", "closed", "pace", "outcome"})
 
 def queue_to_query(wanted: QueueFilter) -> dict[str, str]:
     """Write a part of the queue as plain texts."""
-    said = {
+    query = {
         "stage": wanted.stage.value if wanted.stage else None,
         "store": wanted.store_id,
         "assignee": wanted.assignee_id,
         "proof": "1" if wanted.waiting_for_proof else None,
         "before": wanted.due_before.isoformat() if wanted.due_before else None,
     }
-    return {name: str(value) for name, value in said.items() if value is not None}
+    return {name: str(value) for name, value in query.items() if value is not None}
 
 
-def queue_from_query(said: Mapping[str, str], after: Place | None = None) -> QueueFilter:
+def queue_from_query(query: Mapping[str, str], after: Place | None = None) -> QueueFilter:
     """Read back what `queue_to_query` wrote, from a place on.
 
     >>> queue_from_query(queue_to_query(QueueFilter(stage=Stage.NEW, assignee_id=5))).assignee_id
     5
     """
     return QueueFilter(
-        stage=Stage(said["stage"]) if "stage" in said else None,
-        store_id=UUID(said["store"]) if "store" in said else None,
-        assignee_id=int(said["assignee"]) if "assignee" in said else None,
-        waiting_for_proof="proof" in said,
-        due_before=datetime.fromisoformat(said["before"]) if "before" in said else None,
+        stage=Stage(query["stage"]) if "stage" in query else None,
+        store_id=UUID(query["store"]) if "store" in query else None,
+        assignee_id=int(query["assignee"]) if "assignee" in query else None,
+        waiting_for_proof="proof" in query,
+        due_before=datetime.fromisoformat(query["before"]) if "before" in query else None,
         after=after,
     )
 
 
-def drilldown_to_query(behind: DrilldownQuery) -> dict[str, str]:
+def drilldown_to_query(drilldown: DrilldownQuery) -> dict[str, str]:
     """Write the list behind a figure as plain texts."""
-    said = {
-        "measure": behind.measure.name,
-        "first": behind.period.first,
-        "last": behind.period.last,
-        "store": behind.scope.store_id,
-        "product": behind.product,
-        "reason": behind.reason,
+    query = {
+        "measure": drilldown.measure.name,
+        "first": drilldown.period.first,
+        "last": drilldown.period.last,
+        "store": drilldown.scope.store_id,
+        "product": drilldown.product,
+        "reason": drilldown.reason,
     }
-    return {name: str(value) for name, value in said.items() if value is not None}
+    return {name: str(value) for name, value in query.items() if value is not None}
 
 
-def drilldown_from_query(merchants: tuple[UUID, ...], said: Mapping[str, str]) -> DrilldownQuery:
+def drilldown_from_query(merchants: tuple[UUID, ...], query: Mapping[str, str]) -> DrilldownQuery:
     """Read back what `drilldown_to_query` wrote."""
     return DrilldownQuery(
-        scope=Scope(merchants, UUID(said["store"]) if "store" in said else None),
-        measure=MEASURES[said["measure"]],
-        period=Period(date.fromisoformat(said["first"]), date.fromisoformat(said["last"])),
-        product=said.get("product"),
-        reason=said.get("reason"),
+        scope=Scope(merchants, UUID(query["store"]) if "store" in query else None),
+        measure=MEASURES[query["measure"]],
+        period=Period(date.fromisoformat(query["first"]), date.fromisoformat(query["last"])),
+        product=query.get("product"),
+        reason=query.get("reason"),
     )
 
 

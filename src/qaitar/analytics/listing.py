@@ -94,11 +94,11 @@ SELECT coalesce(sum(count), 0)::bigint FROM analytics_reasonfigure WHERE merchan
 
 
 def figure_slice(
-    behind: DrilldownQuery, after: DayPlace | None = None, *, limit: int = PAGE_ROWS
+    drilldown: DrilldownQuery, after: DayPlace | None = None, *, limit: int = PAGE_ROWS
 ) -> FigureSlice:
     """Read one page of the requests behind a figure; one statement, whatever the size of the table."""
-    where, parameters = _conditions(behind, after)
-    sql = _SLICE.format(day=behind.measure.day, where=where)  # our own words only
+    where, parameters = _conditions(drilldown, after)
+    sql = _SLICE.format(day=drilldown.measure.day, where=where)  # our own words only
     with connection.cursor() as cursor:
         cursor.execute(sql, {**parameters, "limit": limit + 1})
         rows = [FigureLine(*row) for row in cursor.fetchall()]
@@ -106,34 +106,34 @@ def figure_slice(
     return FigureSlice(tuple(rows[:limit]), DayPlace(last.day, last.id) if last else None)
 
 
-def figure_sum(behind: DrilldownQuery) -> int:
+def figure_sum(drilldown: DrilldownQuery) -> int:
     """Tell the figure of such a list from the maintained sums; one statement."""
-    _, parameters = _conditions(behind, None)
+    _, parameters = _conditions(drilldown, None)
     parameters |= {
-        "measure": behind.measure.name,
-        "product": behind.product,
-        "reason": behind.reason,
+        "measure": drilldown.measure.name,
+        "product": drilldown.product,
+        "reason": drilldown.reason,
     }
     parameters.setdefault("store", None)
-    by_reason = (behind.product, behind.reason) != (None, None)
+    by_reason = (drilldown.product, drilldown.reason) != (None, None)
     with connection.cursor() as cursor:
         cursor.execute(_REASONS_SUM if by_reason else _DAYS_SUM, parameters)
         (count,) = cursor.fetchone()
     return int(count)
 
 
-def _conditions(behind: DrilldownQuery, after: DayPlace | None) -> tuple[str, dict[str, Any]]:
-    period, measure = behind.period, behind.measure
+def _conditions(drilldown: DrilldownQuery, after: DayPlace | None) -> tuple[str, dict[str, Any]]:
+    period, measure = drilldown.period, drilldown.measure
     parameters: dict[str, Any] = {
-        "merchants": list(behind.scope.merchants),
+        "merchants": list(drilldown.scope.merchants),
         "first": period.first,
         "last": period.last,
     }
     tests: Mapping[str, tuple[str, object | None]] = {
         "value": (f"f.{measure.column} = %(value)s", measure.value if measure.column else None),
-        "store": ("f.store_id = %(store)s", behind.scope.store_id),
-        "product": ("f.product = %(product)s", behind.product),
-        "reason": ("f.reason = %(reason)s", behind.reason),
+        "store": ("f.store_id = %(store)s", drilldown.scope.store_id),
+        "product": ("f.product = %(product)s", drilldown.product),
+        "reason": ("f.reason = %(reason)s", drilldown.reason),
     }
     where = []
     for name, (test, value) in tests.items():

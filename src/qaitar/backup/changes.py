@@ -108,10 +108,10 @@ def _tables(connection: Connection) -> list[_Table]:
 def _changed(connection: Connection, table: _Table, horizon: str) -> list[str]:
     """List the keys of rows written by transactions the first snapshot may not have seen; of a table without a key, any text."""
     key = sql.SQL("{}::text").format(sql.Identifier(table.key)) if table.key else sql.Literal("")
-    asked = sql.SQL("SELECT {} FROM {} WHERE age(xmin) <= age({}::xid)").format(
+    statement = sql.SQL("SELECT {} FROM {} WHERE age(xmin) <= age({}::xid)").format(
         key, sql.Identifier(table.name), sql.Literal(horizon)
     )
-    return [each for (each,) in connection.execute(asked).fetchall()]
+    return [each for (each,) in connection.execute(statement).fetchall()]
 
 
 def _gone(before: View, after: View, table: _Table, changed: list[str]) -> list[str]:
@@ -130,8 +130,10 @@ def _gone(before: View, after: View, table: _Table, changed: list[str]) -> list[
 
 
 def _keys(connection: Connection, table: _Table) -> Iterator[str]:
-    asked = 'COPY (SELECT {0}::text FROM {1} ORDER BY {0}::text COLLATE "C") TO STDOUT'
-    for line in _copied(connection, asked, sql.Identifier(table.key), sql.Identifier(table.name)):
+    statement = 'COPY (SELECT {0}::text FROM {1} ORDER BY {0}::text COLLATE "C") TO STDOUT'
+    for line in _copied(
+        connection, statement, sql.Identifier(table.key), sql.Identifier(table.name)
+    ):
         yield line.decode().rstrip("\n")
 
 
@@ -153,8 +155,8 @@ def _only_first(first: Iterable[str], second: Iterable[str]) -> Iterator[str]:
 
 
 def _copied(connection: Connection, text: LiteralString, *parts: sql.Composable) -> Iterator[bytes]:
-    asked = sql.SQL(text).format(*parts)
-    with connection.cursor() as cursor, cursor.copy(asked) as copy:
+    statement = sql.SQL(text).format(*parts)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for chunk in copy:
             yield bytes(chunk)
 

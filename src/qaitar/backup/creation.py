@@ -109,21 +109,21 @@ def _create(
     backup_id, postgresql = named
     place = _Place(target, f"backups/{backup_id}")
     first = files_to_target(source.store, target, dict(connection.execute(_FILES).fetchall()))
-    taken, parts = _database(source.dsn, connection, place)
-    copied = files_to_target(source.store, target, taken.files)
-    parts.append(place.part(FILES, files_text(taken.files)))
+    snapshot, parts = _database(source.dsn, connection, place)
+    copied = files_to_target(source.store, target, snapshot.files)
+    parts.append(place.part(FILES, files_text(snapshot.files)))
     if target.encrypted:
         parts.append(place.part(KEYS, [json.dumps(dict(source.keys)).encode()]))
     manifest = Manifest(
         id=backup_id,
         version=source.version,
         postgresql=postgresql,
-        as_of=taken.as_of,
+        as_of=snapshot.as_of,
         finished_at=clock(),
-        schema=taken.schema,
-        rows=taken.rows,
-        files=len(taken.files),
-        files_bytes=sum(taken.files.values()),
+        schema=snapshot.schema,
+        rows=snapshot.rows,
+        files=len(snapshot.files),
+        files_bytes=sum(snapshot.files.values()),
         files_copied=first.files + copied.files,
         parts=tuple(parts),
         keys=tuple(sorted(source.keys)) if target.encrypted else (),
@@ -148,19 +148,19 @@ def _database(
             assert moment is not None, "a function returns a row"
             with later.transaction():
                 _begin(later)
-                taken = _Snapshot(
+                snapshot = _Snapshot(
                     _schema(later),
                     rows_counted(later),
                     dict(later.execute(_FILES).fetchall()),
                     moment[0],
                 )
-                if (taken.schema, set(taken.rows)) != (schema, set(rows)):
+                if (snapshot.schema, set(snapshot.rows)) != (schema, set(rows)):
                     raise BackupProblem(
                         "The tables were changed while they were backed up: back up again."
                     )
-                before, after = View(connection, rows), View(later, taken.rows)
+                before, after = View(connection, rows), View(later, snapshot.rows)
                 parts.append(place.part(CHANGES, changes_read(before, after, horizon)))
-    return taken, parts
+    return snapshot, parts
 
 
 def _begin(connection: psycopg.Connection[Any]) -> str:

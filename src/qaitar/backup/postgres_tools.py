@@ -153,6 +153,6 @@ def _environ(dsn: str) -> dict[str, str]:
     return {**PLAIN_ENVIRONMENT, **home, **({"PGPASSWORD": password} if password else {})}
 
 
-def _last_lines(said: bytes) -> str:
-    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
+def _last_lines(output: bytes) -> str:
+    lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
     return " ".join(lines[-_LAST_LINES:]) or "it said nothing."

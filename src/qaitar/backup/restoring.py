@@ -63,8 +63,8 @@ def keys_restore(target: Target, manifest: Manifest, folder: DataFolder) -> tupl
     """
     if not manifest.keys:
         return ()
-    kept: dict[str, str] = json.loads(b"".join(target.read(f"backups/{manifest.id}/{KEYS}")))
-    for name, value in sorted(kept.items()):
+    keys: dict[str, str] = json.loads(b"".join(target.read(f"backups/{manifest.id}/{KEYS}")))
+    for name, value in sorted(keys.items()):
         path = folder.secrets / name
         if path.exists() and path.read_text(encoding="ascii").strip() != value:
             raise BackupProblem(
@@ -77,7 +77,7 @@ def keys_restore(target: Target, manifest: Manifest, folder: DataFolder) -> tupl
                 file.write(value)
                 file.flush()
                 os.fsync(file.fileno())
-    return tuple(sorted(kept))
+    return tuple(sorted(keys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,10 +269,10 @@ def _broken_by_restore(ground: Ground, restored: Restored) -> dict[str, int]:
     The shop is made by SQL and breaks some invariants by its making.  It is checked after the restored one and has all
     rows of it and more, so nothing that the restore broke is covered up by what was there.
     """
-    asked = Asked(utc_now(), APP_ROLE, files=False)
+    request = Asked(utc_now(), APP_ROLE, files=False)
     with ground.owner() as owner:
         there: Counter[str] = Counter()
-        for each in invariants_check(owner, asked).checked:
+        for each in invariants_check(owner, request).checked:
             there[each.code] += each.broken
     return dict(Counter(restored.checks.broken) - there)
 

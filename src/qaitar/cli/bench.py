@@ -105,8 +105,8 @@ def _counted(bench: Callable[..., Report], count: str, **quick: Any) -> Measure:
     """Run a bench on so many things as were asked for (its own number where none), or `quick` as above."""
 
     def measure(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
-        asked = {count: options.requests} if options.requests else {}
-        return bench(shop, utc_now(), **(quick if options.quick else asked))
+        given = {count: options.requests} if options.requests else {}
+        return bench(shop, utc_now(), **(quick if options.quick else given))
 
     return measure
 

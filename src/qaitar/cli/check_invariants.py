@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
     """Check through the owner of the tables, so that walls hide nothing."""
     app_role = parts_of(os.environ[APP_VARIABLE]).get("user", APP_ROLE)
-    asked = Asked(
+    request = Asked(
         utc_now(),
         app_role,
         hashes=not options.no_hashes,
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
         contents=options.contents,
     )
     with psycopg.connect(os.environ[OWNER_VARIABLE], autocommit=True) as owner:
-        report = invariants_check(owner, asked)
+        report = invariants_check(owner, request)
     if options.json:
         print(json.dumps(_document(report), ensure_ascii=False, indent=2))
     else:

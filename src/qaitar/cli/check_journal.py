@@ -44,10 +44,10 @@ def said_of(found: Found) -> str:
 
 
 def _newest_holds(folder: DataFolder) -> bool:
-    kept = anchors_kept(folder.path)
-    if not kept:
+    stored = anchors_kept(folder.path)
+    if not stored:
         return True
-    lines = anchor_lines(kept[-1:])
-    for _, said in lines:
-        print(said)
+    lines = anchor_lines(stored[-1:])
+    for _, message in lines:
+        print(message)
     return all(holds for holds, _ in lines)

@@ -62,6 +62,6 @@ def examine(folder: DataFolder, app_dsn: str, *, ask: bool) -> list[Finding]:
         found += backups_found(now, os.environ)
         found += work_found(now, ask=ask)
     except DatabaseError as error:
-        said = " ".join(str(error).split())
-        found.append(problem("database", f"The database failed: {said}", "Look into its log."))
+        message = " ".join(str(error).split())
+        found.append(problem("database", f"The database failed: {message}", "Look into its log."))
     return found

@@ -43,27 +43,33 @@ def backups_found(now: datetime, environ: Mapping[str, str]) -> list[Finding]:
 
 def _good(settings: BackupSettings, last: LastRuns, now: datetime) -> Finding:
     if last.good is None:
-        said = "No backup has been made yet."
+        message = "No backup has been made yet."
         if settings.scheduled:
-            return warn("backup", said, f"The worker makes one to {settings.to}; look again later.")
-        return warn("backup", said, f"{_MAKE} Set {TO} to have it made every day.")
+            return warn(
+                "backup", message, f"The worker makes one to {settings.to}; look again later."
+            )
+        return warn("backup", message, f"{_MAKE} Set {TO} to have it made every day.")
     age = now - (last.good.as_of or last.good.started_at)
-    said = f"The last good backup is {_in_words(age)} old: {last.good.backup} in {last.good.place}."
+    message = (
+        f"The last good backup is {_in_words(age)} old: {last.good.backup} in {last.good.place}."
+    )
     if last.good.faults:
-        said += f" {last.good.faults} attached files were missing or damaged."
-        return problem("backup", said, "See `qaitar check-invariants --contents` for which.")
+        message += f" {last.good.faults} attached files were missing or damaged."
+        return problem("backup", message, "See `qaitar check-invariants --contents` for which.")
     if settings.scheduled and age > INTERVALS_MISSED * timedelta(hours=settings.every_hours):
-        return problem("backup", f"{said} One is due every {settings.every_hours} hours.", _SEE)
+        return problem("backup", f"{message} One is due every {settings.every_hours} hours.", _SEE)
     if not settings.scheduled and age > OLD_WITHOUT_SCHEDULE:
-        return warn("backup", said, f"{_MAKE} Set {TO} to have it made every day.")
-    return ok("backup", said)
+        return warn("backup", message, f"{_MAKE} Set {TO} to have it made every day.")
+    return ok("backup", message)
 
 
 def _failed(last: LastRuns) -> list[Finding]:
     if last.tried is None or not last.tried.error:
         return []
-    said = f"The last try, {last.tried.started_at:%Y-%m-%d %H:%M} UTC, failed: {last.tried.error}"
-    return [problem("backup", said, _SEE)]
+    message = (
+        f"The last try, {last.tried.started_at:%Y-%m-%d %H:%M} UTC, failed: {last.tried.error}"
+    )
+    return [problem("backup", message, _SEE)]
 
 
 def _in_words(age: timedelta) -> str:

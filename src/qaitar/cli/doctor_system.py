@@ -191,12 +191,14 @@ def clock_found(now: datetime) -> list[Finding]:
 def disk_found(folder: Path) -> list[Finding]:
     """Look at the room left where data and files are kept."""
     left = free_bytes(folder)
-    told = f"{left / GB:.1f} GB free at {folder}"
+    message = f"{left / GB:.1f} GB free at {folder}"
     if left < LEAST_FREE_BYTES:
-        return [problem("disk", told, "Free some space now: the database stops when it is full.")]
+        return [
+            problem("disk", message, "Free some space now: the database stops when it is full.")
+        ]
     if left < LITTLE_ROOM_BYTES:
-        return [warn("disk", told, "Free some space or move the data folder.")]
-    return [ok("disk", told)]
+        return [warn("disk", message, "Free some space or move the data folder.")]
+    return [ok("disk", message)]
 
 
 def files_found(files: Path) -> list[Finding]:
@@ -222,6 +224,6 @@ def _files_kept(files: Path) -> Finding:
         with tempfile.TemporaryFile(dir=files) as probe:
             probe.write(b"qaitar")
     except OSError as error:
-        said = f"Nothing can be written to {files}: {error.strerror}."
-        return problem("files", said, "Give the program's user the right to write there.")
+        message = f"Nothing can be written to {files}: {error.strerror}."
+        return problem("files", message, "Give the program's user the right to write there.")
     return ok("files", f"Proofs can be kept in {files}.")

@@ -55,11 +55,11 @@ def _connection(merchant: str, row: Connection, now: datetime, *, ask: bool) -> 
     if ask:
         health = connection_test(merchant_id=row.merchant_id, connection_id=row.pk, now=now)
         state, detail = health_told(health)
-    said = f"{merchant}: {row.name} is {state.value.lower()}. {detail}".strip()
+    message = f"{merchant}: {row.name} is {state.value.lower()}. {detail}".strip()
     if state is State.HEALTHY:
-        return ok("connections", said)
+        return ok("connections", message)
     level = Level.PROBLEM if state in _BAD else Level.WARN
-    return Finding("connections", level, said, "Open the connection in the console and test it.")
+    return Finding("connections", level, message, "Open the connection in the console and test it.")
 
 
 def _dates(merchant: str, now: datetime) -> list[Finding]:
@@ -69,11 +69,15 @@ def _dates(merchant: str, now: datetime) -> list[Finding]:
     count, unseen = late.count(), silent.count()
     if unseen:
         numbers = ", ".join(silent.order_by("control_at").values_list("number", flat=True)[:5])
-        said = f"{merchant}: {unseen} control dates passed and the guard has not looked: {numbers}."
-        return [problem("control dates", said, "Start a worker: `qaitar worker`.")]
+        message = (
+            f"{merchant}: {unseen} control dates passed and the guard has not looked: {numbers}."
+        )
+        return [problem("control dates", message, "Start a worker: `qaitar worker`.")]
     if count:
-        said = f"{merchant}: {count} open requests are past their control date; people were told."
-        return [warn("control dates", said, "Open the queue and decide them.")]
+        message = (
+            f"{merchant}: {count} open requests are past their control date; people were told."
+        )
+        return [warn("control dates", message, "Open the queue and decide them.")]
     return [ok("control dates", f"{merchant}: no open request is past its control date.")]
 
 
@@ -83,8 +87,10 @@ def _effects(merchant: str) -> list[Finding]:
     ).count()
     if not stuck:
         return [ok("effects", f"{merchant}: nothing outside waits for a person.")]
-    said = f"{merchant}: {stuck} things outside did not happen or are not sure."
-    return [warn("effects", said, "Open the cases and repeat them, or note them as done by hand.")]
+    message = f"{merchant}: {stuck} things outside did not happen or are not sure."
+    return [
+        warn("effects", message, "Open the cases and repeat them, or note them as done by hand.")
+    ]
 
 
 def jobs_found(now: datetime) -> list[Finding]:
@@ -111,15 +117,17 @@ def _worker(alive: int, waiting: int) -> Finding:
             "worker", f"{alive} workers are alive, {waiting} jobs wait longer than they should."
         )
     if waiting:
-        said = f"No worker is alive and {waiting} jobs wait."
-        return problem("worker", said, "Start one: `qaitar worker`, or `qaitar up` for everything.")
+        message = f"No worker is alive and {waiting} jobs wait."
+        return problem(
+            "worker", message, "Start one: `qaitar worker`, or `qaitar up` for everything."
+        )
     return warn("worker", "No worker is alive.", "Start one: `qaitar worker`, or `qaitar up`.")
 
 
 def _stalled(stalled: int) -> Finding:
     if stalled:
-        said = f"{stalled} jobs were begun by a worker that is gone."
-        return warn("jobs", said, "A running worker takes them up again within some minutes.")
+        message = f"{stalled} jobs were begun by a worker that is gone."
+        return warn("jobs", message, "A running worker takes them up again within some minutes.")
     return ok("jobs", "No job hangs.")
 
 

@@ -68,61 +68,65 @@ class Report:
 
     def as_json(self) -> str:
         """Write the report for programs; what does not apply is left out."""
-        told = {
+        document = {
             name: getattr(self, name) for name in self.__slots__ if name != "notes" or self.notes
         }
         return json.dumps(
-            {name: value for name, value in told.items() if value not in ("", None)},
+            {name: value for name, value in document.items() if value not in ("", None)},
             ensure_ascii=False,
         )
 
     def lines(self) -> list[str]:
         """Write the report for people."""
-        said = []
+        sentences = []
         if self.made_store:
-            said.append(
+            sentences.append(
                 _("There was no store yet: made «%(store)s» of the merchant «%(merchant)s».")
                 % {"store": self.store, "merchant": self.merchant}
             )
         if self.problem:
-            return [*said, _("The file was not read: %(problem)s") % {"problem": self.problem}]
-        said.append(
+            return [*sentences, _("The file was not read: %(problem)s") % {"problem": self.problem}]
+        sentences.append(
             _(
                 "Read %(read)d rows into «%(store)s»: %(created)d created, %(updated)d updated,"
                 " %(unchanged)d unchanged, %(rejected)d rejected."
             )
             % {name: getattr(self, name) for name in self.__slots__}
         )
-        said += [f"  {note}" for note in self.notes]
-        said += self._placed()
-        return [*said, *_listed(self.reasons), *_listed(self.row_notes)]
+        sentences += [f"  {note}" for note in self.notes]
+        sentences += self._placed()
+        return [*sentences, *_listed(self.reasons), *_listed(self.row_notes)]
 
     def _placed(self) -> list[str]:
-        said = [
+        sentences = [
             _("%(rows)s rows went to the store «%(store)s»: they carry its shop number.")
             % {"rows": each["rows"], "store": each["name"]}
             for each in self.elsewhere
         ]
         if self.shop_number_learnt:
-            said.append(
+            sentences.append(
                 _("The store had no shop number; it got %(number)s from the file.")
                 % {"number": self.shop_number_learnt}
             )
-        return said
+        return sentences
 
 
-def _listed(told: list[dict[str, Any]]) -> list[str]:
-    said = [
+def _listed(document: list[dict[str, Any]]) -> list[str]:
+    sentences = [
         _("  row %(row)s: %(reason)s (%(code)s)") % {**each, "row": _row(each)}
-        for each in told[:REASONS_SHOWN]
+        for each in document[:REASONS_SHOWN]
     ]
-    if len(told) > REASONS_SHOWN:
-        said.append(_("  … and %(left)d more") % {"left": len(told) - REASONS_SHOWN})
-    return said
+    if len(document) > REASONS_SHOWN:
+        sentences.append(_("  … and %(left)d more") % {"left": len(document) - REASONS_SHOWN})
+    return sentences
 
 
-def _row(told: dict[str, Any]) -> str:
-    return f"«{told['sheet']}» {told['row']}" if told.get("sheet") else str(told["row"])
+def _row(document: dict[str, Any]) -> str:
+    return (
+        f"«{document['sheet']}» {document['row']}"
+        if document.get("sheet")
+        else str(document["row"])
+    )
 
 
 class StoreUnclear(Exception):
@@ -199,19 +203,19 @@ def _take_returns(body: bytes, named: str | None, report: Report, now: datetime)
             large = len(body) > BODY_BYTES_MAX
             report.problem = too_large(BODY_BYTES_MAX) if large else _("The file is empty.")
             return
-    told = cabinet_read(store.merchant_id, now, intake_id=intake.id, by=by)
-    assert told is not None, "the intake was written a moment ago"
+    document = cabinet_read(store.merchant_id, now, intake_id=intake.id, by=by)
+    assert document is not None, "the intake was written a moment ago"
     report.run = str(intake.id)
-    report.created, report.updated = told["created"], told["updated"]
-    report.unchanged = told["unchanged"]
+    report.created, report.updated = document["created"], document["updated"]
+    report.unchanged = document["unchanged"]
     report.reasons = [
-        {"row": each["number"], "code": each["code"], "reason": rejection_sentence(each, told)}
-        for each in told["rejected"]
-    ] + list(told["problems"])
-    report.rejected = told["rejected_count"]
-    report.notes = list(report_notes(told))
+        {"row": each["number"], "code": each["code"], "reason": rejection_sentence(each, document)}
+        for each in document["rejected"]
+    ] + list(document["problems"])
+    report.rejected = document["rejected_count"]
+    report.notes = list(report_notes(document))
     report.read = report.created + report.updated + report.unchanged + report.rejected
-    if report.problem == "" and report.read == 0 == told["read"]:
+    if report.problem == "" and report.read == 0 == document["read"]:
         report.problem = _("It holds no return requests.")
 
 

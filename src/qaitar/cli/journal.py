@@ -47,8 +47,8 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
         print(made.text)
         return 0
     lines = anchor_lines(_given(options.anchor))
-    for _, said in lines:
-        print(said)
+    for _, message in lines:
+        print(message)
     return 0 if all(holds for holds, _ in lines) else 1
 
 
@@ -76,11 +76,13 @@ def _compared(anchor: Anchor) -> tuple[bool, str]:
     day = f"anchor of {anchor.at:%Y-%m-%d %H:%M} UTC"
     if not anchor_is_signed(anchor):
         return False, f"{day}: NOT signed under a key known here"
-    there, said = journal_totals(anchor.place), anchor.totals
-    if there == said:
-        return True, f"{day}: holds ({said.chains} chains, {said.lines} lines)"
-    gone = f"{said.chains} chains and {said.lines} lines then, {there.chains} and {there.lines} of them now"
+    there, message = journal_totals(anchor.place), anchor.totals
+    if there == message:
+        return True, f"{day}: holds ({message.chains} chains, {message.lines} lines)"
+    gone = f"{message.chains} chains and {message.lines} lines then, {there.chains} and {there.lines} of them now"
     words = (
-        "lines were changed" if (there.chains, there.lines) == (said.chains, said.lines) else gone
+        "lines were changed"
+        if (there.chains, there.lines) == (message.chains, message.lines)
+        else gone
     )
     return False, f"{day}: does NOT hold: {words}"

@@ -141,14 +141,14 @@ def _begin_again(given: Sequence[str]) -> NoReturn:
 
 
 def _usage(given: Sequence[str]) -> int:
-    asked = not given or given[0] in {"-h", "--help", "help"}
-    stream = sys.stdout if asked else sys.stderr
-    if not asked:
+    wants_help = not given or given[0] in {"-h", "--help", "help"}
+    stream = sys.stdout if wants_help else sys.stderr
+    if not wants_help:
         print(f"qaitar: no command '{given[0]}'", file=stream)
     print("usage: qaitar COMMAND [--data DIR] …\n", file=stream)
     for name, (_, explained) in COMMANDS.items():
         print(f"  {name:<18}{explained}", file=stream)
-    return 0 if asked else 2
+    return 0 if wants_help else 2
 
 
 if __name__ == "__main__":

@@ -117,19 +117,19 @@ def _merchant(name: str) -> UUID:
     return named[0]
 
 
-def _again(options: argparse.Namespace, path: Path, kept: Path) -> int:
+def _again(options: argparse.Namespace, path: Path, file: Path) -> int:
     done: list[Erased] = []
-    taken = _graves_read(path)
+    added = _graves_read(path)
     for merchant_id in MerchantKey.objects.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             see([merchant_id])
-            for each in taken:
+            for each in added:
                 if each["merchant_id"] == merchant_id:
                     ErasedPerson.objects.get_or_create(id=each["id"], defaults=each)
             done += person_erase_again(merchant_id, _operator(), utc_now())
             transaction.set_rollback(options.dry_run)
     if not options.dry_run:
-        graves_keep(kept)
+        graves_keep(file)
     _say(options, done)
     return 0
 
@@ -178,7 +178,7 @@ def _say(options: argparse.Namespace, done: Iterable[Erased]) -> None:
         print(json.dumps({"dry_run": options.dry_run, "erased": documents}, indent=2))
         return
     for each in documents:
-        said = (
+        message = (
             _(
                 "To be erased: requests %(cases)d, customers %(customers)d, orders %(orders)d, keys %(keys)d, bodies %(bodies)d, rows of imports %(import_rows)d."
             )
@@ -187,6 +187,6 @@ def _say(options: argparse.Namespace, done: Iterable[Erased]) -> None:
                 "Erased: requests %(cases)d, customers %(customers)d, orders %(orders)d, keys %(keys)d, bodies %(bodies)d, rows of imports %(import_rows)d."
             )
         )
-        print(said % each)
+        print(message % each)
     if not documents:
         print(_("Nobody to be erased again."))

@@ -172,20 +172,22 @@ def _checked(wanted: Wanted) -> Checks:
     has_key = (wanted.folder.secrets / "journal_key").exists() or wanted.environ.get(
         "QAITAR_JOURNAL_KEY"
     )
-    code, said = _command(wanted, "check-invariants", "--json")
+    code, output = _command(wanted, "check-invariants", "--json")
     try:
-        invariants = json.loads(said)
+        invariants = json.loads(output)
     except ValueError:
-        raise BackupProblem(f"`qaitar check-invariants` could not be run: {said[-500:]}") from None
+        raise BackupProblem(
+            f"`qaitar check-invariants` could not be run: {output[-500:]}"
+        ) from None
     broken: Counter[str] = Counter()  # several invariants share a code
     for each in invariants["invariants"]:
         broken[each["code"]] += each["broken"]
-    journal, said = _command(wanted, "check-journal", *([] if has_key else ["--without-keys"]))
+    journal, output = _command(wanted, "check-journal", *([] if has_key else ["--without-keys"]))
     return Checks(
         invariants=len(invariants["invariants"]),
         broken={code: count for code, count in broken.items() if count},
         journal_holds=journal == 0,
-        journal=(said.splitlines() or [""])[-1],
+        journal=(output.splitlines() or [""])[-1],
         well=code == 0 and journal == 0,
     )
 

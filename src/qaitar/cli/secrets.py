@@ -50,7 +50,7 @@ def _lines(done: Resealed, *, dry_run: bool) -> list[str]:
         "factors": done.second_factors,
         "keys": done.personal_keys,
     }
-    said = (
+    message = (
         _(
             "To be sealed again: connections %(connections)d, webhooks %(webhooks)d, second factors %(factors)d, keys of "
             "customers' data %(keys)d."
@@ -62,4 +62,4 @@ def _lines(done: Resealed, *, dry_run: bool) -> list[str]:
         )
     )
     lost = [_("Not opened, its key is not set: %(row)s.") % {"row": row} for row in done.not_opened]
-    return [said % counts, *lost]
+    return [message % counts, *lost]

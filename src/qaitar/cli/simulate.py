@@ -58,12 +58,14 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
             for seed in range(options.seed, options.seed + options.worlds):
                 wanted = Wanted(seed, options.days, options.orders, options.faults, sellers)
                 began = monotonic()
-                told = simulate(shop, wanted)
+                outcome = simulate(shop, wanted)
                 seconds = monotonic() - began
                 if not options.json:
-                    _tell(told, seconds)
-                played.append({"ok": not told.broken, "seconds": round(seconds, 1), **asdict(told)})
-                if told.broken:
+                    _tell(outcome, seconds)
+                played.append(
+                    {"ok": not outcome.broken, "seconds": round(seconds, 1), **asdict(outcome)}
+                )
+                if outcome.broken:
                     break
         finally:
             logs.configure()
@@ -73,13 +75,13 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     return 0 if all(each["ok"] for each in played) else 1
 
 
-def _tell(told: SimulationResults, seconds: float) -> None:
-    for each in told.broken:
+def _tell(outcome: SimulationResults, seconds: float) -> None:
+    for each in outcome.broken:
         print(f"BROKEN: {each}")
     print(
-        f"{told.requests} requests, {told.lines} journal lines, {told.effects} effects outside,"
-        f" {told.outages} outages, {told.deaths} deaths of the worker, faults {told.faults}; {seconds:.0f} s"
+        f"{outcome.requests} requests, {outcome.lines} journal lines, {outcome.effects} effects outside,"
+        f" {outcome.outages} outages, {outcome.deaths} deaths of the worker, faults {outcome.faults}; {seconds:.0f} s"
     )
-    print(f"transcript {told.transcript}")
-    word = "Everything held." if not told.broken else f"{len(told.broken)} things broke."
-    print(f"{word} Seed {told.wanted.seed}.", flush=True)
+    print(f"transcript {outcome.transcript}")
+    word = "Everything held." if not outcome.broken else f"{len(outcome.broken)} things broke."
+    print(f"{word} Seed {outcome.wanted.seed}.", flush=True)

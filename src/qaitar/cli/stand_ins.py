@@ -94,15 +94,15 @@ def live(
 
     `changed` is called when something happened in the marketplace, whoever did it.
     """
-    kept, deeds = "", len(world.outside.kaspi.ledger.deeds)
+    saved, deeds = "", len(world.outside.kaspi.ledger.deeds)
     while True:
         stopping = stop.wait(TICK_S)
-        if lively and not stopping and (told := world.tick(utc_now())):
-            print(f"stand-ins: {told}", flush=True)
+        if lively and not stopping and (event := world.tick(utc_now())):
+            print(f"stand-ins: {event}", flush=True)
         now_text = snapshot.snapshot(world.outside, world.state())
-        if now_text != kept:
+        if now_text != saved:
             snapshot.save(path, now_text)
-            kept = now_text
+            saved = now_text
         if stopping:
             return
         if (done := len(world.outside.kaspi.ledger.deeds)) != deeds:

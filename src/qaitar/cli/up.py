@@ -74,11 +74,11 @@ def _run(options: argparse.Namespace, folder: DataFolder) -> int:
         demo_seed(now=utc_now(), port=port, folder=folder.path)
         programs.insert(0, stand_ins(port, environ))
     listens = f"http://{options.host}:{options.port}"
-    shown = web_address(options.host, options.port)
-    told = threading.Thread(
-        target=_announce, args=(listens, shown, port if lives else 0), daemon=True
+    address = web_address(options.host, options.port)
+    printer = threading.Thread(
+        target=_announce, args=(listens, address, port if lives else 0), daemon=True
     )
-    told.start()
+    printer.start()
     keeper = DemoKeeper(folder, port, environ)
 
     def watch() -> None:

@@ -92,7 +92,7 @@ def show(played: Iterable[Played | str], *, json_wanted: bool) -> int:
 
 
 def _document(branches: list[Played], broken: list[str], *, fine: bool) -> dict[str, object]:
-    told = [
+    document = [
         {
             "name": each.name,
             "shows": each.shows,
@@ -102,7 +102,7 @@ def _document(branches: list[Played], broken: list[str], *, fine: bool) -> dict[
         }
         for each in branches
     ]
-    return {"branches": told, "journal": broken, "ok": fine}
+    return {"branches": document, "journal": broken, "ok": fine}
 
 
 def _print_branch(number: int, played: Played) -> None:

@@ -239,7 +239,7 @@ class Play:
     def _noted(self, paper: Kept, who: Role) -> Any:
         return file_note(
             merchant_id=self.merchant_id,
-            kept=paper,
+            file=paper,
             by=self.opened.people[who],
             origin="web",
             now=self.clock(),

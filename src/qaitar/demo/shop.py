@@ -91,13 +91,13 @@ def shop_open(
     merchant.support_mailbox = "returns@almamarket.example"
     merchant.save(update_fields=["settings", "support_mailbox"])
     people = {}
-    beside_real = bool(settings.get("demo")) and real_people().exists()
+    has_real_people = bool(settings.get("demo")) and real_people().exists()
     for login in logins:
-        user = _person(login, merchant.pk, closed=beside_real)
+        user = _person(login, merchant.pk, closed=has_real_people)
         if user.home_merchant == merchant.pk:
             role_set(user=user, merchant_id=merchant.pk, role=login.role, now=now)
         people[login.role] = Actor(user.pk, login.name, login.role, "web")
-    if beside_real:
+    if has_real_people:
         demo_close(
             now
         )  # no passwords, no office rights: whoever asked for the demo looks as one of its people

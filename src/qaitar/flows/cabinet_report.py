@@ -132,13 +132,13 @@ def _own_counts(saved: SavedAnswers, divided: Divided) -> SectionCounts | None:
 
 
 def _shops(divided: Divided) -> list[dict[str, Any]]:
-    taken: Counter[tuple[str, str]] = Counter()
+    used: Counter[tuple[str, str]] = Counter()
     for store, readings in divided.parts:
-        taken.update((reading.shop, store.name) for reading in readings if reading.shop)
+        used.update((reading.shop, store.name) for reading in readings if reading.shop)
     refused = {(shop, ""): len(numbers) for shop, (_, numbers) in divided.refused.items()}
     return [
         {"number": shop, "store": store, "requests": count}
-        for (shop, store), count in (*taken.items(), *refused.items())
+        for (shop, store), count in (*used.items(), *refused.items())
     ]
 
 

@@ -47,18 +47,18 @@ def report_notes(report: Mapping[str, Any]) -> tuple[str, ...]:
         notes.append(_("This file does not hold the whole lists:") + " " + " ".join(lists))
     if left_out := report.get("left_out"):
         parts = [
-            f"{said} – {left_out[kind]}" for kind, said in LEFT_OUT.items() if kind in left_out
+            f"{text} – {left_out[kind]}" for kind, text in LEFT_OUT.items() if kind in left_out
         ]
         notes.append(_("Not stored: %(parts)s.") % {"parts": ", ".join(parts)})
     return tuple(notes)
 
 
-def list_sentence(told: Mapping[str, Any]) -> str:
+def list_sentence(entry: Mapping[str, Any]) -> str:
     """Say of a list how many requests the marketplace counts and how many came; a section never seen by its own name."""
-    section = told["section"]
+    section = entry["section"]
     name = str(word_for(Section(section))) if section in set(Section) else section
     return _("%(section)s: %(expected)d expected, %(read)d read.") % {
-        "section": name, "expected": told["expected"], "read": told["read"],
+        "section": name, "expected": entry["expected"], "read": entry["read"],
     }  # fmt: skip
 
 
@@ -67,9 +67,9 @@ def _is_other(shop: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
 
 
 def _shop_note(shop: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    said = {**shop, "own": report["store"]["number"], "chosen": report["store"]["name"]}
+    text = {**shop, "own": report["store"]["number"], "chosen": report["store"]["name"]}
     if shop["store"]:
-        return _("Requests of shop %(number)s went to the store “%(store)s”: %(requests)d.") % said
+        return _("Requests of shop %(number)s went to the store “%(store)s”: %(requests)d.") % text
     return shop_refused(shop["number"], report)
 
 
@@ -86,10 +86,10 @@ def shop_refused(number: str, report: Mapping[str, Any]) -> str:
     ) % {"number": number, "chosen": chosen, "own": own}
 
 
-def rejection_sentence(told: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+def rejection_sentence(entry: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     """Say why one request was refused where the reason is its shop; empty for other reasons."""
-    is_shop = told["code"] in {OTHER_SHOP, SHOP_UNCLEAR}
-    return shop_refused(str(told.get("shop", "")), report) if is_shop else ""
+    is_shop = entry["code"] in {OTHER_SHOP, SHOP_UNCLEAR}
+    return shop_refused(str(entry.get("shop", "")), report) if is_shop else ""
 
 
 def too_large(limit_bytes: int) -> str:

@@ -131,8 +131,8 @@ def stage_counts_sum(merchant_id: UUID) -> int:
     """Sum a merchant's counter changes into its counters, in one statement; safe beside itself.  Returns how many."""
     with behind_walls(merchant_id), connection.cursor() as cursor:
         cursor.execute(_SUM_DELTAS, [merchant_id, DELTAS_MAX, merchant_id])
-        (taken,) = cursor.fetchone()
-    return int(taken)
+        (summed,) = cursor.fetchone()
+    return int(summed)
 
 
 def stage_counts_sum_all() -> int:

@@ -49,7 +49,7 @@ def import_later(*, store: Store, file: Taken, by: Actor, now: datetime) -> Impo
         RoleNotAllowed: the role may not; nothing was written.
     """
     require_role(by, WORKERS)
-    row = file_note(merchant_id=store.merchant_id, kept=file.kept, by=by, origin="import", now=now)
+    row = file_note(merchant_id=store.merchant_id, file=file.kept, by=by, origin="import", now=now)
     run = import_begin(
         store=store,
         origin=Origin("FILE", file.name, row.pk),
@@ -73,9 +73,9 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
         store = Store.objects.filter(pk=run.store_id).first() if run else None
     if run is None or store is None or file is None:
         return None
-    with FileStore().open(key_of(file.sha256)) as kept:
+    with FileStore().open(key_of(file.sha256)) as content:
         opened: OrdersFile | FileUnreadable = import_string(connector_of(READER).reader)(
-            kept.read()
+            content.read()
         )
     if isinstance(opened, FileUnreadable):
         with behind_walls(merchant_id):
@@ -94,10 +94,10 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
 
 
 def _merged(run: ImportRun, store: Store, file: OrdersFile, now: datetime) -> Merged | None:
-    with Beside(run) as beside, behind_walls(run.merchant_id):
+    with Beside(run) as writer, behind_walls(run.merchant_id):
         by = system_actor("import")
         done = file_merge(
-            chosen=store, file=file, by=by, now=now, walk=lambda: beside.counted(file)
+            chosen=store, file=file, by=by, now=now, walk=lambda: writer.counted(file)
         )
         if done.refusal:
             import_stop(run=run, problem=done.refusal, now=now)
@@ -124,12 +124,12 @@ class Beside:
 
     def counted(self, records: OrdersFile) -> Iterator[OrderRecord | RowRejected]:
         """Pass the records on, noting now and then how many rows have been read."""
-        rows = told = 0
+        rows = reported = 0
         for record in records:
             rows += len(getattr(record, "row_numbers", ())) or 1
-            if rows - told >= TOLD_EVERY_ROWS:
+            if rows - reported >= TOLD_EVERY_ROWS:
                 self._tell(rows)
-                told = rows
+                reported = rows
             yield record
 
     def _tell(self, rows: int) -> None:

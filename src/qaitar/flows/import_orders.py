@@ -158,7 +158,7 @@ def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datet
     done = file_merge(chosen=store, file=file.orders, by=by, now=now)
     if done.refusal:
         return _not_imported(store, origin, done.refusal, by, now)
-    row = file_note(merchant_id=store.merchant_id, kept=file.kept, by=by, origin="import", now=now)
+    row = file_note(merchant_id=store.merchant_id, file=file.kept, by=by, origin="import", now=now)
     outcome = Outcome(done.merged, done.report(store))
     run = import_write(
         store=store,

@@ -97,17 +97,17 @@ class FileMerged:
 
     def report(self, chosen: Store) -> dict[str, Any]:
         """Write for the record of the import what counts do not say: see `ImportRun.report`."""
-        told: dict[str, Any] = {}
+        document: dict[str, Any] = {}
         elsewhere = [(store, rows) for store, rows in self.rows if store.pk != chosen.pk and rows]
         if elsewhere:
-            told["stores"] = [
+            document["stores"] = [
                 {"id": str(store.pk), "name": store.name, "rows": rows} for store, rows in elsewhere
             ]
         if self.learnt:
-            told["number"] = self.learnt
+            document["number"] = self.learnt
         if self.merged.notes:
-            told["notes_total"] = len(self.merged.notes)
-            told["notes"] = [
+            document["notes_total"] = len(self.merged.notes)
+            document["notes"] = [
                 {
                     "row": note.row_number,
                     "sheet": note.sheet,
@@ -116,7 +116,7 @@ class FileMerged:
                 }
                 for note in self.merged.notes[:NOTES_KEPT]
             ]
-        return told
+        return document
 
 
 def file_merge(

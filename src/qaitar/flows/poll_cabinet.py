@@ -96,10 +96,10 @@ def _known(store_id: UUID, merchant_id: UUID) -> KnownRequests:
 
 
 def _aside_of(row: Connection) -> dict[str, Aside]:
-    told = row.cursor.get("aside", {})
+    aside = row.cursor.get("aside", {})
     return {
         number: Aside(each["refund_id"], each["tries"], datetime.fromisoformat(each["next_at"]))
-        for number, each in told.items()
+        for number, each in aside.items()
     }
 
 
@@ -118,17 +118,19 @@ def _health(reading: CabinetReading) -> tuple[State, str]:
     """Say how the reading went; one that did not bring everything is no healthy one."""
     if reading.trouble is not None:
         return health_told(reading.trouble)
-    said = [
+    sentences = [
         f"Section {tab} is not whole: {expected} expected, {read} read."
         for tab, expected, read in reading.short
     ]
     if reading.odd_numbers:
         numbers = ", ".join(reading.odd_numbers[:NAMED_MAX])
-        said.append(f"Numbers in a form not known: {numbers}.")
+        sentences.append(f"Numbers in a form not known: {numbers}.")
     if reading.aside:
         numbers = ", ".join(sorted(reading.aside)[:NAMED_MAX])
-        said.append(f"Details that cannot be read now and are asked for again later: {numbers}.")
-    return health_told(Unknown(" ".join(said))) if said else (State.HEALTHY, "")
+        sentences.append(
+            f"Details that cannot be read now and are asked for again later: {numbers}."
+        )
+    return health_told(Unknown(" ".join(sentences))) if sentences else (State.HEALTHY, "")
 
 
 def _keep(row: Connection, readings: dict[str, ReturnReading], now: datetime) -> None:

@@ -65,16 +65,16 @@ class Place:
     missing: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, told: dict[str, Any]) -> Place:
+    def read(cls, stored: dict[str, Any]) -> Place:
         """Read the place back from a connection's cursor; an empty one is the very beginning."""
         return cls(
-            fresh_to=_moment(told.get("fresh_to")),
-            swept_at=_moment(told.get("swept_at")),
+            fresh_to=_moment(stored.get("fresh_to")),
+            swept_at=_moment(stored.get("swept_at")),
             todo=[
                 (datetime.fromisoformat(start), datetime.fromisoformat(end), state, page)
-                for start, end, state, page in told.get("todo", [])
+                for start, end, state, page in stored.get("todo", [])
             ],
-            missing=dict(told.get("missing", {})),
+            missing=dict(stored.get("missing", {})),
         )
 
     def written(self) -> dict[str, Any]:
@@ -227,7 +227,7 @@ class _Run:
     def _by_store(self, records: Sequence[OrderRecord | RowRejected]) -> _Sorted:
         """Sort what was read by the merchant's stores, and note what of it is of another shop or could not be read."""
         found = records_by_store(records, self.store, list(self.stores.values()))
-        for record in (each for told in found.values() for each in told):
+        for record in (each for stored in found.values() for each in stored):
             if isinstance(record, OrderRecord):
                 self.polled.unread += bool(record.unread)
             elif record.reason_code == FOREIGN_SHOP:
@@ -284,7 +284,7 @@ class _Run:
                 return
 
     def _wanted(self) -> list[str]:
-        asked_lately = {
+        read_lately = {
             code
             for code, at in self.place.missing.items()
             if self.now - datetime.fromisoformat(at) < ASK_MISSING_AGAIN
@@ -293,7 +293,7 @@ class _Run:
             named = ReturnRequest.objects.filter(store_id=self.store.pk, order_id=None)
             codes = set(
                 named.exclude(stage=Stage.CLOSED)
-                .exclude(order_code__in=asked_lately)
+                .exclude(order_code__in=read_lately)
                 .order_by("-pk")
                 .values_list("order_code", flat=True)[: CODES_MAX * 10]
             )
@@ -346,14 +346,17 @@ class _Run:
         polled = self.polled
         if polled.trouble is not None:
             return health_told(polled.trouble)
-        told = []
+        stored = []
         if polled.foreign:
-            told += [f"Orders of another shop, refused: {len(polled.foreign)}.", polled.foreign[0]]
+            stored += [
+                f"Orders of another shop, refused: {len(polled.foreign)}.",
+                polled.foreign[0],
+            ]
         if polled.without_lines:
-            told.append(f"Orders whose lines could not be read: {polled.without_lines}.")
+            stored.append(f"Orders whose lines could not be read: {polled.without_lines}.")
         if polled.unread:
-            told.append(f"Orders with a value that could not be read: {polled.unread}.")
-        return (State.REFUSED if polled.foreign else State.HEALTHY), " ".join(told)
+            stored.append(f"Orders with a value that could not be read: {polled.unread}.")
+        return (State.REFUSED if polled.foreign else State.HEALTHY), " ".join(stored)
 
 
 def _as_record(order: Order) -> OrderRecord:

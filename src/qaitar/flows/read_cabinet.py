@@ -157,20 +157,20 @@ def _check_again(client: ReturnsReader, reading: CabinetReading) -> None:
         return
     counts = client.counts()
     if isinstance(counts, SectionCounts):
-        now_told = {str(section): total for section, total in counts.totals.items()} | dict(
+        totals = {str(section): total for section, total in counts.totals.items()} | dict(
             counts.unknown
         )
         reading.short = [
-            (tab, now_told.get(tab, expected), came)
+            (tab, totals.get(tab, expected), came)
             for tab, expected, came in reading.short
-            if came < now_told.get(tab, expected)
+            if came < totals.get(tab, expected)
         ]
 
 
 def item_print(reading: ReturnReading) -> str:
     """Digest the fields of a list item that are read: a change of others is no change."""
-    told: list[Any] = [getattr(reading, name) for name in _PRINTED]
-    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
+    values: list[Any] = [getattr(reading, name) for name in _PRINTED]
+    return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:16]
 
 
 def _details(
@@ -218,17 +218,17 @@ def _ask(
     if reading.trouble is not None or reading.calls >= CALLS_MAX or (waits and waits.next_at > now):
         return False
     reading.calls += 1
-    told = client.details(refund_id, number)
-    if isinstance(told, ReturnReading):
+    values = client.details(refund_id, number)
+    if isinstance(values, ReturnReading):
         reading.aside.pop(number, None)
-        _note(reading, replace(told, seen_at=now))
+        _note(reading, replace(values, seen_at=now))
         return True
-    if isinstance(told, Busy):
-        reading.trouble = told
+    if isinstance(values, Busy):
+        reading.trouble = values
         return False
-    if isinstance(told, Misconfigured) and _has_ended(client, reading):
+    if isinstance(values, Misconfigured) and _has_ended(client, reading):
         return False
-    assert isinstance(told, Misconfigured | Missing | Refused | Unknown)
+    assert isinstance(values, Misconfigured | Missing | Refused | Unknown)
     reading.aside[number] = (waits or Aside(refund_id, 0, now)).again(now)
     return False
 

@@ -66,7 +66,7 @@ def cabinet_take(
         BodyRefused: empty, or more than `BODY_BYTES_MAX`.
     """
     require_role(by, WORKERS)
-    store, kept = _checked(store_id, body)
+    store, content = _checked(store_id, body)
     row, new = RawIntake.objects.get_or_create(
         merchant_id=store.merchant_id,
         source=SOURCE,
@@ -74,15 +74,15 @@ def cabinet_take(
         digest=hashlib.sha256(body).hexdigest(),
         defaults={
             "id": new_id(),
-            "body": kept.body,
-            "kept_digest": hashlib.sha256(kept.body).hexdigest(),
-            "left_out": kept.left_out,
+            "body": content.body,
+            "kept_digest": hashlib.sha256(content.body).hexdigest(),
+            "left_out": content.left_out,
             "content_type": "application/json",
             "received_at": now,
             "received_from": received_from[:200],
         },
     )
-    if not new and not kept.has_times:
+    if not new and not content.has_times:
         RawIntake.objects.filter(pk=row.pk, received_at__lt=now).update(
             received_at=now, received_from=received_from[:200]
         )
@@ -102,8 +102,8 @@ def _checked(store_id: UUID, body: bytes) -> tuple[Store, ReducedAnswers]:
     store = Store.objects.filter(pk=store_id).first()
     if store is None:
         raise StoreMissing(str(store_id))
-    kept: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
-    return store, kept
+    content: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
+    return store, content
 
 
 def cabinet_read(
@@ -141,9 +141,9 @@ def cabinet_look(*, store_id: UUID, body: bytes, by: Actor, now: datetime) -> di
         RoleNotAllowed: the role may not; nothing was written.
     """
     require_role(by, WORKERS)
-    chosen, kept = _checked(store_id, body)
+    chosen, content = _checked(store_id, body)
     stores = list(Store.objects.filter(merchant_id=chosen.merchant_id))
-    saved: SavedAnswers = import_string(connector_of(READER).reader)(kept.body)
+    saved: SavedAnswers = import_string(connector_of(READER).reader)(content.body)
     divided = divide_by_shop(saved, chosen, stores, now)
     mirrored = Mirrored(rejected=divided.rejected())
     with transaction.atomic():
@@ -151,7 +151,7 @@ def cabinet_look(*, store_id: UUID, body: bytes, by: Actor, now: datetime) -> di
             look = Look(store.pk, chosen.merchant_id, by, now, now)
             mirrored.add(readings_apply(look, readings))
         transaction.set_rollback(True)
-    return reading_report(mirrored, saved, divided, kept.left_out)
+    return reading_report(mirrored, saved, divided, content.left_out)
 
 
 def readings_take(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
@@ -173,9 +173,9 @@ def readings_take(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
     return total
 
 
-def actor_from(told: dict[str, Any]) -> Actor:
+def actor_from(stored: dict[str, Any]) -> Actor:
     """Read back who handed the body over, as the job row keeps it."""
-    return Actor(told["id"], told["name"], Role(told["role"]), told["channel"])
+    return Actor(stored["id"], stored["name"], Role(stored["role"]), stored["channel"])
 
 
 def stored_reduce() -> int | None:
@@ -188,10 +188,10 @@ def stored_reduce() -> int | None:
     if row is None:
         return None
     body = bytes(row.body)
-    kept: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
+    content: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
     RawIntake.objects.filter(pk=row.pk).update(
-        body=kept.body,
-        kept_digest=hashlib.sha256(kept.body).hexdigest(),
-        left_out=kept.left_out,
+        body=content.body,
+        kept_digest=hashlib.sha256(content.body).hexdigest(),
+        left_out=content.left_out,
     )
-    return len(body) - len(kept.body)
+    return len(body) - len(content.body)

@@ -206,8 +206,8 @@ def _ended(reply: Reply) -> _Ending:
     verdict = judge(reply.status)
     wished = reply.headers.get("retry-after", "")
     wait_s = int(wished) if wished.isascii() and wished.isdigit() and len(wished) < 8 else None  # noqa: PLR2004  digits of a day's seconds and more
-    said = reply.body.decode("utf-8", errors="replace").replace("\0", "")[:200]
-    detail = "" if verdict is Verdict.DELIVERED else f"HTTP {reply.status} {said}".strip()
+    text = reply.body.decode("utf-8", errors="replace").replace("\0", "")[:200]
+    detail = "" if verdict is Verdict.DELIVERED else f"HTTP {reply.status} {text}".strip()
     return _Ending(verdict, reply.status, detail, wait_s)
 
 

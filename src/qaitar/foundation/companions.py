@@ -69,8 +69,8 @@ class ReadingGaps:
 
     def as_json(self) -> dict[str, Any]:
         """Write it as `CabinetWatch.not_whole` keeps it; empty where all fits."""
-        told = {"lists": [asdict(one) for one in self.lists], "numbers": list(self.numbers)}
-        return told if self.lists or self.numbers else {}
+        document = {"lists": [asdict(one) for one in self.lists], "numbers": list(self.numbers)}
+        return document if self.lists or self.numbers else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,8 @@ def companion_pair(*, code: str, browser: str, now: datetime) -> str:
         CodeUsed: it was changed already; one whose time is over is not let in at all.
     """
     rows = ApiToken.objects.filter(digest=digest_of(code), scopes=[PAIRING])
-    taken = rows.filter(revoked_at=None).update(revoked_at=now)
-    if not taken:
+    ended = rows.filter(revoked_at=None).update(revoked_at=now)
+    if not ended:
         raise CodeUsed
     user = ApiToken.objects.select_related("user").get(digest=digest_of(code)).user
     token = token_create(user=user, name=browser[:60], scopes=(COMPANION, "intake"), now=now)
@@ -181,9 +181,9 @@ def watch_session(
         gaps = stores[watch.store_id]
         not_whole = watch.not_whole if gaps is None else gaps.as_json()
         is_short = session is Session.OPEN and bool(not_whole)
-        said = Session.CHANGED if is_short else session
-        if said != watch.session or not_whole != watch.not_whole:
-            _session_set(watch, said, who, now, not_whole=not_whole)
+        state = Session.CHANGED if is_short else session
+        if state != watch.session or not_whole != watch.not_whole:
+            _session_set(watch, state, who, now, not_whole=not_whole)
 
 
 def watch_unanswered(
@@ -222,7 +222,9 @@ def watch_failed(
     if watch is None or watch.failed == wanted:
         return
     rows = CabinetWatch.objects.filter(pk=watch.pk, failed=watch.failed)
-    before, after = (sorted(each["number"] for each in told) for told in (watch.failed, wanted))
+    before, after = (
+        sorted(each["number"] for each in document) for document in (watch.failed, wanted)
+    )
     if rows.update(failed=wanted) and before != after:
         changed = {"failed": before}, {"failed": after}
         watch_note(watch, "CABINET_DETAILS", changed, who=who, now=now)

@@ -124,7 +124,7 @@ class SettingsInvalid(Exception):
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         """Carry the sentences by field name."""
-        super().__init__("; ".join(f"{name}: {told}" for name, told in problems.items()))
+        super().__init__("; ".join(f"{name}: {problem}" for name, problem in problems.items()))
         self.problems = dict(problems)
 
 
@@ -215,8 +215,8 @@ def connection_save(*, merchant_id: UUID, entered: Entered, now: datetime) -> Co
         )
     problems: dict[str, str] = {}
     names = {each.name for each in known.settings}
-    kept = {name: value for name, value in row.settings.items() if name in names}
-    row.settings = _settings(known, {**kept, **(entered.settings or {})}, problems)
+    settings = {name: value for name, value in row.settings.items() if name in names}
+    row.settings = _settings(known, {**settings, **(entered.settings or {})}, problems)
     secrets = _secrets(known, row, entered.secrets or {}, problems)
     if problems:
         raise SettingsInvalid(problems)
@@ -318,10 +318,10 @@ def _number(_field: Setting, value: Any) -> float | int:
 
 def _switch(_field: Setting, value: Any) -> bool:
     known = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
-    told = known.get(str(value).lower())
-    if told is None:
+    problem = known.get(str(value).lower())
+    if problem is None:
         raise ValueError(_("On or off is expected."))
-    return told
+    return problem
 
 
 def _choice(field: Setting, value: Any) -> str:
@@ -357,9 +357,9 @@ def _secrets(
     known: Connector, row: Connection, given: Mapping[str, str], problems: dict[str, str]
 ) -> dict[str, str]:
     try:
-        kept = unseal_fields(bytes(row.secrets), place=place_of(row))
+        settings = unseal_fields(bytes(row.secrets), place=place_of(row))
     except NotOpened:  # its key is gone: every secret has to be entered again
-        kept = {}
+        settings = {}
     names = {each.name for each in known.secrets}
     problems |= {name: _("There is no such secret.") for name in given if name not in names}
     for field in known.secrets:
@@ -367,10 +367,10 @@ def _secrets(
         if len(value) > SECRET_CHARS_MAX:
             problems[field.name] = _("This is too long for a secret.")
         elif value:
-            kept[field.name] = value
-        if field.required and not kept.get(field.name):
+            settings[field.name] = value
+        if field.required and not settings.get(field.name):
             problems[field.name] = _("Fill this in.")
-    return {name: value for name, value in kept.items() if name in names}
+    return {name: value for name, value in settings.items() if name in names}
 
 
 def client_for(connection: Connection) -> Any:
@@ -408,15 +408,15 @@ def opened_client(connection: Connection) -> Iterator[Any]:
 
 def health_note(connection_id: UUID, state: State, detail: str, now: datetime) -> None:
     """Write down what a test or a call has shown; runs in the caller's transaction."""
-    told = {
+    problem = {
         "health": state.value,
         "health_detail": detail,
         "health_at": now,
         "checking_since": None,
     }
     if state in {State.HEALTHY, State.REFUSED}:
-        told["last_contact_at"] = now
-    Connection.objects.filter(pk=connection_id).update(**told)
+        problem["last_contact_at"] = now
+    Connection.objects.filter(pk=connection_id).update(**problem)
 
 
 def connection_check_order(row: Connection, now: datetime) -> None:

@@ -19,9 +19,11 @@ def intakes_empty(merchant_id: UUID, phone: str, numbers: Sequence[str], *, dry_
     A body that still waits for its job is left: what it tells of others would be lost.
     """
     wanted = [phone[-_PHONE_DIGITS:].encode(), *(number.encode() for number in numbers if number)]
-    kept = RawIntake.objects.filter(merchant_id=merchant_id).exclude(body=b"")
+    stored = RawIntake.objects.filter(merchant_id=merchant_id).exclude(body=b"")
     emptied = 0
-    for intake_id in list(kept.exclude(state="STORED").order_by("pk").values_list("pk", flat=True)):
+    for intake_id in list(
+        stored.exclude(state="STORED").order_by("pk").values_list("pk", flat=True)
+    ):
         body = bytes(RawIntake.objects.values_list("body", flat=True).get(pk=intake_id))
         if any(each in body for each in wanted):
             emptied += 1

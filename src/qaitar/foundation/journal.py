@@ -42,7 +42,7 @@ def canonical(value: Any) -> bytes:
 
 def chain_hash(prev: bytes, subject_id: UUID, seq: int, line: JournalLine) -> bytes:
     """Take the SHA-256 over the previous hash and everything this line says."""
-    said = [
+    content = [
         str(subject_id),
         seq,
         line.at.isoformat(timespec="microseconds"),
@@ -55,12 +55,12 @@ def chain_hash(prev: bytes, subject_id: UUID, seq: int, line: JournalLine) -> by
         dict(line.after),
         line.why,
     ]
-    return hashlib.sha256(prev + canonical(said)).digest()
+    return hashlib.sha256(prev + canonical(content)).digest()
 
 
 def stored_hash(prev: bytes, entry: JournalEntry) -> bytes:
     """Take the same hash over a stored entry, to compare with what it claims."""
-    said = [
+    content = [
         str(entry.subject_id),
         entry.seq,
         entry.at.isoformat(timespec="microseconds"),
@@ -73,7 +73,7 @@ def stored_hash(prev: bytes, entry: JournalEntry) -> bytes:
         entry.after,
         entry.why,
     ]
-    return hashlib.sha256(prev + canonical(said)).digest()
+    return hashlib.sha256(prev + canonical(content)).digest()
 
 
 def first_break(entries: Iterable[JournalEntry]) -> int | None:

@@ -177,8 +177,8 @@ def anchor_keep(folder: Path, anchor: Anchor) -> None:
 
 def anchor_daily(folder: Path, now: datetime) -> Anchor | None:
     """Make and keep the anchor of the day; None when the day has one.  Errors as `anchor_make`."""
-    kept = anchors_kept(folder)
-    if kept and kept[-1].at.date() >= now.astimezone(UTC).date():
+    anchors = anchors_kept(folder)
+    if anchors and anchors[-1].at.date() >= now.astimezone(UTC).date():
         return None
     made = anchor_make(now)
     anchor_keep(folder, made)

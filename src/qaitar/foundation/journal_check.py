@@ -123,10 +123,10 @@ class Checking:
     def _end(self, head: JournalHead, seq: int, last: bytes) -> Iterator[Fault]:
         if self.keys is not None:
             secret = self.keys.get(head.key_id)
-            said = HeadColumns(
+            claimed = HeadColumns(
                 head.merchant_id, head.subject_kind, head.subject_id, head.seq, bytes(head.hash)
             )
-            if secret is None or head_signature(secret, said) != bytes(head.mac):
+            if secret is None or head_signature(secret, claimed) != bytes(head.mac):
                 yield Fault.HEAD_SIGNATURE
         if head.seq > seq:
             yield Fault.CUT

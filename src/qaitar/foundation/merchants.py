@@ -69,8 +69,8 @@ def merchant_update(*, merchant_id: UUID, entry: MerchantEntry, by: Actor, now: 
     if merchant is None:
         raise MerchantMissing(str(merchant_id))
     columns, centres = _checked(entry, merchant.country), _centres(entry)
-    kept = merchant.settings.get("service_centres", [])
-    before = {**{name: getattr(merchant, name) for name in columns}, "service_centres": kept}
+    present = merchant.settings.get("service_centres", [])
+    before = {**{name: getattr(merchant, name) for name in columns}, "service_centres": present}
     was, becomes = differences(before, {**columns, "service_centres": centres})
     if not becomes:
         return False

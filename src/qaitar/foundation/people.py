@@ -288,7 +288,7 @@ def person_note(user: User, merchant_id: UUID, line: JournalLine) -> None:
 
 
 @transaction.atomic
-def foreign_access_end(user: User, *, kept: Sequence[UUID], now: datetime) -> None:
+def foreign_access_end(user: User, *, merchants: Sequence[UUID], now: datetime) -> None:
     """End a person's access to every merchant except those of `kept`, because `kept` resets their credentials.
 
     Whoever holds the new credentials would else get into merchants that trusted the person, not them.  Each merchant
@@ -297,7 +297,9 @@ def foreign_access_end(user: User, *, kept: Sequence[UUID], now: datetime) -> No
     Raises:
         PeopleProblem: LAST_OWNER_ELSEWHERE, the person is the only owner of another merchant; nothing was changed.
     """
-    foreign = list(real_memberships(user.pk).exclude(merchant_id__in=kept).order_by("merchant_id"))
+    foreign = list(
+        real_memberships(user.pk).exclude(merchant_id__in=merchants).order_by("merchant_id")
+    )
     _one_at_a_time([each.merchant_id for each in foreign])
     for held in foreign:
         try:
@@ -314,5 +316,5 @@ def foreign_access_end(user: User, *, kept: Sequence[UUID], now: datetime) -> No
         )
         person_note(user, held.merchant_id, line)
         held.delete()
-    see(kept)
+    see(merchants)
     tokens_end(user, now)

@@ -302,14 +302,14 @@ def _follow_ups(
         (model, tuple(name for name in records[0] if name != "owner_"))
         for model, records in by_model.items()
     )
-    told = [_json([_head_values(kind, c.held, heads[c.held.id]) for c in changes])]
-    told += [_json(records) for records in by_model.values()]
+    parameters = [_json([_head_values(kind, c.held, heads[c.held.id]) for c in changes])]
+    parameters += [_json(records) for records in by_model.values()]
     updates = _updates(changes)
-    told += [_json(records) for records in updates.values()]
+    parameters += [_json(records) for records in updates.values()]
     jobs = [_job(c.held.id, job) for c in changes for job in c.jobs]
     if jobs:
-        told.append(_json(jobs))
-    return Branches(followers, tuple(updates), bool(jobs)), told
+        parameters.append(_json(jobs))
+    return Branches(followers, tuple(updates), bool(jobs)), parameters
 
 
 def _updates(
@@ -396,8 +396,8 @@ def move(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, byt
         }
         for c in changes
     ]
-    branches, told = _follow_ups(model._meta.model_name or "", changes, heads)
-    return _run(_move_sql(model, names, branches), [_json(records), *told], heads)
+    branches, parameters = _follow_ups(model._meta.model_name or "", changes, heads)
+    return _run(_move_sql(model, names, branches), [_json(records), *parameters], heads)
 
 
 def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, bytes]:
@@ -425,8 +425,8 @@ def create(model: type[models.Model], changes: Sequence[Change]) -> dict[UUID, b
         }
         for c in changes
     ]
-    branches, told = _follow_ups(model._meta.model_name or "", changes, heads)
-    return _run(_create_sql(model, names, branches), [_json(records), *told], heads)
+    branches, parameters = _follow_ups(model._meta.model_name or "", changes, heads)
+    return _run(_create_sql(model, names, branches), [_json(records), *parameters], heads)
 
 
 def note(kind: str, held: Held, line: JournalLine) -> bytes:

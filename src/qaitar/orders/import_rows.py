@@ -271,12 +271,12 @@ def _problem(reading: ImportRow) -> RowProblem:
     if len(reading.code) > CODE_MAX:
         return RowProblem("too_long", f"The order number is longer than {CODE_MAX} characters.")
     record = reading.record
-    told: list[tuple[tuple[Column, ...], Sequence[object]]] = [(ORDER, _order_values(record))]
-    told += [((_LINE_ID, *LINE), _line_values(line)) for line in record.lines or ()]
-    told += [(TENDER, _tender_values(tender)) for tender in record.tenders or ()]
+    parts: list[tuple[tuple[Column, ...], Sequence[object]]] = [(ORDER, _order_values(record))]
+    parts += [((_LINE_ID, *LINE), _line_values(line)) for line in record.lines or ()]
+    parts += [(TENDER, _tender_values(tender)) for tender in record.tenders or ()]
     if record.customer is not None:
-        told.append((CUSTOMER, _customer_values(record.customer)))
-    for columns, values in told:
+        parts.append((CUSTOMER, _customer_values(record.customer)))
+    for columns, values in parts:
         for column, value in zip(columns, values, strict=True):
             fault = _value_problem(column, "" if value is None else str(value))
             if fault is not None:
@@ -317,14 +317,14 @@ def line_keys(reading: ImportRow) -> list[str]:
     if len(rows) == 1:
         return [rows[0].partition(FIELD)[0] or _file_key(rows[0])]
     keys: list[str] = []
-    taken: set[str] = set()
+    used: set[str] = set()
     for row in rows:
         key = row.partition(FIELD)[0] or _file_key(row)
         base, number = key, 1
-        while key in taken:
+        while key in used:
             number += 1
             key = f"{base}{FILE_LINE_MARK}{number}"
-        taken.add(key)
+        used.add(key)
         keys.append(key)
     return keys
 

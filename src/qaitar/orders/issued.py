@@ -47,10 +47,10 @@ def orders_by_day(merchant_id: UUID, zone_name: str, since: datetime) -> list[Or
     An order is handed out on the day the channel tells; else an issued order counts on the day it last changed, on the day
     delivery was planned for, or on the day it was placed: the first of these that is known.
     """
-    told: dict[str, Any] = {"merchant": merchant_id, "since": since}
-    days = _local_days(zone_name, told)
+    parameters: dict[str, Any] = {"merchant": merchant_id, "since": since}
+    days = _local_days(zone_name, parameters)
     with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY.format(**days), told)
+        cursor.execute(_BY_DAY.format(**days), parameters)
         return [OrdersOfDay(*row) for row in cursor.fetchall()]
 
 

@@ -110,9 +110,9 @@ def only_fills(reading: ImportRow, stored: Sequence[str]) -> bool:
     if not reading.from_file:
         return False
     given = reading.order
-    told_on, known_on = given[_CHANGED_ON], stored[_CHANGED_ON]
-    older = bool(told_on and known_on and told_on < known_on)
-    back = takes_final_back((stored[_STATUS], known_on), (given[_STATUS], told_on))
+    given_on, known_on = given[_CHANGED_ON], stored[_CHANGED_ON]
+    older = bool(given_on and known_on and given_on < known_on)
+    back = takes_final_back((stored[_STATUS], known_on), (given[_STATUS], given_on))
     return older or back or bool(stored[_EXTERNAL_ID])
 
 
@@ -137,10 +137,10 @@ def order_merged(
             for place in _OF_STATUS:
                 result[place] = given[place] or stored[place]
     same_as_stored = result[_STATUS] == stored[_STATUS]
-    same_as_told = result[_STATUS] == given[_STATUS]
+    same_as_given = result[_STATUS] == given[_STATUS]
     if not same_as_stored:
         result[_CHANGED_ON] = given[_CHANGED_ON]
-    elif not same_as_told:
+    elif not same_as_given:
         result[_CHANGED_ON] = stored[_CHANGED_ON]
     return result
 
@@ -161,17 +161,17 @@ def lines_merged(
     is_part = shows_part(stored, reading)
     for place, texts in enumerate(reading.lines):
         match = known.get(by_place.get(place, ""))
-        told_id = reading.line_ids[place]
+        given_id = reading.line_ids[place]
         if match is None:
-            if told_id or not from_channel:
+            if given_id or not from_channel:
                 result.append(MergedLine(None, keys[place], texts))
             continue
-        keep = fills or (FILE_LINE_MARK not in match.key and not told_id)
+        keep = fills or (FILE_LINE_MARK not in match.key and not given_id)
         if is_part:
             texts = _without_money(texts)  # noqa: PLW2901  the sum of a part is the whole order's
         merged = filled_values(match.texts, texts) if keep else merged_values(match.texts, texts)
         _set_line_status(merged, match.texts, texts)
-        key = keys[place] if told_id else match.key
+        key = keys[place] if given_id else match.key
         if merged != match.texts or key != match.key:
             result.append(MergedLine(match.id, key, merged))
     return result
@@ -221,10 +221,10 @@ def _set_line_status(merged: list[str], stored: Sequence[str], given: Sequence[s
     was = stored[_LINE_STATUS], stored[_LINE_CHANGED_ON]
     now = given[_LINE_STATUS], given[_LINE_CHANGED_ON]
     older = bool(was[1] and now[1] and now[1] < was[1])
-    kept = was if not now[0] or older or takes_final_back(was, now) else now
-    if kept[0] == was[0] and not kept[1]:
-        kept = was
-    merged[_LINE_STATUS], merged[_LINE_CHANGED_ON] = kept
+    result = was if not now[0] or older or takes_final_back(was, now) else now
+    if result[0] == was[0] and not result[1]:
+        result = was
+    merged[_LINE_STATUS], merged[_LINE_CHANGED_ON] = result
 
 
 def _matched(stored: Sequence[StoredLine], reading: ImportRow) -> dict[int, str]:
@@ -271,7 +271,7 @@ def tenders_merged(
     by_kind = {tender.texts[0]: tender for tender in stored}
     known_main = _MAIN_TENDERS & by_kind.keys()
     written: list[tuple[str | None, list[str]]] = []
-    told_main: set[str] = set()
+    given_main: set[str] = set()
     for texts in reading.tenders:
         kind, match = texts[0], by_kind.get(texts[0])
         if match is None:
@@ -284,10 +284,10 @@ def tenders_merged(
             )
             if merged != match.texts:
                 written.append((match.id, merged))
-        told_main |= {kind} & _MAIN_TENDERS
+        given_main |= {kind} & _MAIN_TENDERS
     gone = (
         ()
-        if fills or not told_main
-        else tuple(by_kind[kind].id for kind in sorted(known_main - told_main))
+        if fills or not given_main
+        else tuple(by_kind[kind].id for kind in sorted(known_main - given_main))
     )
     return MergedTenders(tuple(written), gone)

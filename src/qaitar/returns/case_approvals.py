@@ -153,9 +153,9 @@ def _deciding(
     case: Case, subject: Held, act: Act, facts: Facts, by: Actor, now: datetime
 ) -> ApprovalChange:
     deputy_of = "" if by.role in SENIORS else facts.deputy_of
-    asked = asked_approvals(case)
-    if asked or act is Act.DECLINE:
-        updates = [decision(each, _DECIDED[act], by, now, for_name=deputy_of) for each in asked]
+    requested = asked_approvals(case)
+    if requested or act is Act.DECLINE:
+        updates = [decision(each, _DECIDED[act], by, now, for_name=deputy_of) for each in requested]
         return ApprovalChange(updates=tuple(updates), deputy_of=deputy_of)
     asker = replace(by, user_id=case.request.approval_asked_by_id, name="")
     rows = [
@@ -218,9 +218,9 @@ def changed_facts(
             rows.append(_row(subject, each.purpose, after, _asker(each, by), now))
     if not updates:
         return ApprovalChange()
-    asked_again = bool(rows) and by.user_id is not None
+    requested_again = bool(rows) and by.user_id is not None
     columns: dict[str, Any] = {"approval": _mirrored(left)}
-    if asked_again:
+    if requested_again:
         columns["approval_asked_by_id"] = by.user_id
     return ApprovalChange(columns, tuple(rows), tuple(updates))
 

@@ -222,8 +222,8 @@ def _highest_amount(request: ReturnRequest) -> int | None:
 def _shows_refused(request: ReturnRequest) -> bool:
     """Tell whether the mirror shows this request closed by a refusal, by a detail or by the list's words alone."""
     reject = request.mirror.get("reject") or ""
-    told = ending_of(request.section, request.status_text, reject) is Ending.REFUSED
-    return told or (request.section == Section.CLOSED and bool(request.mirror.get("refused")))
+    refused = ending_of(request.section, request.status_text, reject) is Ending.REFUSED
+    return refused or (request.section == Section.CLOSED and bool(request.mirror.get("refused")))
 
 
 def done_of(request: ReturnRequest) -> GuardDone:
@@ -280,7 +280,7 @@ def control_values(
         and request.control_rule == control.rule
         and request.guard_next_at is not None
     )
-    kept: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "guard_next_at": request.guard_next_at,
         "alerts_sent": request.alerts_sent,
         "escalated": request.escalated,
@@ -294,5 +294,5 @@ def control_values(
         "control_at": control.due,
         "control_rule": control.rule.value,
         "control_source": control.source,
-        **(kept if same else fresh),
+        **(arguments if same else fresh),
     }

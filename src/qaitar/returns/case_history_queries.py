@@ -42,20 +42,20 @@ def pasts_of(merchant_id: UUID, ids: Sequence[UUID]) -> list[Past]:
 
 
 def _line(row: Sequence[Any]) -> PastLine:
-    _, act, at, stage, told, before, after = row
+    _, act, at, stage, due, before, after = row
     return PastLine(
         act=act,
         at=at,
         stage=Stage(stage) if stage else None,
-        due_told=told,
+        due_told=due,
         due_before=datetime.fromisoformat(before) if before else None,
         due_after=datetime.fromisoformat(after) if after else None,
     )
 
 
 def _past(row: Sequence[Any], lines: Sequence[PastLine]) -> Past:
-    pk, store_id, filed_at, created_at, closed_at, stage, outcome, quality, *told = row
-    code, text, sku, name = told
+    pk, store_id, filed_at, created_at, closed_at, stage, outcome, quality, *due = row
+    code, text, sku, name = due
     return Past(
         id=pk,
         store_id=store_id,

@@ -135,9 +135,9 @@ def _deciders(cases: Sequence[UUID]) -> dict[tuple[UUID, str], str]:
 
 def _files(cases: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, str]]]:
     """List the proofs of cases, the oldest first."""
-    told: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    messages: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
     if cases:
         rows = Evidence.objects.filter(request_id__in=cases, withdrawn_at=None).order_by("id")
         for case, proof, name in rows.values_list("request_id", "id", "file_name"):
-            told[case].append((proof, name))
-    return told
+            messages[case].append((proof, name))
+    return messages

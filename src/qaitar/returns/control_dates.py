@@ -160,10 +160,10 @@ def next_control_date(facts: ClockFacts) -> ControlDate | None:
     """
     if facts.stage is Stage.CLOSED:
         return None
-    shown = _shown(facts)
+    marketplace_date = _shown(facts)
     if facts.awaiting_proof_since is not None or facts.stage is Stage.REFUND_GRANTED:
-        return _proof(facts, shown)
-    return shown or _counted(facts)
+        return _proof(facts, marketplace_date)
+    return marketplace_date or _counted(facts)
 
 
 def act_kept_until(
@@ -244,11 +244,11 @@ def _shown(facts: ClockFacts) -> ControlDate | None:
     return ControlDate(due, ControlRule.MARKETPLACE_SHOWN, SHOWN)
 
 
-def _proof(facts: ClockFacts, shown: ControlDate | None) -> ControlDate:
+def _proof(facts: ClockFacts, marketplace_date: ControlDate | None) -> ControlDate:
     since = facts.awaiting_proof_since or facts.stage_since
     due = add_working_hours(since, timedelta(hours=facts.settings.proof_hours), facts.calendar)
-    if shown is not None and shown.due < due:
-        return ControlDate(shown.due, ControlRule.PROOF_OF_PRESS, SHOWN)
+    if marketplace_date is not None and marketplace_date.due < due:
+        return ControlDate(marketplace_date.due, ControlRule.PROOF_OF_PRESS, SHOWN)
     return ControlDate(due, ControlRule.PROOF_OF_PRESS, PROOF)
 
 

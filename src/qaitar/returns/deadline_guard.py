@@ -223,12 +223,12 @@ def remembered(done: GuardDone, verdict: GuardVerdict, now: datetime) -> GuardDo
     >>> remembered(GuardDone(), GuardVerdict(Deed.MISSED, now), now).missed_at == now
     True
     """
-    told = {one.before for one in verdict.skipped if one.deed is not Deed.DEFAULT_ACTION}
+    reminded = {one.before for one in verdict.skipped if one.deed is not Deed.DEFAULT_ACTION}
     if verdict.level is not None:
-        told.add(verdict.level)
+        reminded.add(verdict.level)
     missed = verdict.deed is Deed.MISSED
     acted = done.acted or missed or verdict.deed is Deed.DEFAULT_ACTION
-    return GuardDone(done.rungs | told, acted, as_utc(now) if missed else done.missed_at)
+    return GuardDone(done.rungs | reminded, acted, as_utc(now) if missed else done.missed_at)
 
 
 def _after(

@@ -25,7 +25,7 @@ def due_counts(
     merchants: Sequence[UUID], store_id: UUID | None, now: datetime, until: datetime
 ) -> tuple[int, int]:
     """Count the open cases past their control date, and those past it by `until`, each up to one more than `COUNTED_MAX`."""
-    told = {
+    counts = {
         "merchants": list(merchants),
         "store": store_id,
         "now": now,
@@ -33,6 +33,6 @@ def due_counts(
         "most": COUNTED_MAX + 1,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, told)
+        cursor.execute(_DUE, counts)
         late, due = cursor.fetchone()
     return int(late), int(due)

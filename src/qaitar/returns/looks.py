@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def newer_part(
-    reading: ReturnReading, known_at: datetime | None, taken_at: datetime
+    reading: ReturnReading, known_at: datetime | None, received_at: datetime
 ) -> ReturnReading | None:
     """Give of a reading what was not given before `known_at`; None when all of it was.
 
@@ -27,7 +27,7 @@ def newer_part(
     (True, None)
     """
     looks = reading.earlier or (reading,)
-    fresh = [one for one in looks if known_at is None or (one.seen_at or taken_at) >= known_at]
+    fresh = [one for one in looks if known_at is None or (one.seen_at or received_at) >= known_at]
     if len(fresh) == len(looks):
         return reading
     if not fresh:

@@ -70,23 +70,23 @@ def acts_shown(
     >>> acts_shown(Stage.REFUND_GRANTED, "PRESS_GRANT", "CLOSED", Ending.REFUNDED)
     (<Act.NOTE_REFUND_DONE: 'NOTE_REFUND_DONE'>,)
     """
-    shown: tuple[Act, ...] = ()
+    acts: tuple[Act, ...] = ()
     match section:
         case Section.IN_DELIVERY if _not_taken(stage, pending_press):
-            shown = (Act.NOTE_TAKEN,)
+            acts = (Act.NOTE_TAKEN,)
         case Section.AWAITING_DECISION if stage is Stage.IN_DELIVERY:
-            shown = (Act.NOTE_ARRIVAL,)
+            acts = (Act.NOTE_ARRIVAL,)
         case Section.AWAITING_DECISION if stage in UNDECIDED:
-            shown = (Act.NOTE_TAKEN, Act.NOTE_ARRIVAL)
+            acts = (Act.NOTE_TAKEN, Act.NOTE_ARRIVAL)
         case Section.DISPUTE if stage not in {Stage.DISPUTED, Stage.REFUND_GRANTED, Stage.CLOSED}:
-            shown = (Act.NOTE_DISPUTE,)
+            acts = (Act.NOTE_DISPUTE,)
         case Section.NEW if stage is Stage.REFUSED and not pending_press:
-            shown = (Act.NOTE_REOPENED,)
+            acts = (Act.NOTE_REOPENED,)
         case Section.CLOSED if ending is not None and stage is not Stage.CLOSED:
-            shown = _closed(stage, ending)
+            acts = _closed(stage, ending)
         case _:
             pass
-    return shown
+    return acts
 
 
 def _not_taken(stage: Stage, pending_press: str) -> bool:

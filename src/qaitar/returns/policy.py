@@ -134,19 +134,19 @@ def check_rule(line: RuleLine, default: RuleLine) -> Refusal | None:
         return Refusal("RULE_VALUE_UNFIT", {"rule": line.code.value})
     if line.valid_to is not None and line.valid_to < line.valid_from:
         return Refusal("RULE_DAYS_REVERSED", {"rule": line.code.value})
-    said: dict[str, str | int] = {"rule": line.code.value, "source": default.source.place}
+    params: dict[str, str | int] = {"rule": line.code.value, "source": default.source.place}
     latitude = LATITUDE[line.code]
     if latitude is Latitude.MORE:
         assert isinstance(line.value, int)
         assert isinstance(default.value, int)
         if line.value < default.value:
             limits: dict[str, str | int] = {"value": line.value, "least": default.value}
-            return Refusal("RULE_BELOW_LAW", said | limits)
+            return Refusal("RULE_BELOW_LAW", params | limits)
     if latitude is Latitude.FEWER:
         assert isinstance(line.value, frozenset)
         assert isinstance(default.value, frozenset)
         if extra := line.value - default.value:
-            return Refusal("RULE_BEYOND_LAW", said | {"extra": ",".join(sorted(extra))})
+            return Refusal("RULE_BEYOND_LAW", params | {"extra": ",".join(sorted(extra))})
     return None
 
 
@@ -255,25 +255,25 @@ def _window(case: CaseFacts, rules: Rules) -> Ground:
     source, last = rules.source(code), last_day(case, rules)
     if last is None:
         return Ground("RECEIVED_DATE_UNKNOWN", source, Answer.UNSURE)
-    said: dict[str, str | int] = {"last_day": last.isoformat(), "days": rules.number(code)}
+    params: dict[str, str | int] = {"last_day": last.isoformat(), "days": rules.number(code)}
     if case.filed_on <= last:
-        return Ground("WINDOW_OPEN", source, Answer.ALLOWED, said)
+        return Ground("WINDOW_OPEN", source, Answer.ALLOWED, params)
     if not proper and case.warranty_until is None:
-        return Ground("WARRANTY_UNKNOWN", r.LAW_DEFECT, Answer.UNSURE, said)
-    return Ground("WINDOW_PASSED", source, Answer.REFUSABLE, said, RefusalReason.WINDOW_PASSED)
+        return Ground("WARRANTY_UNKNOWN", r.LAW_DEFECT, Answer.UNSURE, params)
+    return Ground("WINDOW_PASSED", source, Answer.REFUSABLE, params, RefusalReason.WINDOW_PASSED)
 
 
 def _group(case: CaseFacts, rules: Rules) -> list[Ground]:
     if case.group is None or case.group not in rules.groups():
         return []
     source = rules.source(RuleCode.NOT_RETURNABLE_GROUPS)
-    said: dict[str, str | int] = {"group": case.group.value}
+    params: dict[str, str | int] = {"group": case.group.value}
     if case.quality is not Quality.PROPER:
-        return [Ground("GROUP_NOT_FOR_DEFECTS", source, Answer.ALLOWED, said)]
+        return [Ground("GROUP_NOT_FOR_DEFECTS", source, Answer.ALLOWED, params)]
     if not case.group_reviewed:
-        return [Ground("GROUP_NOT_REVIEWED", source, Answer.UNSURE, said)]
+        return [Ground("GROUP_NOT_REVIEWED", source, Answer.UNSURE, params)]
     refusal = RefusalReason.NOT_RETURNABLE
-    return [Ground("GROUP_NOT_RETURNABLE", source, Answer.REFUSABLE, said, refusal)]
+    return [Ground("GROUP_NOT_RETURNABLE", source, Answer.REFUSABLE, params, refusal)]
 
 
 def _marks(case: CaseFacts) -> list[Ground]:
@@ -284,9 +284,9 @@ def _marks(case: CaseFacts) -> list[Ground]:
         if mark is False
     ]
     if lost:
-        said: dict[str, str | int] = {"marks": ",".join(lost)}
+        params: dict[str, str | int] = {"marks": ",".join(lost)}
         reason = RefusalReason.USED_OR_INCOMPLETE
-        found.append(Ground("LOOK_NOT_KEPT", r.LAW_PROPER, Answer.REFUSABLE, said, reason))
+        found.append(Ground("LOOK_NOT_KEPT", r.LAW_PROPER, Answer.REFUSABLE, params, reason))
     elif case.unused is None or case.complete is None:
         found.append(Ground("LOOK_TO_CHECK", r.LAW_PROPER, Answer.MUST_TAKE_FOR_CHECK))
     if case.packaging is False:
@@ -312,8 +312,8 @@ def _defective(case: CaseFacts, rules: Rules) -> list[Ground]:
 
 def _damaged(case: CaseFacts, rules: Rules) -> list[Ground]:
     reported = damage_reported(case, rules)
-    said: dict[str, str | int] = {"reported": reported}
-    found = [Ground("DAMAGE_NEEDS_APPROVAL", r.STEP_1X, Answer.NEEDS_APPROVAL, said)]
+    params: dict[str, str | int] = {"reported": reported}
+    found = [Ground("DAMAGE_NEEDS_APPROVAL", r.STEP_1X, Answer.NEEDS_APPROVAL, params)]
     signed = EvidenceKind.TECHNICAL_ACT in case.evidence and case.technical_act_confirmed
     if reported == "LATER" and not signed:
         found.append(Ground("DAMAGE_ACT_FIRST", r.STEP_1X, Answer.UNSURE))
@@ -365,14 +365,14 @@ def _sum(case: CaseFacts, rules: Rules) -> list[Ground]:
     if limit == 0:
         return []
     source = rules.source(RuleCode.APPROVAL_ABOVE_MINOR)
-    said: dict[str, str | int] = {"limit_minor": limit}
+    params: dict[str, str | int] = {"limit_minor": limit}
     if case.amount_minor is None:
-        return [Ground("SUM_UNKNOWN", source, Answer.NEEDS_APPROVAL, said)]
+        return [Ground("SUM_UNKNOWN", source, Answer.NEEDS_APPROVAL, params)]
     if case.amount_minor <= limit:
-        by_hand = Ground("SUM_BY_HAND", source, Answer.NEEDS_APPROVAL, said)
+        by_hand = Ground("SUM_BY_HAND", source, Answer.NEEDS_APPROVAL, params)
         return [by_hand] if case.amount_by_hand else []
-    said["amount_minor"] = case.amount_minor
-    return [Ground("SUM_ABOVE_LIMIT", source, Answer.NEEDS_APPROVAL, said)]
+    params["amount_minor"] = case.amount_minor
+    return [Ground("SUM_ABOVE_LIMIT", source, Answer.NEEDS_APPROVAL, params)]
 
 
 def _whole_case(case: CaseFacts) -> list[Ground]:
@@ -383,8 +383,8 @@ def _whole_case(case: CaseFacts) -> list[Ground]:
         facts: dict[str, str | int] = dict(case.more_than_sold)
         found.append(Ground("ITEM_COMES_BACK_ALREADY", r.STEP_1, Answer.UNSURE, facts))
     if case.attempt > 1:
-        said: dict[str, str | int] = {"attempt": case.attempt}
-        found.append(Ground("FILED_AGAIN", r.STEP_1, Answer.ALLOWED, said))
+        params: dict[str, str | int] = {"attempt": case.attempt}
+        found.append(Ground("FILED_AGAIN", r.STEP_1, Answer.ALLOWED, params))
     if case.reason_untrue:
         reason = RefusalReason.UNTRUE_REASON
         found.append(Ground("REASON_UNTRUE", r.MARKET_CHECK, Answer.REFUSABLE, refusal=reason))

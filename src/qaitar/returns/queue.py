@@ -202,8 +202,8 @@ def counts_bounded(parts: Sequence[tuple[Sequence[UUID], QueueFilter]]) -> list[
         where, own = _conditions(wanted, closed=wanted.stage is Stage.CLOSED)
         own |= {"merchants": list(merchants), "most": COUNTED_MAX}
         name = f"p{number}_"
-        said = " AND ".join(where).replace("%(", f"%({name}")
-        columns.append(_HOW_MANY.format(n=name, where=said))
+        condition = " AND ".join(where).replace("%(", f"%({name}")
+        columns.append(_HOW_MANY.format(n=name, where=condition))
         arguments |= {f"{name}{key}": value for key, value in own.items()}
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(columns), arguments)  # our own words only

@@ -42,26 +42,26 @@ class RegisterFilter:
 
     def text(self) -> dict[str, str]:
         """Write the filter as plain texts, for a job."""
-        said = {
+        query = {
             "store": self.store_id,
             "stage": self.stage.value if self.stage else None,
             "since": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
         }
-        return {name: str(value) for name, value in said.items() if value is not None}
+        return {name: str(value) for name, value in query.items() if value is not None}
 
     @classmethod
-    def read(cls, said: Mapping[str, str]) -> RegisterFilter:
+    def read(cls, query: Mapping[str, str]) -> RegisterFilter:
         """Read back what `text` wrote.
 
         >>> RegisterFilter.read(RegisterFilter(stage=Stage.NEW).text()).stage
         <Stage.NEW: 'NEW'>
         """
         return cls(
-            store_id=UUID(said["store"]) if "store" in said else None,
-            stage=Stage(said["stage"]) if "stage" in said else None,
-            since=datetime.fromisoformat(said["since"]) if "since" in said else None,
-            until=datetime.fromisoformat(said["until"]) if "until" in said else None,
+            store_id=UUID(query["store"]) if "store" in query else None,
+            stage=Stage(query["stage"]) if "stage" in query else None,
+            since=datetime.fromisoformat(query["since"]) if "since" in query else None,
+            until=datetime.fromisoformat(query["until"]) if "until" in query else None,
         )
 
 

@@ -402,17 +402,17 @@ def _guard_part(part: str) -> str:
     if name == "marketplace":
         return _now(SILENCES[value]) if value in SILENCES else part
     if name in _GUARD_PARTS:
-        form, said = _GUARD_PARTS[name]
-        return _now(form) % {"said": said(value)}
+        form, wording = _GUARD_PARTS[name]
+        return _now(form) % {"said": wording(value)}
     return part
 
 
 def _skipped(text: str) -> str:
     deed, _at, before = text.partition("@")
-    said = str(DEEDS[Deed(deed)]) if deed in Deed.__members__ else deed
+    wording = str(DEEDS[Deed(deed)]) if deed in Deed.__members__ else deed
     if not before:
-        return said
-    return _now("%(said)s (%(hours)s h)") % {"said": said, "hours": _hours(before)}
+        return wording
+    return _now("%(said)s (%(hours)s h)") % {"said": wording, "hours": _hours(before)}
 
 
 def _hours(seconds: str) -> str:

@@ -35,16 +35,16 @@ LINK_LIFETIME: Final = timedelta(days=7)  # so long a link gives its file
 ROWS_MAX: Final = 10_000_000  # counted for the progress bar only
 
 
-def export_ask(*, user_id: int, taken: ListExportRequest, form: str, now: datetime) -> ListExport:
+def export_ask(*, user_id: int, wanted: ListExportRequest, form: str, now: datetime) -> ListExport:
     """Ask for a list as a file, in the caller's transaction; a job makes it."""
     assert form in FORMS, f"no such form: {form}"
     row = ListExport.objects.create(
         id=new_id(),
-        merchant_id=taken.merchants[0],
+        merchant_id=wanted.merchants[0],
         user_id=user_id,
-        merchants=[str(each) for each in taken.merchants],
-        kind=taken.kind.value,
-        wanted=dict(taken.wanted),
+        merchants=[str(each) for each in wanted.merchants],
+        kind=wanted.kind.value,
+        wanted=dict(wanted.wanted),
         form=form,
         language=translation.get_language() or "ru",
         started_at=now,
@@ -144,13 +144,13 @@ def _set(row: ListExport, **values: object) -> None:
 
 
 def _made(row: ListExport, now: datetime) -> tuple[Stored, str]:
-    taken = request_of(row)
-    walls = partial(behind_walls, *taken.merchants)
+    wanted = request_of(row)
+    walls = partial(behind_walls, *wanted.merchants)
     with walls():
-        expected = taken.count(ROWS_MAX)
+        expected = wanted.count(ROWS_MAX)
     _set(row, rows_expected=expected)
-    rows = taken.rows(walls, lambda done: _set(row, rows_done=done))
-    title, columns = taken.title(), taken.columns()
+    rows = wanted.rows(walls, lambda done: _set(row, rows_done=done))
+    title, columns = wanted.title(), wanted.columns()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list"
         if row.form == "XLSX":

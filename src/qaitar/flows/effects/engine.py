@@ -212,10 +212,10 @@ def _without_connection(effects: Sequence[PlannedEffect]) -> list[PlannedEffect]
         store_id = stores.get(effect.subject_id)
         if store_id is None:
             continue
-        asked = (HANDLERS[Effect(effect.kind)].contract, store_id)
-        if asked not in served:
-            served[asked] = connection_of(*asked) is not None
-        if not served[asked]:
+        wanted = (HANDLERS[Effect(effect.kind)].contract, store_id)
+        if wanted not in served:
+            served[wanted] = connection_of(*wanted) is not None
+        if not served[wanted]:
             found.append(effect)
     return found
 
@@ -250,14 +250,14 @@ def _step(
             crashpoint(f"E1.{kind}")
             if kind in TICKETS:
                 erp_number_learn(merchant_id, effect_id, clients, now)
-            taken = _claim_if_ready(merchant_id, effect_id, now, result)
-            if taken is None:
+            claimed = _claim_if_ready(merchant_id, effect_id, now, result)
+            if claimed is None:
                 return
             crashpoint(f"E3.{kind}")
-            told = _call(taken, clients, now)
+            answer = _call(claimed, clients, now)
             crashpoint(f"E4.{kind}")
             with behind_walls(merchant_id):
-                _settle(taken, told, now, result)
+                _settle(claimed, answer, now, result)
                 crashpoint(f"E5.{kind}")
             crashpoint(f"E6.{kind}")
     except Exception:  # noqa: BLE001  one effect's trouble, ours or its data's, must not stop the others
@@ -293,14 +293,14 @@ def _claim_if_ready(
             # Its worker's session is gone, or the lock were not ours.
             detail = "The program stopped while this was being sent: it is looked up."
             settle(effect, EffectUpdate(EffectState.UNKNOWN, detail), now)
-        taken = _prepared(effect, case, now)
-        if isinstance(taken, EffectUpdate):
-            settle(effect, taken, now)
-            result.states[taken.state.value] += 1
+        claimed = _prepared(effect, case, now)
+        if isinstance(claimed, EffectUpdate):
+            settle(effect, claimed, now)
+            result.states[claimed.state.value] += 1
             return None
-        _claim(taken.effect, now)
+        _claim(claimed.effect, now)
         crashpoint(f"E2.{effect.kind}")
-        return taken
+        return claimed
 
 
 def _prepared(effect: PlannedEffect, case: Case, now: datetime) -> _ClaimedEffect | EffectUpdate:
@@ -358,11 +358,11 @@ def _not_ready(effect: PlannedEffect, ready: NotReady, now: datetime) -> EffectU
 
 
 def _later(
-    effect: PlannedEffect, now: datetime, detail: str, kept: Mapping[str, Any] | None = None
+    effect: PlannedEffect, now: datetime, detail: str, more: Mapping[str, Any] | None = None
 ) -> EffectUpdate:
     """Ask again later; nothing new is known, so the journal is not told again."""
     looks = effect.payload.get("looks", 0) + 1
-    payload = {**(kept or {}), "looks": looks}
+    payload = {**(more or {}), "looks": looks}
     next_at = now + backoff(effect.pk, looks)
     return EffectUpdate(
         EffectState(effect.state), detail, next_at=next_at, payload=payload, told=False
@@ -385,12 +385,12 @@ def _claim(effect: PlannedEffect, now: datetime) -> None:
     effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
 
 
-def _call(taken: _ClaimedEffect, clients: ClientCache, now: datetime) -> HandlerResult:  # noqa: ARG001  the moment is the caller's
+def _call(claimed: _ClaimedEffect, clients: ClientCache, now: datetime) -> HandlerResult:  # noqa: ARG001  the moment is the caller's
     """Speak with the outside system.  Whatever is raised after the first byte may have left counts as unknown."""
     assert not database.in_atomic_block, "no network inside a transaction"
-    story = HANDLERS[Effect(taken.effect.kind)]
+    story = HANDLERS[Effect(claimed.effect.kind)]
     try:
-        client = clients.of(taken.connection)
+        client = clients.of(claimed.connection)
     except ConnectionBroken as broken:
         return HandlerResult(Misconfigured(broken.what, broken.how))
     except ConnectionMissing as missing:
@@ -398,82 +398,90 @@ def _call(taken: _ClaimedEffect, clients: ClientCache, now: datetime) -> Handler
             Misconfigured(f"The system {missing} is no longer known.", "Connect another.")
         )
     try:
-        return story.send(client, taken.ready) if taken.sends else story.find(client, taken.ready)
+        return (
+            story.send(client, claimed.ready)
+            if claimed.sends
+            else story.find(client, claimed.ready)
+        )
     except Exception as error:  # noqa: BLE001  a connector's bug must not lose what it has sent
-        _log.exception("a connector failed", kind=taken.effect.kind, effect=str(taken.effect.pk))
+        _log.exception(
+            "a connector failed", kind=claimed.effect.kind, effect=str(claimed.effect.pk)
+        )
         return HandlerResult(
             Unknown(f"An error in the program ({type(error).__name__}); it is in the log.")
         )
 
 
-def _settle(taken: _ClaimedEffect, told: HandlerResult, now: datetime, result: RunResult) -> None:
-    effect = taken.effect
-    verdict = _sent(taken, told, now) if taken.sends else _looked_up(taken, told, now)
-    if told.erp_order:
-        erp_number_note(taken.case.request, told.erp_order)
-    if isinstance(told.outcome, Misconfigured) and told.outcome.whole:
-        words = f"{told.outcome.what} {told.outcome.how}"
-        health_note(taken.connection.pk, State.MISCONFIGURED, words, now)
-    verdicts = refused_alike(effect, verdict, taken.connection.pk)
+def _settle(
+    claimed: _ClaimedEffect, answer: HandlerResult, now: datetime, result: RunResult
+) -> None:
+    effect = claimed.effect
+    verdict = _sent(claimed, answer, now) if claimed.sends else _looked_up(claimed, answer, now)
+    if answer.erp_order:
+        erp_number_note(claimed.case.request, answer.erp_order)
+    if isinstance(answer.outcome, Misconfigured) and answer.outcome.whole:
+        words = f"{answer.outcome.what} {answer.outcome.how}"
+        health_note(claimed.connection.pk, State.MISCONFIGURED, words, now)
+    verdicts = refused_alike(effect, verdict, claimed.connection.pk)
     if effect not in settle_all(verdicts, now):
         return
     verdict = verdicts[0][1]
     result.states[verdict.state.value] += 1
     if verdict.state is EffectState.DONE and effect.payload.get("stopped_by"):
-        connection_resume(taken.connection)
+        connection_resume(claimed.connection)
     if verdict.state is EffectState.DONE and effect.kind in UNLOCKS:
         result.woken += release_waiting(UNLOCKS[effect.kind], now, subject_id=effect.subject_id)
 
 
-def _sent(taken: _ClaimedEffect, told: HandlerResult, now: datetime) -> EffectUpdate:
-    effect, kept = taken.effect, _payload_of(told)
-    match told.outcome:
+def _sent(claimed: _ClaimedEffect, answer: HandlerResult, now: datetime) -> EffectUpdate:
+    effect, more = claimed.effect, _payload_of(answer)
+    match answer.outcome:
         case Done(reference, address, detail):
-            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=kept)
+            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=more)
         case Refused(reason):
-            return EffectUpdate(EffectState.REFUSED, reason, payload=kept)
+            return EffectUpdate(EffectState.REFUSED, reason, payload=more)
         case Misconfigured(what, how):
-            kept["connection"] = str(taken.connection.pk)
-            return EffectUpdate(EffectState.MISCONFIGURED, f"{what} {how}", payload=kept)
+            more["connection"] = str(claimed.connection.pk)
+            return EffectUpdate(EffectState.MISCONFIGURED, f"{what} {how}", payload=more)
         case Busy(detail, retry_after_s):
             wait = backoff(effect.pk, effect.attempts, at_least_s=retry_after_s)
             return EffectUpdate(
-                EffectState.PLANNED, detail, next_at=now + wait, payload=kept, told=False
+                EffectState.PLANNED, detail, next_at=now + wait, payload=more, told=False
             )
         case Unknown(detail):
-            kept |= {"looks": 0, "missing_at": None}
-            return EffectUpdate(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept)
+            more |= {"looks": 0, "missing_at": None}
+            return EffectUpdate(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=more)
         case Missing():
             raise AssertionError("sending is never answered by Missing")
 
 
-def _looked_up(taken: _ClaimedEffect, told: HandlerResult, now: datetime) -> EffectUpdate:
-    effect, kept = taken.effect, _payload_of(told)
-    match told.outcome:
+def _looked_up(claimed: _ClaimedEffect, answer: HandlerResult, now: datetime) -> EffectUpdate:
+    effect, more = claimed.effect, _payload_of(answer)
+    match answer.outcome:
         case Done(reference, address, detail):
-            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=kept)
+            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=more)
         case Missing():
-            return _missing(effect, kept, now)
+            return _missing(effect, more, now)
         case Misconfigured() | Refused() | Busy() | Unknown() as trouble:
-            return _later(effect, now, trouble_words(trouble), kept)
+            return _later(effect, now, trouble_words(trouble), more)
 
 
-def _missing(effect: PlannedEffect, kept: dict[str, Any], now: datetime) -> EffectUpdate:
+def _missing(effect: PlannedEffect, more: dict[str, Any], now: datetime) -> EffectUpdate:
     """Believe that nothing happened only when two looks a minute apart say so; then send again, same marker."""
     first = effect.payload.get("missing_at")
     if first is not None and now - datetime.fromisoformat(first) >= LOOK_AGAIN:
-        kept |= {"missing_at": None, "looks": 0}
+        more |= {"missing_at": None, "looks": 0}
         detail = "Looked up twice and not there: it is sent again."
-        return EffectUpdate(EffectState.PLANNED, detail, payload=kept)
-    kept["missing_at"] = first or now.isoformat()
+        return EffectUpdate(EffectState.PLANNED, detail, payload=more)
+    more["missing_at"] = first or now.isoformat()
     detail = "Looked up and not there; looked up once more before it is sent again."
     return EffectUpdate(
-        EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=kept, told=False
+        EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=more, told=False
     )
 
 
-def _payload_of(told: HandlerResult) -> dict[str, Any]:
-    kept = dict(told.payload)
-    if told.erp_order:
-        kept["erp_order"] = told.erp_order
-    return kept
+def _payload_of(answer: HandlerResult) -> dict[str, Any]:
+    more = dict(answer.payload)
+    if answer.erp_order:
+        more["erp_order"] = answer.erp_order
+    return more

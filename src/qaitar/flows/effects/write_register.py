@@ -280,13 +280,13 @@ def _verdict(
     match outcome:
         case Written():
             rows = outcome.duplicates.get(key, ())
-            told = (
+            text = (
                 f"It stands in rows {', '.join(map(str, rows))}; only the first is kept up."
                 if rows
                 else ""
             )
             page = connector_of(connection.system).page.format(**connection.settings)
-            return EffectUpdate(EffectState.DONE, told, key, page, payload={"disturbed": []})
+            return EffectUpdate(EffectState.DONE, text, key, page, payload={"disturbed": []})
         case Refused(reason):
             return EffectUpdate(EffectState.REFUSED, reason)
         case Misconfigured(what, how):

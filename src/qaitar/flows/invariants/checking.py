@@ -102,28 +102,28 @@ class Report:
         return sum(each.broken for each in self.checked)
 
 
-def invariants_check(owner: psycopg.Connection[Any], asked: Asked) -> Report:
+def invariants_check(owner: psycopg.Connection[Any], request: Asked) -> Report:
     """Check everything in one read-only snapshot of a database; `owner` is its owner, or a role that may read all.
 
     The cost of each statement grows with the tables, never with their square.
     """
     with owner.transaction():
         owner.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return invariants_found(owner, asked)
+        return invariants_found(owner, request)
 
 
-def invariants_found(owner: psycopg.Connection[Any], asked: Asked) -> Report:
+def invariants_found(owner: psycopg.Connection[Any], request: Asked) -> Report:
     """Check everything as the transaction that is open sees it."""
     report = Report()
     owner.execute("SET LOCAL TIME ZONE 'UTC'")
     _walls_open(owner, report)
-    given = _parameters(asked)
+    given = _parameters(request)
     report.checked = [_checked(owner, each, given) for each in INVARIANTS]
-    if asked.hashes:
+    if request.hashes:
         found = _chains(owner)
         report.checked.append(_streamed("S4", "every line's hash is that of its words", found))
-    if asked.files:
-        found = _files(owner, contents=asked.contents)
+    if request.files:
+        found = _files(owner, contents=request.contents)
         report.checked.append(_streamed("I3", "every file's bytes are there", found))
     return report
 
@@ -139,11 +139,11 @@ def _walls_open(owner: psycopg.Connection[Any], report: Report) -> None:
     report.hidden = bool(row and row[0])
 
 
-def _parameters(asked: Asked) -> dict[str, Any]:
+def _parameters(request: Asked) -> dict[str, Any]:
     steps = [{"at": s.at.value, "act": s.act.value, "leads": s.to.value} for s in PROCEDURE]
     return {
-        "now": asked.now,
-        "app_role": asked.app_role,
+        "now": request.now,
+        "app_role": request.app_role,
         "told": list(JOURNALLED),
         "initial": json.dumps(
             {name: _initial(name) for name in JOURNALLED if name not in _GIVEN_AT_BIRTH}
@@ -184,7 +184,7 @@ def _checked(
         "SELECT merchant, place, said, count(*) OVER () FROM ({}) AS found ORDER BY place, said LIMIT {}"
     ).format(sql.SQL(invariant.finds), sql.Literal(SHOWN))
     rows = owner.execute(wrapped, given).fetchall()
-    first = tuple(Broken(invariant.code, str(m or ""), place, said) for m, place, said, _ in rows)
+    first = tuple(Broken(invariant.code, str(m or ""), place, text) for m, place, text, _ in rows)
     count = rows[0][3] if rows else 0
     return Checked(invariant.code, invariant.promises, count, first, monotonic() - began)
 

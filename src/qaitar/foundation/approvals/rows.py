@@ -55,7 +55,7 @@ def asked_row(subject: Held, new: NewApproval, by: Actor, now: datetime) -> Row:
 def given_row(
     subject: Held,
     new: NewApproval,
-    asked_by: Actor,
+    requested_by: Actor,
     by: Actor,
     now: datetime,
     *,
@@ -63,7 +63,7 @@ def given_row(
 ) -> Row:
     """Build the row of an approval given at once: it was asked for before approvals were rows.  `for_name` as in `decision`."""
     columns = {
-        **_columns(subject, new, asked_by, now),
+        **_columns(subject, new, requested_by, now),
         "state": ApprovalState.GIVEN.value,
         "decided_by_id": by.user_id,
         "decided_by_name": by.name,

@@ -92,20 +92,20 @@ def _run(opener: str, path: Path, folder: Path | None, number: int | None, wall_
         except subprocess.TimeoutExpired:
             return Exhausted()
         output.seek(0)
-        said = output.read(_ANSWER_MAX_BYTES)
-    return _ending(done.returncode, said)
+        reply = output.read(_ANSWER_MAX_BYTES)
+    return _ending(done.returncode, reply)
 
 
 _KILLED_BY_LIMITS = {-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGABRT, -signal.SIGXFSZ}
 
 
-def _ending(code: int, said: bytes) -> Ending:
+def _ending(code: int, reply: bytes) -> Ending:
     if code == _OUT_OF_MEMORY_EXIT or code in _KILLED_BY_LIMITS:
         return Exhausted()
     if code != 0:
         return Unreadable()
     try:
-        facts = json.loads(said)
+        facts = json.loads(reply)
     except ValueError:
         return Unreadable()
     return Answered(facts) if isinstance(facts, dict) else Unreadable()

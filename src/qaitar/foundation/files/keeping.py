@@ -58,13 +58,13 @@ def content_keep(source: Path | bytes, declared_name: str) -> Kept | Rejected:
 
 
 def file_note(
-    *, merchant_id: UUID, kept: Kept, by: Actor, origin: str, now: datetime
+    *, merchant_id: UUID, file: Kept, by: Actor, origin: str, now: datetime
 ) -> StoredFile:
     """Give the row of a kept file, in the caller's transaction, behind the merchant's walls.
 
     The same content that comes again under the same name from the same source keeps its row; its first sender stays named.
     """
-    facts = kept.facts
+    facts = file.facts
     with (
         connection.cursor() as cursor
     ):  # two who send the same at once get one row; one lock, so that no two wait for each other
@@ -86,8 +86,8 @@ def file_note(
         width=facts.width,
         height=facts.height,
         pages=facts.pages,
-        preview_sha256=kept.preview_sha256,
-        thumb_sha256=kept.thumb_sha256,
+        preview_sha256=file.preview_sha256,
+        thumb_sha256=file.thumb_sha256,
         created_at=now,
         created_by_id=by.user_id,
         created_by_name=by.name,

@@ -151,12 +151,14 @@ def download_headers(name: str, mime: str) -> dict[str, str]:
     'application/octet-stream'
     """
     stem, dot, extension = name.rpartition(".")
-    shown = safe_name(stem, f".{extension}") if dot and extension.isalnum() else safe_name(name, "")
-    plain = re.sub(r"[^A-Za-z0-9 ._()+,@-]", "_", shown)
+    displayed = (
+        safe_name(stem, f".{extension}") if dot and extension.isalnum() else safe_name(name, "")
+    )
+    plain = re.sub(r"[^A-Za-z0-9 ._()+,@-]", "_", displayed)
     return {
         "Content-Type": mime if _SERVED.match(mime) else "application/octet-stream",
         "Content-Disposition": (
-            f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
+            f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(displayed, safe='')}"
         ),
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",

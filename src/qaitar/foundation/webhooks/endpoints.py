@@ -99,11 +99,11 @@ def endpoint_rotate(endpoint: WebhookEndpoint, now: datetime) -> str:
     Raises:
         NoKey, NotOpened: as opening sealed secrets does.
     """
-    kept = unseal_fields(bytes(endpoint.secrets), place=place_of_endpoint(endpoint))
+    secrets = unseal_fields(bytes(endpoint.secrets), place=place_of_endpoint(endpoint))
     secret = new_secret()
     fields = {
         "current": secret,
-        "previous": kept["current"],
+        "previous": secrets["current"],
         "previous_until": (now + BOTH_SECRETS_FOR).isoformat(),
     }
     endpoint.secrets = seal_fields(fields, place=place_of_endpoint(endpoint))
@@ -113,11 +113,11 @@ def endpoint_rotate(endpoint: WebhookEndpoint, now: datetime) -> str:
 
 def signing_secrets(endpoint: WebhookEndpoint, now: datetime) -> Sequence[str]:
     """Return the secrets to sign with now, the current one first.  Errors as `endpoint_rotate`."""
-    kept = unseal_fields(bytes(endpoint.secrets), place=place_of_endpoint(endpoint))
-    until = kept.get("previous_until")
+    secrets = unseal_fields(bytes(endpoint.secrets), place=place_of_endpoint(endpoint))
+    until = secrets.get("previous_until")
     if until and now < datetime.fromisoformat(until):
-        return (kept["current"], kept["previous"])
-    return (kept["current"],)
+        return (secrets["current"], secrets["previous"])
+    return (secrets["current"],)
 
 
 def ping_plan(endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:

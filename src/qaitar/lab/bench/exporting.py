@@ -112,8 +112,8 @@ def _export(world: World, now: datetime) -> _Made:
     """Ask for the register as the page does, and make the file as the job does."""
     with transaction.atomic():
         see(world.merchants)
-        taken = ListExportRequest(ListKind.REGISTER, {}, world.merchants)
-        export = export_ask(user_id=world.user_id, taken=taken, form="XLSX", now=now)
+        wanted = ListExportRequest(ListKind.REGISTER, {}, world.merchants)
+        export = export_ask(user_id=world.user_id, wanted=wanted, form="XLSX", now=now)
     memory = _Memory()
     with memory.watching():
         started = time.perf_counter()

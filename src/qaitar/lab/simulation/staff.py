@@ -137,7 +137,7 @@ class Staff:
             assert not isinstance(content, Rejected), "our own drawing was rejected"
             self._photo = content
         file = file_note(
-            merchant_id=self.merchant_id, kept=self._photo, by=by, origin="web", now=now
+            merchant_id=self.merchant_id, file=self._photo, by=by, origin="web", now=now
         )
         evidence_add(request_id=case.request.pk, proofs=[NewProof(file, kind)], by=by, now=now)
         return f"adds {kind.value}"

@@ -296,8 +296,8 @@ def _add_fresh(rows: _Batch, reading: ImportRow, people: dict[str, _Person], now
         f"{order_id}{FIELD}{reading.code}{FIELD}{customer}{FIELD}{digest}{FIELD}{now}{FIELD}{order}"
     )
     for key, row in zip(line_keys(reading), reading.line_rows, strict=True):
-        told = row.partition(FIELD)[2]
-        rows.lines.append(safe(f"{new_id_text()}{FIELD}{order_id}{FIELD}{key}{FIELD}{told}"))
+        value = row.partition(FIELD)[2]
+        rows.lines.append(safe(f"{new_id_text()}{FIELD}{order_id}{FIELD}{key}{FIELD}{value}"))
     kinds: set[str] = set()
     for row in reading.tender_rows:
         kind = row.partition(FIELD)[0]
@@ -391,12 +391,12 @@ def _people(store: Store, readings: Sequence[ImportRow]) -> dict[str, _Person]:
         external_id: _Person(str(id_), name, phone, changed=False)
         for external_id, id_, name, phone in _rows(import_sql.STORED_CUSTOMERS, keys, store)
     }
-    for key, told in named:
+    for key, value in named:
         person = people.get(key)
         if person is None:
             person = people[key] = _Person(new_id_text(), "", "", changed=True)
-        name = told[1] or f"{told[2]} {told[3]}".strip() or person.name
-        phone = _phone(told[4]) or person.phone
+        name = value[1] or f"{value[2]} {value[3]}".strip() or person.name
+        phone = _phone(value[4]) or person.phone
         if (name, phone) != (person.name, person.phone):
             person.name, person.phone, person.changed = name, phone, True
     return people

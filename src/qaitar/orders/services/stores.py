@@ -103,13 +103,13 @@ def store_update(*, store_id: UUID, entry: StoreEntry, by: Actor, now: datetime)
         raise StoreMissing(str(store_id))
     ready = _checked(entry)
     _name_free(store.merchant_id, ready, own_id=store.pk)
-    was, said = differences({name: getattr(store, name) for name in ready}, ready)
-    if not said:
+    was, becomes = differences({name: getattr(store, name) for name in ready}, ready)
+    if not becomes:
         return False
-    for name, value in said.items():
+    for name, value in becomes.items():
         setattr(store, name, value)
-    store.save(update_fields=list(said))
-    _note(store, was, said, JournalLine(act="STORE_CHANGE", at=now, by=by))
+    store.save(update_fields=list(becomes))
+    _note(store, was, becomes, JournalLine(act="STORE_CHANGE", at=now, by=by))
     return True
 
 
@@ -129,8 +129,10 @@ def store_number_learn(*, store: Store, number: str, by: Actor, now: datetime) -
 def _note(
     store: Store, before: Mapping[str, Any], after: Mapping[str, Any], line: JournalLine
 ) -> None:
-    told = JournalLine(act=line.act, at=line.at, by=line.by, before=before, after=after)
-    setting_note(merchant_id=store.merchant_id, subject_id=store.pk, kind=JOURNAL_KIND, line=told)
+    complete = JournalLine(act=line.act, at=line.at, by=line.by, before=before, after=after)
+    setting_note(
+        merchant_id=store.merchant_id, subject_id=store.pk, kind=JOURNAL_KIND, line=complete
+    )
 
 
 def _name_free(merchant_id: UUID, ready: Mapping[str, Any], own_id: UUID | None) -> None:

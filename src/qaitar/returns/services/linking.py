@@ -82,8 +82,8 @@ def _learnt(request: ReturnRequest, frame: OrderFrame) -> dict[str, Any]:
         "amount_minor": of_order,
         "received_on": received_day(order, line),
     }
-    told = {name: value for name, value in offered.items() if value and not getattr(request, name)}
-    return values | told | _amount_confirmed(request, of_order)
+    fresh = {name: value for name, value in offered.items() if value and not getattr(request, name)}
+    return values | fresh | _amount_confirmed(request, of_order)
 
 
 def _amount_confirmed(request: ReturnRequest, of_order: int | None) -> dict[str, Any]:

@@ -19,20 +19,24 @@ UNREAD_MAX: Final = 40
 def kept_first(reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Keep what the first look at a request tells."""
     item = {"item": reading.item_print} if reading.item_print is not None else {}
-    told = _shown(reading)
+    extras_found = _shown(reading)
     if (
         reading.reason_origin_code
     ):  # filed with the buyer's own reason: the marketplace's follows as a change
-        told = {name: value for name, value in told.items() if not name.startswith("reason")}
-    return _with_marks({}, {**_extras(reading), **item, "shown": told}, reading, seen_at)
+        extras_found = {
+            name: value for name, value in extras_found.items() if not name.startswith("reason")
+        }
+    return _with_marks({}, {**_extras(reading), **item, "shown": extras_found}, reading, seen_at)
 
 
 def kept_after(mirror: Mapping[str, Any], reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Lay another look over what is kept: what it does not tell stays, what it reads well is no longer marked unread."""
     if reading.item_print is not None:
         mirror = {**mirror, "item": reading.item_print}
-    told = reading.steps is not None or reading.image_urls is not None or bool(reading.reject_text)
-    extras = {k: v for k, v in _extras(reading).items() if v} if told else {}
+    extras_found = (
+        reading.steps is not None or reading.image_urls is not None or bool(reading.reject_text)
+    )
+    extras = {k: v for k, v in _extras(reading).items() if v} if extras_found else {}
     return _with_marks(mirror, extras, reading, seen_at)
 
 
@@ -55,13 +59,13 @@ def replaced(
 
 def _shown(reading: ReturnReading) -> dict[str, Any]:
     """Give what a reading shows of these values, cut to their columns; a quantity of nothing is not told."""
-    told: dict[str, Any] = {
+    extras_found: dict[str, Any] = {
         "reason_code": reading.reason_code and reading.reason_code[:60],
         "reason_text": reading.reason_text and reading.reason_text[:300],
         "amount_minor": reading.amount_minor,
         "quantity_milli": reading.quantity_milli or None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in extras_found.items() if value is not None}
 
 
 def with_changes(
@@ -72,9 +76,14 @@ def with_changes(
     `before` are the columns that change, with their old values.  A reason that had been replaced before it was first seen here is noted
     with the buyer's own, which the marketplace tells beside it.
     """
-    shown = _shown(reading)
+    displayed = _shown(reading)
     lines = [
-        {"name": name, "before": before[name], "after": shown[name], "seen_at": seen_at.isoformat()}
+        {
+            "name": name,
+            "before": before[name],
+            "after": displayed[name],
+            "seen_at": seen_at.isoformat(),
+        }
         for name in SHOWN
         if before.get(name) not in {None, ""} and name != "reason_text"
     ]
@@ -93,8 +102,8 @@ def with_changes(
         if line["name"] == "reason_code":
             line["before_text"] = before.get("reason_text") or reading.reason_origin_text or ""
             line["after_text"] = reading.reason_text or ""
-    kept = {**mirror, "shown": {**mirror.get("shown", {}), **shown}}
-    return {**kept, "changes": [*known, *lines][-CHANGES_MAX:]} if known or lines else kept
+    result = {**mirror, "shown": {**mirror.get("shown", {}), **displayed}}
+    return {**result, "changes": [*known, *lines][-CHANGES_MAX:]} if known or lines else result
 
 
 def with_gaps_filled(mirror: Mirror, reading: ReturnReading, seen_at: datetime) -> Mirror:
@@ -115,14 +124,14 @@ def without_words(mirror: Mapping[str, Any]) -> Mirror:
     Codes, sums, steps and moments stay; texts, links and values that could not be read go.
     """
     texts = ("before_text", "after_text", "reason_text")
-    kept = {name: value for name, value in mirror.items() if name in _WITHOUT_WORDS}
+    result = {name: value for name, value in mirror.items() if name in _WITHOUT_WORDS}
     if "shown" in mirror:
-        kept["shown"] = {k: v for k, v in mirror["shown"].items() if k not in texts}
+        result["shown"] = {k: v for k, v in mirror["shown"].items() if k not in texts}
     if "changes" in mirror:
-        kept["changes"] = [
+        result["changes"] = [
             {k: v for k, v in line.items() if k not in texts} for line in mirror["changes"]
         ]
-    return kept
+    return result
 
 
 _WITHOUT_WORDS: Final = ("steps", "item", "delivery", "refused")
@@ -162,13 +171,13 @@ def _with_marks(
         "pictures": _pictures(before.get("pictures", ()), reading, seen_at),
         "unread": _unread(before.get("unread", ()), reading),
     }
-    kept = {**before, **extras}
+    result = {**before, **extras}
     for name, value in marks.items():
         if value:
-            kept[name] = value
+            result[name] = value
         else:
-            kept.pop(name, None)
-    return kept
+            result.pop(name, None)
+    return result
 
 
 def _pictures(

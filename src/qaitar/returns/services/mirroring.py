@@ -137,14 +137,14 @@ def _fill_gaps(look: Look, case: Case, reading: ReturnReading) -> bool:
     """Take from an older look only what no newer one has told; tell whether there was any."""
     request = case.request
     phone = normalise_phone(reading.customer_phone_raw or "") or ""
-    told = {
+    values_read = {
         "external_id": (reading.refund_id or "")[:64],
         "customer_phone": phone,
         "received_on": reading.order_completed_on,
         "withdraw_minor": reading.total_withdraw_minor,
     }
     values: dict[str, Any] = {
-        name: value for name, value in told.items() if value and not getattr(request, name)
+        name: value for name, value in values_read.items() if value and not getattr(request, name)
     }
     mirror = with_gaps_filled(request.mirror, reading, reading.seen_at or look.seen_at)
     if mirror != request.mirror:
@@ -154,12 +154,12 @@ def _fill_gaps(look: Look, case: Case, reading: ReturnReading) -> bool:
     return bool(values)
 
 
-def filing_of(store_id: UUID, reading: ReturnReading, taken_at: datetime) -> Filing:
+def filing_of(store_id: UUID, reading: ReturnReading, received_at: datetime) -> Filing:
     """Turn a reading of a request we do not have into a filing, with the reason the buyer gave.
 
     `taken_at` stands in where the reading does not tell when it was given.
     """
-    seen_at = reading.seen_at or taken_at
+    seen_at = reading.seen_at or received_at
     origin = reading.reason_origin_code
     return Filing(
         store_id=store_id,
@@ -202,28 +202,31 @@ def _bring(look: Look, case: Case, reading: ReturnReading) -> bool:
 def _mirrored(request: ReturnRequest, reading: ReturnReading, seen_at: datetime) -> dict[str, Any]:
     """Give the columns the mirror may write; what this reading does not tell stays as it was."""
     section = reading.section.value if reading.section else request.section
-    told: dict[str, Any] = {
+    values_read: dict[str, Any] = {
         "section": section,
         "section_raw": (reading.section_raw or request.section_raw)[:60],
         "status_text": (reading.status_text or request.status_text)[:300],
         "external_id": (reading.refund_id or request.external_id)[:64],
     }
     if reading.planned_at is not None and reading.planned_at != request.marketplace_due_at:
-        told |= {"marketplace_due_at": reading.planned_at, "marketplace_due_section": section}
+        values_read |= {
+            "marketplace_due_at": reading.planned_at,
+            "marketplace_due_section": section,
+        }
     elif reading.planned_at is not None and section != request.section:
-        told["marketplace_due_section"] = section
-    told |= _replaced(request, reading)
-    before = {name: getattr(request, name) for name in told if name in SHOWN}
+        values_read["marketplace_due_section"] = section
+    values_read |= _replaced(request, reading)
+    before = {name: getattr(request, name) for name in values_read if name in SHOWN}
     mirror = kept_after(request.mirror, reading, seen_at)
-    told["mirror"] = with_changes(mirror, before, reading, seen_at)
+    values_read["mirror"] = with_changes(mirror, before, reading, seen_at)
     phone = normalise_phone(reading.customer_phone_raw or "")
     if phone and not request.customer_phone:
-        told["customer_phone"] = phone
+        values_read["customer_phone"] = phone
     if reading.order_completed_on is not None and request.received_on is None:
-        told["received_on"] = reading.order_completed_on
+        values_read["received_on"] = reading.order_completed_on
     if reading.total_withdraw_minor is not None:
-        told["withdraw_minor"] = reading.total_withdraw_minor
-    return told
+        values_read["withdraw_minor"] = reading.total_withdraw_minor
+    return values_read
 
 
 def _replaced(request: ReturnRequest, reading: ReturnReading) -> dict[str, Any]:

@@ -201,24 +201,24 @@ def request_preview_many(
     """Tell what `request_act_many` would do, without doing it."""
     would: list[tuple[ReturnRequest, Advanced]] = []
     would_not: list[tuple[ReturnRequest, Blocked]] = []
-    taken: list[OrderFiling] = []
+    claimed: list[OrderFiling] = []
     for loaded in cases_load(ids):
-        case = replace(loaded, filings=_as_taken(loaded, taken))
+        case = replace(loaded, filings=_as_taken(loaded, claimed))
         by = actors[case.request.merchant_id]
         judged = evaluate_case(case, now, actor_id=by.user_id, reason=details.reason)
         answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
         if isinstance(answer, Advanced):
             would.append((case.request, answer))
             if act in BRINGS_BACK and case.filings:
-                taken.append(replace(case.filing, stage=answer.step.to.value))
+                claimed.append(replace(case.filing, stage=answer.step.to.value))
         else:
             would_not.append((case.request, answer))
     return would, would_not
 
 
-def _as_taken(case: Case, taken: Sequence[OrderFiling]) -> tuple[OrderFiling, ...]:
+def _as_taken(case: Case, claimed: Sequence[OrderFiling]) -> tuple[OrderFiling, ...]:
     """Give a case's other filings as they would stand after those already looked at."""
-    after = {(each.number, each.line_id, each.sku): each for each in taken}
+    after = {(each.number, each.line_id, each.sku): each for each in claimed}
     return tuple(after.get((f.number, f.line_id, f.sku), f) for f in case.filings)
 
 

@@ -131,7 +131,7 @@ def papers_add(shop: Shop, request_id: UUID, kinds: Sequence[EvidenceKind], at: 
         NewProof(
             file_note(
                 merchant_id=shop.merchant_id,
-                kept=shop.papers[kind],
+                file=shop.papers[kind],
                 by=MIRROR,
                 origin="practice",
                 now=at,

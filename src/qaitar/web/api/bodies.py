@@ -223,8 +223,8 @@ def fingerprint(request: HttpRequest, entry: Entry) -> bytes:
     """
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
     if entry.body is Body.JSON and PARSED in request.META:
-        said = json.dumps(request.META[PARSED], sort_keys=True, separators=(",", ":"))
-        digest.update(said.encode())
+        content = json.dumps(request.META[PARSED], sort_keys=True, separators=(",", ":"))
+        digest.update(content.encode())
     elif request.content_type == _FORM and entry.body in {Body.FORM, Body.RAW}:
         digest.update(json.dumps(sorted(request.POST.lists())).encode())
         for name, files in sorted(request.FILES.lists()):

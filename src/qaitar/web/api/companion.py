@@ -204,7 +204,7 @@ class MissedRequests(OutModel):
 @operation(Entry(PAIRING, body=Body.JSON, secret=True))
 def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
     """Change the one-time code, sent as the bearer token, for a token of the companion's own."""
-    told = _told(request)
+    body = _told(request)
     try:
         token = companion_pair(code=bearer(request), browser=given.browser, now=moment(request))
     except CodeUsed:
@@ -213,7 +213,7 @@ def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
     assert row is not None, "made this moment"
     companion_note(row, "COMPANION_PAIR", who=caller(request), now=moment(request))
     _security_note(request, SecurityKind.COMPANION_PAIRED, row)
-    return answer({"token": token, **told}, status=201)
+    return answer({"token": token, **body}, status=201)
 
 
 @router.post(
@@ -234,13 +234,13 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
     gaps = _gaps(given)
     is_short = given.session is Session.OPEN and any(one.as_json() for one in gaps.values())
     contact_note(row, Session.CHANGED if is_short else given.session, now=now)
-    said = {mine[each]: gaps.get(each) for each in (*given.stores, *gaps) if each in mine}
+    reported = {mine[each]: gaps.get(each) for each in (*given.stores, *gaps) if each in mine}
     who = caller(request)
     if given.session is Session.NO_ANSWER:
-        watch_unanswered(row, {store: stores[store] for store in said}, who=who, now=now)
-    watch_session(row, said, given.session, who=who, now=now)
+        watch_unanswered(row, {store: stores[store] for store in reported}, who=who, now=now)
+    watch_session(row, reported, given.session, who=who, now=now)
     if given.failed is not None:
-        for store in said:
+        for store in reported:
             watch_failed(row, store, _failed(given.failed, store), who=who, now=now)
     return answer({"now": now.isoformat(), **_told(request)})
 
@@ -248,8 +248,8 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
 def _failed(given: list[FailedDetailOfCabinet], store: UUID) -> list[FailedDetail]:
     """Give what failed of one store, the longest first."""
     own = [one for one in given if one.store == str(store)]
-    told = [FailedDetail(one.number, one.why, one.since, one.tries) for one in own]
-    return sorted(told, key=lambda one: (one.since, one.number))
+    body = [FailedDetail(one.number, one.why, one.since, one.tries) for one in own]
+    return sorted(body, key=lambda one: (one.since, one.number))
 
 
 def _gaps(given: Contact) -> dict[str, ReadingGaps]:
@@ -362,15 +362,15 @@ def _case(case: CompanionCase) -> dict[str, Any]:
     }
 
 
-def _to_press(told: ToPress) -> dict[str, Any]:
+def _to_press(body: ToPress) -> dict[str, Any]:
     return {
-        "act": str(word_for(told.act)),
-        "button": told.button,
-        "text": told.text,
-        "decided_at": told.decided_at.isoformat(),
-        "decided_by": told.decided_by,
+        "act": str(word_for(body.act)),
+        "button": body.button,
+        "text": body.text,
+        "decided_at": body.decided_at.isoformat(),
+        "decided_by": body.decided_by,
         "files": [
             {"name": name, "path": reverse("console:evidence_file", args=[key])}
-            for key, name in told.files
+            for key, name in body.files
         ],
     }

@@ -77,15 +77,15 @@ def _kept(request: HttpRequest, request_id: UUID) -> list[Kept]:  # noqa: ARG001
     if not 1 <= len(files) <= FILES_MAX:
         detail = _("Send 1 to %(most)s files, each as “file”.") % {"most": FILES_MAX}
         raise invalid("#/file", detail, code="FILES_NUMBER")
-    kept = [_judged(file) for file in files]
-    good = [each for each in kept if isinstance(each, Kept)]
+    stored = [_judged(file) for file in files]
+    good = [each for each in stored if isinstance(each, Kept)]
     bad = [
         {
             "pointer": f"#/file/{number}",
             "detail": str(sentence(each)),
             "code": each.code.value,
         }
-        for number, each in enumerate(kept)
+        for number, each in enumerate(stored)
         if isinstance(each, Rejected)
     ]
     if bad:
@@ -120,22 +120,24 @@ def evidence_upload(
     by = caller(request).actor_at(merchant_id)
     proofs = [
         NewProof(
-            file_note(merchant_id=merchant_id, kept=kept, by=by, origin=_origin(request), now=now),
+            file_note(
+                merchant_id=merchant_id, file=stored, by=by, origin=_origin(request), now=now
+            ),
             form.kind,
             form.note,
         )
-        for kept in prepared(request)
+        for stored in prepared(request)
     ]
     case = evidence_add(
         request_id=request_id, proofs=proofs, by=by, now=now, answered=form.answered
     )
-    shown = {
+    headers = {
         "id": str(case.pk),
         "number": case.number,
         "version": case.version,
         "evidence": list(case_related(case).evidence),
     }
-    return answer(shown, status=201)
+    return answer(headers, status=201)
 
 
 def _origin(request: HttpRequest) -> str:
@@ -194,14 +196,14 @@ def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn)
 def evidence_file(request: HttpRequest, evidence_id: UUID) -> StreamingHttpResponse:  # noqa: ARG001  ninja gives it
     """Hand the file out as an attachment; a browser saves it and never runs it."""
     file_id = file_of_evidence(evidence_id)
-    kept = StoredFile.objects.filter(pk=file_id).first() if file_id else None
-    if kept is None:
+    stored = StoredFile.objects.filter(pk=file_id).first() if file_id else None
+    if stored is None:
         raise missing()
-    answered = StreamingHttpResponse(_chunks(key_of(kept.sha256)))
-    for name, value in download_headers(kept.name, kept.mime).items():
+    answered = StreamingHttpResponse(_chunks(key_of(stored.sha256)))
+    for name, value in download_headers(stored.name, stored.mime).items():
         answered[name] = value
-    answered["Content-Length"] = str(kept.size)
-    answered["ETag"] = f'"{kept.sha256}"'
+    answered["Content-Length"] = str(stored.size)
+    answered["ETag"] = f'"{stored.sha256}"'
     return answered
 
 

@@ -180,8 +180,8 @@ def _once(
     stands = answer.status_code < ERROR_FROM
     if stands and claim is not None:
         assert isinstance(answer, HttpResponse), "a call that changes something answers whole"
-        taken = (claim.key, claim.fingerprint)
-        stands = remember(answer, principal, taken, sealed_for=place, now=call.now)
+        key = (claim.key, claim.fingerprint)
+        stands = remember(answer, principal, key, sealed_for=place, now=call.now)
     if not stands:
         transaction.set_rollback(True)
     return answer, stands

@@ -72,7 +72,7 @@ def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
     if store is None:
         raise missing()
     try:
-        taken = cabinet_take(
+        intake = cabinet_take(
             store_id=store_id,
             body=_body(request),
             received_from=f"api {request.META.get('REMOTE_ADDR', '')}".strip(),
@@ -89,7 +89,7 @@ def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
             who=caller(request),
             now=moment(request),
         )
-    return answer({"id": str(taken.id), "new": taken.new}, status=202)
+    return answer({"id": str(intake.id), "new": intake.new}, status=202)
 
 
 def _body(request: HttpRequest) -> bytes:

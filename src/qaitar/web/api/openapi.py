@@ -66,9 +66,9 @@ def finished(document: OpenAPISchema) -> OpenAPISchema:
 
 def _answers(call: dict[str, Any], address: str, method: str) -> None:
     reading = method == "get"
-    told = set(_READING if reading else _CHANGING) | ({"404"} if "{" in address else set())
+    codes = set(_READING if reading else _CHANGING) | ({"404"} if "{" in address else set())
     answers = {str(status): answer for status, answer in call["responses"].items()}
-    for status in sorted(told):
+    for status in sorted(codes):
         answers[status] = {
             "description": _PROBLEMS[status],
             "content": {"application/problem+json": {"schema": _REF}},

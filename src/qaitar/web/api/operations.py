@@ -73,7 +73,7 @@ def entry_of(operation: Operation) -> Entry:
     Raises:
         KeyError: nobody has said it.
     """
-    said = _ENTRIES[operation.view_func]
+    entry = _ENTRIES[operation.view_func]
     names = {
         name
         for model in operation.models
@@ -81,12 +81,12 @@ def entry_of(operation: Operation) -> Entry:
         for name in getattr(model, "__ninja_flatten_map__", {})
     }
     return Entry(
-        said.scope,
-        said.body,
-        said.bytes_max,
-        said.check,
-        said.prepare,
-        said.secret,
+        entry.scope,
+        entry.body,
+        entry.bytes_max,
+        entry.check,
+        entry.prepare,
+        entry.secret,
         frozenset(names),
     )
 

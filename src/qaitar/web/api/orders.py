@@ -173,10 +173,10 @@ def orders_list(request: HttpRequest, query: Query[OrdersQuery]) -> HttpResponse
         after=(place.at, place.id) if place else None,
     )
     found = orders_walk(caller(request).merchants, wanted, query.limit + 1)
-    shown = found[: query.limit]
-    last_row = shown[-1] if len(found) > query.limit else None
+    page = found[: query.limit]
+    last_row = page[-1] if len(found) > query.limit else None
     following = f"{text_of(last_row.ordered_at)}~{last_row.pk}" if last_row else None
-    return answer({"items": [_row(order) for order in shown], "next": following})
+    return answer({"items": [_row(order) for order in page], "next": following})
 
 
 def _row(order: Order) -> dict[str, Any]:
@@ -268,10 +268,10 @@ def _file_taken(request: HttpRequest) -> Taken:
     files = request.FILES.getlist("file")
     if len(files) != 1:
         raise invalid("#/file", _("Send one file, as “file”."), code="FILES_NUMBER")
-    taken = orders_file_take(files[0].read(), files[0].name or "orders")
-    if isinstance(taken, NotTaken):
-        raise invalid("#/file", str(taken.reason), code=taken.code)
-    return taken
+    report = orders_file_take(files[0].read(), files[0].name or "orders")
+    if isinstance(report, NotTaken):
+        raise invalid("#/file", str(report.reason), code=report.code)
+    return report
 
 
 @router.post(

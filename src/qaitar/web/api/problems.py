@@ -150,11 +150,11 @@ def _not_valid(_request: HttpRequest, no: ValidationError) -> HttpResponse:
 
 def _told(error: Mapping[str, Any]) -> dict[str, str]:
     source, *where = (str(part) for part in error["loc"])
-    told = {"detail": str(error["msg"]), "code": str(error["type"])}
+    problem = {"detail": str(error["msg"]), "code": str(error["type"])}
     if source == "query":
-        return {"parameter": ".".join(where), **told}
+        return {"parameter": ".".join(where), **problem}
     inside = where[1:] if source == "body" else where
-    return {"pointer": "#" + "".join(f"/{_escaped(part)}" for part in inside), **told}
+    return {"pointer": "#" + "".join(f"/{_escaped(part)}" for part in inside), **problem}
 
 
 def _escaped(part: str) -> str:

@@ -106,8 +106,8 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
 def returns_card(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Show a case whole: facts, verdict with sources, acts, proofs, effects, mirror, earlier filings."""
     case = _case(request_id)
-    beside = case_related(case.request)
-    return answer(serialize_card(case, beside, _by(request, case.request), moment(request)))
+    related = case_related(case.request)
+    return answer(serialize_card(case, related, _by(request, case.request), moment(request)))
 
 
 def _case(request_id: UUID) -> Case:
@@ -141,11 +141,11 @@ def returns_journal(
     )
     if not lines and merchant_of_request(request_id) is None:
         raise CaseMissing(str(request_id))
-    shown, masked = lines[: query.limit], caller(request).phones_masked
-    lines_open(shown)
-    following = shown[-1].seq if len(lines) > query.limit else None
+    page, masked = lines[: query.limit], caller(request).phones_masked
+    lines_open(page)
+    following = page[-1].seq if len(lines) > query.limit else None
     return answer(
-        {"items": [serialize_journal_line(line, masked) for line in shown], "next": following}
+        {"items": [serialize_journal_line(line, masked) for line in page], "next": following}
     )
 
 
@@ -182,13 +182,13 @@ def _filing(body: Filed, now: datetime) -> Filing:
     filed_at = body.filed_at or now
     if filed_at > now:
         raise invalid("#/filed_at", _("This moment has not come yet."), code="IN_THE_FUTURE")
-    told = body.model_dump(exclude={"store", "filed_at", "customer_phone"})
+    values = body.model_dump(exclude={"store", "filed_at", "customer_phone"})
     return Filing(
         store_id=body.store,
         source="API",
         filed_at=filed_at,
         customer_phone=_phone(body.customer_phone),
-        **told,
+        **values,
     )
 
 

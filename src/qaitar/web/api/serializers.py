@@ -84,7 +84,7 @@ def serialize_control(request: ReturnRequest, now: datetime) -> Json | None:
     }
 
 
-def serialize_card(case: Case, beside: CaseRelated, by: Actor, now: datetime) -> Json:
+def serialize_card(case: Case, related: CaseRelated, by: Actor, now: datetime) -> Json:
     """Write a whole case as `by` sees it: facts, verdict, acts, proofs, effects, mirror and earlier filings."""
     request = case.request
     judged = evaluate_case(case, now, actor_id=by.user_id)
@@ -93,12 +93,12 @@ def serialize_card(case: Case, beside: CaseRelated, by: Actor, now: datetime) ->
         "facts": _facts(request) if by.role in SEE_PHONES else phone_masked(_facts(request)),
         "verdict": _verdict(judged.verdict),
         "acts": _offers(request, judged, by),
-        "evidence": list(beside.evidence),
+        "evidence": list(related.evidence),
         "effects": [
-            {**each, "text": str(word_for(Effect(each["kind"])))} for each in beside.effects
+            {**each, "text": str(word_for(Effect(each["kind"])))} for each in related.effects
         ],
         "mirror": _mirror(request),
-        "attempts": list(beside.attempts),
+        "attempts": list(related.attempts),
     }
 
 

@@ -317,9 +317,9 @@ def webhooks_deliveries(
         last = WebhookDelivery.objects.filter(endpoint_id=endpoint.pk, pk=query.cursor)
         wanted &= Q(place__lt=Subquery(last.values("place")))
     found = list(WebhookDelivery.objects.filter(wanted).order_by("-place")[: query.limit + 1])
-    shown = found[: query.limit]
-    following = str(shown[-1].pk) if len(found) > query.limit else None
-    return answer({"items": [_delivery(row) for row in shown], "next": following})
+    page = found[: query.limit]
+    following = str(page[-1].pk) if len(found) > query.limit else None
+    return answer({"items": [_delivery(row) for row in page], "next": following})
 
 
 def _delivery(row: WebhookDelivery) -> dict[str, Any]:

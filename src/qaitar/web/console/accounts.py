@@ -145,7 +145,7 @@ class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # all
         sociallogin.connect(request, found)
         user_note(request, found, SecurityKind.OIDC_JOINED)
 
-    def on_authentication_error(self, request: HttpRequest, *_told: Any, **_more: Any) -> None:
+    def on_authentication_error(self, request: HttpRequest, *_problem: Any, **_more: Any) -> None:
         """Say on a page of ours that the service refused or could not be asked."""
         raise _refused(request, _("The sign-in service did not let you in. Try again in a minute."))
 

@@ -139,19 +139,19 @@ def details_of(visit: PageRequest, case: Case) -> Details | str:
 
 def acted_notice(done: Acted) -> Notice:
     """Say what happened and where it can be seen."""
-    said = _("“%(act)s” is done (step %(step)s).") % {
+    text = _("“%(act)s” is done (step %(step)s).") % {
         "act": act_label(done.act),
         "step": done.step,
     }
     outside = [str(word_for(effect)) for effect in done.effects if effect not in PRESSES]
     if outside:
-        said += " " + ngettext(
+        text += " " + ngettext(
             "On its way: %(effects)s.", "On their way: %(effects)s.", len(outside)
         ) % {"effects": ", ".join(outside)}
     if any(effect in PRESSES for effect in done.effects):
-        said += " " + _("Now press it in the cabinet; the request goes on when it is seen there.")
+        text += " " + _("Now press it in the cabinet; the request goes on when it is seen there.")
     link = _("see below") if outside else ""
-    return Notice(text=said, url="#case-live" if outside else "", link=link)
+    return Notice(text=text, url="#case-live" if outside else "", link=link)
 
 
 @require_POST

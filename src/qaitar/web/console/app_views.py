@@ -28,8 +28,8 @@ OFFLINE_FILES: Final = ("css/tokens.css", "css/base.css", "css/components.css", 
 
 def _language(request: HttpRequest) -> str:
     """Read the language asked for in the address; an unknown one is the installation's own."""
-    asked = request.GET.get("l", "")
-    return asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    language = request.GET.get("l", "")
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 @require_GET
@@ -38,7 +38,7 @@ def manifest(request: HttpRequest) -> JsonResponse:
     """Describe the app to the browser that installs it."""
     language = _language(request)
     with translation.override(language):
-        told = {
+        document = {
             "id": "/",
             "name": _("Qaitar: returns"),
             "short_name": "Qaitar",
@@ -55,7 +55,7 @@ def manifest(request: HttpRequest) -> JsonResponse:
                 {"name": _("Search"), "url": reverse("console:search")},
             ],
         }
-    answer = JsonResponse(told, content_type="application/manifest+json")
+    answer = JsonResponse(document, content_type="application/manifest+json")
     answer["Cache-Control"] = f"public, max-age={DAY_SECONDS}"
     return answer
 
@@ -81,11 +81,11 @@ def worker(request: HttpRequest) -> HttpResponse:
     """
     offline = reverse("app:offline")
     languages = sorted(dict(settings.LANGUAGES), key=lambda code: code != settings.LANGUAGE_CODE)
-    kept = [f"{offline}?l={language}" for language in languages]
-    kept += [static(f"console/{name}") for name in OFFLINE_FILES]
-    kept += [static("console/icons.svg"), static("console/favicon.svg")]
+    pages = [f"{offline}?l={language}" for language in languages]
+    pages += [static(f"console/{name}") for name in OFFLINE_FILES]
+    pages += [static("console/icons.svg"), static("console/favicon.svg")]
     answer = render(
-        request, "console/worker.js", {"kept": kept, "offline": offline}, "text/javascript"
+        request, "console/worker.js", {"kept": pages, "offline": offline}, "text/javascript"
     )
     answer["Cache-Control"] = "no-cache"
     return answer

@@ -52,9 +52,9 @@ def approvals(visit: PageRequest) -> HttpResponse:
     ids = approvals_waiting(visit.who.merchants, SHOWN_MAX)
     loaded = {case.request.pk: case for case in cases_load(ids)}
     cases = [loaded[pk] for pk in ids if pk in loaded]
-    asked = _asked(ids)
+    requests = _asked(ids)
     page = ApprovalPage(
-        rows=tuple(_row(visit, case, asked) for case in cases),
+        rows=tuple(_row(visit, case, requests) for case in cases),
         url=reverse("console:approvals"),
         deputies=tuple(row for row in deputy_rows(visit, visit.who.merchants) if row.today),
         deputies_url=reverse("console:deputies") if visit.who.may(APPROVERS) else "",
@@ -83,11 +83,11 @@ def _asked(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:
     return {entry.subject_id: entry for entry in entries}
 
 
-def _row(visit: PageRequest, case: Case, asked: Mapping[UUID, JournalEntry]) -> ApprovalRow:
+def _row(visit: PageRequest, case: Case, requests: Mapping[UUID, JournalEntry]) -> ApprovalRow:
     role = visit.who.roles[case.request.merchant_id]
     judged = evaluate_case(case, visit.now, actor_id=visit.who.user_id)
     desk = CaseContext(case, judged, OrderDetails(), role)
-    entry = asked.get(case.request.pk)
+    entry = requests.get(case.request.pk)
     return ApprovalRow(
         row=queue_row(case, visit.now),
         asked_by=entry.actor_name if entry else "—",

@@ -170,9 +170,9 @@ def _effects_said(act: Act, weighed: Weighed) -> tuple[str, ...]:
         for effect in step.effects if step is not None else _REFUSING[:2]:
             counts[effect] = counts.get(effect, 0) + 1
     if act is Act.REFUSE and weighed.may:
-        asked_before = sum(case.request.customer_asked for case, _step in weighed.may)
-        if asked_before:
-            counts[Effect.TICKET_COMMENT] = asked_before
+        contacted = sum(case.request.customer_asked for case, _step in weighed.may)
+        if contacted:
+            counts[Effect.TICKET_COMMENT] = contacted
     return tuple(f"{will_do_sentence(effect)} × {n}" for effect, n in counts.items())
 
 
@@ -211,13 +211,13 @@ def confirm(visit: PageRequest) -> HttpResponse:
         return _preview_page(
             visit, Act(act), ids, home, error=_("Choose the reason of the refusal.")
         )
-    told = _once(visit, key, Act(act), ids, details)
-    if told is None:
+    answer = _once(visit, key, Act(act), ids, details)
+    if answer is None:
         messages.error(
             visit.request, _("This form was already used for another choice. Choose again.")
         )
         return see_other(home)
-    _tell(visit, Act(act), told)
+    _tell(visit, Act(act), answer)
     return see_other(home)
 
 
@@ -245,8 +245,8 @@ def _once(
 
     The key's row is written first, so that a second press waits for the first and then sees its answer.
     """
-    said = json.dumps([act.value, sorted(map(str, ids)), details.reason, details.text])
-    fingerprint = hashlib.sha256(said.encode()).digest()
+    content = json.dumps([act.value, sorted(map(str, ids)), details.reason, details.text])
+    fingerprint = hashlib.sha256(content.encode()).digest()
     name = f"console-bulk:{key}"
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_KEY, [visit.who.user_id, name, fingerprint, visit.now])
@@ -256,7 +256,7 @@ def _once(
         same = bytes(record.fingerprint) == fingerprint
         return {**json.loads(bytes(record.body)), "again": True} if same else None
     done = request_act_many(ids=ids, act=act, actors=_actors(visit), now=visit.now, details=details)
-    told = {
+    answer = {
         "done": len(done.done),
         "refused": len(done.refused),
         "why": [
@@ -264,21 +264,21 @@ def _once(
             for _id, number, blocked in done.refused[:REFUSED_TOLD]
         ],
     }
-    record.status, record.body = 200, json.dumps(told).encode()
+    record.status, record.body = 200, json.dumps(answer).encode()
     record.save(update_fields=["status", "body"])
-    return told
+    return answer
 
 
-def _tell(visit: PageRequest, act: Act, told: Mapping[str, Any]) -> None:
+def _tell(visit: PageRequest, act: Act, answer: Mapping[str, Any]) -> None:
     """Say what became of it: how many, and which were left as they were and why."""
-    done, refused = told["done"], told["refused"]
-    said = ngettext(
+    done, refused = answer["done"], answer["refused"]
+    content = ngettext(
         "“%(act)s” is done for %(n)s request.", "“%(act)s” is done for %(n)s requests.", done
     ) % {"act": act_label(act), "n": done}
-    if told.get("again"):
-        said = _("This was confirmed before; nothing happened twice.") + " " + said
-    messages.success(visit.request, said)
+    if answer.get("again"):
+        content = _("This was confirmed before; nothing happened twice.") + " " + content
+    messages.success(visit.request, content)
     if refused:
         left = ngettext("%(n)s was left as it was.", "%(n)s were left as they were.", refused)
-        why = " ".join([left % {"n": refused}, *told["why"][:5]])
+        why = " ".join([left % {"n": refused}, *answer["why"][:5]])
         messages.warning(visit.request, why)

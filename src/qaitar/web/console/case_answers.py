@@ -62,11 +62,11 @@ def acted(
             return see_other(reverse("console:approvals"))
         return see_other(reverse("console:case", args=[pk]))
     context = case_context(visit, onward) if onward else None
-    shown, context = (onward, context) if onward and context else (pk, None)
+    opened, context = (onward, context) if onward and context else (pk, None)
     if context is None:
         context = found_or_404(case_context(visit, pk, notice=notice))
     answer = render(visit.request, "console/partials/case_answer.html", {**context, "told": notice})
-    address = case_url(shown, opened_from(visit.request))
+    address = case_url(opened, opened_from(visit.request))
     if not visit.request.headers.get("HX-Current-URL", "").endswith(address):
         answer["HX-Push-Url"] = address
     if cabinet is not None:
@@ -186,11 +186,11 @@ def _lines_since(visit: PageRequest, case: Case) -> list[JournalEntry]:
 
 def answer_again(visit: PageRequest, pk: UUID, entry: JournalEntry) -> HttpResponse:
     """Answer a press that came twice: it was done once, and when."""
-    said = _("You did “%(act)s” already at %(time)s; it was not done a second time.") % {
+    text = _("You did “%(act)s” already at %(time)s; it was not done a second time.") % {
         "act": journal_act_label(entry.act),
         "time": formats.date_format(timezone.localtime(entry.at), "H:i"),
     }
-    return acted(visit, pk, Notice(text=said, tone=Tone.INFO))
+    return acted(visit, pk, Notice(text=text, tone=Tone.INFO))
 
 
 def held_to(seen: int, case: Case) -> None:
@@ -199,13 +199,13 @@ def held_to(seen: int, case: Case) -> None:
     Raises:
         CaseChanged: the case has moved on.
     """
-    behind = case.request.version - seen
-    if behind == 0:
+    changes = case.request.version - seen
+    if changes == 0:
         return
-    if not 0 < behind <= _BEHIND_MAX:
+    if not 0 < changes <= _BEHIND_MAX:
         raise CaseChanged
     since = JournalEntry.objects.filter(
-        subject_id=case.request.pk, seq__gt=case.request.journal_seq - behind
+        subject_id=case.request.pk, seq__gt=case.request.journal_seq - changes
     )
     if not all(entry.act.startswith(_HARMLESS) for entry in since):
         raise CaseChanged

@@ -101,8 +101,8 @@ def quality(visit: PageRequest, pk: UUID) -> HttpResponse:
     chosen = visit.request.POST.get("quality", "")
     if chosen not in Quality.__members__:
         return refuse(visit, pk, _("Choose one of the quality classes."), status=400)
-    said = _("The quality class is “%(quality)s” now; what may be decided follows it.")
-    return _note(visit, pk, {"quality": chosen}, said % {"quality": word_for(Quality(chosen))})
+    sentence = _("The quality class is “%(quality)s” now; what may be decided follows it.")
+    return _note(visit, pk, {"quality": chosen}, sentence % {"quality": word_for(Quality(chosen))})
 
 
 @require_POST
@@ -131,8 +131,8 @@ def assign(visit: PageRequest, pk: UUID) -> HttpResponse:
         "assignee_id": visit.who.user_id if mine else None,
         "assignee_name": visit.who.name if mine else "",
     }
-    said = _("The request is yours now.") if mine else _("The request is nobody's now.")
-    return _note(visit, pk, values, said, held=False)
+    sentence = _("The request is yours now.") if mine else _("The request is nobody's now.")
+    return _note(visit, pk, values, sentence, held=False)
 
 
 @require_POST
@@ -161,7 +161,7 @@ def _note(
     visit: PageRequest,
     pk: UUID,
     values: dict[str, Any],
-    said: str,
+    sentence: str,
     loaded: Case | None = None,
     *,
     held: bool = True,
@@ -177,7 +177,7 @@ def _note(
         found,
         values,
         lambda: loaded_note(case=found, values=values, by=by, now=visit.now),
-        said,
+        sentence,
         held=held,
     )
 
@@ -187,7 +187,7 @@ def _saved(
     found: Case,
     columns: Iterable[str],
     write: Callable[[], ReturnRequest],
-    said: str,
+    sentence: str,
     *,
     held: bool = True,
 ) -> HttpResponse:
@@ -206,7 +206,7 @@ def _saved(
         return refused
     back = undo_note(visit, before, noted[0])
     url = reverse("console:undo", args=[pk]) if back else ""
-    return acted(visit, pk, Notice(text=said, undo_url=url, undo=back))
+    return acted(visit, pk, Notice(text=sentence, undo_url=url, undo=back))
 
 
 @require_POST
@@ -216,17 +216,17 @@ def comment(visit: PageRequest, pk: UUID) -> HttpResponse:
     found = found_or_404(case_load(pk))
     text = typed(visit.request.POST.get("note", ""), COMMENT_MAX + 1)
     if not text or len(text) > COMMENT_MAX:
-        said = _("A note has from 1 to %(most)s characters.") % {"most": COMMENT_MAX}
-        return refuse(visit, pk, said, status=400)
+        sentence = _("A note has from 1 to %(most)s characters.") % {"most": COMMENT_MAX}
+        return refuse(visit, pk, sentence, status=400)
     by = visit.who.actor_at(found.request.merchant_id)
-    said = _("Your note stands in the journal.")
+    sentence = _("Your note stands in the journal.")
     if note_known(visit, found, text):
-        return acted(visit, pk, Notice(text=said))
+        return acted(visit, pk, Notice(text=sentence))
 
     def write() -> None:
         request_comment(request_id=pk, text=text, by=by, now=visit.now)
 
-    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=said))
+    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=sentence))
 
 
 @require_POST
@@ -243,8 +243,8 @@ def seen(visit: PageRequest, pk: UUID) -> HttpResponse:
         expected_version(visit, found)
         press_seen_by_hand(request_id=pk, by=by, now=visit.now, version=found.request.version)
 
-    said = _("Noted: you saw it in the cabinet. The journal says that a person saw it.")
-    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=said))
+    sentence = _("Noted: you saw it in the cabinet. The journal says that a person saw it.")
+    return guarded(visit, pk, write) or acted(visit, pk, Notice(text=sentence))
 
 
 @require_POST
@@ -262,13 +262,13 @@ def look(visit: PageRequest, pk: UUID) -> HttpResponse:
             only_one=f"cabinets_poll {request.merchant_id}",
             merchant_id=str(request.merchant_id),
         )
-        said = _("The cabinet is being read; the card follows as soon as it is seen there.")
+        sentence = _("The cabinet is being read; the card follows as soon as it is seen there.")
     else:
-        said = _(
+        sentence = _(
             "The cabinet was not seen to show it yet. It is read when a colleague opens it with the companion, "
             "or when its export is imported."
         )
-    return acted(visit, pk, Notice(text=said, tone=Tone.INFO))
+    return acted(visit, pk, Notice(text=sentence, tone=Tone.INFO))
 
 
 @require_POST

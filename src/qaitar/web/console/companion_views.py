@@ -161,11 +161,11 @@ def _watch(store: str, row: CabinetWatch) -> WatchRow:
     )
 
 
-def _failed(kept: Mapping[str, Any]) -> FailedRow:
+def _failed(stored: Mapping[str, Any]) -> FailedRow:
     return FailedRow(
-        number=kept["number"],
-        why=_why_said(kept["why"]),
-        since=datetime.fromisoformat(kept["since"]),
+        number=stored["number"],
+        why=_why_said(stored["why"]),
+        since=datetime.fromisoformat(stored["since"]),
     )
 
 
@@ -218,8 +218,8 @@ def watch(visit: PageRequest, watch_id: UUID) -> HttpResponse:
         return see_other(reverse("console:companion"))
     hours = form.cleaned_data["hours"]
     watch_hours_set(row, hours, who=visit.who, now=visit.now)
-    said = (
+    text = (
         _("Saved.") if hours else _("This store is not watched until a companion reads it again.")
     )
-    notify(visit, said)
+    notify(visit, text)
     return see_other(reverse("console:companion"))

@@ -36,7 +36,7 @@ class ConnectionForm(forms.Form):
     def __init__(self, known: Connector, row: Connection | None, data: Any = None) -> None:
         """Make a field of every setting and secret of the system; saved secrets are never given to it."""
         self.known = known
-        kept = secrets_set(row) if row else frozenset()
+        stored = secrets_set(row) if row else frozenset()
         initial = {
             "name": row.name if row else str(known.label),
             "enabled": row is None or row.enabled,
@@ -46,7 +46,7 @@ class ConnectionForm(forms.Form):
             value = (row.settings if row else {}).get(setting.name, setting.default)
             self.fields[_SETTING + setting.name] = _setting_field(setting, value)
         for secret in known.secrets:
-            self.fields[_SECRET + secret.name] = _secret_field(secret, kept=secret.name in kept)
+            self.fields[_SECRET + secret.name] = _secret_field(secret, stored=secret.name in stored)
         self.fields["enabled"] = forms.BooleanField(label=_("Switched on"), required=False)
 
     def entered(self, system: str, store_id: UUID | None) -> Entered:
@@ -90,7 +90,7 @@ def _setting_field(setting: Setting, value: Any) -> forms.Field:
     return forms.CharField(max_length=TEXT_CHARS_MAX, **facts)
 
 
-def _secret_field(secret: Secret, *, kept: bool) -> forms.Field:
+def _secret_field(secret: Secret, *, stored: bool) -> forms.Field:
     hidden = {"autocomplete": "new-password", "spellcheck": "false"}
     widget: forms.Widget
     if secret.long:
@@ -102,7 +102,7 @@ def _secret_field(secret: Secret, *, kept: bool) -> forms.Field:
         required=False,
         max_length=SECRET_CHARS_MAX,
         widget=widget,
-        help_text=_("Saved. Leave empty to keep it.") if kept else "",
+        help_text=_("Saved. Leave empty to keep it.") if stored else "",
     )
 
 

@@ -146,11 +146,11 @@ class Place:
 def _place_new(visit: PageRequest, merchant_id: UUID, system: str) -> Place:
     if merchant_id not in managed(visit):
         raise Http404
-    asked = visit.request.GET.get("store", "")
+    store_id = visit.request.GET.get("store", "")
     store = None
-    if asked:
+    if store_id:
         try:
-            key = UUID(asked)
+            key = UUID(store_id)
         except ValueError as error:
             raise Http404 from error
         store = found_or_404(Store.objects.filter(pk=key, merchant_id=merchant_id).first())
@@ -228,8 +228,8 @@ def _save(visit: PageRequest, place: Place, form: ConnectionForm) -> bool:
 
 
 def _note(visit: PageRequest, row: Connection, act: str, after: Mapping[str, Any]) -> None:
-    said = {"system": row.system, "name": row.name, "enabled": row.enabled, **after}
-    line = JournalLine(act=act, at=visit.now, by=visit.who.actor_at(row.merchant_id), after=said)
+    values = {"system": row.system, "name": row.name, "enabled": row.enabled, **after}
+    line = JournalLine(act=act, at=visit.now, by=visit.who.actor_at(row.merchant_id), after=values)
     setting_note(merchant_id=row.merchant_id, subject_id=row.pk, kind=JOURNAL_KIND, line=line)
 
 

@@ -45,7 +45,7 @@ def person_email(visit: PageRequest, user_id: int) -> HttpResponse:
         with transaction.atomic():  # all of it or nothing
             changed = email_set(reach.user, email)
             if changed and email:
-                foreign_access_end(reach.user, kept=managed(visit), now=visit.now)
+                foreign_access_end(reach.user, merchants=managed(visit), now=visit.now)
                 see(visit.who.merchants)
     except PeopleProblem as problem:
         notify(visit, PROBLEMS[str(problem)], good=False)

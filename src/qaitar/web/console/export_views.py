@@ -63,11 +63,11 @@ def ways_out(kind: ListKind, query: str) -> tuple[Fact, ...]:
 
 def _taken(visit: PageRequest, kind: str) -> ListExportRequest:
     """Read which list is asked for; the same query shows it on its own page."""
-    asked = found_or_404(ListKind(kind) if kind in set(ListKind) else None)
+    chosen = found_or_404(ListKind(kind) if kind in set(ListKind) else None)
     query, who = visit.request.GET, visit.who
     wanted: Mapping[str, str] = {}
     merchants = who.merchants
-    match asked:
+    match chosen:
         case ListKind.REGISTER:
             wanted = register_filter.RegisterQuery(query).wanted.text()
         case ListKind.QUEUE:
@@ -89,7 +89,7 @@ def _taken(visit: PageRequest, kind: str) -> ListExportRequest:
         case ListKind.APPROVALS:
             pass
     masked = " ".join(sorted(str(each) for each in who.phones_masked))
-    return ListExportRequest(asked, {**wanted, "masked": masked}, merchants)
+    return ListExportRequest(chosen, {**wanted, "masked": masked}, merchants)
 
 
 def _form(text: str) -> str:
@@ -100,28 +100,28 @@ def _form(text: str) -> str:
 @screen()
 def list_export(visit: PageRequest, kind: str) -> HttpResponseBase:
     """Give a list as a file; for a long one a job is offered instead."""
-    taken, form = _taken(visit, kind), _form(visit.request.GET.get("form", ""))
-    count = taken.count(EXPORT_AT_ONCE_MAX + 1)
+    wanted, form = _taken(visit, kind), _form(visit.request.GET.get("form", ""))
+    count = wanted.count(EXPORT_AT_ONCE_MAX + 1)
     if count > EXPORT_AT_ONCE_MAX:
         ask = reverse("console:list_export_ask", args=[kind])
-        context = {"ask_url": f"{ask}?{visit.request.GET.urlencode()}", "title": taken.title()}
+        context = {"ask_url": f"{ask}?{visit.request.GET.urlencode()}", "title": wanted.title()}
         return render(visit.request, "console/list_export.html", context)
-    name = file_name(taken.title(), form, visit.now)
-    _note(visit, taken, form, rows=count)
-    return _attached(_csv(visit, taken) if form == "CSV" else _xlsx(taken), name)
+    name = file_name(wanted.title(), form, visit.now)
+    _note(visit, wanted, form, rows=count)
+    return _attached(_csv(visit, wanted) if form == "CSV" else _xlsx(wanted), name)
 
 
-def _note(visit: PageRequest, taken: ListExportRequest, form: str, *, rows: int) -> None:
-    said = {name: text for name, text in taken.wanted.items() if text and name != "masked"}
+def _note(visit: PageRequest, wanted: ListExportRequest, form: str, *, rows: int) -> None:
+    filters = {name: text for name, text in wanted.wanted.items() if text and name != "masked"}
     export_note(
-        visit, taken.merchants, what=taken.kind.value, rows=rows, form=form, filters=dict(said)
+        visit, wanted.merchants, what=wanted.kind.value, rows=rows, form=form, filters=dict(filters)
     )
 
 
-def _csv(visit: PageRequest, taken: ListExportRequest) -> HttpResponseBase:
+def _csv(visit: PageRequest, wanted: ListExportRequest) -> HttpResponseBase:
     """Stream the lines; each page of them is read in a transaction of its own."""
-    rows = taken.rows(partial(behind_walls, *taken.merchants))
-    parts = _spoken(visit.who.language, iter_csv(taken.columns(), rows))
+    rows = wanted.rows(partial(behind_walls, *wanted.merchants))
+    parts = _spoken(visit.who.language, iter_csv(wanted.columns(), rows))
     return StreamingHttpResponse(parts, content_type=FORMS["CSV"][1])
 
 
@@ -132,10 +132,10 @@ def _spoken(language: str, parts: Iterator[str]) -> Iterator[bytes]:
             yield part.encode()
 
 
-def _xlsx(taken: ListExportRequest) -> HttpResponseBase:
+def _xlsx(wanted: ListExportRequest) -> HttpResponseBase:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
-        write_xlsx(path, taken.columns(), taken.rows(nullcontext), sheet=taken.title())
+        write_xlsx(path, wanted.columns(), wanted.rows(nullcontext), sheet=wanted.title())
         return HttpResponse(path.read_bytes(), content_type=FORMS["XLSX"][1])
 
 
@@ -152,7 +152,7 @@ def list_export_ask(visit: PageRequest, kind: str) -> HttpResponse:
     """Have a job make the file, and go to the page that shows how far it is."""
     row = export_ask(
         user_id=visit.who.user_id,
-        taken=_taken(visit, kind),
+        wanted=_taken(visit, kind),
         form=_form(visit.request.GET.get("form", "")),
         now=visit.now,
     )

@@ -105,7 +105,7 @@ def _keep(visit: PageRequest, pk: UUID, judged: Judged) -> HttpResponse:
     """Write the good files into the case and tell about the others."""
     found = found_or_404(case_load(pk))
     by = visit.who.actor_at(found.request.merchant_id)
-    good = [kept for _name, kept in judged if isinstance(kept, Kept)]
+    good = [file for _name, file in judged if isinstance(file, Kept)]
     refused = [
         f"{typed(name, 80)}: {sentence(no)}" for name, no in judged if isinstance(no, Rejected)
     ]
@@ -119,21 +119,21 @@ def _keep(visit: PageRequest, pk: UUID, judged: Judged) -> HttpResponse:
                 NewProof(
                     file_note(
                         merchant_id=found.request.merchant_id,
-                        kept=kept,
+                        file=file,
                         by=by,
                         origin=ORIGIN,
                         now=visit.now,
                     ),
                     kind,
                 )
-                for kept, kind in zip(good, kinds, strict=True)
+                for file, kind in zip(good, kinds, strict=True)
             ]
             evidence_add(request_id=pk, proofs=proofs, by=by, now=visit.now)
 
-    said = ngettext("%(n)s file added.", "%(n)s files added.", len(good)) % {"n": len(good)}
+    text = ngettext("%(n)s file added.", "%(n)s files added.", len(good)) % {"n": len(good)}
     if refused:
-        said += " " + _("Not taken: %(why)s") % {"why": " ".join(refused)}
-    notice = Notice(text=said, tone=Tone.WARN if refused else Tone.OK)
+        text += " " + _("Not taken: %(why)s") % {"why": " ".join(refused)}
+    notice = Notice(text=text, tone=Tone.WARN if refused else Tone.OK)
     return guarded(visit, pk, write) or acted(visit, pk, notice)
 
 
@@ -150,15 +150,15 @@ def _kinds(visit: PageRequest, case: Case, good: Sequence[Kept]) -> list[Evidenc
         sha256: EvidenceKind(kind)
         for sha256, kind in Evidence.objects.filter(
             request_id=case.request.pk,
-            file_sha256__in=[kept.facts.sha256 for kept in good],
+            file_sha256__in=[file.facts.sha256 for file in good],
             withdrawn_at=None,
         ).values_list("file_sha256", "kind")
     }
     kinds = []
-    for kept in good:
-        kind = there.get(kept.facts.sha256)
+    for file in good:
+        kind = there.get(file.facts.sha256)
         if kind is None:
-            kind = kind_of(kept.facts.name, kept.facts.mime, missing)
+            kind = kind_of(file.facts.name, file.facts.mime, missing)
         missing.discard(kind)
         kinds.append(kind)
     return kinds
@@ -243,7 +243,7 @@ def confirm(visit: PageRequest, pk: UUID) -> HttpResponse:
         evidence_confirm(evidence_id=pk, signature=signature, stamp=stamp, by=by, now=visit.now)
 
     stands = (proof.signature_confirmed, proof.stamp_confirmed) == (signature, stamp)
-    said = {
+    text = {
         (True, True): _("Noted: signature and stamp are there."),
         (True, False): _("Noted: the signature is there, the stamp is not."),
         (False, True): _("Noted: the stamp is there, the signature is not."),
@@ -251,7 +251,7 @@ def confirm(visit: PageRequest, pk: UUID) -> HttpResponse:
     }[signature, stamp]
     case_id = proof.request_id
     refused = None if stands and proof.confirmed_at else guarded(visit, case_id, write)
-    return refused or acted(visit, case_id, Notice(text=said))
+    return refused or acted(visit, case_id, Notice(text=text))
 
 
 @require_POST

@@ -167,9 +167,9 @@ def _opened(visit: PageRequest) -> HttpResponse:
 
 def _demo_wished(visit: PageRequest) -> HttpResponse:
     """Leave the wish to whoever runs the processes; the page shows how it goes."""
-    asked = visit.request.POST.get("demo", "")
-    if AT_HAND in os.environ and asked in {ADD, REMOVE}:
-        wish(settings.DATA_DIR, Wish(asked, visit.who.user_id))
+    demo = visit.request.POST.get("demo", "")
+    if AT_HAND in os.environ and demo in {ADD, REMOVE}:
+        wish(settings.DATA_DIR, Wish(demo, visit.who.user_id))
     return see_other(f"{reverse('console:first_run')}#demo")
 
 

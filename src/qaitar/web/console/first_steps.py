@@ -64,7 +64,7 @@ def first_steps_of(visit: PageRequest, merchants: Sequence[UUID]) -> FirstRun:
     steps = _steps(visit, store)
     ready = [done[step.name] or step.name in skipped for step in steps]
     current = next((at for at, each in enumerate(ready) if not each), len(steps))
-    shown = tuple(
+    listed = tuple(
         FirstRunStep(
             title=step.title,
             text=step.text,
@@ -77,10 +77,10 @@ def first_steps_of(visit: PageRequest, merchants: Sequence[UUID]) -> FirstRun:
         )
         for at, step in enumerate(steps)
     )
-    if own and all(step.done for step in shown):
+    if own and all(step.done for step in listed):
         first_steps_close(keys)
     return FirstRun(
-        steps=shown, url=reverse("console:first_run"), done=sum(step.done for step in shown)
+        steps=listed, url=reverse("console:first_run"), done=sum(step.done for step in listed)
     )
 
 
@@ -89,8 +89,8 @@ def first_step_skip(merchants: Sequence[UUID], name: str) -> None:
     if name not in MAY_WAIT:
         return
     for each in own_merchants(merchants):
-        kept = set(each.settings.get(SKIPPED, ())) ^ {name}
-        _keep(each, {SKIPPED: sorted(kept)})
+        skipped = set(each.settings.get(SKIPPED, ())) ^ {name}
+        _keep(each, {SKIPPED: sorted(skipped)})
 
 
 def first_steps_close(merchants: Sequence[UUID]) -> None:
@@ -129,7 +129,7 @@ def _steps(visit: PageRequest, store: Store | None) -> tuple[FirstRunStep, ...]:
     if store is not None:
         path = reverse("console:connection_new", args=[store.merchant_id, "kaspi_shop"])
         kaspi = f"{path}?store={store.pk}"
-    told = (
+    sentence = (
         (
             "owner",
             _("You and your language"),
@@ -181,5 +181,5 @@ def _steps(visit: PageRequest, store: Store | None) -> tuple[FirstRunStep, ...]:
     )
     return tuple(
         FirstRunStep(name=name, title=title, text=text, url=url, guide_url=chapter_url(chapter))
-        for name, title, text, url, chapter in told
+        for name, title, text, url, chapter in sentence
     )

@@ -136,16 +136,16 @@ def step_anchor(number: str) -> str:
 
 def find(query: str) -> tuple[Found, ...]:
     """Find the sections that hold every word of the question, in any of its forms; titles weigh more than text."""
-    asked = tuple(dict.fromkeys(_stems(query[:QUERY_MAX])))
-    if not asked:
+    stems = tuple(dict.fromkeys(_stems(query[:QUERY_MAX])))
+    if not stems:
         return ()
     ranked = []
     for place, (section, title, text) in enumerate(_index()):
-        if all(word in title or word in text for word in asked):
-            heads = sum(word in title for word in asked)
+        if all(word in title or word in text for word in stems):
+            heads = sum(word in title for word in stems)
             ranked.append((-heads, place, section))
     return tuple(
-        _shown(section, asked)
+        _shown(section, stems)
         for _rank, _place, section in sorted(ranked, key=lambda r: r[:2])[:FOUND_MAX]
     )
 
@@ -237,9 +237,9 @@ def _index() -> tuple[tuple[Section, frozenset[str], frozenset[str]], ...]:
     )
 
 
-def _shown(section: Section, asked: Sequence[str]) -> Found:
+def _shown(section: Section, stems: Sequence[str]) -> Found:
     for word in _WORD.finditer(section.text):
-        if _stem(word[0]) in asked:
+        if _stem(word[0]) in stems:
             start, end = max(0, word.start() - AROUND), min(len(section.text), word.end() + AROUND)
             before = ("…" if start else "") + section.text[start : word.start()]
             after = section.text[word.end() : end] + ("…" if end < len(section.text) else "")

@@ -68,13 +68,13 @@ def imports(visit: PageRequest) -> HttpResponse:
     error, report = "", None
     if visit.request.method == "POST":
         try:
-            taken = _taken(visit)
+            wanted = _taken(visit)
         except NotSent as no:
             error = said(str(no))
         else:
-            if not isinstance(taken, ImportReport):
-                return see_other(reverse("console:import", args=[taken]))
-            report = taken
+            if not isinstance(wanted, ImportReport):
+                return see_other(reverse("console:import", args=[wanted]))
+            report = wanted
     with behind_walls(*visit.who.merchants):
         page = _page(visit, report, error)
         status = 422 if error else 200
@@ -87,21 +87,21 @@ def _stores(visit: PageRequest) -> list[Store]:
 
 def _page(visit: PageRequest, report: ImportReport | None, error: str = "") -> ImportPage:
     stores = _stores(visit)
-    asked = visit.request.POST
+    form = visit.request.POST
     runs = ImportRun.objects.filter(store_id__in=[store.pk for store in stores], source="FILE")
     return ImportPage(
         url=reverse("console:imports"),
         kinds=tuple(
-            Choice(value=kind, label=str(label), selected=asked.get("kind") == kind)
+            Choice(value=kind, label=str(label), selected=form.get("kind") == kind)
             for kind, label in KINDS.items()
         ),
         stores=tuple(
-            Choice(value=str(each.pk), label=each.name, selected=asked.get("store") == str(each.pk))
+            Choice(value=str(each.pk), label=each.name, selected=form.get("store") == str(each.pk))
             for each in stores
         ),
         report=report,
         history=tuple(run_report(run, ()) for run in runs.order_by("-pk")[:HISTORY_SHOWN]),
-        pasted=asked.get("pasted", "") if error else "",
+        pasted=form.get("pasted", "") if error else "",
         error=error or ("" if stores else _now("There is no store yet; open one first.")),
     )
 
@@ -144,8 +144,8 @@ def _body(request: HttpRequest) -> tuple[str, bytes]:
 
 def _store(visit: PageRequest) -> Store:
     stores = _stores(visit)
-    asked = visit.request.POST.get("store", "")
-    chosen = [store for store in stores if asked in {str(store.pk), ""}]
+    form = visit.request.POST.get("store", "")
+    chosen = [store for store in stores if form in {str(store.pk), ""}]
     if len(chosen) != 1:
         raise NotSent(_now("Choose the store the file is for."))
     return chosen[0]
@@ -179,13 +179,13 @@ def _cabinet(visit: PageRequest, store: Store, name: str, body: bytes) -> UUID |
             if visit.request.POST.get("then") == "look":
                 look = cabinet_look(store_id=store.pk, body=body, by=by, now=visit.now)
                 return looked_report(name, look)
-            taken = cabinet_take(
+            wanted = cabinet_take(
                 store_id=store.pk, body=body, received_from=name, by=by, now=visit.now
             )
     except BodyRefused as refused:
         raise NotSent(too_large(BODY_BYTES_MAX)) from refused
     notify(visit, _now("The file is kept and being read. You may leave this page."))
-    return taken.id
+    return wanted.id
 
 
 # --- one file ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def live_mark(
     >>> live_mark(7, [], None)[:2]
     '7-'
     """
-    said = sorted(f"{each['id']}{each['state']}{each['attempts']}" for each in effects)
+    states = sorted(f"{each['id']}{each['state']}{each['attempts']}" for each in effects)
     seen = section_seen_at.isoformat() if section_seen_at else ""
-    digest = hashlib.blake2s(f"{said}{seen}".encode(), digest_size=8)
+    digest = hashlib.blake2s(f"{states}{seen}".encode(), digest_size=8)
     return f"{version}-{digest.hexdigest()}"

@@ -36,10 +36,10 @@ def page(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     Drawing takes its time, so no transaction stands open meanwhile: ask, then draw.
     """
     with transaction.atomic():
-        asked: HttpResponse = _page_asked(request, pk, number)
-    sha256 = asked.get("X-Content", "")
+        response: HttpResponse = _page_asked(request, pk, number)
+    sha256 = response.get("X-Content", "")
     if not sha256:
-        return asked
+        return response
     with opened(sha256) as stream:
         drawn = draw_page(stream.read(), number)
     if isinstance(drawn, NoPreview):
@@ -84,13 +84,13 @@ def play(visit: PageRequest, pk: UUID) -> HttpResponseBase:
     return answer
 
 
-def _piece(asked: str, size: int) -> tuple[int | None, int]:
+def _piece(response: str, size: int) -> tuple[int | None, int]:
     """Read which bytes are asked for, at most a piece at a time; None: all of them.
 
     >>> _piece("bytes=0-", 10), _piece("bytes=4-99", 10), _piece("", 10), _piece("bytes=10-", 10)
     ((0, 9), (4, 9), (None, 9), (None, 9))
     """
-    found = _RANGE.match(asked)
+    found = _RANGE.match(response)
     if found is None or int(found[1]) >= size:
         return None, size - 1
     first = int(found[1])

@@ -84,8 +84,8 @@ class MerchantForm(forms.Form):
 def merchant(visit: PageRequest) -> HttpResponse:
     """Show and change a merchant's settings."""
     given = visit.request.POST if visit.request.method == "POST" else None
-    asked = visit.request.GET.get("merchant", "")
-    merchant_id = merchant_chosen(visit, asked)
+    wanted = visit.request.GET.get("merchant", "")
+    merchant_id = merchant_chosen(visit, wanted)
     row = found_or_404(Merchant.objects.filter(pk=merchant_id).first())
     form = MerchantForm(given, initial=_initial(row))
     zone_field = form.fields["zone"]

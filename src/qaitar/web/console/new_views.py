@@ -235,8 +235,8 @@ def _open(visit: PageRequest, form: NewRequestForm, found: Found) -> HttpRespons
     except BadCase as bad:
         form.add_error("line" if bad.code == "LINE_UNKNOWN" else "number", bad_case_sentence(bad))
         return None
-    said = _("Request %(number)s is open; everything known of the order is in it.")
-    messages.success(visit.request, said % {"number": made.number})
+    text = _("Request %(number)s is open; everything known of the order is in it.")
+    messages.success(visit.request, text % {"number": made.number})
     return see_other(reverse("console:case", args=[made.pk]))
 
 
@@ -267,7 +267,7 @@ def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
             Fact(label=pgettext("sale", "Order"), value=_("not known"), tone=Tone.WARN, hint=hint)
         )
         return tuple(facts)
-    told = (
+    text = (
         (_("Product"), frame.line.get("name")),
         (_("Customer"), frame.customer.get("name")),
         (_("Amount"), _sum(frame)),
@@ -276,7 +276,7 @@ def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
         (_("Received by the customer"), written(received_day(frame.order, frame.line), "j M Y")),
         (_("Unit"), frame.unit),
     )
-    facts += [Fact(label=label, value=str(value)) for label, value in told if value]
+    facts += [Fact(label=label, value=str(value)) for label, value in text if value]
     if amount_minor_of(frame) is None:
         hint = _(
             "the export tells only the sum of the whole order; enter the amount or note it later"

@@ -42,17 +42,17 @@ def merchants_named(keys: Sequence[UUID]) -> dict[UUID, str]:
     return dict(rows.values_list("pk", "name"))
 
 
-def merchant_chosen(visit: PageRequest, asked: str, roles: frozenset[Role] = MANAGERS) -> UUID:
+def merchant_chosen(visit: PageRequest, wanted: str, roles: frozenset[Role] = MANAGERS) -> UUID:
     """Tell which merchant a page of settings is about: the one asked for, else the first by name.
 
     Raises:
         Http404: one was asked for at which the reader may not do this, whether it exists or not.
     """
     mine = managed(visit, roles)
-    if not asked:
+    if not wanted:
         return next(iter(merchants_named(mine)))
     try:
-        key = UUID(asked)
+        key = UUID(wanted)
     except ValueError as error:
         raise Http404 from error
     if key not in mine:
@@ -81,16 +81,16 @@ def fresh_put(visit: PageRequest, secret: str, about: str = "") -> None:
 
 def fresh_take(visit: PageRequest) -> tuple[str, str]:
     """Give the new secret and what it is for, once; empty ever after."""
-    kept = visit.request.session.pop(_FRESH, "")
-    if not kept:
+    sealed = visit.request.session.pop(_FRESH, "")
+    if not sealed:
         return "", ""
     try:
-        said = json.loads(unseal(bytes.fromhex(kept), place=_PLACE))
+        values = json.loads(unseal(bytes.fromhex(sealed), place=_PLACE))
     except (
         NotOpened
     ):  # the key was changed in between: it cannot be shown, and must not stop the page
         return "", ""
-    return said["secret"], said["about"]
+    return values["secret"], values["about"]
 
 
 def never_kept(answer: HttpResponse) -> HttpResponse:

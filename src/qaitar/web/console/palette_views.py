@@ -40,8 +40,8 @@ def _views(visit: PageRequest) -> list[dict[str, str]]:
     stages = [(str(word_for(stage)), QueueQuery(stage=stage.value).url(home)) for stage in Stage]
     ready = [(view.label, view.url) for view in ready_views(QueueQuery(), home)]
     own = SavedView.objects.filter(user_id=visit.who.user_id).order_by("name")[:VIEWS_MAX]
-    kept = [(view.name, f"{home}?{view.query}") for view in own]
-    return [{"label": label, "url": url} for label, url in (*kept, *ready, *stages)]
+    saved = [(view.name, f"{home}?{view.query}") for view in own]
+    return [{"label": label, "url": url} for label, url in (*saved, *ready, *stages)]
 
 
 def _found(visit: PageRequest, query: str) -> list[dict[str, str]]:

@@ -212,7 +212,7 @@ def _blank(visit: PageRequest, names: Mapping[UUID, str]) -> InviteForm:
 
 
 def _page(
-    visit: PageRequest, form: InviteForm, asked: InvitationForm | None = None
+    visit: PageRequest, form: InviteForm, invitation: InvitationForm | None = None
 ) -> HttpResponse:
     names = merchants_named(managed(visit))
     page = UserPage(
@@ -226,11 +226,12 @@ def _page(
         "form": form,
         "fresh_secret": secret,
         "fresh_about": about,
-        "invite_form": asked or InvitationForm(merchants=[(str(k), n) for k, n in names.items()]),
+        "invite_form": invitation
+        or InvitationForm(merchants=[(str(k), n) for k, n in names.items()]),
         "invitations": invitations_open(tuple(names), visit.now),
         "stores_named": len(names) > 1,
     }
-    status = 422 if form.errors or (asked and asked.errors) else 200
+    status = 422 if form.errors or (invitation and invitation.errors) else 200
     return never_kept(render(visit.request, "console/users.html", context, status=status))
 
 
@@ -337,9 +338,9 @@ def person_note_line(
     """Write about a person (and where) into the journal and into the security journal."""
     user, merchant_id = about
     visit_note(visit, EVENTS[act], (merchant_id,), about=user, **after)
-    said = {"person": user.username, **after}
+    values = {"person": user.username, **after}
     line = JournalLine(
-        act=act, at=visit.now, by=visit.who.actor_at(merchant_id), before=before or {}, after=said
+        act=act, at=visit.now, by=visit.who.actor_at(merchant_id), before=before or {}, after=values
     )
     person_note(user, merchant_id, line)
 
@@ -459,7 +460,7 @@ def person_switch_view(visit: PageRequest, user_id: int) -> HttpResponse:
 
 def _foreign_end(visit: PageRequest, reach: Reach) -> None:
     """End the person's access to merchants the reader does not manage: the new credentials open only ours."""
-    foreign_access_end(reach.user, kept=managed(visit), now=visit.now)
+    foreign_access_end(reach.user, merchants=managed(visit), now=visit.now)
     see(visit.who.merchants)
 
 

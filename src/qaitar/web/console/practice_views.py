@@ -94,15 +94,15 @@ def _under_way(visit: PageRequest, place: Place) -> HttpResponse:
 
 
 def _pressed(visit: PageRequest, place: Place | None) -> HttpResponse:
-    asked = visit.request.POST.get("what", "")
+    wanted = visit.request.POST.get("what", "")
     here = see_other(reverse("console:practice"))
     if place is None:
-        return _begun(visit) if asked == BEGIN else here
-    if asked not in {END, GIVE_UP}:
+        return _begun(visit) if wanted == BEGIN else here
+    if wanted not in {END, GIVE_UP}:
         return here
     see([place.home, place.shop_id])
     found = found_or_404(Practice.objects.filter(shop_id=place.shop_id).first())
-    ended = practice_end(practice_id=found.pk, now=visit.now, given_up=asked == GIVE_UP)
+    ended = practice_end(practice_id=found.pk, now=visit.now, given_up=wanted == GIVE_UP)
     see([place.home])
     assert ended is not None, "the practice has just been read"
     notify(visit, _("The practice is over. You are back at your own work."))
@@ -113,9 +113,9 @@ def _pressed(visit: PageRequest, place: Place | None) -> HttpResponse:
 
 def _begun(visit: PageRequest) -> HttpResponse:
     home = merchant_chosen(visit, visit.request.POST.get("merchant", ""), DECIDERS)
-    asked = visit.request.POST.get("seed", "").strip()
-    known = asked.isascii() and asked.isdigit() and len(asked) <= _SEED_DIGITS
-    if asked and not (known and int(asked)):
+    wanted = visit.request.POST.get("seed", "").strip()
+    known = wanted.isascii() and wanted.isdigit() and len(wanted) <= _SEED_DIGITS
+    if wanted and not (known and int(wanted)):
         notify(visit, _("A set of cases is a number from 1 to 999999."), good=False)
         return see_other(reverse("console:practice"))
     try:
@@ -123,7 +123,7 @@ def _begun(visit: PageRequest) -> HttpResponse:
             who=visit.who,
             home=home,
             name=_("Practice shop"),
-            seed=int(asked) if asked else seed_new(),
+            seed=int(wanted) if wanted else seed_new(),
             now=visit.now,
         )
     except PracticeProblem:

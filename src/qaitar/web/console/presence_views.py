@@ -25,5 +25,5 @@ def present(visit: PageRequest, pk: UUID) -> HttpResponse:
     others = found_or_404(
         presence_note(request_id=pk, user_id=visit.who.user_id, name=visit.who.name, now=visit.now)
     )
-    said = [_("%(name)s has it open too") % {"name": name} for name in others]
-    return JsonResponse({"others": said}, headers={"Cache-Control": "no-store"})
+    lines = [_("%(name)s has it open too") % {"name": name} for name in others]
+    return JsonResponse({"others": lines}, headers={"Cache-Control": "no-store"})

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def behind_page(
-    asked: AskedReport,
-    behind: DrilldownQuery,
+    report: AskedReport,
+    drilldown: DrilldownQuery,
     part: FigureSlice,
     found: Mapping[UUID, ReturnRequest],
     count: int,
@@ -33,38 +33,40 @@ def behind_page(
 ) -> DrilldownPage:
     """Make one page of the list with the figure it is behind."""
     rows = tuple(
-        _row(line, found[line.id], behind.measure.name) for line in part.lines if line.id in found
+        _row(line, found[line.id], drilldown.measure.name)
+        for line in part.lines
+        if line.id in found
     )
     return DrilldownPage(
-        title=measure_word(behind.measure.name),
-        first=behind.period.first,
-        last=behind.period.last,
+        title=measure_word(drilldown.measure.name),
+        first=drilldown.period.first,
+        last=drilldown.period.last,
         count=count,
-        facts=_narrowed(behind, found),
+        facts=_narrowed(drilldown, found),
         rows=rows,
-        back_url=asked.url(reverse("console:reports")),
-        more_url=behind_url(asked, behind, "report_list", after=part.next.text())
+        back_url=report.url(reverse("console:reports")),
+        more_url=behind_url(report, drilldown, "report_list", after=part.next.text())
         if part.next
         else "",
         exports=ways if rows else (),
-        empty=None if rows else _empty(asked),
+        empty=None if rows else _empty(report),
     )
 
 
-def behind_query(asked: AskedReport, behind: DrilldownQuery) -> str:
+def behind_query(report: AskedReport, drilldown: DrilldownQuery) -> str:
     """Write the query that asks for the same list."""
-    return behind_url(asked, behind, "report_list").partition("?")[2]
+    return behind_url(report, drilldown, "report_list").partition("?")[2]
 
 
-def behind_url(asked: AskedReport, behind: DrilldownQuery, name: str, **more: str) -> str:
+def behind_url(report: AskedReport, drilldown: DrilldownQuery, name: str, **more: str) -> str:
     """Write an address about the same list."""
     narrowed = {
         key: value
-        for key, value in (("product", behind.product), ("reason", behind.reason))
+        for key, value in (("product", drilldown.product), ("reason", drilldown.reason))
         if value is not None
     }
     path = reverse(f"console:{name}")
-    return asked.url(path, measure=behind.measure.name, **narrowed, **more)
+    return report.url(path, measure=drilldown.measure.name, **narrowed, **more)
 
 
 def _row(line: FigureLine, request: ReturnRequest, measure: str) -> DrilldownRow:
@@ -84,23 +86,23 @@ def _row(line: FigureLine, request: ReturnRequest, measure: str) -> DrilldownRow
     )
 
 
-def _narrowed(behind: DrilldownQuery, found: Mapping[UUID, ReturnRequest]) -> tuple[Fact, ...]:
+def _narrowed(drilldown: DrilldownQuery, found: Mapping[UUID, ReturnRequest]) -> tuple[Fact, ...]:
     sample = next(iter(found.values()), None)
     facts = []
-    if behind.product is not None:
-        name = (sample.product_name if sample else "") or behind.product or _("Product not told")
+    if drilldown.product is not None:
+        name = (sample.product_name if sample else "") or drilldown.product or _("Product not told")
         facts.append(Fact(label=_("Product"), value=name))
-    if behind.reason is not None:
-        name = (sample.reason_text if sample else "") or behind.reason or _("Reason not told")
+    if drilldown.reason is not None:
+        name = (sample.reason_text if sample else "") or drilldown.reason or _("Reason not told")
         facts.append(Fact(label=_("Reason"), value=name))
     return tuple(facts)
 
 
-def _empty(asked: AskedReport) -> Empty:
+def _empty(report: AskedReport) -> Empty:
     return Empty(
         title=_("Nothing stands behind this figure"),
         text=_("In this period the figure is 0."),
         icon="table",
-        url=asked.url(reverse("console:reports")),
+        url=report.url(reverse("console:reports")),
         link=_("Back to the reports"),
     )

@@ -202,8 +202,8 @@ def verdict_of(desk: CaseContext) -> Verdict:
     """Say what the policy thinks, with every ground and its source; of a closed case, how it ended."""
     request, advice = desk.case.request, desk.judged.verdict
     if request.outcome:
-        said = _("Closed: %(outcome)s.") % {"outcome": word_for(Outcome(request.outcome))}
-        return Verdict(tone=Tone.NEUTRAL, sentence=said)
+        text = _("Closed: %(outcome)s.") % {"outcome": word_for(Outcome(request.outcome))}
+        return Verdict(tone=Tone.NEUTRAL, sentence=text)
     grounds = tuple(
         Ground(
             text=ground_sentence(ground),
@@ -274,7 +274,7 @@ def order_facts(desk: CaseContext) -> tuple[Fact, ...]:
     """Tell what is known of the sale; what nobody told is left out."""
     request, order = desk.case.request, desk.papers.order
     facts = [Fact(label=pgettext("sale", "Order"), value=request.order_code, copy=True)]
-    told = (
+    text = (
         (_("In the accounting system"), order.get("erp_number") or ""),
         (_("Status"), status_word(order.get("status") or "")),
         (_("Cancelled because"), cancel_reason_words(order.get("cancellation_reason") or "")),
@@ -285,7 +285,7 @@ def order_facts(desk: CaseContext) -> tuple[Fact, ...]:
         (_("Delivery"), delivery_word(order.get("delivery_mode") or "")),
         (_("Category"), request.category_title),
     )
-    facts += [Fact(label=label, value=value) for label, value in told if value]
+    facts += [Fact(label=label, value=value) for label, value in text if value]
     if not order:
         facts.append(
             Fact(

@@ -29,8 +29,8 @@ def bars_of(
     """Draw measures of a period as stacked bars, days or weeks; None where there is nothing to draw."""
     steps = ground.period.steps()
     rows = [[_in(step, name, sums) for name in measures] for step in steps]
-    shown = [at for at, _name in enumerate(measures) if any(row[at] for row in rows)]
-    if not shown or len(steps) < 2:  # noqa: PLR2004  one bar says nothing
+    drawn_lines = [at for at, _name in enumerate(measures) if any(row[at] for row in rows)]
+    if not drawn_lines or len(steps) < 2:  # noqa: PLR2004  one bar says nothing
         return None
     names = [measure_word(name) for name in measures]
     # series keep their places, so that a colour means the same on every page
@@ -45,11 +45,12 @@ def bars_of(
         wide=drawn(drawing.wide),
         narrow=drawn(drawing.narrow),
         keys=tuple(
-            Key(place=at, label=names[at], total=str(sum(row[at] for row in rows))) for at in shown
+            Key(place=at, label=names[at], total=str(sum(row[at] for row in rows)))
+            for at in drawn_lines
         ),
-        headings=(_("Days"), *(names[at] for at in shown)),
+        headings=(_("Days"), *(names[at] for at in drawn_lines)),
         rows=tuple(
-            (step_said(step), *(str(row[at]) for at in shown))
+            (step_said(step), *(str(row[at]) for at in drawn_lines))
             for step, row in zip(steps, rows, strict=True)
         ),
     )

@@ -116,9 +116,9 @@ def _tile(proof: ProofFile, *, may: bool) -> ProofTile:
 
 def _finding(proof: ProofFile) -> Verdict:
     if proof.signature and proof.stamp:
-        said = _("signature and stamp seen by %(who)s") % {"who": proof.confirmed_by}
-        return Verdict(tone=Tone.OK, sentence=said)
+        text = _("signature and stamp seen by %(who)s") % {"who": proof.confirmed_by}
+        return Verdict(tone=Tone.OK, sentence=text)
     if proof.signature or proof.stamp:
-        said = _("no stamp yet") if proof.signature else _("no signature yet")
-        return Verdict(tone=Tone.WARN, sentence=said)
+        text = _("no stamp yet") if proof.signature else _("no signature yet")
+        return Verdict(tone=Tone.WARN, sentence=text)
     return Verdict(tone=Tone.WARN, sentence=_("signature and stamp not confirmed"))

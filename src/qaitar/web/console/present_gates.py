@@ -68,7 +68,7 @@ def gate_of(window: Window, rules: FigureRules) -> Gate:
 
 
 def gate_cards(
-    asked: AskedReport, ground: Ground, read: GatesRead, stores: Sequence[Store]
+    report: AskedReport, ground: Ground, read: GatesRead, stores: Sequence[Store]
 ) -> tuple[GateCard, ...]:
     """Make a card for each store that has returns or orders in its window, the worst share first."""
     names = {store.pk: store.name for store in stores}
@@ -77,7 +77,7 @@ def gate_cards(
         if store_id in names:
             gate = gate_of(window, read.rules[merchant_id])
             card = _card(
-                asked, ground, (store_id, names[store_id]), window, gate, read.rules[merchant_id]
+                report, ground, (store_id, names[store_id]), window, gate, read.rules[merchant_id]
             )
             found.append((-(gate.percent_hundredths or 0), card))
     found.sort(key=lambda pair: (pair[0], pair[1].store))
@@ -85,7 +85,7 @@ def gate_cards(
 
 
 def _card(
-    asked: AskedReport,
+    report: AskedReport,
     ground: Ground,
     store: tuple[UUID, str],
     window: Window,
@@ -97,7 +97,7 @@ def _card(
 
     def figure(name: str, count: int) -> Figure:
         within = {"period": None, "first": days.first, "last": days.last}
-        url = asked.url(path, store=store[0], measure=name, **within)
+        url = report.url(path, store=store[0], measure=name, **within)
         return Figure(label=measure_word(name), count=count, url=url)
 
     return GateCard(
@@ -157,9 +157,9 @@ def percent_said(hundredths: int | None) -> str:
     if hundredths is None:
         return "—"
     whole, rest = divmod(hundredths, 100)
-    said = f"{rest:02d}".rstrip("0")
+    digits = f"{rest:02d}".rstrip("0")
     mark = formats.get_format("DECIMAL_SEPARATOR")
-    return f"{whole}{mark}{said}\u00a0%" if said else f"{whole}\u00a0%"
+    return f"{whole}{mark}{digits}\u00a0%" if digits else f"{whole}\u00a0%"
 
 
 def gate_chart(ground: Ground, read: GatesRead) -> Chart | None:

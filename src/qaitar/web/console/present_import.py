@@ -73,16 +73,16 @@ def _shown(row: RejectedLine) -> RejectedRow:
 
 def remarks_of(report: Mapping[str, Any]) -> tuple[str, ...]:
     """Say where rows of an import went besides the chosen store, and which number the store got."""
-    said_so = [
+    sentences = [
         _("%(rows)s rows went to the store «%(store)s»: they carry its shop number.")
         % {"rows": each["rows"], "store": each["name"]}
         for each in report.get("stores", ())
     ]
     if number := report.get("number"):
-        said_so.append(
+        sentences.append(
             _("The store had no shop number; it got %(number)s from the file.") % {"number": number}
         )
-    return tuple(said_so)
+    return tuple(sentences)
 
 
 def notes_of(report: Mapping[str, Any], most: int = REJECTED_SHOWN) -> tuple[str, ...]:
@@ -182,21 +182,21 @@ def intake_report(row: RawIntake) -> ImportReport:
     )
 
 
-def looked_report(name: str, told: Mapping[str, Any]) -> ImportReport:
+def looked_report(name: str, report: Mapping[str, Any]) -> ImportReport:
     """Report an answer of the cabinet that was only looked at."""
-    return replace(cabinet_report(name, told), kind=_("only looked at, nothing was changed"))
+    return replace(cabinet_report(name, report), kind=_("only looked at, nothing was changed"))
 
 
-def cabinet_report(name: str, told: Mapping[str, Any]) -> ImportReport:
+def cabinet_report(name: str, report: Mapping[str, Any]) -> ImportReport:
     """Report what a reading of the cabinet came to, by the report it left."""
     rejected = [
         RejectedRow(
             line=0,
             field=_("request"),
             value=str(each["number"]),
-            reason=rejection_sentence(each, told) or reason_said(each["code"], each["code"]),
+            reason=rejection_sentence(each, report) or reason_said(each["code"], each["code"]),
         )
-        for each in told.get("rejected", ())
+        for each in report.get("rejected", ())
     ] + [
         RejectedRow(
             line=int(each["row"]),
@@ -204,16 +204,16 @@ def cabinet_report(name: str, told: Mapping[str, Any]) -> ImportReport:
             value="",
             reason=reason_said(str(each.get("code", "")), str(each["reason"])),
         )
-        for each in told.get("problems", ())
+        for each in report.get("problems", ())
     ]
     return ImportReport(
         file=name,
         kind=_("return requests"),
-        read=told.get("read", 0),
-        created=told.get("created", 0),
-        updated=told.get("updated", 0),
-        unchanged=told.get("unchanged", 0),
-        rejected=told.get("rejected_count", len(rejected)),
+        read=report.get("read", 0),
+        created=report.get("created", 0),
+        updated=report.get("updated", 0),
+        unchanged=report.get("unchanged", 0),
+        rejected=report.get("rejected_count", len(rejected)),
         rejected_rows=tuple(rejected[:REJECTED_SHOWN]),
         unread_rows=tuple(
             RejectedRow(
@@ -222,8 +222,8 @@ def cabinet_report(name: str, told: Mapping[str, Any]) -> ImportReport:
                 value=each["came"],
                 reason=why_said(each["why"]),
             )
-            for each in told.get("unread", ())[:REJECTED_SHOWN]
+            for each in report.get("unread", ())[:REJECTED_SHOWN]
         ),
-        counts=tuple((_section(name), total) for name, total in told.get("counts", {}).items()),
-        notes=report_notes(told),
+        counts=tuple((_section(name), total) for name, total in report.get("counts", {}).items()),
+        notes=report_notes(report),
     )

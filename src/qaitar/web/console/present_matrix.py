@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 
 
 def matrix_of(
-    asked: AskedReport, reasons: Reasons, samples: Mapping[UUID, ReturnRequest]
+    report: AskedReport, reasons: Reasons, samples: Mapping[UUID, ReturnRequest]
 ) -> Matrix | None:
     """Make the table; None where nothing was filed."""
     if not reasons.total:
         return None
-    said_products, said_reasons = _names(reasons, samples)
+    product_names, reason_names = _names(reasons, samples)
     path = reverse("console:report_list")
 
     def figure(label: str, count: int, **narrowed: str) -> Figure:
-        return Figure(label=label, count=count, url=asked.url(path, measure="filed", **narrowed))
+        return Figure(label=label, count=count, url=report.url(path, measure="filed", **narrowed))
 
     def row(product: str) -> MatrixRow:
         cells = [reasons.cells.get((product, reason)) for reason in reasons.reasons]
         figures = [
-            figure(said_reasons[reason], cell.count if cell else 0, product=product, reason=reason)
+            figure(reason_names[reason], cell.count if cell else 0, product=product, reason=reason)
             for cell, reason in zip(cells, reasons.reasons, strict=True)
         ]
         whole = figure(_("All"), reasons.products[product], product=product)
-        return MatrixRow(label=said_products[product], figures=(*figures, whole))
+        return MatrixRow(label=product_names[product], figures=(*figures, whole))
 
-    feet = [figure(said_reasons[r], n, reason=r) for r, n in reasons.reasons.items()]
-    shown = sum(reasons.products.values())
+    feet = [figure(reason_names[r], n, reason=r) for r, n in reasons.reasons.items()]
+    counted = sum(reasons.products.values())
     return Matrix(
-        headings=(*(said_reasons[reason] for reason in reasons.reasons), _("All")),
+        headings=(*(reason_names[reason] for reason in reasons.reasons), _("All")),
         rows=tuple(row(product) for product in reasons.products),
         foot=MatrixRow(label=_("All products"), figures=(*feet, figure(_("All"), reasons.total))),
-        rest=_("Other products: %(count)d requests.") % {"count": reasons.total - shown}
-        if reasons.total > shown
+        rest=_("Other products: %(count)d requests.") % {"count": reasons.total - counted}
+        if reasons.total > counted
         else "",
     )
 
@@ -56,17 +56,17 @@ def _names(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Find words for keys: what a request among those counted calls the product and the reason."""
     products = dict.fromkeys(reasons.products, "")
-    said = dict.fromkeys(reasons.reasons, "")
+    names = dict.fromkeys(reasons.reasons, "")
     for cell in reasons.cells.values():
         sample = samples.get(cell.sample_id)
         if sample is not None:
             products[cell.product] = products[cell.product] or sample.product_name
-            said[cell.reason] = said[cell.reason] or sample.reason_text
+            names[cell.reason] = names[cell.reason] or sample.reason_text
     for reason, sample_id in reasons.reason_samples.items():
         sample = samples.get(sample_id)
         if sample is not None:
-            said[reason] = said[reason] or sample.reason_text
+            names[reason] = names[reason] or sample.reason_text
     return (
         {key: name or key or _("Product not told") for key, name in products.items()},
-        {key: name or key or _("Reason not told") for key, name in said.items()},
+        {key: name or key or _("Reason not told") for key, name in names.items()},
     )

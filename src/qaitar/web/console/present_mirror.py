@@ -66,12 +66,12 @@ def replaced_values(mirror: Mapping[str, Any]) -> tuple[ReplacedValue, ...]:
     )
 
 
-def _picture(told: Mapping[str, str]) -> PictureSeen:
-    url = told["url"]
+def _picture(picture: Mapping[str, str]) -> PictureSeen:
+    url = picture["url"]
     return PictureSeen(
         url=url if url.startswith("https://") else "",
-        digest=told["sha256"][:8],
-        seen_at=parse_datetime(told["seen_at"]),
+        digest=picture["sha256"][:8],
+        seen_at=parse_datetime(picture["seen_at"]),
     )
 
 

@@ -52,8 +52,8 @@ def paid_how(papers: OrderDetails) -> str:
     """Say how was paid where the parts are not known; where they are, they stand as lines of what was paid."""
     if any(each["amount_minor"] for each in papers.tenders):
         return ""
-    said = "; ".join(_tender_said(each) for each in papers.tenders)
-    return said or tender_word(str(papers.order.get("payment_mode") or ""))
+    text = "; ".join(_tender_said(each) for each in papers.tenders)
+    return text or tender_word(str(papers.order.get("payment_mode") or ""))
 
 
 def _order_lines(lines: Iterable[Mapping[str, Any]], total: int | None) -> list[MoneyLine]:
@@ -79,9 +79,9 @@ def _order_lines(lines: Iterable[Mapping[str, Any]], total: int | None) -> list[
 def _line_said(line: Mapping[str, Any], *, with_status: bool) -> str:
     pieces, part = divmod(line["quantity_milli"], _PIECE_MILLI)
     name = str(line["name"])
-    said = name if (pieces, part) == (1, 0) or part else f"{name} × {pieces}"
+    text = name if (pieces, part) == (1, 0) or part else f"{name} × {pieces}"
     status = str(line.get("status") or "")
-    return f"{said} ({status_word(status)})" if with_status and status else said
+    return f"{text} ({status_word(status)})" if with_status and status else text
 
 
 def _tender_lines(tenders: Iterable[Mapping[str, Any]]) -> list[MoneyLine]:
@@ -93,10 +93,10 @@ def _tender_lines(tenders: Iterable[Mapping[str, Any]]) -> list[MoneyLine]:
 
 
 def _tender_said(tender: Mapping[str, Any]) -> str:
-    said = tender_word(tender["kind"])
+    text = tender_word(tender["kind"])
     if tender.get("term_months"):
-        said += " " + _("%(months)s months") % {"months": tender["term_months"]}
-    return said
+        text += " " + _("%(months)s months") % {"months": tender["term_months"]}
+    return text
 
 
 def tender_word(kind: str) -> str:

@@ -81,8 +81,8 @@ def offers_of(desk: CaseContext) -> tuple[Offer, ...]:
     stage = Stage(desk.case.request.stage)
     best = recommended(stage, desk.judged.facts)
     given = allowed_acts(stage, desk.judged.facts, desk.role)
-    shown = [each for each in given if _is_shown(each, desk.role)]
-    ranked = sorted(shown, key=lambda each: _rank(each, best))
+    visible = [each for each in given if _is_shown(each, desk.role)]
+    ranked = sorted(visible, key=lambda each: _rank(each, best))
     return tuple(_offer(desk, each, best) for each in ranked)
 
 

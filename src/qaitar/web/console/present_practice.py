@@ -142,7 +142,7 @@ def result_shown(
     practice: Practice, score: int | None, cases: Sequence[Mapping[str, Any]]
 ) -> Result:
     """Put a judged practice into words; the cases with most held against them first."""
-    shown = sorted((_case(each) for each in cases), key=lambda each: (each.points, each.number))
+    rows = sorted((_case(each) for each in cases), key=lambda each: (each.points, each.number))
     return Result(
         person=practice.user_name,
         seed=practice.seed,
@@ -152,8 +152,8 @@ def result_shown(
         until=practice.until,
         score=score,
         tone=tone_of(score),
-        cases=tuple(shown),
-        clean=sum(each.points == WHOLE for each in shown),
+        cases=tuple(rows),
+        clean=sum(each.points == WHOLE for each in rows),
     )
 
 

@@ -129,15 +129,15 @@ def _views(part: QueueQuery, facts: QueueFacts, home: str) -> tuple[SavedView, .
 
 
 def _filters(part: QueueQuery, facts: QueueFacts, home: str) -> tuple[Fact, ...]:
-    shown = []
+    cards = []
     if part.store:
         name = dict(facts.stores).get(part.store, "—")
-        shown.append(Fact(label=_("Store"), value=name, url=part.but(store="").url(home)))
+        cards.append(Fact(label=_("Store"), value=name, url=part.but(store="").url(home)))
     if part.assignee and part.assignee != MINE:
-        shown.append(
+        cards.append(
             Fact(label=_("Assignee"), value=part.assignee, url=part.but(assignee="").url(home))
         )
-    return tuple(shown)
+    return tuple(cards)
 
 
 def store_choices(part: QueueQuery, facts: QueueFacts) -> tuple[Choice, ...]:

@@ -157,9 +157,9 @@ def _now(read: Read) -> Part:
     wanted = AskedReport(merchant=read.asked.merchant, store=read.asked.store)
 
     def figure(label: str, count: int, tone: Tone = Tone.NEUTRAL, **part: object) -> Figure:
-        shown = min(count, COUNTED_MAX)
+        number = min(count, COUNTED_MAX)
         url = wanted.url(queue, **part)
-        return Figure(label=label, count=shown, url=url, tone=tone, more=count > COUNTED_MAX)
+        return Figure(label=label, count=number, url=url, tone=tone, more=count > COUNTED_MAX)
 
     stages = tuple(
         figure(label, read.stages[stage], stage=stage.value) for stage, label in _waits()
@@ -249,8 +249,8 @@ def _average(label: str, seconds: int, count: int) -> tuple[Fact, ...]:
 
 def _some(figures: Sequence[Figure]) -> Sequence[Figure]:
     """Leave out numbers about what never happens here: nothing now and nothing before."""
-    shown = [f for f in figures if f.count or f.before]
-    return shown or figures[:1]
+    number = [f for f in figures if f.count or f.before]
+    return number or figures[:1]
 
 
 def _rulings(read: Read) -> Part:

@@ -49,8 +49,8 @@ def profile(visit: PageRequest) -> HttpResponse:
     """Show the reader's own page and keep what they change."""
     user = User.objects.get(pk=visit.who.user_id)
     given = visit.request.POST if visit.request.method == "POST" else None
-    shown = {name: getattr(user, name) for name in ProfileForm.base_fields}
-    form = ProfileForm(given, initial=shown)
+    values = {name: getattr(user, name) for name in ProfileForm.base_fields}
+    form = ProfileForm(given, initial=values)
     if given is not None and form.is_valid():
         return _saved(visit, user, form.cleaned_data)
     page = ProfilePage(

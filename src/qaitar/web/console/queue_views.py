@@ -84,8 +84,8 @@ def view_counts(visit: PageRequest) -> HttpResponse:
     counts = counts_bounded(
         [(merchants_asked(each, visit.who), wanted(each, visit.who, visit.now)) for each in parts]
     )
-    said = [f"{n - 1}+" if n >= COUNTED_MAX else str(n) for n in counts]
-    return JsonResponse({"counts": said}, headers={"Cache-Control": "private, no-cache"})
+    counted = [f"{n - 1}+" if n >= COUNTED_MAX else str(n) for n in counts]
+    return JsonResponse({"counts": counted}, headers={"Cache-Control": "private, no-cache"})
 
 
 def _more_rows(visit: PageRequest, part: QueueQuery, cases: QueueSlice) -> HttpResponse:
@@ -110,10 +110,10 @@ class ViewForm(forms.Form):
 
     def clean_query(self) -> str:
         """Keep only what the queue understands."""
-        kept = asked(forms_query(self.cleaned_data["query"])).query()
-        if not kept:
+        query = asked(forms_query(self.cleaned_data["query"])).query()
+        if not query:
             raise forms.ValidationError(_("There is no filter to keep."))
-        return kept
+        return query
 
 
 def forms_query(text: str) -> dict[str, str]:

@@ -40,14 +40,14 @@ class RegisterQuery:
 
     def address(self, path: str, **more: str) -> str:
         """Write the filter into an address."""
-        said = {
+        values = {
             "store": self.store,
             "stage": self.stage.value if self.stage else None,
             "since": self.since,
             "until": self.until,
             **more,
         }
-        text = urlencode({name: str(value) for name, value in said.items() if value})
+        text = urlencode({name: str(value) for name, value in values.items() if value})
         return f"{path}?{text}" if text else path
 
 

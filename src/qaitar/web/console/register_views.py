@@ -37,27 +37,27 @@ EXPORT_AT_ONCE_MAX: Final = 5_000  # more lines are made into a file by a job
 @screen()
 def register(visit: PageRequest) -> HttpResponse:
     """Show one page of the register; a page asked for by key alone comes as bare rows."""
-    asked = RegisterQuery(visit.request.GET)
+    query = RegisterQuery(visit.request.GET)
     merchants = visit.who.merchants
-    page = register_slice(merchants, asked.wanted, asked.after)
+    page = register_slice(merchants, query.wanted, query.after)
     lines = sheet_lines([row.pk for row in page.rows])
     rows = tuple(register_row(row, lines.get(row.pk)) for row in page.rows)
     path = reverse("console:register")
-    more = asked.address(path, after=page.next.text()) if page.next else ""
-    if is_partial(visit.request) and asked.after:
+    more = query.address(path, after=page.next.text()) if page.next else ""
+    if is_partial(visit.request) and query.after:
         context: dict[str, Any] = {"rows": rows, "more_url": more}
         return render(visit.request, "console/partials/register_rows.html", context)
-    shown = _page(visit, asked, rows, more)
-    return render(visit.request, "console/register.html", {"page": shown})
+    answer = _page(visit, query, rows, more)
+    return render(visit.request, "console/register.html", {"page": answer})
 
 
 def _page(
-    visit: PageRequest, asked: RegisterQuery, rows: tuple[Any, ...], more: str
+    visit: PageRequest, query: RegisterQuery, rows: tuple[Any, ...], more: str
 ) -> RegisterPage:
     path = reverse("console:register")
-    summed = register_sum(visit.who.merchants, asked.wanted)
-    exports = ways_out(ListKind.REGISTER, asked.address("")[1:])
-    filtered = asked.address(path) != path
+    summed = register_sum(visit.who.merchants, query.wanted)
+    exports = ways_out(ListKind.REGISTER, query.address("")[1:])
+    filtered = query.address(path) != path
     return RegisterPage(
         rows=rows,
         url=path,
@@ -65,33 +65,33 @@ def _page(
         total=MoneyCell(minor=summed.minor, currency=summed.currency),
         count=summed.count,
         count_more=summed.more,
-        since=asked.since,
-        until=asked.until,
-        stores=_stores(visit, asked),
-        stages=_stages(asked),
+        since=query.since,
+        until=query.until,
+        stores=_stores(visit, query),
+        stages=_stages(query),
         more_url=more,
         empty=None if rows else _empty(path, filtered=filtered),
     )
 
 
-def _stores(visit: PageRequest, asked: RegisterQuery) -> tuple[Choice, ...]:
+def _stores(visit: PageRequest, query: RegisterQuery) -> tuple[Choice, ...]:
     known = stores_of(visit.who.merchants)
-    every = Choice(value="", label=_("all stores"), selected=asked.store is None)
+    every = Choice(value="", label=_("all stores"), selected=query.store is None)
     return (
         every,
         *(
-            Choice(value=str(store.pk), label=store.name, selected=store.pk == asked.store)
+            Choice(value=str(store.pk), label=store.name, selected=store.pk == query.store)
             for store in known
         ),
     )
 
 
-def _stages(asked: RegisterQuery) -> tuple[Choice, ...]:
-    every = Choice(value="", label=_("all stages"), selected=asked.stage is None)
+def _stages(query: RegisterQuery) -> tuple[Choice, ...]:
+    every = Choice(value="", label=_("all stages"), selected=query.stage is None)
     return (
         every,
         *(
-            Choice(value=stage.value, label=str(word_for(stage)), selected=stage is asked.stage)
+            Choice(value=stage.value, label=str(word_for(stage)), selected=stage is query.stage)
             for stage in Stage
         ),
     )

@@ -34,7 +34,7 @@ class AskedReport:
 
     def query(self, **more: object) -> str:
         """Write the query of an address, with more or other values; None leaves one out."""
-        said: dict[str, object] = {
+        values: dict[str, object] = {
             "period": self.period or None,
             "first": self.first,
             "last": self.last,
@@ -42,7 +42,7 @@ class AskedReport:
             "store": self.store,
             **more,
         }
-        return urlencode({name: str(value) for name, value in said.items() if value is not None})
+        return urlencode({name: str(value) for name, value in values.items() if value is not None})
 
     def url(self, path: str, **more: object) -> str:
         """Write a whole address."""
@@ -104,7 +104,7 @@ class Ground:
         return zone(self.zone_name)
 
 
-def ground_of(asked: AskedReport, merchants: Sequence[UUID], now: datetime) -> Ground:
+def ground_of(report: AskedReport, merchants: Sequence[UUID], now: datetime) -> Ground:
     """Find the merchants asked for among one's own, their names and their zone; one statement.
 
     Several merchants together are shown by the days of the first of them; each is counted by its own.
@@ -113,13 +113,13 @@ def ground_of(asked: AskedReport, merchants: Sequence[UUID], now: datetime) -> G
     known = {
         pk: (name, zone_name) for pk, name, zone_name in rows.values_list("pk", "name", "zone")
     }
-    chosen = tuple(pk for pk in known if asked.merchant in {None, pk})
+    chosen = tuple(pk for pk in known if report.merchant in {None, pk})
     zone_name = known[chosen[0]][1] if chosen else ALMATY
     today = local_date(now, zone(zone_name))
     return Ground(
-        scope=Scope(chosen, asked.store),
+        scope=Scope(chosen, report.store),
         names={pk: name for pk, (name, _zone) in known.items()},
         zone_name=zone_name,
         today=today,
-        period=period_asked(asked.period, today, asked.first, asked.last),
+        period=period_asked(report.period, today, report.first, report.last),
     )

@@ -105,11 +105,11 @@ class FigureRulesForm(forms.Form):
 
 
 def _typed(rules: FigureRules) -> dict[str, Any]:
-    said = rules.said()
-    for shown, kept in (("gate_percent", "gate_permille"), ("good_percent", "good_permille")):
-        whole, rest = divmod(said[kept], _TENTHS)
-        said[shown] = f"{whole}.{rest}"
-    return said
+    values = rules.said()
+    for percent, permille in (("gate_percent", "gate_permille"), ("good_percent", "good_permille")):
+        whole, rest = divmod(values[permille], _TENTHS)
+        values[percent] = f"{whole}.{rest}"
+    return values
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,8 +126,8 @@ def report_rules(visit: PageRequest) -> HttpResponse:
             by=visit.who.actor_at(merchant_id),
             now=visit.now,
         )
-        said = _now("Kept. The figures are counted this way from the next minute on.")
-        notify(visit, said if changed else _now("Nothing was changed."))
+        values = _now("Kept. The figures are counted this way from the next minute on.")
+        notify(visit, values if changed else _now("Nothing was changed."))
         return see_other(_address(merchant_id))
     names = merchants_named(managed(visit))
     context = {

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 @screen()
 def reports(visit: PageRequest) -> HttpResponse:
     """Show every report of a period, each number a way to its list."""
-    asked = asked_report(visit.request.GET)
-    ground = ground_of(asked, visit.who.merchants, visit.now)
+    report = asked_report(visit.request.GET)
+    ground = ground_of(report, visit.who.merchants, visit.now)
     scope = ground.scope
     counted = counted_of(scope.merchants)
     reasons = reasons_of(scope, ground.period)
@@ -43,7 +43,7 @@ def reports(visit: PageRequest) -> HttpResponse:
     until = wanted(AskedQueue(due="today"), visit.who, visit.now).due_before
     assert until is not None, "today has an end"
     read = Read(
-        asked=asked,
+        asked=report,
         ground=ground,
         counted=counted,
         stores=stores_of(visit.who.merchants),
@@ -62,13 +62,13 @@ def reports(visit: PageRequest) -> HttpResponse:
 @screen()
 def report_list(visit: PageRequest) -> HttpResponse:
     """Show the requests behind one figure; a page asked for by key alone comes as bare rows."""
-    asked = asked_report(visit.request.GET)
-    ground = ground_of(asked, visit.who.merchants, visit.now)
-    behind = behind_asked(visit.request.GET, ground)
-    part = figure_slice(behind, DayPlace.read(visit.request.GET.get("after", "")))
+    report = asked_report(visit.request.GET)
+    ground = ground_of(report, visit.who.merchants, visit.now)
+    drilldown = behind_asked(visit.request.GET, ground)
+    part = figure_slice(drilldown, DayPlace.read(visit.request.GET.get("after", "")))
     found = requests_by_id([line.id for line in part.lines])
-    ways = ways_out(ListKind.FIGURE, behind_query(asked, behind))
-    page = behind_page(asked, behind, part, found, figure_sum(behind), ways)
+    ways = ways_out(ListKind.FIGURE, behind_query(report, drilldown))
+    page = behind_page(report, drilldown, part, found, figure_sum(drilldown), ways)
     if is_partial(visit.request) and visit.request.GET.get("after"):
         rows: dict[str, Any] = {"rows": page.rows, "more_url": page.more_url}
         return render(visit.request, "console/partials/report_rows.html", rows)

@@ -157,8 +157,8 @@ def _field(code: RuleCode, line: RuleLine) -> forms.Field:
     if code is RuleCode.ACT_BEFORE_TAKING:
         return forms.BooleanField(initial=bool(value), **facts)
     if code is RuleCode.APPROVAL_ABOVE_MINOR:
-        shown = f"{Decimal(value) / 100:f}".replace(".", ",")
-        return TengeField(initial=shown.removesuffix(",00"), **facts)
+        amount = f"{Decimal(value) / 100:f}".replace(".", ",")
+        return TengeField(initial=amount.removesuffix(",00"), **facts)
     return forms.IntegerField(initial=value, min_value=0, max_value=DAYS_MAX, **facts)
 
 

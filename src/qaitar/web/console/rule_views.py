@@ -118,7 +118,7 @@ def rules_try(visit: PageRequest) -> HttpResponse:
 
 
 def _preview(found: Preview) -> RulePreview:
-    shown = found.differences[:LINES_SHOWN]
+    differences = found.differences[:LINES_SHOWN]
     return RulePreview(
         checked=found.checked,
         changed=found.changed,
@@ -129,9 +129,9 @@ def _preview(found: Preview) -> RulePreview:
                 before=_verdict(each.before),
                 after=_verdict(each.after),
             )
-            for each in shown
+            for each in differences
         ),
-        more=found.changed - len(shown),
+        more=found.changed - len(differences),
     )
 
 

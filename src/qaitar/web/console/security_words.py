@@ -163,8 +163,8 @@ def _role(details: Details) -> str:
 
 def _token(details: Details) -> str:
     scopes = ", ".join(details.get("scopes") or ())
-    said = f"{details.get('token', '')} …{details.get('hint', '')}"
-    return f"{said} ({scopes})" if scopes else said
+    token = f"{details.get('token', '')} …{details.get('hint', '')}"
+    return f"{token} ({scopes})" if scopes else token
 
 
 def _switched(details: Details) -> str:

@@ -276,7 +276,7 @@ def store_initial(store: Store | None) -> dict[str, Any]:
     week = store.week if store and store.week else None
     clocks = store.clocks if store else {}
     usual = {day: USUAL_HOURS if at < 5 else "" for at, day in enumerate(WEEKDAYS)}  # noqa: PLR2004  Monday to Friday
-    shown = {
+    fields = {
         **{
             f"day_{day}": usual[day] if week is None else _hours_text(week.get(day))
             for day in WEEKDAYS
@@ -287,13 +287,13 @@ def store_initial(store: Store | None) -> dict[str, Any]:
     }
     if store is None:
         return {
-            **shown,
+            **fields,
             "default_action": DefaultAction.CALL_DUTY.value,
             "default_reason": RefusalReason.NO_ANSWER.value,
             "zone": ALMATY,
         }
     return {
-        **shown,
+        **fields,
         "name": store.name,
         "external_id": store.external_id,
         "zone": store.zone,

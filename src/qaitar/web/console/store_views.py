@@ -84,7 +84,7 @@ def open_requests(merchants: Sequence[UUID]) -> dict[UUID, int]:
 
 def store_connections(store: Store, joined: list[Connection]) -> tuple[ConnectionRow, ...]:
     """Show every system a store may be joined to: its own connection, the merchant's, or that there is none."""
-    shown = []
+    stores = []
     for system, known in registry().items():
         own = store.pk if known.per_store else None
         row = next(
@@ -97,10 +97,10 @@ def store_connections(store: Store, joined: list[Connection]) -> tuple[Connectio
             ),
             None,
         )
-        shown.append(
+        stores.append(
             connection_row(row) if row else connection_offer(system, known, store.merchant_id, own)
         )
-    return tuple(shown)
+    return tuple(stores)
 
 
 def people_of(merchant_id: UUID) -> list[tuple[int, str]]:
@@ -116,8 +116,8 @@ def store_new(visit: PageRequest) -> HttpResponse:
     """Open a store."""
     names = merchants_named(managed(visit))
     given = visit.request.POST if visit.request.method == "POST" else None
-    asked = (given or visit.request.GET).get("merchant", "")
-    merchant_id = merchant_chosen(visit, asked)
+    merchant = (given or visit.request.GET).get("merchant", "")
+    merchant_id = merchant_chosen(visit, merchant)
     several = [(str(key), name) for key, name in names.items()] if len(names) > 1 else []
     initial = {**store_initial(None), "merchant": str(merchant_id)}
     people = people_of(merchant_id)

@@ -52,23 +52,23 @@ def _salt(visit: PageRequest) -> str:
 
 def undo_note(visit: PageRequest, before: Mapping[str, Any], after: ReturnRequest) -> str:
     """Sign the way back from a note: the values that stood there before, and the version the note made."""
-    kept = {name: value for name, value in before.items() if value != getattr(after, name)}
-    if not kept:
+    values = {name: value for name, value in before.items() if value != getattr(after, name)}
+    if not values:
         return ""
-    told = {"what": NOTE, "pk": str(after.pk), "version": after.version, "values": kept}
-    return signing.dumps(told, salt=_salt(visit), serializer=_Dates, compress=True)
+    deed = {"what": NOTE, "pk": str(after.pk), "version": after.version, "values": values}
+    return signing.dumps(deed, salt=_salt(visit), serializer=_Dates, compress=True)
 
 
 def undo_withdrawal(visit: PageRequest, case_id: UUID, proof_id: UUID) -> str:
     """Sign the way back from a withdrawn proof."""
-    told = {"what": PROOF, "pk": str(case_id), "proof": str(proof_id)}
-    return signing.dumps(told, salt=_salt(visit), serializer=_Dates)
+    deed = {"what": PROOF, "pk": str(case_id), "proof": str(proof_id)}
+    return signing.dumps(deed, salt=_salt(visit), serializer=_Dates)
 
 
 def undo_unit(visit: PageRequest, case_id: UUID, unit_id: UUID) -> str:
     """Sign the way back from a noted unit."""
-    told = {"what": UNIT, "pk": str(case_id), "unit": str(unit_id)}
-    return signing.dumps(told, salt=_salt(visit), serializer=_Dates)
+    deed = {"what": UNIT, "pk": str(case_id), "unit": str(unit_id)}
+    return signing.dumps(deed, salt=_salt(visit), serializer=_Dates)
 
 
 @require_POST
@@ -77,7 +77,7 @@ def undo(visit: PageRequest, pk: UUID) -> HttpResponse:
     """Put back what stood there before; refused once somebody acted in between, or after ten minutes."""
     found = found_or_404(case_load(pk))
     try:
-        told = signing.loads(
+        deed = signing.loads(
             visit.request.POST.get("undo", ""),
             salt=_salt(visit),
             serializer=_Dates,
@@ -85,20 +85,20 @@ def undo(visit: PageRequest, pk: UUID) -> HttpResponse:
         )
     except signing.BadSignature:
         return refuse(visit, pk, _("Too late to undo this. Change it by hand."))
-    if told["pk"] != str(pk):
+    if deed["pk"] != str(pk):
         return refuse(visit, pk, _("Too late to undo this. Change it by hand."))
-    write = _WAYS[told["what"]](visit, found, told)
-    said = Notice(text=_("Undone: it stands as it was. The journal keeps both."))
-    return guarded(visit, pk, write) or acted(visit, pk, said)
+    write = _WAYS[deed["what"]](visit, found, deed)
+    notice = Notice(text=_("Undone: it stands as it was. The journal keeps both."))
+    return guarded(visit, pk, write) or acted(visit, pk, notice)
 
 
-def _of_note(visit: PageRequest, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
-    values = {name: _typed(name, value) for name, value in told["values"].items()}
+def _of_note(visit: PageRequest, found: Case, deed: Mapping[str, Any]) -> Callable[[], object]:
+    values = {name: _typed(name, value) for name, value in deed["values"].items()}
     if "marks" in values:  # marks are added; one that was not there becomes unknown again
         values["marks"] = {**dict.fromkeys(found.request.marks), **values["marks"]}
 
     def write() -> None:
-        held_to(told["version"], found)
+        held_to(deed["version"], found)
         by = visit.who.actor_at(found.request.merchant_id)
         loaded_note(case=found, values=values, by=by, now=visit.now, why=_("undone"))
 
@@ -112,20 +112,20 @@ def _typed(name: str, value: object) -> Any:
     return column.to_python(value)
 
 
-def _of_proof(visit: PageRequest, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
+def _of_proof(visit: PageRequest, found: Case, deed: Mapping[str, Any]) -> Callable[[], object]:
     def write() -> None:
         by = visit.who.actor_at(found.request.merchant_id)
-        evidence_restore(evidence_id=UUID(told["proof"]), by=by, now=visit.now)
+        evidence_restore(evidence_id=UUID(deed["proof"]), by=by, now=visit.now)
 
     return write
 
 
-def _of_unit(visit: PageRequest, found: Case, told: Mapping[str, Any]) -> Callable[[], object]:
+def _of_unit(visit: PageRequest, found: Case, deed: Mapping[str, Any]) -> Callable[[], object]:
     def write() -> None:
         by = visit.who.actor_at(found.request.merchant_id)
         with transaction.atomic():
             case_unit_remove(
-                request_id=found.request.pk, unit_id=UUID(told["unit"]), by=by, now=visit.now
+                request_id=found.request.pk, unit_id=UUID(deed["unit"]), by=by, now=visit.now
             )
 
     return write

@@ -63,14 +63,14 @@ def unit_add(visit: PageRequest, pk: UUID) -> HttpResponse:
     if refused is not None:
         return refused
     unit, made = noted[0]
-    said = (
+    text = (
         _("Noted: %(number)s. It stands with the order; the journal says who noted it.")
         if made
         else _("%(number)s was noted before; nothing was changed.")
     ) % {"number": unit.value}
     if not made:
-        return acted(visit, pk, Notice(text=said))
+        return acted(visit, pk, Notice(text=text))
     back = undo_unit(visit, pk, unit.pk)
     return acted(
-        visit, pk, Notice(text=said, undo_url=reverse("console:undo", args=[pk]), undo=back)
+        visit, pk, Notice(text=text, undo_url=reverse("console:undo", args=[pk]), undo=back)
     )

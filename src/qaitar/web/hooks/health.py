@@ -41,7 +41,7 @@ def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's sig
 def readiness() -> tuple[int, bytes]:
     """Return 200 or 503 and the checks as JSON: the database answers, behind the walls, and the disk has room."""
     checks = {**_database(), "disk": _disk()}
-    ready = all(said == "ok" for said in checks.values())
+    ready = all(state == "ok" for state in checks.values())
     return 200 if ready else 503, json.dumps({"ready": ready, "checks": checks}).encode()
 
 

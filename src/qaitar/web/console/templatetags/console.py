@@ -233,8 +233,8 @@ def file_size(size_bytes: int) -> str:
     """Show a file's size in kilobytes or megabytes."""
     if size_bytes < _KIB * _KIB:
         return _("%(size)d kB") % {"size": max(1, round(size_bytes / _KIB))}
-    shown = formats.number_format(size_bytes / _KIB / _KIB, decimal_pos=1)
-    return _("%(size)s MB") % {"size": shown}
+    size = formats.number_format(size_bytes / _KIB / _KIB, decimal_pos=1)
+    return _("%(size)s MB") % {"size": size}
 
 
 @register.filter
