@@ -128,7 +128,7 @@ def live(shop: Shop, by: Actor, seed: int) -> None:
     """Twenty requests of a seeded life, counted now and then on the way."""
     dice = random.Random(seed)
     cases: list[ReturnRequest] = []
-    acts = [Act.ASK_CUSTOMER, Act.NOTE_TAKEN, Act.NOTE_ARRIVAL, Act.GRANT_REFUND]
+    acts = [Act.ASK_CUSTOMER, Act.NOTE_ACCEPTED, Act.NOTE_ARRIVAL, Act.GRANT_REFUND]
     acts += [Act.NOTE_WITHDRAWN, Act.NOTE_MARKETPLACE_DECIDED, Act.NOTE_DISPUTE, Act.REFUSE]
     acts += [Act.NOTE_REFUND_DONE, Act.NOTE_DISPUTE_LOST]
     for turn in range(120):

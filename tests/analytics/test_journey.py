@@ -27,7 +27,7 @@ def line(
     act: str, hours: float, stage: Stage | None = None, due: timedelta | None = None
 ) -> PastLine:
     """One line so many hours after filing; `due` is the control date it sets, counted from filing."""
-    told = {} if due is None else {"due_told": True, "due_after": NOW + due}
+    told = {} if due is None else {"due_known": True, "due_after": NOW + due}
     return PastLine(act=act, at=NOW + timedelta(hours=hours), stage=stage, **told)  # type: ignore[arg-type]  # fields of the dataclass
 
 
@@ -60,8 +60,8 @@ def judged(given: Past, rules: FigureRules | None = None) -> Standing:
         ((line(A.ASK_CUSTOMER, 24.001, S.WAITING_CUSTOMER),), S.WAITING_CUSTOMER, T.LATE, 86_403),
         ((line(A.TAKE_FOR_INSPECTION, 1, S.IN_DELIVERY),), S.IN_DELIVERY, T.IN_TIME, 3_600),
         ((line("COMMENT", 1), line(A.REFUSE, 30, S.REFUSED)), S.REFUSED, T.LATE, 108_000),
-        ((line(A.NOTE_TAKEN, 10, S.IN_DELIVERY),), S.IN_DELIVERY, T.IN_TIME, 36_000),
-        ((line(A.NOTE_TAKEN, 73, S.IN_DELIVERY),), S.IN_DELIVERY, T.SILENT, None),
+        ((line(A.NOTE_ACCEPTED, 10, S.IN_DELIVERY),), S.IN_DELIVERY, T.IN_TIME, 36_000),
+        ((line(A.NOTE_ACCEPTED, 73, S.IN_DELIVERY),), S.IN_DELIVERY, T.SILENT, None),
         ((line(A.NOTE_MARKETPLACE_DECIDED, 5, S.CLOSED),), S.CLOSED, T.SILENT, None),
         ((line(A.NOTE_WITHDRAWN, 5, S.CLOSED),), S.CLOSED, T.NONE, None),
         ((line(A.NOTE_DISPUTE, 5, S.DISPUTED), line(A.GRANT_REFUND, 90)), S.DISPUTED, T.NONE, None),
@@ -85,7 +85,7 @@ def test_a_request_that_came_to_us_when_the_hours_were_over_is_not_judged() -> N
     [
         ((line(A.TAKE_FOR_INSPECTION, 72, S.IN_DELIVERY),), (T.IN_TIME, 3), (T.NONE, None)),
         ((line(A.TAKE_FOR_INSPECTION, 72.1, S.IN_DELIVERY),), (T.LATE, 3), (T.NONE, None)),
-        ((line(A.NOTE_TAKEN, 80, S.IN_DELIVERY),), (T.SILENT, 3), (T.NONE, None)),
+        ((line(A.NOTE_ACCEPTED, 80, S.IN_DELIVERY),), (T.SILENT, 3), (T.NONE, None)),
         (
             (
                 line("CONTROL_RECOUNT", 1, None, timedelta(hours=5)),
@@ -191,7 +191,7 @@ def test_how_long_it_took(hours: int, pace: Pace) -> None:
 
 def test_rules_are_read_back_as_they_were_said() -> None:
     rules = FigureRules(answer_hours=8, quality_day=QualityDay.CLOSED, damage_counts=True)
-    assert rules_read(rules.said()) == rules
+    assert rules_read(rules.as_values()) == rules
     assert rules_read({}) == FigureRules()
 
 

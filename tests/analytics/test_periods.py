@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qaitar.analytics.periods import DAYS_MAX, Period, period_asked
+from qaitar.analytics.periods import DAYS_MAX, Period, requested_period
 
 TODAY = date(2026, 5, 14)
 days = st.none() | st.dates(date(2000, 1, 1), date(2100, 12, 31))
@@ -28,7 +28,7 @@ days = st.none() | st.dates(date(2000, 1, 1), date(2100, 12, 31))
     ],
 )
 def test_names(name: str, first: date, last: date) -> None:
-    assert period_asked(name, TODAY) == Period(first, last)
+    assert requested_period(name, TODAY) == Period(first, last)
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_names(name: str, first: date, last: date) -> None:
     ],
 )
 def test_own_dates(first: date | None, last: date | None, expected: Period) -> None:
-    assert period_asked("7", TODAY, first, last) == expected
+    assert requested_period("7", TODAY, first, last) == expected
 
 
 @given(st.sampled_from(["today", "7", "30", "90", "month", "x"]), days, days)
 def test_a_period_and_the_one_before_lie_side_by_side(
     name: str, first: date | None, last: date | None
 ) -> None:
-    period = period_asked(name, TODAY, first, last)
+    period = requested_period(name, TODAY, first, last)
     before = period.before()
     assert 1 <= period.days <= DAYS_MAX
     assert period.last <= TODAY
@@ -59,7 +59,7 @@ def test_a_period_and_the_one_before_lie_side_by_side(
 
 @given(days, days)
 def test_the_steps_cover_the_period_each_day_once(first: date | None, last: date | None) -> None:
-    period = period_asked("", TODAY, first, last)
+    period = requested_period("", TODAY, first, last)
     steps = period.steps()
     assert (steps[0].first, steps[-1].last) == (period.first, period.last)
     assert all(b.first - a.last == timedelta(days=1) for a, b in pairwise(steps))

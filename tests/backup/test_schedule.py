@@ -12,7 +12,7 @@ from django.db import transaction
 from qaitar.backup import scheduling
 from qaitar.backup.models import BackupRun
 from qaitar.backup.places import settings_from
-from qaitar.backup.runs import KEPT, is_due, last_runs, run_begin, run_failed
+from qaitar.backup.runs import RUNS_MAX, is_due, last_runs, run_begin, run_failed
 from qaitar.cli.doctor_backups import backups_found, sealed_found
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import Connection, Merchant, WebhookEndpoint
@@ -86,13 +86,14 @@ def test_it_is_begun_once_in_a_program_of_its_own(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.usefixtures("db_walls")
 def test_old_notes_go() -> None:
     BackupRun.objects.bulk_create(
-        BackupRun(place="p", scheduled=True, started_at=NOW - n * HOUR) for n in range(1, KEPT + 5)
+        BackupRun(place="p", scheduled=True, started_at=NOW - n * HOUR)
+        for n in range(1, RUNS_MAX + 5)
     )
     newest = run_begin("p", scheduled=False, now=NOW)
     kept = BackupRun.objects.order_by("started_at")
-    assert kept.count() == KEPT
+    assert kept.count() == RUNS_MAX
     assert kept.last() == newest
-    assert kept[0].started_at == NOW - (KEPT - 1) * HOUR
+    assert kept[0].started_at == NOW - (RUNS_MAX - 1) * HOUR
 
 
 def told(environ: dict[str, str]) -> list[tuple[str, str]]:

@@ -176,7 +176,7 @@ def _practised(merchant: Any, owner: User, now: datetime) -> Practice:
     }  # fmt: skip
     return Practice.objects.create(
         id=new_id(), merchant_id=merchant, user_id=owner.pk, user_name=str(owner), shop_id=new_id(), seed=7,
-        state=PracticeState.DONE, asked_at=now, opened_at=now, until=now, ended_at=now, score=40,
+        state=PracticeState.DONE, requested_at=now, opened_at=now, until=now, ended_at=now, score=40,
         result={"cases": [case, {**case, "number": "858202995-1", "deeds": [], "left": "", "findings": [], "points": 80}]},
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
 from qaitar.training.cases import cases_drawn
 from qaitar.training.models import Practice
@@ -39,7 +39,7 @@ def test_a_newcomer_practises(desk: Desk, hand: Hand, practice_files: None) -> N
         expect(hand.page.get_by_role("note")).to_contain_text("Учебная лавка.")
         hand.press(button(hand, act))
         hand.page.wait_for_timeout(500)
-    with behind_walls(practice.shop_id):
+    with within_walls(practice.shop_id):
         silent = ReturnRequest.objects.filter(number=numbers["silent"])
         silent.update(control_at=utc_now() - LATE)
 

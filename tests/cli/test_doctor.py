@@ -25,7 +25,7 @@ from qaitar.cli.findings import Level
 from qaitar.demo.driver import Clock
 from qaitar.demo.shop import LOGINS, shop_connect, shop_open
 from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Connection
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.intake import Filing, request_create
@@ -52,7 +52,7 @@ def bad(found: list[Finding]) -> list[tuple[str, str]]:
 @pytest.fixture
 def opened(installation: DatabaseAddresses) -> Opened:
     now = utc_now()
-    with behind_walls():
+    with within_walls():
         return shop_open("Лавка", LOGINS, settings={}, now=now)
 
 
@@ -75,13 +75,13 @@ def test_a_missing_wall_is_found(installation: DatabaseAddresses) -> None:
             owner.execute("ALTER TABLE orders_customer FORCE ROW LEVEL SECURITY")
             owner.execute("REVOKE UPDATE ON foundation_journalentry FROM qaitar_app")
     assert bad(found) == [("walls", "problem"), ("journal", "problem")]
-    assert any("orders_customer" in each.said for each in found)
+    assert any("orders_customer" in each.message for each in found)
 
 
 def test_a_role_that_can_look_over_the_walls_is_found(installation: DatabaseAddresses) -> None:
     found = database_found(installation.owner_dsn)
     assert bad(found) == [("database", "problem")]
-    assert "owns the database" in found[0].said
+    assert "owns the database" in found[0].message
 
 
 @pytest.mark.parametrize(
@@ -123,24 +123,24 @@ def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
 def test_zone_data_is_the_one_the_program_counts_by(
     installation: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = clock_found(utc_now())[0].said
+    said = clock_found(utc_now())[0].message
     assert said == f"Zone data (tzdata {version('tzdata')}) knows that Almaty is at UTC+5."
     monkeypatch.setattr(doctor_system, "zone", lambda _name: timezone(timedelta(hours=6)))
     old = clock_found(utc_now())
     assert bad(old) == [("clock", "problem")]
-    assert "6:00:00" in old[0].said
+    assert "6:00:00" in old[0].message
 
 
 def test_a_clock_that_is_wrong_is_found(installation: DatabaseAddresses) -> None:
     found = clock_found(utc_now() - timedelta(minutes=2))
     assert bad(found) == [("clock", "warn")]
-    assert "differ by 120 s" in found[-1].said
+    assert "differ by 120 s" in found[-1].message
 
 
 def test_waiting_jobs_without_a_worker_are_a_problem(opened: Opened) -> None:
     now = utc_now()
     assert bad(jobs_found(now)) == [("worker", "warn")]
-    with behind_walls(opened.merchant_id):
+    with within_walls(opened.merchant_id):
         job_defer("qaitar.flows.tasks.effects_run", merchant_id=str(opened.merchant_id))
     assert bad(jobs_found(now)) == [("worker", "warn")]
     assert bad(jobs_found(now + timedelta(minutes=10))) == [("worker", "problem")]
@@ -155,14 +155,14 @@ def test_a_date_the_guard_did_not_see_is_a_problem(opened: Opened) -> None:
         filed_at=now - timedelta(days=3),
         marketplace_due_at=now - timedelta(hours=1),
     )
-    with behind_walls(opened.merchant_id):
+    with within_walls(opened.merchant_id):
         by = opened.people[Role.OPERATOR]
         request_create(
             filing=filing, by=by, merchant_id=opened.merchant_id, now=now - timedelta(days=2)
         )
     found = merchant_found(opened.merchant_id, now, ask=False)
     assert bad(found) == [("control dates", "problem")]
-    assert "700000001-1" in found[0].said
+    assert "700000001-1" in found[0].message
 
 
 def test_connections_are_asked_and_what_they_say_is_told(opened: Opened) -> None:
@@ -170,7 +170,7 @@ def test_connections_are_asked_and_what_they_say_is_told(opened: Opened) -> None
     outside = Outside(clock)
     outside.let_account_in()
     with outside.serve() as at:
-        with behind_walls(opened.merchant_id):
+        with within_walls(opened.merchant_id):
             shop_connect(opened, outside, at, now=clock())
         found = merchant_found(opened.merchant_id, clock(), ask=True)
         assert bad(found) == []
@@ -178,13 +178,13 @@ def test_connections_are_asked_and_what_they_say_is_told(opened: Opened) -> None
         outside.kaspi.shops[0].token = "another-one"
         found = merchant_found(opened.merchant_id, clock(), ask=True)
     assert bad(found) == [("connections", "problem")]
-    assert any("did not accept the token" in each.said for each in found)
+    assert any("did not accept the token" in each.message for each in found)
     found = merchant_found(opened.merchant_id, clock(), ask=False)
     assert bad(found) == [("connections", "problem")]
     found = merchant_found(opened.merchant_id, clock(), ask=True)  # the stand-ins are gone
     assert {level for _, level in bad(found)} <= {"warn", "problem"}
     assert len(bad(found)) == 5
-    with behind_walls(opened.merchant_id):
+    with within_walls(opened.merchant_id):
         Connection.objects.update(enabled=False)
     assert bad(merchant_found(opened.merchant_id, clock(), ask=True)) == []
 

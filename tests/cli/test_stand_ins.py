@@ -14,7 +14,7 @@ from django.db import connection
 from qaitar.cli.stand_ins import let_shop_look, live, opened_world
 from qaitar.demo.shop import shop_open
 from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.shelf import GRIEVANCES, claim_of
 from qaitar.sandbox.world import sold_order
@@ -69,11 +69,11 @@ def waiting_jobs() -> list[tuple[str, str]]:
 
 
 def test_a_change_lets_the_demo_shop_look_once(installation: DatabaseAddresses) -> None:
-    with behind_walls():
+    with within_walls():
         shop_open("Не показ", (), settings={}, now=utc_now())
     let_shop_look()
     assert waiting_jobs() == []
-    with behind_walls():
+    with within_walls():
         demo = shop_open("Показ", (), settings={"demo": True}, now=utc_now())
     let_shop_look()
     let_shop_look()

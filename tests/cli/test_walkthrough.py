@@ -33,7 +33,7 @@ STEP = ReportedStep(
     stage="WAITING_CUSTOMER",
     section="NEW",
     control_at="2026-05-20T04:00:00+00:00",
-    control_rule="MARKETPLACE_SHOWN",
+    control_rule="MARKETPLACE_DATE",
     control_source="kaspi.request.planned_date",
     effects=(ReportedEffect("OPEN_TICKET", "DONE", "1001"),),
 )
@@ -76,7 +76,7 @@ def test_each_step_is_a_line_a_person_can_follow(capsys: pytest.CaptureFixture[s
         "1. proper quality: asked",
         (
             "   18.05 09:00  1-2  710000001-1  Айгерим (operator): ASK_CUSTOMER → WAITING_CUSTOMER,"
-            " section NEW, control date 20.05 09:00 (MARKETPLACE_SHOWN, kaspi.request.planned_date)"
+            " section NEW, control date 20.05 09:00 (MARKETPLACE_DATE, kaspi.request.planned_date)"
         ),
         "                     OPEN_TICKET done 1001",
         "   ok",

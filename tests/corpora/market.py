@@ -12,7 +12,7 @@ from qaitar.connectors.kaspi_shop import facts
 from qaitar.connectors.kaspi_shop.client import KaspiShop, ShopAccount
 from qaitar.contracts.marketplace import OrderPage
 from qaitar.flows.poll_orders import Place, connection_poll
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
 from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
 from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
@@ -133,7 +133,7 @@ def polled(shop: SpoiledShop, at: Any) -> tuple[Counter[str], list[str]]:
     ):
         while shop.pages or shop.lines:
             left = len(shop.pages) + len(shop.lines)
-            with behind_walls(at.merchant_id):
+            with within_walls(at.merchant_id):
                 place = Place(fresh_to=NOW - timedelta(minutes=1), swept_at=NOW).written()
                 Connection.objects.filter(pk=at.pk).update(cursor=place, health="HEALTHY")
             try:

@@ -15,7 +15,7 @@ from qaitar.demo.seed import LOGINS, demo_merchant, demo_remove, demo_seed
 from qaitar.demo.shop import Opened, shop_open
 from qaitar.foundation.access import enter_as_user
 from qaitar.foundation.connections import place_of
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import (
     Connection,
     EffectState,
@@ -58,7 +58,7 @@ def free_ports(count: int) -> int:
 
 def figures(merchant_id: UUID) -> dict[str, int]:
     """Count everything a demo consists of."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         counted = {each.__name__: each.objects.count() for each in COUNTED}
     return counted | {"User": User.objects.count(), "MerchantKey": MerchantKey.objects.count()}
 
@@ -71,7 +71,7 @@ def test_the_demo_shop_is_made_once_and_is_whole(
     assert demo_seed(now=NOW, port=port, folder=tmp_path) is True
     merchant_id = demo_merchant()
     assert merchant_id is not None
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         requests = list(ReturnRequest.objects.all())
         store = Store.objects.get()
         assert Merchant.objects.get().settings["demo"] is True
@@ -96,7 +96,7 @@ def test_the_demo_shop_is_made_once_and_is_whole(
     moved = free_ports(4) + 1_000
     assert demo_seed(now=NOW + timedelta(days=1), port=moved, folder=tmp_path) is False
     assert figures(merchant_id) == before
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         addresses = {row.settings.get("base_url", "") for row in Connection.objects.all()}
         assert Connection.objects.get(system="usedesk").secrets
     assert f"http://127.0.0.1:{moved}/shop/api/v2" in addresses
@@ -139,7 +139,7 @@ def _taken_away(merchant_id: UUID, folder: Path, before: dict[str, int]) -> None
     for login in LOGINS:
         assert authenticate(None, username=login.username, password=login.password) is None
     assert figures(merchant_id) == before
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         assert not Connection.objects.filter(enabled=True).exists()
     assert demo_remove(folder) is False
     _made_again()
@@ -150,7 +150,7 @@ def _made_again() -> None:
     marina = User.objects.get(username="marina")
     marina.set_password("somebody else's")
     marina.save()
-    with behind_walls():
+    with within_walls():
         shop_open("Алма Маркет", LOGINS, settings={"demo": True}, now=NOW)
     active = set(User.objects.filter(is_active=True).values_list("username", flat=True))
     assert active == {login.username for login in LOGINS} - {"marina"}

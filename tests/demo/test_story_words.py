@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 
 from qaitar.demo.seed import demo_merchant, demo_seed
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open
 from qaitar.web.console.present_story import timeline_entry
@@ -32,7 +32,7 @@ def test_a_story_is_told_without_codes(installation: DatabaseAddresses, tmp_path
     assert demo_seed(now=NOW, port=free_ports(4), folder=tmp_path)
     merchant = demo_merchant()
     assert merchant is not None
-    with behind_walls(merchant):
+    with within_walls(merchant):
         lines = list(JournalEntry.objects.filter(subject_kind="returnrequest"))
         lines_open(lines)
     assert len({line.act for line in lines}) > 10, "guard: the demo plays every branch"

@@ -8,7 +8,7 @@ import psycopg
 
 from qaitar.demo.branches import BRANCHES
 from qaitar.demo.walkthrough import branch_play, stage_set
-from qaitar.flows.invariants.checking import Asked, invariants_check
+from qaitar.flows.invariants.checking import CheckRequest, invariants_check
 from qaitar.runtime.addresses import APP_ROLE
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def test_every_invariant_holds_after_every_branch(installation: DatabaseAddresse
             assert branch_play(play, branch).wrong == ()
         play.guards()
         play.settles()
-        report = invariants_check(owner, Asked(play.clock(), APP_ROLE))
+        report = invariants_check(owner, CheckRequest(play.clock(), APP_ROLE))
         told = [
             (each.code, each.promises, each.first[:3]) for each in report.checked if each.broken
         ]

@@ -13,7 +13,7 @@ from qaitar.flows.effects.engine import RunResult, effects_run
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import Connection, JournalEntry, PlannedEffect, StoredFile
 from qaitar.kernel.ids import new_id
@@ -78,7 +78,7 @@ class Bench:
         """Save the connections named, or all of them."""
         for system in systems or ("usedesk", "google_sheets", "onec"):
             settings, secrets = self.entered(system)
-            with behind_walls(self.shop.id):
+            with within_walls(self.shop.id):
                 connection_save(
                     merchant_id=self.shop.id,
                     entered=Entered(system, settings=settings, secrets=secrets),
@@ -125,13 +125,13 @@ class Bench:
             customer_name="Оксана П.",
             customer_phone="+77011234567",
         )
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             return request_create(
                 filing=replace(filing, **told), by=self.by, merchant_id=self.shop.id, now=self.now
             )
 
     def act(self, case: ReturnRequest, act: Act, **details: Any) -> Acted:
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             return request_act(
                 request_id=case.pk, act=act, by=self.by, now=self.now, details=Details(**details)
             )
@@ -143,7 +143,7 @@ class Bench:
 
     def prove(self, case: ReturnRequest) -> None:
         kinds = (EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             proofs = [NewProof(self.stored(kind.value), kind) for kind in kinds]
             evidence_add(request_id=case.pk, proofs=proofs, by=self.by, now=self.now)
 
@@ -167,7 +167,7 @@ class Bench:
     # what can be seen afterwards
 
     def effects(self, **where: Any) -> list[PlannedEffect]:
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             return list(PlannedEffect.objects.filter(**where).order_by("ordinal", "kind"))
 
     def states(self) -> dict[tuple[str, int], str]:
@@ -178,12 +178,12 @@ class Bench:
         return effect
 
     def connection(self, system: str) -> Connection:
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             return Connection.objects.get(system=system)
 
     def journal(self, case_id: UUID) -> list[str]:
         """Return the acts of a case whose chain holds."""
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             entries = list(JournalEntry.objects.filter(subject_id=case_id).order_by("seq"))
             head = bytes(ReturnRequest.objects.get(pk=case_id).journal_head)
         assert first_break(entries) is None

@@ -15,7 +15,7 @@ from django.utils.translation import override
 
 from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.flows.take_cabinet import cabinet_look, cabinet_read, cabinet_take
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import JournalEntry, RawIntake
 from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
@@ -78,14 +78,14 @@ def archive(*entries: dict[str, Any], **log: Any) -> bytes:
 @pytest.fixture
 def shop(bare: Bench) -> Bench:
     bare.now = SEEN + timedelta(hours=1)
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         Store.objects.filter(pk=bare.shop.store.pk).update(external_id=SHOP)
         bare.shop.store.refresh_from_db()
     return bare
 
 
 def take(bench: Bench, body: bytes) -> dict[str, Any]:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         taken = cabinet_take(
             store_id=bench.shop.store.pk, body=body, received_from="cabinet.har", by=bench.by, now=bench.now
         )  # fmt: skip
@@ -95,12 +95,12 @@ def take(bench: Bench, body: bytes) -> dict[str, Any]:
 
 
 def kept(bench: Bench) -> RawIntake:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         return RawIntake.objects.order_by("received_at", "pk").reverse()[0]
 
 
 def case_of(bench: Bench, number: str = "700000002-1") -> ReturnRequest:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         return ReturnRequest.objects.get(number=number)
 
 
@@ -208,7 +208,7 @@ def test_a_moment_in_the_future_counts_as_the_reception_and_the_same_file_again_
 def test_the_look_after_the_press_proves_the_refund_at_once(shop: Bench) -> None:
     """«Оформить возврат» was pressed; the detail alone, as captured, tells section and status by its own names."""
     case = shop.file("700000002-1")
-    shop.act(case, Act.NOTE_TAKEN)
+    shop.act(case, Act.NOTE_ACCEPTED)
     shop.act(case, Act.NOTE_ARRIVAL)
     shop.act(case, Act.GRANT_REFUND)
     assert case_of(shop).pending_press == "PRESS_GRANT"
@@ -244,7 +244,7 @@ def test_a_reason_kaspi_has_changed_reaches_the_case_with_the_difference(shop: B
     assert (case.reason_code, case.reason_text) == ("WRONG", "Не как на фото или в описании")
     assert (case.amount_minor, case.quantity_milli) == (820_000, 2_000)
     assert (case.quality, case.counts_as_quality) == ("DIFFERENT_GOODS", True)
-    with behind_walls(shop.shop.id):
+    with within_walls(shop.shop.id):
         line = JournalEntry.objects.filter(subject_id=case.pk, act="MIRROR").latest("seq")
         lines_open([line])
     told = {
@@ -272,7 +272,7 @@ def test_a_request_first_seen_with_a_changed_reason_tells_the_buyers_own_too(sho
     take(shop, archive(entry("load-refund-details", json.loads(case_bytes("02")), SEEN)))
     case = case_of(shop)
     assert (case.reason_code, case.quality) == ("WRONG", "DIFFERENT_GOODS")
-    with behind_walls(shop.shop.id):
+    with within_walls(shop.shop.id):
         first, line = JournalEntry.objects.filter(subject_id=case.pk).order_by("seq")[:2]
         lines_open([first])
     assert first.after["reason_text"] == "Не подошел размер"
@@ -283,7 +283,7 @@ def test_a_request_first_seen_with_a_changed_reason_tells_the_buyers_own_too(sho
 
 def test_what_a_person_has_noted_is_not_taken_for_the_marketplaces(shop: Bench) -> None:
     take(shop, archive(listed("NEW", [item()], SEEN)))
-    with behind_walls(shop.shop.id):
+    with within_walls(shop.shop.id):
         ReturnRequest.objects.update(amount_minor=300_000, quality="DEFECTIVE")
     take(shop, archive(listed("NEW", [item(quantity=3)], SEEN + timedelta(minutes=1))))
     case = case_of(shop)
@@ -338,7 +338,7 @@ def test_of_a_recording_only_the_refunds_answers_are_stored(shop: Bench) -> None
         b"app.js",
     ):
         assert secret not in stored, secret
-    assert (row.digest, row.kept_digest) == (
+    assert (row.digest, row.stored_digest) == (
         hashlib.sha256(body).hexdigest(), hashlib.sha256(stored).hexdigest()
     )  # fmt: skip
     assert row.left_out == report["left_out"] == {
@@ -397,7 +397,7 @@ def test_each_recorded_failure_states_its_own_reason(shop: Bench) -> None:
 
 
 def second_store(bench: Bench, number: str) -> Store:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         entry_ = StoreEntry(name="Вторая точка", external_id=number)
         owner = replace(bench.by, role=Role.OWNER)
         return store_create(merchant_id=bench.shop.id, entry=entry_, by=owner, now=bench.now)
@@ -418,7 +418,7 @@ def test_rows_of_another_known_store_of_the_merchant_go_there(shop: Bench) -> No
 @pytest.mark.parametrize("look_only", [True, False])
 def test_a_foreign_shop_is_refused_by_name_with_both_numbers(shop: Bench, look_only: bool) -> None:
     if look_only:
-        with behind_walls(shop.shop.id):
+        with within_walls(shop.shop.id):
             report = cabinet_look(
                 store_id=shop.shop.store.pk, body=case_bytes("06"), by=shop.by, now=shop.now
             )
@@ -427,7 +427,7 @@ def test_a_foreign_shop_is_refused_by_name_with_both_numbers(shop: Bench, look_o
     else:
         report = take(shop, case_bytes("06"))
         case_of(shop, "700000001-1")
-        with behind_walls(shop.shop.id):
+        with within_walls(shop.shop.id):
             assert ReturnRequest.objects.count() == 1
     assert (report["read"], report["created"]) == (2, 1)
     (refused,) = report["rejected"]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from django.template.loader import render_to_string
 
 from qaitar.flows.take_cabinet import cabinet_read, cabinet_take
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.returns.models import ReturnRequest
-from qaitar.web.console.import_reasons import reason_said
+from qaitar.web.console.import_reasons import reason_sentence
 from qaitar.web.console.present_import import intake_report
 from qaitar.web.console.present_mirror import unread_lines
-from qaitar.web.console.unread_words import field_said, why_said
+from qaitar.web.console.unread_words import field_text, why_text
 from qaitar.web.console.views_model import Mirror
 from tests.corpora.market import CALLS, archived, cabinet_answers
 from tests.corpora.spoiling import CHANGES, places, written
@@ -37,20 +37,20 @@ def spoiled(call: str, whole: Any) -> Iterator[tuple[str, Expected]]:
 
 
 def read(bench: Bench, body: bytes) -> RawIntake:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         taken = cabinet_take(
             store_id=bench.shop.store.pk, body=body, received_from="companion", by=bench.by, now=bench.now
         )  # fmt: skip
     report = cabinet_read(bench.shop.id, bench.now, intake_id=taken.id, by=bench.by)
     assert report is not None
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         row = RawIntake.objects.get(pk=taken.id)
     assert bytes(row.body) == body
     return row
 
 
 def mirror(bench: Bench, number: str) -> dict[str, Any]:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         case = ReturnRequest.objects.get(store_id=bench.shop.store.pk, number=number)
     return case.mirror
 
@@ -77,18 +77,18 @@ def shown(bench: Bench, row: RawIntake, number: str, told: Expected) -> None:
     codes = {each["code"] for each in row.report["problems"] + row.report["rejected"]}
     assert codes == told.problems, (told, row.report)
     for each in row.report["unread"]:
-        assert field_said(each["name"]) in said
-        assert why_said(each["why"]) in said
+        assert field_text(each["name"]) in said
+        assert why_text(each["why"]) in said
         assert each["came"] in said
     for each in row.report["problems"]:
-        assert reason_said(each["code"], each["reason"]) in said
+        assert reason_sentence(each["code"], each["reason"]) in said
     for name in told.doubled:
         assert f"«{name}»" in said
     own = [each for each in row.report["unread"] if each["number"] == number]
     card = card_says(mirror(bench, number))
     for each in own:
-        assert f"{field_said(each['name'])}</span>" in card, each
-        assert why_said(each["why"]) in card
+        assert f"{field_text(each['name'])}</span>" in card, each
+        assert why_text(each["why"]) in card
 
 
 def test_five_hundred_spoiled_answers_lose_nothing_and_each_is_shown_as_what_it_is(
@@ -113,7 +113,7 @@ def test_five_hundred_spoiled_answers_lose_nothing_and_each_is_shown_as_what_it_
         row = read(bench, body)
         shown(bench, row, number, told)
         states.append(row.state)
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         kept: set[UUID] = set(RawIntake.objects.values_list("pk", flat=True))
     assert len(kept) == len({clean, *(body for body, _told in chosen)})
     assert set(states) <= {"READ", "QUARANTINED"}

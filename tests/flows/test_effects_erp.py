@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from qaitar.contracts.erp import ErpLine
 from qaitar.flows.effects.create_return_order import Ready, returned_line
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Order
@@ -80,7 +80,7 @@ def test_what_1c_did_not_keep_is_told_and_the_document_is_not_written_again(benc
 
 def test_the_sales_number_is_kept_on_the_order(bench: Bench) -> None:
     case = bench.file()
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         order = Order.objects.create(
             id=new_id(),
             merchant_id=bench.shop.id,
@@ -94,7 +94,7 @@ def test_the_sales_number_is_kept_on_the_order(bench: Bench) -> None:
     bench.act(case, Act.ASK_CUSTOMER)
     bench.drain()
     number = bench.onec.base.rows["Document_ЗаказКлиента"][0]["Number"].strip()
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         assert Order.objects.get(pk=order.pk).erp_number == number
 
 
@@ -111,7 +111,7 @@ def test_an_act_is_attached_once_it_is_confirmed_and_nothing_else_again(bench: B
     bench.take(case)
     bench.drain()
     content = FileStore().put(io.BytesIO(b"%PDF-1.7 act"))
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         file = StoredFile.objects.create(
             id=new_id(),
             merchant_id=bench.shop.id,
@@ -129,7 +129,7 @@ def test_an_act_is_attached_once_it_is_confirmed_and_nothing_else_again(bench: B
         evidence_add(request_id=case.pk, proofs=[proof], by=bench.by, now=bench.now)
     bench.drain()
     assert bench.executed()["files"] == 2
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         act = Evidence.objects.get(kind="TECHNICAL_ACT")
         evidence_confirm(evidence_id=act.pk, signature=True, stamp=True, by=bench.by, now=bench.now)
     bench.drain()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def late(bench: Bench) -> ReturnRequest:
     """File a request on 14 May for goods received on 12 April: the 14 days ended on 26 April."""
     case = bench.file()
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         ReturnRequest.objects.filter(pk=case.pk).update(received_on="2026-04-12", quality="PROPER")
     return case
 
 
 def seen_on_the_card(bench: Bench, case: ReturnRequest) -> str:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         loaded = case_load(case.pk)
         assert loaded is not None
         judged = evaluate_case(loaded, bench.now)
@@ -60,7 +60,7 @@ def test_the_comment_carries_the_text_a_person_edited_even_when_it_is_sent_later
     bench.drain()
     edited = "Срок вышел 26 апреля; звонили вам трижды."
     bench.act(case, Act.REFUSE, reason=RefusalReason.WINDOW_PASSED, text=edited)
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         ReturnRequest.objects.filter(pk=case.pk).update(
             pending_text=""
         )  # the marketplace showed it

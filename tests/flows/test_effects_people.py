@@ -14,7 +14,7 @@ from qaitar.flows.effects.manual import EffectMissing, effect_done_by_hand, effe
 from qaitar.flows.housekeeping import connection_effects_resume
 from qaitar.flows.locks import session_lock
 from qaitar.foundation.connections import Entered, connection_save, connection_test
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked
@@ -51,7 +51,7 @@ def test_done_by_hand_is_a_journal_line_of_that_person(bare: Bench) -> None:
     bare.act(case, Act.ASK_CUSTOMER)
     bare.drain()
     effect = bare.one("OPEN_TICKET")
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         effect_done_by_hand(effect_id=effect.pk, by=bare.by, now=bare.now, note="Позвонила сама")
     done = bare.one("OPEN_TICKET")
     assert (done.state, done.detail, done.reference) == ("BY_HAND", "Позвонила сама", "")
@@ -68,7 +68,7 @@ def test_a_ticket_opened_by_hand_under_its_number_gets_its_comments_by_machine(
     bench.drain()
     by_hand = bench.usedesk.account.create_ticket({"subject": "s", "message": "m"}, ())
     effect = bench.one("OPEN_TICKET")
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         effect_done_by_hand(
             effect_id=effect.pk, by=bench.by, now=bench.now, reference=str(by_hand["ticket_id"])
         )
@@ -83,7 +83,7 @@ def test_a_refused_effect_is_tried_again_when_a_person_says_so(bench: Bench) -> 
     bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
     bench.drain()
     effect = bench.one("OPEN_TICKET")
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         effect_retry(effect_id=effect.pk, by=bench.by, now=bench.now)
     bench.drain()
     assert (bench.one("OPEN_TICKET").state, bench.executed()["tickets"]) == ("DONE", 1)
@@ -103,7 +103,7 @@ def test_what_waits_for_a_person_is_not_looked_at_all_day_and_goes_on_at_once_af
     assert (comment.state, comment.payload["waits"]) == ("PLANNED", "TICKET")
     assert comment.next_at - bench.now > timedelta(hours=23)
     ticket = bench.one("OPEN_TICKET")
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         effect_retry(effect_id=ticket.pk, by=bench.by, now=bench.now)
     bench.drain()
     assert bench.one("OPEN_TICKET").state == "DONE"
@@ -115,7 +115,7 @@ def test_trying_again_what_may_have_happened_only_looks_it_up(bench: Bench) -> N
     bench.usedesk.faults.add("/create/ticket", Fault.DROP_AFTER)
     bench.drain()
     effect = bench.one("OPEN_TICKET")
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         effect_retry(effect_id=effect.pk, by=bench.by, now=bench.now)
     assert bench.one("OPEN_TICKET").state == "UNKNOWN"
     bench.drain()
@@ -129,7 +129,7 @@ def test_who_may_not_act_on_cases_may_not_settle_effects(bare: Bench, role: Role
     bare.drain()
     effect, by = bare.one("OPEN_TICKET"), somebody(bare, role)
     for service in (effect_done_by_hand, effect_retry):
-        with pytest.raises(ActBlocked) as no, behind_walls(bare.shop.id):
+        with pytest.raises(ActBlocked) as no, within_walls(bare.shop.id):
             service(effect_id=effect.pk, by=by, now=bare.now)
         assert no.value.blocked.code == "ROLE_NOT_ALLOWED"
     assert bare.one("OPEN_TICKET").state == "NOT_CONNECTED"
@@ -141,7 +141,7 @@ def test_what_is_done_cannot_be_done_by_hand_or_again(bench: Bench) -> None:
     bench.drain()
     effect = bench.one("OPEN_TICKET")
     for service in (effect_done_by_hand, effect_retry):
-        with pytest.raises(ActBlocked) as no, behind_walls(bench.shop.id):
+        with pytest.raises(ActBlocked) as no, within_walls(bench.shop.id):
             service(effect_id=effect.pk, by=bench.by, now=bench.now)
         assert no.value.blocked.code == "EFFECT_NOT_STUCK"
     assert bench.one("OPEN_TICKET").state == "DONE"
@@ -154,13 +154,13 @@ def test_another_merchant_finds_no_such_effect(bare: Bench) -> None:
     with transaction.atomic():
         stranger = make_merchant("Чужой").pk
     for effect_id in (effect.pk, uuid4()):
-        with pytest.raises(EffectMissing), behind_walls(stranger):
+        with pytest.raises(EffectMissing), within_walls(stranger):
             effect_done_by_hand(effect_id=effect_id, by=bare.by, now=bare.now)
     assert bare.one("OPEN_TICKET").state == "NOT_CONNECTED"
 
 
 def _wrong_token(bench: Bench, token: str) -> UUID:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         entered = Entered("usedesk", secrets={"api_token": token})
         return connection_save(merchant_id=bench.shop.id, entered=entered, now=bench.now).pk
 
@@ -229,7 +229,7 @@ def test_what_waits_for_what_another_worker_is_settling_is_looked_at_in_a_moment
     settling, done = Event(), Event()
 
     def another_worker() -> None:
-        with session_lock(f"effect {ticket.pk}") as mine, behind_walls(bench.shop.id):
+        with session_lock(f"effect {ticket.pk}") as mine, within_walls(bench.shop.id):
             assert mine
             assert PlannedEffect.objects.select_for_update().filter(pk=ticket.pk).exists()
             settling.set()

@@ -13,7 +13,7 @@ from qaitar.flows.effects import engine
 from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.effects.open_ticket import OpenTicket
 from qaitar.flows.locks import session_lock
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import PlannedEffect
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.vocabulary import Act
@@ -110,7 +110,7 @@ def test_no_call_leaves_while_a_transaction_is_open(
 
 def test_a_drain_inside_a_transaction_is_refused_before_anything_is_sent(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
-    with pytest.raises(AssertionError, match="inside a transaction"), behind_walls(bench.shop.id):
+    with pytest.raises(AssertionError, match="inside a transaction"), within_walls(bench.shop.id):
         effects_run(bench.shop.id, bench.now)
     assert bench.usedesk.calls == []
 

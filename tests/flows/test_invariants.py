@@ -10,14 +10,14 @@ import pytest
 
 from qaitar.flows.invariants.checking import (
     INVARIANTS,
-    Asked,
+    CheckRequest,
     Report,
     invariants_check,
     invariants_found,
 )
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
 from qaitar.returns.vocabulary import Act
 from qaitar.runtime.addresses import APP_ROLE
@@ -49,7 +49,7 @@ DELIVERY = (
 )
 INTAKE = (
     "INSERT INTO foundation_rawintake (id, merchant_id, source, digest, body, content_type, received_at,"
-    " received_from, state, report, read_at, kept_digest, left_out)"
+    " received_from, state, report, read_at, stored_digest, left_out)"
 )
 A_JOB = "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, scheduled_at)"
 
@@ -136,7 +136,7 @@ PLANTED: dict[str, tuple[str, set[str]]] = {
         {"T1 every open case"},
     ),
     "a date gone by unmissed": (
-        f"""UPDATE returns_returnrequest SET control_at = {LATE}, guard_next_at = %(now)s, escalated = 'REMIND'
+        f"""UPDATE returns_returnrequest SET control_at = {LATE}, guard_next_at = %(now)s, alert_level = 'REMIND'
         WHERE id = {OPEN}""",
         {"T1 an open case past", "S1 replaying"},
     ),
@@ -281,7 +281,7 @@ def matched(found: set[str], expected: set[str]) -> bool:
 def test_a_sound_shop_breaks_nothing_and_nothing_is_hidden(
     bench: Bench, owner: psycopg.Connection[Any]
 ) -> None:
-    report = invariants_check(owner, Asked(bench.now, APP_ROLE, contents=True))
+    report = invariants_check(owner, CheckRequest(bench.now, APP_ROLE, contents=True))
     assert broken(report) == set()
     assert report.hidden is True  # the owner is held by walls, too, and has opened all there are
     assert len(report.checked) == len(INVARIANTS) + 2
@@ -297,7 +297,7 @@ def test_each_planted_break_is_found_and_nothing_else_is_blamed(
             owner.execute(
                 statement.encode(), {"now": bench.now} if "%(now)s" in statement else None
             )
-        found = broken(invariants_found(owner, Asked(bench.now, APP_ROLE)))
+        found = broken(invariants_found(owner, CheckRequest(bench.now, APP_ROLE)))
         owner.rollback()
         if not matched(found, expected):
             wrong[name] = (sorted(found), sorted(expected))
@@ -327,7 +327,7 @@ def test_nobody_waits_for_work_at_a_merchant_that_is_switched_off(
                 statement.encode(), {"now": bench.now} if "%(now)s" in statement else None
             )
         owner.execute(f"UPDATE foundation_merchantkey SET active = false WHERE id = {MERCHANT}")
-        found = broken(invariants_found(owner, Asked(bench.now, APP_ROLE)))
+        found = broken(invariants_found(owner, CheckRequest(bench.now, APP_ROLE)))
         owner.rollback()
         if not matched(found, expected & {"S1 replaying"}):
             wrong[name] = sorted(found)
@@ -340,7 +340,7 @@ def test_a_role_that_climbs_walls_or_owns_tables_is_found(
     row = owner.execute("SELECT min(rolname), current_user FROM pg_roles WHERE rolsuper").fetchone()
     assert row is not None
     for role in row:
-        found = broken(invariants_found(owner, Asked(bench.now, role)))
+        found = broken(invariants_found(owner, CheckRequest(bench.now, role)))
         assert matched(found, {"P1 every business table", "S4 the program"})
 
 
@@ -362,7 +362,7 @@ def test_a_date_that_went_by_in_silence_is_found_in_the_past(
     case = bench.file("700000003-1")
     bench.now += timedelta(days=60)  # no guard was running
     bench.act(case, Act.NOTE_WITHDRAWN)
-    asked = Asked(bench.now, APP_ROLE, hashes=False, files=False)
+    asked = CheckRequest(bench.now, APP_ROLE, hashes=False, files=False)
     before = broken(invariants_found(owner, asked))
     assert not any("went by in silence" in one for one in before)  # the act owned up to it first
     owner.execute(
@@ -382,22 +382,22 @@ def test_an_answer_kept_too_long_is_found(bench: Bench, owner: psycopg.Connectio
         " SELECT id, 'k', '\\x00', 200, '\\x00', %s::timestamptz - interval '9 days' FROM foundation_user LIMIT 1",
         [bench.now],
     )
-    found = broken(invariants_found(owner, Asked(bench.now, APP_ROLE)))
+    found = broken(invariants_found(owner, CheckRequest(bench.now, APP_ROLE)))
     assert matched(found, {"D1 stored answers"})
 
 
 def test_a_file_that_changed_on_the_disk_is_found_when_contents_are_read(
     bench: Bench, owner: psycopg.Connection[Any], settings: Any
 ) -> None:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         file = StoredFile.objects.earliest("created_at")
     key = key_of(file.sha256)
     assert FileStore().exists(key)
     from_path = f"{settings.STORAGES['files']['OPTIONS']['location']}/{key}"
     with open(from_path, "wb") as opened:  # noqa: PTH123  the store's own path as text
         opened.write(b"other")
-    quick = invariants_check(owner, Asked(bench.now, APP_ROLE))
+    quick = invariants_check(owner, CheckRequest(bench.now, APP_ROLE))
     owner.rollback()
-    deep = invariants_check(owner, Asked(bench.now, APP_ROLE, contents=True))
+    deep = invariants_check(owner, CheckRequest(bench.now, APP_ROLE, contents=True))
     assert broken(quick) == set()
     assert matched(broken(deep), {"I3 every file's bytes"})

@@ -14,11 +14,11 @@ from qaitar.flows.sweep_deadlines import deadlines_sweep, merchant_sweep
 from qaitar.foundation.clock import frozen_at, utc_now
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import (
-    behind_walls,
     database_gone,
     for_each_merchant,
     job_defer,
     merchants_active,
+    within_walls,
 )
 from qaitar.foundation.models import (
     IdempotencyRecord,
@@ -121,7 +121,7 @@ def test_polls_and_events_are_called_up_only_for_who_has_them(bare: Bench) -> No
     assert housekeeping.polls_call_up("kaspi_shop", "orders") == 0
     assert housekeeping.webhooks_call_up() == 0
     entered = Entered("kaspi_shop", store_id=bare.shop.store.pk, secrets={"token": "t"})
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         connection_save(merchant_id=bare.shop.id, entered=entered, now=bare.now)
         WebhookEndpoint.objects.create(
             id=new_id(),
@@ -143,7 +143,7 @@ def test_polls_and_events_are_called_up_only_for_who_has_them(bare: Bench) -> No
 
 
 def test_only_one_waiting_job_does_not_spoil_the_callers_transaction(bare: Bench) -> None:
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         assert job_defer("some.task", only_one="x", number=1) is True
         assert job_defer("some.task", only_one="x", number=2) is False
         assert ReturnRequest.objects.count() == 0
@@ -192,7 +192,7 @@ def test_the_deadline_sweep_reaches_every_merchant_and_finds_nothing_left(bare: 
 
 
 def counts(bench: Bench) -> dict[str, int]:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         return dict(StageCount.objects.values_list("stage", "count"))
 
 
@@ -206,7 +206,7 @@ def test_counter_changes_are_summed_and_gone(bare: Bench) -> None:
     bare.file("700000003-1")
     assert housekeeping.stage_counts_sum_all() == 0
     assert counts(bare) == {"NEW": 2, "WAITING_CUSTOMER": 1}
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         assert StageDelta.objects.count() == 0
 
 

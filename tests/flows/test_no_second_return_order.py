@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qaitar.contracts.erp import ErpLine
 from qaitar.flows.effects.create_return_order import Ready, returned_line
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Order, OrderLine
 from qaitar.returns.errors import ActBlocked
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def sold_here(bench: Bench) -> None:
     """The order of one smartphone is known here, too."""
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         order = Order.objects.create(
             id=new_id(),
             merchant_id=bench.shop.id,
@@ -47,7 +47,7 @@ def sold_here(bench: Bench) -> None:
 def both_accepted(bench: Bench) -> None:
     bench.take(bench.file("700000001-1"))
     second = bench.file("700000001-2")
-    bench.act(second, Act.NOTE_TAKEN, planned_on=date(2026, 5, 20))
+    bench.act(second, Act.NOTE_ACCEPTED, planned_on=date(2026, 5, 20))
     bench.drain()
     assert bench.executed()["documents"] == 1
     effects = bench.effects(kind="CREATE_RETURN_ORDER")
@@ -82,7 +82,7 @@ def test_two_people_taking_one_thing_at_the_same_moment_take_it_once(bench: Benc
     assert len(raised) == 1
     assert isinstance(raised[0], ActBlocked)
     assert raised[0].blocked.code == "MORE_THAN_SOLD"
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         stages = sorted(ReturnRequest.objects.values_list("stage", flat=True))
     assert stages == [Stage.IN_DELIVERY, Stage.NEW]
     assert len(bench.effects(kind="CREATE_RETURN_ORDER")) == 1

@@ -14,7 +14,7 @@ from qaitar.contracts.marketplace import ReturnPage, ReturnReading, Section, Sec
 from qaitar.contracts.outcome import Misconfigured, Unknown
 from qaitar.flows.poll_cabinet import _health
 from qaitar.flows.read_cabinet import Aside, KnownRequests, item_print, read_cabinet
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import RawIntake
 from tests.flows.test_cabinet_recordings import noisy, take
 
@@ -189,13 +189,13 @@ def test_recordings_stored_before_are_reduced_once(
 ) -> None:
     body = noisy()
     take(bare, body)
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         reduced = bytes(RawIntake.objects.get().body)
-        RawIntake.objects.update(body=body, kept_digest="", left_out={})
+        RawIntake.objects.update(body=body, stored_digest="", left_out={})
     for said in ("1 recordings looked at, 1 reduced", "0 recordings looked at, 0 reduced"):
         with override("en"):
             assert reduce_recordings.run(None, None) == 0  # type: ignore[arg-type]  # neither is looked at
         assert said in capsys.readouterr().out
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         row = RawIntake.objects.get()
     assert (bytes(row.body), row.left_out["pages"]) == (reduced, 1)

@@ -31,7 +31,7 @@ from qaitar.flows.take_cabinet import (
     readings_take,
 )
 from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
@@ -56,7 +56,7 @@ DETAIL = {
 
 
 def take(bench: Bench, body: bytes) -> Any:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         return cabinet_take(
             store_id=bench.shop.store.pk,
             body=body,
@@ -67,7 +67,7 @@ def take(bench: Bench, body: bytes) -> Any:
 
 
 def intakes(bench: Bench) -> list[RawIntake]:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         return list(RawIntake.objects.order_by("pk"))
 
 
@@ -76,7 +76,7 @@ def read(bench: Bench, intake_id: UUID) -> Any:
 
 
 def cases(bench: Bench) -> list[ReturnRequest]:
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         return list(ReturnRequest.objects.order_by("number"))
 
 
@@ -128,7 +128,7 @@ def test_what_cannot_be_read_is_set_aside_with_the_reason(bare: Bench, body: byt
     kept = body if body.startswith(b'{"') else b""  # bytes that are no JSON may hold anything
     assert (row.state, bytes(row.body)) == ("QUARANTINED", kept)
     assert row.digest == hashlib.sha256(body).hexdigest()
-    assert row.kept_digest == hashlib.sha256(kept).hexdigest()
+    assert row.stored_digest == hashlib.sha256(kept).hexdigest()
     assert row.left_out == ({} if kept else {"not_json": len(body)})
     assert report["problems"][0]["reason"]
     assert row.report == report
@@ -148,7 +148,7 @@ def test_an_empty_or_foreign_body_is_not_kept(bare: Bench) -> None:
         take(bare, b"")
     with transaction.atomic():
         stranger = make_merchant("Чужой").pk
-    with pytest.raises(StoreMissing), behind_walls(stranger):
+    with pytest.raises(StoreMissing), within_walls(stranger):
         cabinet_take(
             store_id=bare.shop.store.pk,
             body=b"[]",
@@ -178,7 +178,7 @@ def test_the_planned_day_once_told_lets_the_return_order_go_at_once(
     bench.act(case, Act.TAKE_FOR_INSPECTION)
     bench.drain()
     assert bench.one("CREATE_RETURN_ORDER").payload["waits"] == "PLANNED_DATE"
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         request_note(request_id=case.pk, values=told, by=bench.by, now=bench.now)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -218,7 +218,7 @@ def session(bench: Bench, url: str, *, consent: bool) -> None:
         settings={"merchant_id": "M1", "base_url": url, "consent": consent},
         secrets={"cookie": "a=b"},
     )
-    with behind_walls(bench.shop.id):
+    with within_walls(bench.shop.id):
         connection_save(merchant_id=bench.shop.id, entered=entered, now=bench.now)
 
 
@@ -228,7 +228,7 @@ def test_a_body_is_kept_with_who_brought_it_and_its_reading_is_ordered_in_their_
     body = b"[]"
 
     def bring(received_from: str) -> None:
-        with behind_walls(bare.shop.id):
+        with within_walls(bare.shop.id):
             cabinet_take(
                 store_id=bare.shop.store.pk,
                 body=body,
@@ -266,11 +266,11 @@ def test_a_body_that_is_too_large_is_refused_with_its_size(bare: Bench) -> None:
 def test_only_an_intake_of_the_cabinet_is_read_and_the_report_stays_with_it(bare: Bench) -> None:
     taken = take(bare, json.dumps([DETAIL]).encode())
     assert read(bare, bare.shop.id) is None
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         RawIntake.objects.update(source="webhook")
     assert read(bare, taken.id) is None
     assert cases(bare) == []
-    with behind_walls(bare.shop.id):
+    with within_walls(bare.shop.id):
         RawIntake.objects.update(source="kaspi_cabinet")
     bare.now += timedelta(minutes=5)
     report = read(bare, taken.id)

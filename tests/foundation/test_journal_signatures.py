@@ -23,7 +23,7 @@ from qaitar.foundation.journal_anchors import (
     anchor_is_signed,
     anchor_make,
     anchor_read,
-    anchors_kept,
+    anchors_load,
 )
 from qaitar.foundation.journal_check import Checking, Fault
 from qaitar.foundation.journal_head_model import JournalHead
@@ -308,7 +308,7 @@ def test_one_anchor_a_day_is_kept(shop: Written, tmp_path: Path) -> None:
     assert anchor_daily(tmp_path, NOW) is not None
     assert anchor_daily(tmp_path, NOW + timedelta(hours=3)) is None
     assert anchor_daily(tmp_path, NOW + timedelta(days=1)) is not None
-    assert [each.at for each in anchors_kept(tmp_path)] == [NOW, NOW + timedelta(days=1)]
+    assert [each.at for each in anchors_load(tmp_path)] == [NOW, NOW + timedelta(days=1)]
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
 
 

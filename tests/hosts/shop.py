@@ -6,7 +6,7 @@ from typing import Any
 
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.lab.bench.life_ground import FIRST_ORDER, shop_make
 
 
@@ -15,7 +15,7 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     now = utc_now()
     shop = shop_make(now, task["orders"])
     settings = {"base_url": task["helpdesk"], "pause_s": 0}
-    with behind_walls(shop.merchant_id):
+    with within_walls(shop.merchant_id):
         entered = Entered("usedesk", settings=settings, secrets={"api_token": task["token"]})
         connection_save(merchant_id=shop.merchant_id, entered=entered, now=now)
     return {

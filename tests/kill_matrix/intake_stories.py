@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 
 from qaitar.flows.import_later import import_later
-from qaitar.flows.import_orders import Taken, orders_file_take
+from qaitar.flows.import_orders import OrdersUpload, orders_file_take
 from qaitar.flows.poll_orders import Place
 from qaitar.flows.take_cabinet import cabinet_take
 from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.orders.models import ImportRun, Order, OrderLine
 from qaitar.returns.models import ReturnRequest
@@ -53,7 +53,7 @@ def one_reading(world: World, body: bytes) -> list[str]:
 
 def _reading_begins(world: World) -> None:
     world.kept["body"] = seen_body(world)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         cabinet_take(
             store_id=world.shop.store.pk,
             body=world.kept["body"],
@@ -69,7 +69,7 @@ def _reading_differs(world: World) -> list[str]:
 
 def _shop_connected(world: World, system: str, settings: dict[str, Any], **secrets: str) -> None:
     entered = Entered(system, store_id=world.shop.store.pk, settings=settings, secrets=secrets)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         connection_save(merchant_id=world.shop.id, entered=entered, now=world.now)
     world.minutes_pass(forget=True)
 
@@ -82,7 +82,7 @@ def _orders_begin(world: World) -> None:
     url = world.urls["kaspi"] + "/shop/api/v2"
     _shop_connected(world, "kaspi_shop", {"base_url": url}, token=market.shops[0].token)
     lately = Place(fresh_to=world.now - timedelta(hours=1), swept_at=world.now)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         Connection.objects.update(cursor=lately.written())
         job_defer("qaitar.flows.tasks.orders_poll", queue="polls", merchant_id=str(world.shop.id))
 
@@ -114,7 +114,7 @@ def _cabinet_begins(world: World) -> None:
     settings = {"merchant_id": "30000001", "base_url": world.urls["kaspi"], "consent": True}
     cookie = f"mc-session={market.shops[0].session}"
     _shop_connected(world, "kaspi_cabinet_session", settings, cookie=cookie)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         job_defer("qaitar.flows.tasks.cabinets_poll", queue="polls", merchant_id=str(world.shop.id))
 
 
@@ -154,8 +154,8 @@ def one_import(world: World) -> list[str]:
 
 def _export_begins(world: World) -> None:
     file = orders_file_take(export_of(world), "orders.csv")
-    assert isinstance(file, Taken)
-    with behind_walls(world.shop.id):
+    assert isinstance(file, OrdersUpload)
+    with within_walls(world.shop.id):
         import_later(store=world.shop.store, file=file, by=world.by, now=world.now)
 
 

@@ -14,7 +14,7 @@ from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import DayFigure, ListExport
 from qaitar.analytics.services import counting
 from qaitar.analytics.services.exporting import ORIGIN, export_ask
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import IdempotencyRecord, StoredFile
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest, StageCount, StageDelta
@@ -63,7 +63,7 @@ def _dates_differ(world: World) -> list[str]:
     wrong: list[str] = []
     for case in _seen(world, ReturnRequest.objects.all()):
         wrong += unlike(f"missed in {case.number}", world.acts(case.pk)["GUARD_MISSED"], 1)
-        wrong += unlike(f"raised for {case.number}", case.escalated, "MISSED")
+        wrong += unlike(f"raised for {case.number}", case.alert_level, "MISSED")
     return wrong
 
 
@@ -133,7 +133,7 @@ def _answers_differ(world: World) -> list[str]:
 def _list_asked(world: World) -> ListExport:
     taken = ListExportRequest(ListKind.QUEUE, {}, (world.shop.id,))
     user = world.people["aigerim"]
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         return export_ask(user_id=user.pk, wanted=taken, form="CSV", now=world.now)
 
 
@@ -155,7 +155,7 @@ def _list_differs(world: World) -> list[str]:
 
 def _old_lists_begin(world: World) -> None:
     row = _list_asked(world)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         file = world.stored("list")
         StoredFile.objects.filter(pk=file.pk).update(origin=ORIGIN)
         ListExport.objects.filter(pk=row.pk).update(
@@ -179,7 +179,7 @@ def _days_begin(world: World) -> None:
     world.kept["before"] = {case.pk: case.control_at for case in cases}
     world.minutes_pass(forget=True)
     tomorrow = (world.now + timedelta(days=1)).date()
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         owner = replace(world.by, role=Role.OWNER)
         day_set(
             merchant_id=world.shop.id, day=tomorrow, off=True, source="", by=owner, now=world.now

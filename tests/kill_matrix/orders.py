@@ -29,7 +29,7 @@ from qaitar.config.working import work
 from qaitar.config.wsgi import application
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.connections import registry
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import PlannedEffect, WebhookDelivery
 from qaitar.kernel.public_holidays import public_holidays, working_weekends
 from qaitar.transport.http import HttpClient
@@ -158,7 +158,7 @@ def _undone() -> list[str]:
 def _unsettled(merchant_id: UUID | None) -> list[str]:
     if merchant_id is None:
         return []
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         effects = PlannedEffect.objects.filter(state__in=["PLANNED", "SENDING", "UNKNOWN"])
         told = [f"{each.kind} is {each.state}: {each.detail}" for each in effects]
         waiting = WebhookDelivery.objects.filter(state="WAITING")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import WebhookDelivery
 from qaitar.foundation.webhooks.endpoints import Wanted, endpoint_create
 from qaitar.returns.services.evidence import NewProof, evidence_add
@@ -81,7 +81,7 @@ def _centre_begins(world: World) -> None:
     """Goods with a defect were taken and the technical act is missing: the service centre is asked for it."""
     _connected(world, "usedesk")
     case = world.file(quality=Quality.DEFECTIVE, reason_code="", reason_text="Брак")
-    world.act(case, Act.NOTE_TAKEN)
+    world.act(case, Act.NOTE_ACCEPTED)
 
 
 def _centre_differs(world: World) -> list[str]:
@@ -96,11 +96,11 @@ def _reopen_begins(world: World) -> None:
     case = world.file()
     world.take(case)
     world.act(case, Act.NOTE_ARRIVAL, arrived_where="POINT")
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         seen = {"goods_checked": "DIFFERENT"}
         request_note(request_id=case.pk, values=seen, by=world.by, now=world.now)
     world.act(case, Act.REFUSE, reason=RefusalReason.DIFFERENT_GOODS_CAME)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         proof = NewProof(world.stored("act"), EvidenceKind.QUALITY_CHECK_ACT)
         evidence_add(request_id=case.pk, proofs=[proof], by=world.by, now=world.now)
     world.act(case, Act.ASK_TO_REOPEN)
@@ -128,13 +128,13 @@ def _mended_begins(world: World) -> None:
     """A wrong token left the ticket unopened; the right one lets it go on."""
     settings, secrets = world.entered("usedesk")
     wrong = Entered("usedesk", settings=settings, secrets={"api_token": "another"})
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         connection_save(merchant_id=world.shop.id, entered=wrong, now=world.now)
     world.act(world.file(), Act.ASK_CUSTOMER)
     world.drain()
     assert world.states()["OPEN_TICKET", 2] == "MISCONFIGURED"
     world.minutes_pass(forget=True)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         connection_save(
             merchant_id=world.shop.id,
             entered=Entered("usedesk", settings=settings, secrets=secrets),
@@ -156,7 +156,7 @@ def _events_begin(world: World) -> None:
     world.file()
     world.act(world.file("700000002-1"), Act.NOTE_WITHDRAWN)
     world.minutes_pass(forget=True)
-    with behind_walls(world.shop.id):
+    with within_walls(world.shop.id):
         job_defer(
             "qaitar.flows.tasks.webhooks_run", queue="webhooks", merchant_id=str(world.shop.id)
         )

@@ -43,7 +43,7 @@ from django.conf import settings  # noqa: E402
 from psycopg import sql  # noqa: E402
 
 from qaitar.config.serving import load_ahead  # noqa: E402
-from qaitar.flows.invariants.checking import Asked, invariants_check  # noqa: E402
+from qaitar.flows.invariants.checking import CheckRequest, invariants_check  # noqa: E402
 from qaitar.foundation import logs  # noqa: E402
 from qaitar.lab.bench.ground import ground_drop, ground_open, point  # noqa: E402
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of  # noqa: E402
@@ -272,7 +272,7 @@ def _plays(lane: Lane, found: Found, reading: int, wanted: Sequence[Cell]) -> No
 def _invariants(database: DatabaseAddresses, lane: Lane) -> list[str]:
     role = parts_of(database.app_dsn).get("user", APP_ROLE)
     with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
-        report: Any = invariants_check(owner, Asked(AT_REST, role, contents=True))
+        report: Any = invariants_check(owner, CheckRequest(AT_REST, role, contents=True))
     return [
         f"{each.code} {each.promises}: {row.place}: {row.said} ({lane.homes.get(row.merchant, '')})"
         for each in report.checked

@@ -69,7 +69,9 @@ def unknown_counts_as_failed(patch: pytest.MonkeyPatch) -> None:
     def retried(taken: Any, told: Any, now: datetime) -> EffectUpdate:
         if isinstance(told.outcome, Unknown):
             soon = now + timedelta(seconds=30)
-            return EffectUpdate(EffectState.PLANNED, told.outcome.detail, next_at=soon, told=False)
+            return EffectUpdate(
+                EffectState.PLANNED, told.outcome.detail, next_at=soon, journalled=False
+            )
         return sent(taken, told, now)
 
     patch.setattr(engine, "_sent", retried)

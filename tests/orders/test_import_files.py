@@ -13,14 +13,14 @@ from django.db import connection
 from qaitar.cli.import_files import import_file
 from qaitar.flows.import_orders import (
     Imported,
-    NotTaken,
-    Taken,
+    OrdersUpload,
+    RefusedFile,
     orders_file_take,
     orders_import,
 )
 from qaitar.foundation.actors import system_actor
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import behind_walls, merchants_active
+from qaitar.foundation.jobs import merchants_active, within_walls
 from qaitar.foundation.models import Merchant, StoredFile
 from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Store
 from qaitar.orders.selectors import import_rejections
@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
     shop: Shop, body: bytes, name: str
 ) -> None:
     taken = orders_file_take(body, name)
-    assert isinstance(taken, NotTaken)
+    assert isinstance(taken, RefusedFile)
     done = orders_import(store=shop.store, file=taken, by=BY, now=NOW)
     assert (done.merged, done.run.state, done.run.read) == (None, "FAILED", 0)
     assert done.run.problem == taken.reason
@@ -160,7 +160,7 @@ def test_the_genuine_export_imports_whole_and_again_changes_nothing(shop: Shop) 
     assert REAL is not None
     body = (Path(REAL) / "kaspi" / "active-orders-2025-07-31.xlsx").read_bytes()
     taken = orders_file_take(body, "ACTIVEORDERS.xlsx")
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, OrdersUpload)
     first = orders_import(store=shop.store, file=taken, by=BY, now=NOW).merged
     assert first is not None
     assert first.rows == Counts(created=14)
@@ -200,7 +200,7 @@ def test_the_first_import_makes_merchant_and_store_from_the_file_and_says_so(
     again = json.loads(capsys.readouterr().out)
     assert (again["made_store"], again["read"], again["unchanged"]) == (False, 2, 1)
     (merchant,) = merchants_active()
-    with behind_walls(merchant):
+    with within_walls(merchant):
         assert Merchant.objects.get().name == "Kaspi 30000000"
         assert Store.objects.get().external_id == "30000000"
         assert Order.objects.count() == 1
@@ -220,7 +220,7 @@ def test_people_are_told_in_sentences(
 def test_with_two_stores_the_store_has_to_be_named(
     committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with behind_walls():
+    with within_walls():
         alma = make_shop("Алма", external_id="")
         make_shop("Нан", external_id="222")
     path = write(tmp_path, export_xlsx(export_rows({})))
@@ -230,7 +230,7 @@ def test_with_two_stores_the_store_has_to_be_named(
     assert "«Алма Kaspi», «Нан Kaspi»" in said.err
     assert import_file("orders", path, "Нет такого", as_json=True) == 2
     assert import_file("orders", path, "Алма Kaspi", as_json=True) == 0
-    with behind_walls(*merchants_active()):
+    with within_walls(*merchants_active()):
         assert [order.store_id for order in Order.objects.all()] == [alma.store.pk]
         assert ImportRun.objects.count() == 1
 
@@ -238,7 +238,7 @@ def test_with_two_stores_the_store_has_to_be_named(
 def test_return_requests_saved_from_the_cabinet_come_in_too(
     committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with behind_walls():
+    with within_walls():
         shop = make_shop("Алма")
     row = {"refundId": "r1", "applicationNumber": "300000001-1", "refundStatus": "Новая заявка"}
     path = write(tmp_path, json.dumps({"total": 1, "data": [row]}).encode(), "list.json")
@@ -248,7 +248,7 @@ def test_return_requests_saved_from_the_cabinet_come_in_too(
     assert import_file("returns", path, None, as_json=True) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["created"] == again["updated"] == 0
-    with behind_walls(shop.id):
+    with within_walls(shop.id):
         assert ReturnRequest.objects.count() == told["created"]
 
 

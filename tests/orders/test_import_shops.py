@@ -9,9 +9,9 @@ import pytest
 
 from qaitar.cli.import_files import import_file
 from qaitar.flows.import_later import dry_run
-from qaitar.flows.import_orders import Imported, Taken, orders_file_take, orders_import
+from qaitar.flows.import_orders import Imported, OrdersUpload, orders_file_take, orders_import
 from qaitar.foundation.actors import system_actor
-from qaitar.foundation.jobs import behind_walls, merchants_active
+from qaitar.foundation.jobs import merchants_active, within_walls
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Store
@@ -44,10 +44,10 @@ def second_store(shop: Shop, number: str = "30000002") -> Store:
     )
 
 
-def taken(*points: str) -> Taken:
+def taken(*points: str) -> OrdersUpload:
     rows = [{CODE: str(300_000_001 + n), POINT: point} for n, point in enumerate(points)]
     file = orders_file_take(export_xlsx(export_rows(*rows)), "ACTIVEORDERS.xlsx")
-    assert isinstance(file, Taken)
+    assert isinstance(file, OrdersUpload)
     return file
 
 
@@ -160,7 +160,7 @@ def test_an_undated_file_or_one_of_the_same_day_leaves_a_return_returned(
 def test_the_command_finds_the_store_by_the_files_shop_number(
     committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with behind_walls():
+    with within_walls():
         make_shop("Алма", external_id="30000001")
         nan = make_shop("Нан", external_id="30000000")
     path = tmp_path / "ACTIVEORDERS.xlsx"
@@ -171,5 +171,5 @@ def test_the_command_finds_the_store_by_the_files_shop_number(
     problem = json.loads(capsys.readouterr().out)["problem"]
     assert "30000000" in problem
     assert "30000001" in problem
-    with behind_walls(*merchants_active()):
+    with within_walls(*merchants_active()):
         assert [order.store_id for order in Order.objects.all()] == [nan.store.pk]

@@ -14,7 +14,7 @@ from qaitar.contracts.marketplace import LineRecord, OrderPage, OrderRecord, Row
 from qaitar.contracts.outcome import Busy, Health, Healthy, Misconfigured, Missing, Unknown
 from qaitar.flows.poll_orders import HISTORY, connection_poll
 from qaitar.foundation.actors import Actor
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
@@ -96,17 +96,17 @@ class Polling:
         return connection_poll(self.row, self.market, now, **limits)
 
     def saved(self) -> Connection:
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             return Connection.objects.get()
 
     def codes(self) -> list[str]:
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             return sorted(Order.objects.values_list("code", flat=True))
 
 
 @pytest.fixture
 def polling(committed: Any) -> Polling:
-    with behind_walls():
+    with within_walls():
         shop = make_shop()
         row = Connection.objects.create(
             id=new_id(),
@@ -132,7 +132,7 @@ def test_the_first_run_walks_back_over_the_whole_history(polling: Polling) -> No
     saved = polling.saved()
     assert (saved.health, saved.last_contact_at) == ("HEALTHY", NOW)
     assert saved.cursor["todo"] == []
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         run = ImportRun.objects.get()
     assert (run.source, run.read, run.created) == ("API", 3, 3)
 
@@ -157,7 +157,7 @@ def test_the_next_run_reads_only_what_is_new_and_writes_nothing_down_for_nothing
     polled = polling.poll(NOW + timedelta(minutes=10))
     assert polling.market.calls == ["list NEW 0", "list ARCHIVE 0"]
     assert polled.merged.rows.read == 0
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         assert ImportRun.objects.count() == 1
 
 
@@ -173,13 +173,13 @@ def test_orders_that_may_still_change_are_read_again_after_a_while(polling: Poll
     polled = polling.poll(NOW + timedelta(hours=7))
     assert polled.merged.rows == Counts(updated=1)
     assert polled.pages == 4
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         assert Order.objects.get(code="2").status == "COMPLETED"
 
 
 def test_orders_of_open_returns_are_asked_for_by_number_once_a_day(polling: Polling) -> None:
     by = Actor(1, "Aigerim", Role.OPERATOR, "web")
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         for number in ("700000001-1", "700000002-1"):
             request_create(
                 filing=make_filing(polling.shop, number),
@@ -203,7 +203,7 @@ def test_lines_left_out_of_a_list_are_asked_for_once(polling: Polling) -> None:
     polling.market.orders = [sold("1", 1)]
     polling.poll()
     assert [c for c in polling.market.calls if c.startswith("lines")] == ["lines id-1"]
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         assert OrderLine.objects.count() == 1
     polling.poll(NOW + timedelta(hours=7))
     assert [c for c in polling.market.calls if c.startswith("lines")] == []
@@ -239,7 +239,7 @@ def test_a_busy_answer_about_lines_has_the_page_read_again(polling: Polling) -> 
     assert polling.poll().trouble == Busy("wait")
     polling.market.trouble.clear()
     polling.poll(NOW + timedelta(minutes=5))
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         assert OrderLine.objects.count() == 1
 
 
@@ -276,17 +276,17 @@ def test_rejected_resources_are_written_down(polling: Polling) -> None:
     polling.market.list_window = odd  # type: ignore[method-assign]  # this marketplace answers oddly
     polled = polling.poll(pages_max=1)
     assert polled.merged.rows == Counts(rejected=1)
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         assert ImportRun.objects.get().rejected == 1
 
 
 def own_number(polling: Polling, number: str) -> None:
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         Store.objects.filter(pk=polling.shop.store.pk).update(external_id=number)
 
 
 def another_store(polling: Polling, number: str) -> Store:
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         return Store.objects.create(
             id=new_id(),
             merchant_id=polling.shop.id,
@@ -306,7 +306,7 @@ def test_an_order_of_another_store_of_the_merchant_goes_there(polling: Polling) 
     ]
     polled = polling.poll()
     assert polled.merged.orders == Counts(created=3)
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         kept = dict(Order.objects.values_list("code", "store_id"))
         runs = dict(ImportRun.objects.values_list("store_id", "created"))
         lined = OrderLine.objects.filter(order_id=Order.objects.get(code="2").pk).count()
@@ -332,7 +332,7 @@ def test_an_order_of_a_foreign_shop_is_refused_by_name_with_both_numbers(polling
     assert (polled.merged.rows, polled.foreign) == (Counts(rejected=1), [sentence])
     assert polling.codes() == []
     assert not [call for call in polling.market.calls if call.startswith("lines")]
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         refused = ImportRejection.objects.get()
     assert (refused.reason_code, refused.reason) == ("foreign_shop", sentence)
     saved = polling.saved()
@@ -345,7 +345,7 @@ def test_an_order_of_a_foreign_shop_is_refused_by_name_with_both_numbers(polling
 def test_the_number_the_shop_is_asked_by_is_its_own_where_no_other_is_entered(
     polling: Polling,
 ) -> None:
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         Connection.objects.update(settings={"merchant_uid": " 30000001 "})
         Store.objects.update(external_id="")
     polling.market.orders = [
@@ -359,7 +359,7 @@ def test_the_number_the_shop_is_asked_by_is_its_own_where_no_other_is_entered(
 def test_a_foreign_order_a_return_asks_for_is_not_asked_for_again_at_once(polling: Polling) -> None:
     own_number(polling, "30000001")
     by = Actor(1, "Aigerim", Role.OPERATOR, "web")
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         request_create(
             filing=make_filing(polling.shop, "1000000001-1"),
             by=by,
@@ -379,7 +379,7 @@ def test_a_value_that_cannot_be_read_is_named_and_the_order_is_kept(polling: Pol
     polling.market.orders = [sold("1", 1, total_minor=None, unread=(odd,))]
     polled = polling.poll()
     assert (polled.merged.orders, polled.unread) == (Counts(created=1), 1)
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         named = ImportRejection.objects.get()
         run = ImportRun.objects.get()
     assert (named.reason_code, named.reason) == (
@@ -389,5 +389,5 @@ def test_a_value_that_cannot_be_read_is_named_and_the_order_is_kept(polling: Pol
     assert (run.read, run.created, run.rejected) == (1, 1, 0)
     assert polling.saved().health_detail == "Orders with a value that could not be read: 1."
     polling.poll(NOW + timedelta(hours=7))
-    with behind_walls(polling.shop.id):
+    with within_walls(polling.shop.id):
         assert ImportRun.objects.count() == 1, "named once, as long as nothing changes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
 from qaitar.kernel.ids import new_id
 from tests.corpora import erp, papers
@@ -43,7 +43,7 @@ def test_every_file_and_reading_through_the_running_program(
 
 def test_spoiled_answers_of_the_shop_api(committed: DatabaseAddresses) -> None:
     """Two thousand pages and five hundred answers about lines, polled as the worker does."""
-    with behind_walls():
+    with within_walls():
         shop = make_shop()
         row = Connection.objects.create(
             id=new_id(),

@@ -19,7 +19,7 @@ from django.db import connection, connections, transaction
 
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.connections import CHECK_TASK
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Connection
 from qaitar.kernel.roles import Role
 from qaitar.lab.bench.report import percentile
@@ -126,7 +126,7 @@ def make_merchant_bench(stack: ExitStack, name: str) -> Bench:
 
 def press_checks(merchant_id: Any) -> None:
     """Press "check" at every connection of the merchant, as the page does."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         for each in Connection.objects.all():
             job_defer(
                 CHECK_TASK, queue="checks", merchant_id=str(merchant_id), connection_id=str(each.pk)
@@ -169,12 +169,12 @@ def watch(port: int, signed_in: bytes, slow: Bench, other: Bench) -> Watched:
         press_checks(slow.shop.id)
         other.now = utc_now()
         other.act(other.file(f"80000000{minute}-1"), Act.ASK_CUSTOMER)
-        asked_at, waiting = time.monotonic(), True
-        while time.monotonic() < asked_at + 60:
+        requested_at, waiting = time.monotonic(), True
+        while time.monotonic() < requested_at + 60:
             seen.pages += seconds_of(port, signed_in, 1)
             states = {each.state for each in other.effects(kind="OPEN_TICKET")}
             if waiting and not {"PLANNED", "SENDING"} & states:
-                seen.tickets.append(time.monotonic() - asked_at)
+                seen.tickets.append(time.monotonic() - requested_at)
                 waiting = False
             time.sleep(0.25)
     return seen

@@ -165,7 +165,7 @@ def test_what_the_senior_answered_stands_in_the_case(
     daulet = actor(make_person("daulet", (shop.id, Role.SENIOR)), shop.id)
     case = file(shop, aigerim)
     asked = request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=aigerim, now=NOW)
-    assert asked.request.approval == "ASKED"
+    assert asked.request.approval == "REQUESTED"
     seen = Details(expected_version=asked.request.version)
     request_act(request_id=case.pk, act=answer, by=daulet, now=NOW, details=seen)
     assert ReturnRequest.objects.get(pk=case.pk).approval == approval

@@ -97,7 +97,7 @@ def test_each_length_of_a_term_is_the_stores_own() -> None:
         "point_calendar_days": 13,
         "refile_calendar_days": 14,
         "dispute_working_days": 15,
-        "act_kept_days": 16,
+        "act_retention_days": 16,
         "proof_hours": 17,
         "arrival_grace_days": 18,
     }

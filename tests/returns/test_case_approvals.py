@@ -45,7 +45,7 @@ NEW_VALUES: dict[str, Any] = {
     "currency": "RUB",
     "goods_checked": "DIFFERENT",
     "line_id": UUID(int=7),
-    "marks": {"unused": False},
+    "inspection": {"unused": False},
     "product_name": "Ноутбук",
     "product_sku": "NB-1",
     "quality": "PROPER",
@@ -173,8 +173,8 @@ def test_an_approval_says_what_who_and_when(shop: Shop, aigerim: Actor, daulet: 
     case = approved(shop, aigerim, daulet)
     row = Approval.objects.get()
     assert (row.purpose, row.state, row.subject_id) == ("DAMAGE", "GIVEN", case.pk)
-    assert (row.asked_by_id, row.decided_by_id) == (aigerim.user_id, daulet.user_id)
-    assert (row.asked_at, row.decided_at) == (NOW, NOW)
+    assert (row.requested_by_id, row.decided_by_id) == (aigerim.user_id, daulet.user_id)
+    assert (row.requested_at, row.decided_at) == (NOW, NOW)
     assert (row.covered["sum_minor"], row.covered["currency"]) == (SUM, "KZT")
     assert len(row.covered["evidence"]) == len(PHOTOS)
     assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
@@ -214,7 +214,7 @@ def test_a_change_while_approval_is_waited_for_voids_the_page_of_the_senior(
     limit_sums(shop)
     seen = do(damaged(shop, aigerim).pk, Act.SEND_FOR_APPROVAL, aigerim)
     CHANGES[name](seen, aigerim)
-    asked = [("DAMAGE", "ASKED"), ("SUM", "ASKED")]
+    asked = [("DAMAGE", "REQUESTED"), ("SUM", "REQUESTED")]
     assert sorted(states()) == sorted([("DAMAGE", "VOIDED"), ("SUM", "VOIDED"), *asked])
     before = stands(seen.pk)
     with pytest.raises(CaseChanged):
@@ -241,11 +241,11 @@ def test_evidence_withdrawn_while_approval_is_waited_for_asks_anew(
     asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
     proof = first_proof(case)
     evidence_withdraw(evidence_id=proof.pk, by=aigerim, now=NOW, why="не та")
-    assert states() == [("DAMAGE", "VOIDED"), ("DAMAGE", "ASKED")]
+    assert states() == [("DAMAGE", "VOIDED"), ("DAMAGE", "REQUESTED")]
     with pytest.raises(CaseChanged):
         do(case.pk, Act.APPROVE, daulet, version=asked.version)
     evidence_restore(evidence_id=proof.pk, by=aigerim, now=NOW)
-    assert [state for _, state in states()] == ["VOIDED", "VOIDED", "ASKED"]
+    assert [state for _, state in states()] == ["VOIDED", "VOIDED", "REQUESTED"]
     now = ReturnRequest.objects.get(pk=case.pk)
     assert do(case.pk, Act.APPROVE, daulet, version=now.version).approval == "GIVEN"
 
@@ -256,12 +256,12 @@ def test_who_changed_what_is_waited_for_may_not_approve_it(
     case = damaged(shop, aigerim)
     do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
     noted = note(case.pk, daulet, amount_minor=5_000_000)
-    assert noted.approval == "ASKED"
-    assert states() == [("DAMAGE", "VOIDED"), ("DAMAGE", "ASKED")]
-    blocked(case.pk, Act.APPROVE, daulet, "ASKED_BY_SAME_PERSON", version=noted.version)
+    assert noted.approval == "REQUESTED"
+    assert states() == [("DAMAGE", "VOIDED"), ("DAMAGE", "REQUESTED")]
+    blocked(case.pk, Act.APPROVE, daulet, "REQUESTED_BY_SAME_PERSON", version=noted.version)
     do(case.pk, Act.APPROVE, saule, version=noted.version)
     row = Approval.objects.get(state="GIVEN")
-    assert (row.covered["sum_minor"], row.asked_by_id) == (5_000_000, daulet.user_id)
+    assert (row.covered["sum_minor"], row.requested_by_id) == (5_000_000, daulet.user_id)
 
 
 def test_an_answer_without_the_version_it_is_about_does_nothing(
@@ -275,7 +275,7 @@ def test_an_answer_without_the_version_it_is_about_does_nothing(
             ids=[case.pk], act=act, actors={shop.id: daulet}, now=NOW, details=Details()
         )
         assert [no.code for _, _, no in answer.refused] == ["VERSION_NEEDED"]
-    assert states() == [("DAMAGE", "ASKED")]
+    assert states() == [("DAMAGE", "REQUESTED")]
 
 
 def test_a_damage_approval_does_not_serve_for_other_goods(
@@ -286,9 +286,9 @@ def test_a_damage_approval_does_not_serve_for_other_goods(
     blocked(case.pk, Act.GRANT_REFUND, aigerim, "GOODS_DIFFER")
     asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
     assert sorted(states()) == [
-        ("DAMAGE", "ASKED"),
+        ("DAMAGE", "REQUESTED"),
         ("DAMAGE", "VOIDED"),
-        ("GOODS_DIFFER", "ASKED"),
+        ("GOODS_DIFFER", "REQUESTED"),
     ]
     do(case.pk, Act.APPROVE, daulet, version=asked.version)
     assert do(case.pk, Act.GRANT_REFUND, aigerim).stage == Stage.REFUND_GRANTED
@@ -306,7 +306,7 @@ def test_a_sum_lowered_below_the_limit_is_approved_all_the_same(
     note(case.pk, aigerim, amount_minor=200)
     blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
     asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
-    assert states() == [("SUM", "ASKED")]
+    assert states() == [("SUM", "REQUESTED")]
     do(case.pk, Act.APPROVE, daulet, version=asked.version)
     assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
 
@@ -330,7 +330,7 @@ def test_a_sum_entered_by_hand_where_none_was_known_is_approved(
         note(case.pk, aigerim, amount_minor=minor)
         blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
     asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
-    assert states() == [("SUM", "ASKED")]
+    assert states() == [("SUM", "REQUESTED")]
     do(case.pk, Act.APPROVE, daulet, version=asked.version)
     assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
 
@@ -430,7 +430,7 @@ def test_a_clerk_notes_nothing_money_is_decided_by(
     with pytest.raises(ActBlocked) as no:
         note(case.pk, clerk, **values)
     assert (no.value.blocked.code, stands(case.pk)) == ("ROLE_NOT_ALLOWED", before)
-    assert note(case.pk, clerk, marks={"complete": True}).marks == {"complete": True}
+    assert note(case.pk, clerk, inspection={"complete": True}).inspection == {"complete": True}
 
 
 # --- the other stages: where no act rests on an approval, and where none can stand ---------------------------------

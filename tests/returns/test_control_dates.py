@@ -20,7 +20,7 @@ from qaitar.returns.control_dates import (
     ControlDate,
     Place,
     Silence,
-    act_kept_until,
+    act_retained_until,
     next_control_date,
     silence_means,
 )
@@ -55,9 +55,9 @@ def test_a_request_without_a_shown_date_is_due_in_one_working_day_from_filing(st
 @pytest.mark.parametrize("stage", UNDECIDED)
 def test_the_date_shown_in_the_request_wins(stage: Stage) -> None:
     shown = local(2026, 5, 17, 9, 30)
-    facts = replace(FACTS, stage=stage, marketplace_due_at=shown, shown_for_section=Section.NEW)
+    facts = replace(FACTS, stage=stage, marketplace_due_at=shown, due_section=Section.NEW)
     assert next_control_date(facts) == ControlDate(
-        shown, ControlRule.MARKETPLACE_SHOWN, "kaspi.request.planned_date"
+        shown, ControlRule.MARKETPLACE_DATE, "kaspi.request.planned_date"
     )
 
 
@@ -69,7 +69,7 @@ def test_a_shown_date_gone_by_still_governs_while_the_request_waits_in_new() -> 
         stage=Stage.WAITING_CUSTOMER,
         stage_since=shown + timedelta(hours=1),
         marketplace_due_at=shown,
-        shown_for_section=Section.NEW,
+        due_section=Section.NEW,
     )
     control = next_control_date(facts)
     assert control is not None
@@ -94,9 +94,7 @@ def test_a_date_shown_in_another_section_does_not_govern(
     stage: Stage, section: Section | None
 ) -> None:
     facts = replace(FACTS, stage=stage)
-    stale = replace(
-        facts, marketplace_due_at=FILED + timedelta(hours=30), shown_for_section=section
-    )
+    stale = replace(facts, marketplace_due_at=FILED + timedelta(hours=30), due_section=section)
     assert next_control_date(stale) == next_control_date(facts)
 
 
@@ -124,7 +122,7 @@ def test_a_date_counts_since_what_the_marketplace_waits_for_began_not_since_we_n
         awaiting_proof_since=FILED if stage is Stage.REFUND_GRANTED else None,
     )
     shown = FILED + timedelta(hours=hours)
-    control = next_control_date(replace(facts, marketplace_due_at=shown, shown_for_section=section))
+    control = next_control_date(replace(facts, marketplace_due_at=shown, due_section=section))
     assert control is not None
     assert (control.due == shown) is governs
 
@@ -154,11 +152,11 @@ def test_goods_without_a_planned_day_are_expected_from_the_local_day_they_were_a
 def test_a_date_older_than_the_section_is_stale_and_one_at_its_start_is_not(
     stage: Stage, section: Section | None, begun: dict[str, datetime]
 ) -> None:
-    facts = replace(FACTS, stage=stage, shown_for_section=section, **begun)  # type: ignore[arg-type]  # moments only
+    facts = replace(FACTS, stage=stage, due_section=section, **begun)  # type: ignore[arg-type]  # moments only
     at_start = next_control_date(replace(facts, marketplace_due_at=FILED))
     stale = next_control_date(replace(facts, marketplace_due_at=FILED - timedelta(seconds=1)))
     assert at_start == ControlDate(
-        FILED, ControlRule.MARKETPLACE_SHOWN, "kaspi.request.planned_date"
+        FILED, ControlRule.MARKETPLACE_DATE, "kaspi.request.planned_date"
     )
     assert stale == next_control_date(facts)
 
@@ -168,9 +166,9 @@ def test_a_date_from_before_the_goods_set_out_is_stale_unless_their_taking_is_no
 ):
     between, set_out = local(2026, 5, 15), local(2026, 5, 16)
     facts = replace(FACTS, stage=Stage.IN_DELIVERY, stage_since=set_out, marketplace_due_at=between)
-    stale = replace(facts, shown_for_section=Section.IN_DELIVERY)
+    stale = replace(facts, due_section=Section.IN_DELIVERY)
     assert next_control_date(stale) == next_control_date(replace(facts, marketplace_due_at=None))
-    pressed = replace(facts, awaiting_proof_since=set_out, shown_for_section=Section.NEW)
+    pressed = replace(facts, awaiting_proof_since=set_out, due_section=Section.NEW)
     assert next_control_date(pressed) == ControlDate(
         between, ControlRule.PROOF_OF_PRESS, "kaspi.request.planned_date"
     )
@@ -183,14 +181,14 @@ def test_a_reopened_request_is_not_governed_by_the_date_of_its_first_time() -> N
         stage_since=reopened,
         refused_at=refused,
         marketplace_due_at=first_shown,
-        shown_for_section=Section.NEW,
+        due_section=Section.NEW,
     )
     assert next_control_date(facts) == ControlDate(
         ends(2026, 5, 19), ControlRule.REACTION_DEFAULT, "kaspi.manual.9.3"
     )
     again = replace(facts, marketplace_due_at=local(2026, 5, 22))
     assert next_control_date(again) == ControlDate(
-        local(2026, 5, 22), ControlRule.MARKETPLACE_SHOWN, "kaspi.request.planned_date"
+        local(2026, 5, 22), ControlRule.MARKETPLACE_DATE, "kaspi.request.planned_date"
     )
 
 
@@ -199,11 +197,11 @@ def test_a_request_reopened_with_the_goods_here_may_wait_in_either_section() -> 
         FACTS,
         arrived_at=FILED,
         marketplace_due_at=local(2026, 5, 20),
-        shown_for_section=Section.AWAITING_DECISION,
+        due_section=Section.AWAITING_DECISION,
     )
     control = next_control_date(facts)
     assert control is not None
-    assert control.rule is ControlRule.MARKETPLACE_SHOWN
+    assert control.rule is ControlRule.MARKETPLACE_DATE
     assert silence_means(facts) is Silence.REFUNDED
 
 
@@ -342,7 +340,7 @@ def test_proof_is_never_due_later_than_the_shown_date(
         stage=stage,
         awaiting_proof_since=decided,
         marketplace_due_at=shown,
-        shown_for_section=section,
+        due_section=section,
     )
     facts = replace(facts, **more)  # type: ignore[arg-type]  # moments only
     assert next_control_date(facts) == ControlDate(
@@ -368,7 +366,7 @@ def test_a_store_may_set_its_own_lengths() -> None:
         point_calendar_days=1,
         refile_calendar_days=5,
         dispute_working_days=2,
-        act_kept_days=60,
+        act_retention_days=60,
         proof_hours=1,
         arrival_grace_days=0,
     )
@@ -384,12 +382,12 @@ def test_a_store_may_set_its_own_lengths() -> None:
         Stage.REFUSED: ends(2026, 5, 19),
         Stage.DISPUTED: ends(2026, 5, 18),
     }
-    assert act_kept_until(FILED, SHOP, settings).due == ends(2026, 7, 13)
+    assert act_retained_until(FILED, SHOP, settings).due == ends(2026, 7, 13)
 
 
 def test_an_act_is_kept_thirty_calendar_days() -> None:
-    assert act_kept_until(local(2027, 2, 10), SHOP, ClockSettings()) == ControlDate(
-        ends(2027, 3, 12), ControlRule.ACT_KEPT, "kaspi.manual.10.5"
+    assert act_retained_until(local(2027, 2, 10), SHOP, ClockSettings()) == ControlDate(
+        ends(2027, 3, 12), ControlRule.ACT_RETENTION, "kaspi.manual.10.5"
     )
 
 
@@ -434,7 +432,7 @@ ANY_FACTS = st.builds(
     stage_since=MOMENTS,
     calendar=st.just(SHOP),
     marketplace_due_at=MAYBE,
-    shown_for_section=st.none() | st.sampled_from(Section),
+    due_section=st.none() | st.sampled_from(Section),
     arrived_at=MAYBE,
     arrived_where=st.none() | st.sampled_from(Place),
     refused_at=MAYBE,
@@ -443,16 +441,16 @@ ANY_FACTS = st.builds(
     awaiting_proof_since=MAYBE,
 )
 RULES = {
-    **{stage: {ControlRule.MARKETPLACE_SHOWN, ControlRule.REACTION_DEFAULT} for stage in UNDECIDED},
-    Stage.IN_DELIVERY: {ControlRule.MARKETPLACE_SHOWN, ControlRule.PLANNED_ARRIVAL},
+    **{stage: {ControlRule.MARKETPLACE_DATE, ControlRule.REACTION_DEFAULT} for stage in UNDECIDED},
+    Stage.IN_DELIVERY: {ControlRule.MARKETPLACE_DATE, ControlRule.PLANNED_ARRIVAL},
     Stage.ARRIVED: {
-        ControlRule.MARKETPLACE_SHOWN,
+        ControlRule.MARKETPLACE_DATE,
         ControlRule.DECISION_AT_POINT,
         ControlRule.DECISION_AT_SELLER,
     },
     Stage.REFUND_GRANTED: {ControlRule.PROOF_OF_PRESS},
     Stage.REFUSED: {ControlRule.REFILE_WINDOW},
-    Stage.DISPUTED: {ControlRule.MARKETPLACE_SHOWN, ControlRule.DISPUTE_ANSWER},
+    Stage.DISPUTED: {ControlRule.MARKETPLACE_DATE, ControlRule.DISPUTE_ANSWER},
 }
 
 
@@ -474,7 +472,11 @@ def test_each_term_of_the_manual_says_at_which_stages_it_is_counted() -> None:
     counted = {
         rule: {stage for stage, rules in RULES.items() if rule in rules} for rule in ControlRule
     }
-    for rule in (ControlRule.MARKETPLACE_SHOWN, ControlRule.PROOF_OF_PRESS, ControlRule.ACT_KEPT):
+    for rule in (
+        ControlRule.MARKETPLACE_DATE,
+        ControlRule.PROOF_OF_PRESS,
+        ControlRule.ACT_RETENTION,
+    ):
         del counted[rule]
     assert counted == COUNTED_AT
 
@@ -486,7 +488,7 @@ def test_a_date_from_the_marketplace_is_taken_to_the_minute_or_not_at_all(
     control = next_control_date(facts)
     if control is not None and control.source == "kaspi.request.planned_date":
         assert control.due == facts.marketplace_due_at
-        assert facts.shown_for_section is not Section.CLOSED
+        assert facts.due_section is not Section.CLOSED
 
 
 @given(

@@ -14,8 +14,8 @@ from qaitar.kernel.roles import Role
 from qaitar.kernel.workdays import Calendar
 from qaitar.kernel.zones import NaiveMoment
 from qaitar.returns.control_dates import (
+    MARKETPLACE_SOURCE,
     REACTION,
-    SHOWN,
     ClockFacts,
     ControlDate,
     Silence,
@@ -37,7 +37,7 @@ from qaitar.returns.deadline_guard import (
 from qaitar.returns.vocabulary import ControlRule, DefaultAction, Section, Stage
 
 DUE = datetime(2026, 5, 20, 12, tzinfo=UTC)
-CONTROL = ControlDate(DUE, ControlRule.MARKETPLACE_SHOWN, SHOWN)
+CONTROL = ControlDate(DUE, ControlRule.MARKETPLACE_DATE, MARKETPLACE_SOURCE)
 GUESSED = ControlDate(DUE, ControlRule.REACTION_DEFAULT, REACTION)
 FILED = DUE - timedelta(days=3)
 FACTS = ClockFacts(stage=Stage.NEW, filed_at=FILED, stage_since=FILED, calendar=Calendar())
@@ -210,7 +210,7 @@ def test_the_store_that_said_nothing_is_warned_four_times_and_its_senior_and_own
             Stage.REFUSED,
             {"awaiting_proof_since": FILED},
             ControlRule.PROOF_OF_PRESS,
-            SHOWN,
+            MARKETPLACE_SOURCE,
             Silence.ACCEPTED_FOR_REVIEW,
         ),
         (
@@ -385,7 +385,7 @@ def test_the_nearer_the_date_the_more_serious_the_word(
 
 
 def test_the_guard_reads_the_control_date_of_the_same_facts() -> None:
-    facts = replace(FACTS, marketplace_due_at=DUE, shown_for_section=Section.NEW)
+    facts = replace(FACTS, marketplace_due_at=DUE, due_section=Section.NEW)
     control = next_control_date(facts)
     assert control == CONTROL
     assert guard_verdict(facts, control, REFUSES, NEVER, DUE - 30 * H).wake_at == DUE - 24 * H

@@ -129,7 +129,7 @@ def test_a_deputy_decides_neither_their_own_nor_the_approvers_request(
 ) -> None:
     name_deputy(shop, senior, deputy)
     by = actor(deputy, shop.id)
-    refused(asked(shop, by), by, code="ASKED_BY_SAME_PERSON")
+    refused(asked(shop, by), by, code="REQUESTED_BY_SAME_PERSON")
     Approval.objects.all().delete()
     case = make_case(shop, by, number="700000002-1", reason_code="", reason_text="Экран разбит")
     request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=actor(senior, shop.id), now=NOW)

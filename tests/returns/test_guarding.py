@@ -42,7 +42,7 @@ def sweep_over(shop: Shop, start: datetime, end: datetime, step: timedelta) -> N
 def silent_ones(now: datetime) -> list[str]:
     """Open cases past their control date about which the guard has said nothing since that date was set."""
     late = ReturnRequest.objects.exclude(stage=Stage.CLOSED).filter(control_at__lt=now)
-    return [case.number for case in late if case.escalated not in {"MISSED", "DEFAULT_ACTION"}]
+    return [case.number for case in late if case.alert_level not in {"MISSED", "DEFAULT_ACTION"}]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_of_many_due_the_longest_due_are_looked_at_first(shop: Shop, aigerim: Ac
     called = shown - timedelta(minutes=5)
     assert guard_sweep(merchant_id=shop.id, now=called) == Swept(looked=3, escalated=3)
     assert guard_sweep(merchant_id=shop.id, now=late, limit=2) == Swept(looked=2, missed=2)
-    told = ReturnRequest.objects.filter(escalated="MISSED").values_list("number", flat=True)
+    told = ReturnRequest.objects.filter(alert_level="MISSED").values_list("number", flat=True)
     assert sorted(told) == ["700000021-1", "700000022-1"]
 
 
@@ -257,7 +257,7 @@ def test_a_store_that_accepts_by_default_does_what_silence_would(
     swept = guard_sweep(merchant_id=shop.id, now=case.control_at - timedelta(minutes=5))
     stored = ReturnRequest.objects.get(pk=case.pk)
     assert (swept.acted, swept.escalated, stored.stage) == (1, 0, stage)
-    assert stored.escalated == "DEFAULT_ACTION"
+    assert stored.alert_level == "DEFAULT_ACTION"
     last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
     assert last is not None
     assert (last.act, last.actor_role, last.channel) == (act, "SYSTEM", "guard")

@@ -44,20 +44,20 @@ EMPTY: dict[str, Any] = {
     "assignee_name": "",
     "amount_peak_minor": None,
     "approval": "NONE",
-    "approval_asked_by_id": None,
+    "approval_requested_by_id": None,
     "arrived_at": None,
     "arrived_where": "",
     "closed_at": None,
     "counts_as_quality": False,
     "customer_answered": False,
-    "customer_asked": False,
+    "customer_contacted": False,
     "dispute_evidence_sent": False,
     "disputed_at": None,
-    "escalated": "",
+    "alert_level": "",
     "goods_checked": "UNCHECKED",
     "goods_handed_over": False,
     "journal_seq": 1,
-    "marks": {},
+    "inspection": {},
     "amount_by_hand": False,
     "outcome": "",
     "pending_press": "",
@@ -65,7 +65,7 @@ EMPTY: dict[str, Any] = {
     "pending_text": "",
     "refusal_reason": "",
     "refused_at": None,
-    "reopen_asked_at": None,
+    "reopening_requested_at": None,
     "sent_to_service_centre": False,
     "stage": "NEW",
     "version": 1,
@@ -284,11 +284,11 @@ def test_the_journal_begins_with_what_the_case_looked_like(shop: Shop, aigerim: 
         "amount_minor": 1_299_000,
         "product_name": "Кроссовки",
         "control_at": SHOWN.isoformat(),
-        "control_rule": "MARKETPLACE_SHOWN",
+        "control_rule": "MARKETPLACE_DATE",
         "control_source": made.control_source,
     }
     assert made.control_source
-    assert (made.control_at, made.control_rule) == (SHOWN, "MARKETPLACE_SHOWN")
+    assert (made.control_at, made.control_rule) == (SHOWN, "MARKETPLACE_DATE")
     stored = ReturnRequest.objects.get(pk=made.pk)
     assert (
         stored.control_at,

@@ -171,7 +171,7 @@ def test_an_unknown_language_falls_back_to_russian():
 
 def test_what_a_customer_wrote_is_never_a_template():
     evil = replace(FULL, customer_name="{support_mailbox}\r\nBcc: all@x {0.__class__} %s")
-    letter = write(LetterKind.CUSTOMER_TAKEN, evil, "ru")
+    letter = write(LetterKind.CUSTOMER_ACCEPTED, evil, "ru")
     assert letter.body.splitlines()[0] == (
         "Здравствуйте, {support_mailbox} Bcc: all@x {0.__class__} %s!"
     )

@@ -56,7 +56,7 @@ def test_a_request_seen_first_in_the_cabinet_becomes_a_case_with_the_shown_date(
         "CABINET",
         "PROPER",
         NOW + timedelta(days=2),
-        "MARKETPLACE_SHOWN",
+        "MARKETPLACE_DATE",
     )
 
 
@@ -96,7 +96,7 @@ def test_a_press_is_proved_when_the_cabinet_shows_it(shop: Shop, aigerim: Actor)
     assert (stored().pending_press, stored().stage, stored().control_rule) == (
         "",
         "IN_DELIVERY",
-        "MARKETPLACE_SHOWN",
+        "MARKETPLACE_DATE",
     )
 
 
@@ -146,7 +146,7 @@ def test_a_dispute_after_a_refusal_is_seen(shop: Shop, aigerim: Actor) -> None:
     look(shop, NOW + HOUR, new(section=Section.DISPUTE))
     assert (stored().stage, stored().control_rule, stored().pending_press) == (
         Stage.DISPUTED,
-        "MARKETPLACE_SHOWN",
+        "MARKETPLACE_DATE",
         "",
     )
 

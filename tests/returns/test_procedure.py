@@ -49,7 +49,7 @@ MATRIX = {
     A.DECLINE:                  ".     .     swd   .      swd   .      .     .     .",
     A.TAKE_FOR_INSPECTION:      "oswdy oswdy swdy  .      .     .      .     .     .",
     A.REFUSE:                   "oswdy oswdy swdy  .      oswdy .      .     .     .",
-    A.NOTE_TAKEN:               "oswdy oswdy oswdy .      .     .      oswdy .     .",
+    A.NOTE_ACCEPTED:               "oswdy oswdy oswdy .      .     .      oswdy .     .",
     A.NOTE_ARRIVAL:             ".     .     .     oswdcy .     .      .     .     .",
     A.GRANT_REFUND:             ".     .     .     .      oswdy .      .     swdy  .",
     A.NOTE_REFUND_DONE:         ".     .     .     .      .     oswday .     .     .",
@@ -75,7 +75,7 @@ ALL_EVIDENCE = frozenset(EvidenceKind)
 PHOTOS = frozenset({K.PHOTO_GOODS, K.PHOTO_PACKAGING})
 ACTS = frozenset({K.IRREPARABILITY_ACT, K.TECHNICAL_ACT})
 PROPER = Facts(quality=Quality.PROPER, missing_evidence=PHOTOS)
-PHOTOGRAPHED = Facts(quality=Quality.PROPER, evidence=PHOTOS, customer_asked=True)
+PHOTOGRAPHED = Facts(quality=Quality.PROPER, evidence=PHOTOS, customer_contacted=True)
 DEFECTIVE = Facts(quality=Quality.DEFECTIVE, missing_evidence=ACTS)
 DAMAGED = Facts(quality=Quality.MECHANICAL_DAMAGE, damage_reported="WITHIN_DAY")
 ALL_APPROVED = frozenset({Purpose.DAMAGE, Purpose.EXCEPTION, Purpose.GOODS_DIFFER, Purpose.SUM})
@@ -95,8 +95,8 @@ def opening(stage: Stage, act: Act) -> Facts:
         policy_refusal_reasons=frozenset({RefusalReason.NOT_RETURNABLE}),
     )
     if act in {A.APPROVE, A.DECLINE}:
-        return replace(facts, approval="ASKED")
-    return replace(facts, awaiting_proof=(stage, act) == (S.REFUSED, A.NOTE_TAKEN))
+        return replace(facts, approval="REQUESTED")
+    return replace(facts, awaiting_proof=(stage, act) == (S.REFUSED, A.NOTE_ACCEPTED))
 
 
 def test_matrix_covers_every_cell():
@@ -214,44 +214,50 @@ CONDITIONS = [
         "asked already",
         S.ARRIVED,
         A.SEND_FOR_APPROVAL,
-        replace(DAMAGED, approval="ASKED"),
-        "APPROVAL_ALREADY_ASKED",
+        replace(DAMAGED, approval="REQUESTED"),
+        "APPROVAL_ALREADY_REQUESTED",
     ),
-    ("reopened while asked", S.NEW, A.SEND_FOR_APPROVAL, replace(DAMAGED, approval="ASKED"), ""),
-    ("nobody asked", S.ARRIVED, A.APPROVE, DAMAGED, "APPROVAL_NOT_ASKED"),
+    (
+        "reopened while asked",
+        S.NEW,
+        A.SEND_FOR_APPROVAL,
+        replace(DAMAGED, approval="REQUESTED"),
+        "",
+    ),
+    ("nobody asked", S.ARRIVED, A.APPROVE, DAMAGED, "APPROVAL_NOT_REQUESTED"),
     (
         "own question",
         S.WAITING_APPROVAL,
         A.APPROVE,
-        replace(DAMAGED, approval="ASKED", asked_by_me=True),
-        "ASKED_BY_SAME_PERSON",
+        replace(DAMAGED, approval="REQUESTED", requested_by_me=True),
+        "REQUESTED_BY_SAME_PERSON",
     ),
     (
         "own question",
         S.WAITING_APPROVAL,
         A.DECLINE,
-        replace(DAMAGED, approval="ASKED", asked_by_me=True),
-        "ASKED_BY_SAME_PERSON",
+        replace(DAMAGED, approval="REQUESTED", requested_by_me=True),
+        "REQUESTED_BY_SAME_PERSON",
     ),
     (
         "late damage without act",
         S.WAITING_APPROVAL,
         A.APPROVE,
-        replace(DAMAGED_LATE, approval="ASKED"),
+        replace(DAMAGED_LATE, approval="REQUESTED"),
         "TECHNICAL_ACT_FIRST",
     ),
     (
         "act without stamp",
         S.WAITING_APPROVAL,
         A.APPROVE,
-        replace(DAMAGED_LATE, approval="ASKED", evidence=ACTS),
+        replace(DAMAGED_LATE, approval="REQUESTED", evidence=ACTS),
         "TECHNICAL_ACT_FIRST",
     ),
     (
         "late damage with act",
         S.WAITING_APPROVAL,
         A.APPROVE,
-        replace(DAMAGED_LATE, approval="ASKED", evidence=ACTS, technical_act_confirmed=True),
+        replace(DAMAGED_LATE, approval="REQUESTED", evidence=ACTS, technical_act_confirmed=True),
         "",
     ),
     (
@@ -293,7 +299,7 @@ CONDITIONS = [
         "asked for other values",
         S.WAITING_APPROVAL,
         A.APPROVE,
-        replace(DAMAGED, approval="ASKED", approval_outdated=True),
+        replace(DAMAGED, approval="REQUESTED", approval_outdated=True),
         "APPROVAL_OUTDATED",
     ),
     ("not approved", S.ARRIVED, A.GRANT_REFUND, DAMAGED, "APPROVAL_NEEDED"),
@@ -323,7 +329,7 @@ CONDITIONS = [
         "act missing, approval only asked for",
         S.ARRIVED,
         A.GRANT_REFUND,
-        replace(DEFECTIVE, approval="ASKED"),
+        replace(DEFECTIVE, approval="REQUESTED"),
         "EVIDENCE_MISSING",
     ),
     ("parcel not overdue", S.IN_DELIVERY, A.NOTE_NEVER_ARRIVED, PROPER, "ARRIVAL_NOT_OVERDUE"),
@@ -343,7 +349,7 @@ CONDITIONS = [
         Facts(evidence=ALL_EVIDENCE, reopen_awaited=True),
         "REOPEN_ALREADY_ASKED",
     ),
-    ("refusal seen", S.REFUSED, A.NOTE_TAKEN, PROPER, "REFUSAL_IS_PROVED"),
+    ("refusal seen", S.REFUSED, A.NOTE_ACCEPTED, PROPER, "REFUSAL_IS_PROVED"),
     ("window open", S.REFUSED, A.CLOSE_REFUSED, PROPER, "REFILE_WINDOW_OPEN"),
     (
         "refusal not seen",
@@ -420,7 +426,7 @@ def test_the_program_acts_alone_only_when_time_is_up(stage, act, facts, code):
 
 # --- refusing -----------------------------------------------------------------------------------------------------
 
-SILENT = Facts(quality=Quality.PROPER, customer_asked=True, missing_evidence=PHOTOS)
+SILENT = Facts(quality=Quality.PROPER, customer_contacted=True, missing_evidence=PHOTOS)
 R = RefusalReason
 
 

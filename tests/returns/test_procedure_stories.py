@@ -39,11 +39,11 @@ S, A, E, K, R = Stage, Act, Effect, EvidenceKind, RefusalReason
 PHOTOS = frozenset({K.PHOTO_GOODS, K.PHOTO_PACKAGING})
 ACTS = frozenset({K.IRREPARABILITY_ACT, K.TECHNICAL_ACT})
 PROPER = Facts(quality=Quality.PROPER, missing_evidence=PHOTOS)
-PHOTOGRAPHED = Facts(quality=Quality.PROPER, evidence=PHOTOS, customer_asked=True)
+PHOTOGRAPHED = Facts(quality=Quality.PROPER, evidence=PHOTOS, customer_contacted=True)
 DEFECTIVE = Facts(quality=Quality.DEFECTIVE, missing_evidence=ACTS)
 DAMAGED = Facts(quality=Quality.MECHANICAL_DAMAGE, damage_reported="WITHIN_DAY")
 DAMAGED_LATE = replace(DAMAGED, damage_reported="LATER")
-SILENT = Facts(quality=Quality.PROPER, customer_asked=True, missing_evidence=PHOTOS)
+SILENT = Facts(quality=Quality.PROPER, customer_contacted=True, missing_evidence=PHOTOS)
 
 
 @dataclass
@@ -81,7 +81,7 @@ def test_good_quality_takes_at_most_four_presses():
     case = Case(PROPER)
     assert recommended(case.stage, case.facts) is A.ASK_CUSTOMER
     assert case.does(AIGERIM, A.ASK_CUSTOMER, "1-2") == (E.OPEN_TICKET, E.WRITE_REGISTER)
-    case.learn(customer_asked=True)
+    case.learn(customer_contacted=True)
     assert recommended(case.stage, case.facts) is None
     case.learn(customer_answered=True, evidence=PHOTOS, missing_evidence=frozenset())
     assert recommended(case.stage, case.facts) is A.TAKE_FOR_INSPECTION
@@ -101,7 +101,7 @@ def test_good_quality_takes_at_most_four_presses():
 
 
 def test_photos_attached_at_once_are_taken_straight_from_new_without_a_ticket():
-    case = Case(replace(PHOTOGRAPHED, customer_asked=False))
+    case = Case(replace(PHOTOGRAPHED, customer_contacted=False))
     assert recommended(case.stage, case.facts) is A.TAKE_FOR_INSPECTION
     effects = case.does(AIGERIM, A.TAKE_FOR_INSPECTION, "3b-6")
     assert E.WRITE_REGISTER in effects
@@ -111,7 +111,7 @@ def test_photos_attached_at_once_are_taken_straight_from_new_without_a_ticket():
 def test_defect_is_sent_for_the_act_refused_and_filed_again():
     first = Case(DEFECTIVE)
     first.does(AIGERIM, A.ASK_CUSTOMER, "1-2")
-    first.learn(customer_asked=True, sent_to_service_centre=True)
+    first.learn(customer_contacted=True, sent_to_service_centre=True)
     assert recommended(first.stage, first.facts) is A.REFUSE
     first.learn(refusal_reason=R.SENT_FOR_ACT)
     effects = first.does(AIGERIM, A.REFUSE, "3a")
@@ -153,7 +153,7 @@ def test_damage_after_two_days_waits_for_the_act_and_is_else_refused():
     case = Case(DAMAGED_LATE)
     assert recommended(case.stage, case.facts) is A.ASK_CUSTOMER
     case.does(AIGERIM, A.ASK_CUSTOMER, "1-2")
-    case.learn(customer_asked=True)
+    case.learn(customer_contacted=True)
     case.does(AIGERIM, A.SEND_FOR_APPROVAL, "1x")
     blocked = advance(case.stage, A.APPROVE, case.facts, DAULET)
     assert blocked == Blocked("TECHNICAL_ACT_FIRST", {}, "1x")
@@ -191,7 +191,7 @@ def test_a_dispute_may_be_conceded_by_a_senior():
 
 
 def test_a_quality_check_act_reopens_a_refused_request():
-    facts = replace(DEFECTIVE, evidence=frozenset({K.QUALITY_CHECK_ACT}), customer_asked=True)
+    facts = replace(DEFECTIVE, evidence=frozenset({K.QUALITY_CHECK_ACT}), customer_contacted=True)
     case = Case(facts, stage=S.REFUSED)
     assert recommended(case.stage, case.facts) is A.ASK_TO_REOPEN
     assert case.does(AIGERIM, A.ASK_TO_REOPEN, "D4") == (E.ASK_REOPEN, E.WRITE_REGISTER)
@@ -218,7 +218,7 @@ def test_goods_never_arrive_and_the_overdue_parcel_is_shown_first():
 
 def test_silence_accepts_even_a_refusal_that_nobody_pressed():
     case = Case(replace(SILENT, awaiting_proof=True, control_due_passed=True), stage=S.REFUSED)
-    assert E.CREATE_RETURN_ORDER in case.does(PROGRAM, A.NOTE_TAKEN, "3c")
+    assert E.CREATE_RETURN_ORDER in case.does(PROGRAM, A.NOTE_ACCEPTED, "3c")
     assert case.stage is S.IN_DELIVERY
 
 
@@ -255,17 +255,17 @@ def some(kind: type) -> st.SearchStrategy[frozenset]:
 FACTS = st.builds(
     Facts,
     quality=st.sampled_from(Quality),
-    customer_asked=st.booleans(),
+    customer_contacted=st.booleans(),
     customer_answered=st.booleans(),
     sent_to_service_centre=st.booleans(),
     evidence=some(EvidenceKind),
     missing_evidence=some(EvidenceKind),
     technical_act_confirmed=st.booleans(),
-    approval=st.sampled_from(["NONE", "ASKED", "GIVEN", "DECLINED"]),
+    approval=st.sampled_from(["NONE", "REQUESTED", "GIVEN", "DECLINED"]),
     approved=some(Purpose),
     approval_outdated=st.booleans(),
     approval_needed=st.booleans(),
-    asked_by_me=st.booleans(),
+    requested_by_me=st.booleans(),
     damage_reported=st.sampled_from(["WITHIN_DAY", "WITHIN_TWO_DAYS", "LATER", "UNKNOWN"]),
     near_control=st.booleans(),
     control_due_passed=st.booleans(),

@@ -24,7 +24,7 @@ ALL_EVIDENCE = frozenset(EvidenceKind)
 PHOTOS = frozenset({K.PHOTO_GOODS, K.PHOTO_PACKAGING})
 ACTS = frozenset({K.IRREPARABILITY_ACT, K.TECHNICAL_ACT})
 PROPER = Facts(quality=Quality.PROPER, missing_evidence=PHOTOS)
-PHOTOGRAPHED = Facts(quality=Quality.PROPER, evidence=PHOTOS, customer_asked=True)
+PHOTOGRAPHED = Facts(quality=Quality.PROPER, evidence=PHOTOS, customer_contacted=True)
 DEFECTIVE = Facts(quality=Quality.DEFECTIVE, missing_evidence=ACTS)
 DAMAGED = Facts(quality=Quality.MECHANICAL_DAMAGE, damage_reported="WITHIN_DAY")
 DAMAGED_LATE = replace(DAMAGED, damage_reported="LATER")
@@ -45,7 +45,7 @@ RECOMMENDED = [
     ("senior said no", S.NEW, replace(BOTH_WAYS, approval="DECLINED"), A.REFUSE),
     ("nothing to take", S.NEW, Facts(quality=Quality.NOT_RECEIVED), A.ASK_CUSTOMER),
     ("senior needed", S.NEW, WAITING, A.SEND_FOR_APPROVAL),
-    ("reopened while asked", S.NEW, replace(WAITING, approval="ASKED"), A.SEND_FOR_APPROVAL),
+    ("reopened while asked", S.NEW, replace(WAITING, approval="REQUESTED"), A.SEND_FOR_APPROVAL),
     ("declined, no ground", S.NEW, replace(WAITING, approval="DECLINED"), A.ASK_CUSTOMER),
     ("declined and asked", S.WAITING_CUSTOMER, replace(WAITING, approval="DECLINED"), None),
     ("late damage, no act", S.NEW, DAMAGED_LATE, A.ASK_CUSTOMER),
@@ -66,10 +66,10 @@ RECOMMENDED = [
     (
         "late damage, no act, asked already",
         S.WAITING_CUSTOMER,
-        replace(DAMAGED_LATE, customer_asked=True),
+        replace(DAMAGED_LATE, customer_contacted=True),
         A.REFUSE,
     ),
-    ("a senior thinks", S.WAITING_APPROVAL, replace(WAITING, approval="ASKED"), None),
+    ("a senior thinks", S.WAITING_APPROVAL, replace(WAITING, approval="REQUESTED"), None),
     ("on its way", S.IN_DELIVERY, PHOTOGRAPHED, None),
     (
         "on its way, overdue",
@@ -101,7 +101,7 @@ RECOMMENDED = [
         A.GRANT_REFUND,
     ),
     ("here, senior needed", S.ARRIVED, WAITING, A.SEND_FOR_APPROVAL),
-    ("here, senior thinks", S.ARRIVED, replace(WAITING, approval="ASKED"), None),
+    ("here, senior thinks", S.ARRIVED, replace(WAITING, approval="REQUESTED"), None),
     ("here, senior said no", S.ARRIVED, replace(WAITING, approval="DECLINED"), None),
     ("here, said no with a ground", S.ARRIVED, replace(BOTH_WAYS, approval="DECLINED"), A.REFUSE),
     ("here, act missing", S.ARRIVED, DEFECTIVE, None),
@@ -146,7 +146,7 @@ def test_a_missing_technical_act_is_named():
 @pytest.mark.parametrize(
     ("facts", "extra"),
     [
-        (replace(PHOTOGRAPHED, customer_asked=False), ()),
+        (replace(PHOTOGRAPHED, customer_contacted=False), ()),
         (PHOTOGRAPHED, (E.TICKET_COMMENT,)),
     ],
 )
@@ -180,13 +180,13 @@ def test_nothing_is_known_of_a_new_request_until_somebody_says_it():
     assert new == Facts(
         quality=Quality.UNKNOWN,
         attempt=1,
-        customer_asked=False,
+        customer_contacted=False,
         customer_answered=False,
         sent_to_service_centre=False,
         technical_act_confirmed=False,
         approval="NONE",
         approval_needed=False,
-        asked_by_me=False,
+        requested_by_me=False,
         damage_reported="UNKNOWN",
         near_control=False,
         control_due_passed=False,

@@ -13,7 +13,7 @@ from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.foundation.access import enter_as_token, enter_as_user
 from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.jobs import behind_walls, merchants_active, merchants_real
+from qaitar.foundation.jobs import merchants_active, merchants_real, within_walls
 from qaitar.foundation.models import Connection, EffectState, Membership, MerchantKey, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
@@ -66,7 +66,7 @@ class Newcomer:
         return self.kept(made.pk)
 
     def kept(self, pk: UUID) -> Practice:
-        with behind_walls(self.shop.id):
+        with within_walls(self.shop.id):
             return Practice.objects.get(pk=pk)
 
     @property
@@ -77,7 +77,7 @@ class Newcomer:
 
     def case(self, story: str) -> ReturnRequest:
         drawn = next(each for each in cases_drawn(SEED) if each.story.name == story)
-        with behind_walls(self.place.shop_id):
+        with within_walls(self.place.shop_id):
             return ReturnRequest.objects.get(number=drawn.number)
 
     def does(self, story: str, act: Act, reason: RefusalReason | None = None) -> None:
@@ -148,7 +148,7 @@ def works_right(newcomer: Newcomer, drawn: Drawn) -> list[str]:
     """Do what the policy leads to with the true facts, once; tells the act."""
     name = drawn.story.name
     case = newcomer.case(name)
-    with behind_walls(case.merchant_id):
+    with within_walls(case.merchant_id):
         loaded = case_load(case.pk)
         assert loaded is not None
         judged = evaluate_case(as_is_true(loaded, drawn.story), newcomer.now)
@@ -158,8 +158,8 @@ def works_right(newcomer: Newcomer, drawn: Drawn) -> list[str]:
         return []
     if case.quality != drawn.story.quality:
         newcomer.notes(name, quality=drawn.story.quality.value)
-    if drawn.story.marks:
-        newcomer.notes(name, marks=dict(drawn.story.marks))
+    if drawn.story.inspection:
+        newcomer.notes(name, inspection=dict(drawn.story.inspection))
     newcomer.does(name, act, reasons[0] if act is Act.REFUSE else None)
     return [act.value]
 
@@ -256,7 +256,7 @@ def test_nobody_else_and_nothing_outside_meets_a_practice(
     assert program[0].merchants == (newcomer.shop.id,)
     assert merchants_real() == [newcomer.shop.id]
 
-    with behind_walls(newcomer.shop.id):
+    with within_walls(newcomer.shop.id):
         assert ReturnRequest.objects.count() == 0
         assert StageDelta.objects.count() == 0
 
@@ -268,13 +268,13 @@ def test_a_worker_sends_nothing_of_a_practice_anywhere(
     newcomer = hired()
     practice = newcomer.begins()
     newcomer.does("size", Act.ASK_CUSTOMER)
-    with behind_walls(practice.shop_id):  # even a connection saved there is never asked for
+    with within_walls(practice.shop_id):  # even a connection saved there is never asked for
         Connection.objects.create(
             merchant_id=practice.shop_id, system="usedesk", name="Usedesk", created_at=NOW
         )
     drained = effects_run(practice.shop_id, newcomer.now)
     assert dict(drained.states) == {"DONE": 2}
-    with behind_walls(practice.shop_id):
+    with within_walls(practice.shop_id):
         kept = PlannedEffect.objects.filter(created_at=newcomer.now)
         assert {(e.kind, e.state, e.attempts, e.reference) for e in kept} == {
             ("OPEN_TICKET", EffectState.DONE, 0, ""),
@@ -318,15 +318,15 @@ def test_preparing_again_makes_nothing_twice(newcomer: Newcomer) -> None:
         made = practice_begin(
             who=who, home=newcomer.shop.id, name="Учебная лавка", seed=SEED, now=NOW
         )
-    with behind_walls(made.shop_id):
+    with within_walls(made.shop_id):
         store = Store.objects.get(merchant_id=made.shop_id)
     shop = ShopFilled(made.shop_id, store.pk, papers_draw(), NOW)
-    with behind_walls(made.shop_id):
+    with within_walls(made.shop_id):
         case_fill(shop, cases_drawn(SEED)[0])
     with frozen_at(NOW):
         practice_prepare(newcomer.shop.id, NOW, practice_id=made.pk)
         practice_prepare(newcomer.shop.id, NOW, practice_id=made.pk)
-    with behind_walls(made.shop_id):
+    with within_walls(made.shop_id):
         numbers = ReturnRequest.objects.values_list("number", flat=True)
         assert sorted(numbers) == sorted(each.number for each in cases_drawn(SEED))
     kept = newcomer.kept(made.pk)

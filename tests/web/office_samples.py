@@ -207,8 +207,8 @@ def _approvals(now: datetime) -> ApprovalPage:
     one = ApprovalRow(
         version=3,
         row=row,
-        asked_by="Дана Касенова",
-        asked_at=now - timedelta(hours=2),
+        requested_by="Дана Касенова",
+        requested_at=now - timedelta(hours=2),
         why="Mechanical damage, within a day of receipt",
         verdict=samples.VERDICT_WARN,
         offers=answers,
@@ -437,7 +437,7 @@ def pages(now: datetime) -> dict[str, dict[str, object]]:
                 back_url="#",
                 save_url="#",
                 check_url="#",
-                secret_kept=True,
+                secret_is_set=True,
                 check=_check(),
                 where_to_find=(
                     "Open the cabinet as the head of the company.",

@@ -60,7 +60,7 @@ ANSWERS: Final = frozenset(
 )
 """A seller's first reaction to a request is any of these, whether pressed by a person or by the store's own default."""
 DECISIONS: Final = frozenset({Act.TAKE_FOR_INSPECTION, Act.REFUSE, Act.GRANT_REFUND})
-_SEEN: Final = frozenset({Act.NOTE_TAKEN, Act.NOTE_MARKETPLACE_DECIDED})
+_SEEN: Final = frozenset({Act.NOTE_ACCEPTED, Act.NOTE_MARKETPLACE_DECIDED})
 _OVER: Final = frozenset({Act.NOTE_DISPUTE, Act.NOTE_WITHDRAWN})  # nothing is left to answer
 _AT_END: Final = frozenset({Stage.ARRIVED, Stage.DISPUTED})
 _BOUNDS: Final = (
@@ -139,7 +139,7 @@ def _moments(past: Past) -> Iterator[_Moment]:
     for line in past.lines:
         yield _Moment(line.act, line.at, stage, line.due_before or due)
         stage = line.stage or stage
-        due = line.due_after if line.due_told else due
+        due = line.due_after if line.due_known else due
 
 
 def _answer(
@@ -166,7 +166,7 @@ def _unanswered(stage: Stage) -> Timeliness:
 
 def _pressed_there(moment: _Moment) -> bool:
     """Tell whether a request seen accepted was accepted by a person in the cabinet: it was seen before its date."""
-    return moment.act == Act.NOTE_TAKEN and moment.due is not None and moment.at <= moment.due
+    return moment.act == Act.NOTE_ACCEPTED and moment.due is not None and moment.at <= moment.due
 
 
 def _ruling(

@@ -59,18 +59,18 @@ def last_days(today: date, days: int) -> Period:
     return Period(today - timedelta(days=days - 1), today)
 
 
-def period_asked(
+def requested_period(
     name: str, today: date, first: date | None = None, last: date | None = None
 ) -> Period:
     """Turn what was asked into a period that ends today at the latest and is never longer than `DAYS_MAX`.
 
     Own dates hold as soon as one of them is given; ends given the wrong way round are turned.
 
-    >>> period_asked("7", date(2026, 5, 14)).first
+    >>> requested_period("7", date(2026, 5, 14)).first
     datetime.date(2026, 5, 8)
-    >>> period_asked("month", date(2026, 5, 14)).first
+    >>> requested_period("month", date(2026, 5, 14)).first
     datetime.date(2026, 5, 1)
-    >>> period_asked("", date(2026, 5, 14), date(2026, 5, 9), date(2026, 5, 2)).days
+    >>> requested_period("", date(2026, 5, 14), date(2026, 5, 9), date(2026, 5, 2)).days
     8
     """
     if first is not None or last is not None:

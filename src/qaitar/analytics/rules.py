@@ -49,7 +49,7 @@ class FigureRules:
         classes = {Quality.DEFECTIVE, Quality.DIFFERENT_GOODS}
         return frozenset(classes | ({Quality.MECHANICAL_DAMAGE} if self.damage_counts else set()))
 
-    def said(self) -> dict[str, Any]:
+    def as_values(self) -> dict[str, Any]:
         """Write them as plain values."""
         return {name: str(v) if isinstance(v, StrEnum) else v for name, v in asdict(self).items()}
 
@@ -59,7 +59,7 @@ class FigureRules:
         >>> FigureRules().digest("Asia/Almaty") == FigureRules(answer_hours=12).digest("Asia/Almaty")
         False
         """
-        counted = {k: v for k, v in self.said().items() if k in _BAKED_IN}
+        counted = {k: v for k, v in self.as_values().items() if k in _BAKED_IN}
         return json.dumps([FORMULA, zone_name, counted], sort_keys=True)
 
 
@@ -67,16 +67,16 @@ class FigureRules:
 _BAKED_IN: Final = ("answer_hours", "damage_counts", "quality_day")
 
 
-def rules_read(said: Mapping[str, Any]) -> FigureRules:
+def rules_read(values: Mapping[str, Any]) -> FigureRules:
     """Read stored rules; names no longer known are left out, values not stored stay as the program has them.
 
     >>> rules_read({"answer_hours": 8, "quality_day": "CLOSED", "gone": 1}).answer_hours
     8
     """
     known = {field.name for field in fields(FigureRules)}
-    values = {name: value for name, value in said.items() if name in known}
-    if "quality_day" in values:
-        values["quality_day"] = QualityDay(values["quality_day"])
-    if "orders_base" in values:
-        values["orders_base"] = OrdersBase(values["orders_base"])
-    return replace(FigureRules(), **values)
+    known_values = {name: value for name, value in values.items() if name in known}
+    if "quality_day" in known_values:
+        known_values["quality_day"] = QualityDay(known_values["quality_day"])
+    if "orders_base" in known_values:
+        known_values["orders_base"] = OrdersBase(known_values["orders_base"])
+    return replace(FigureRules(), **known_values)

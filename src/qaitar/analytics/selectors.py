@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from qaitar.analytics.periods import Period
 
-PRODUCTS_SHOWN: Final = 12
-REASONS_SHOWN: Final = 6
+PRODUCTS_MAX: Final = 12
+REASONS_MAX: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +227,8 @@ def reasons_of(scope: Scope, period: Period) -> Reasons:
         **scope.as_parameters(),
         "first": period.first,
         "last": period.last,
-        "products": PRODUCTS_SHOWN,
-        "reasons": REASONS_SHOWN,
+        "products": PRODUCTS_MAX,
+        "reasons": REASONS_MAX,
     }
     found = Reasons()
     for product, reason, n, sample in _rows(_REASONS, parameters):

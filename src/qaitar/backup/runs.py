@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from qaitar.backup.places import BackupSettings
 
 AGAIN_AFTER: Final = timedelta(hours=1)  # after a try that failed or was broken off
-KEPT: Final = 200
+RUNS_MAX: Final = 200
 _ERROR_CHARS: Final = 2_000
 
 
 def run_begin(place: str, *, scheduled: bool, now: datetime) -> BackupRun:
     """Note that a backup is begun; old notes go."""
     run = BackupRun.objects.create(place=place[:500], scheduled=scheduled, started_at=now)
-    old = BackupRun.objects.order_by("-started_at").values_list("pk", flat=True)[KEPT:]
+    old = BackupRun.objects.order_by("-started_at").values_list("pk", flat=True)[RUNS_MAX:]
     BackupRun.objects.filter(pk__in=list(old)).delete()
     return run
 

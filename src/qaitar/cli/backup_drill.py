@@ -22,7 +22,7 @@ from qaitar.backup.creation import Source, backup_create
 from qaitar.backup.encryption import BackupKey
 from qaitar.backup.places import target_at
 from qaitar.cli.backup_verify import scratch_restore
-from qaitar.flows.invariants.checking import Asked, invariants_check
+from qaitar.flows.invariants.checking import CheckRequest, invariants_check
 from qaitar.foundation.access import enter_as_user
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore, Integrity, key_of
@@ -269,7 +269,7 @@ def _broken_by_restore(ground: Ground, restored: Restored) -> dict[str, int]:
     The shop is made by SQL and breaks some invariants by its making.  It is checked after the restored one and has all
     rows of it and more, so nothing that the restore broke is covered up by what was there.
     """
-    request = Asked(utc_now(), APP_ROLE, files=False)
+    request = CheckRequest(utc_now(), APP_ROLE, files=False)
     with ground.owner() as owner:
         there: Counter[str] = Counter()
         for each in invariants_check(owner, request).checked:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from qaitar.flows.invariants.checking import Asked, Report, invariants_check
+from qaitar.flows.invariants.checking import CheckRequest, Report, invariants_check
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.addresses import APP_ROLE, parts_of
 from qaitar.runtime.database import APP_VARIABLE, OWNER_VARIABLE
@@ -17,6 +17,7 @@ from qaitar.runtime.database import APP_VARIABLE, OWNER_VARIABLE
 if TYPE_CHECKING:
     import argparse
 
+    from qaitar.flows.invariants.invariant import Checked
     from qaitar.runtime.folder import DataFolder
 
 
@@ -33,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001  a subcommand's signature
     """Check through the owner of the tables, so that walls hide nothing."""
     app_role = parts_of(os.environ[APP_VARIABLE]).get("user", APP_ROLE)
-    request = Asked(
+    request = CheckRequest(
         utc_now(),
         app_role,
         hashes=not options.no_hashes,
@@ -54,8 +55,15 @@ def _document(report: Report) -> dict[str, Any]:
         "ok": not report.broken,
         "broken": report.broken,
         "hidden": report.hidden,
-        "invariants": [asdict(each) for each in report.checked],
+        "invariants": [_with_rows(each) for each in report.checked],
     }
+
+
+def _with_rows(checked: Checked) -> dict[str, Any]:
+    rows = [
+        {"said" if k == "fault" else k: v for k, v in asdict(row).items()} for row in checked.first
+    ]
+    return {**asdict(checked), "first": rows}
 
 
 def _tell(report: Report) -> None:
@@ -64,7 +72,7 @@ def _tell(report: Report) -> None:
         print(f"{each.code:<4}{word:<18}{each.promises} ({each.seconds:.2f} s)")
         for row in each.first:
             print(
-                f"{'':<8}{row.place}: {row.said}{f' (merchant {row.merchant})' if row.merchant else ''}"
+                f"{'':<8}{row.place}: {row.fault}{f' (merchant {row.merchant})' if row.merchant else ''}"
             )
         if each.broken > len(each.first):
             print(f"{'':<8}and {each.broken - len(each.first)} more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.cli.journal import anchor_lines
-from qaitar.foundation.journal_anchors import anchors_kept
+from qaitar.foundation.journal_anchors import anchors_load
 from qaitar.foundation.journal_check import Checking
 from qaitar.foundation.journal_keys import journal_key_secrets
 from qaitar.foundation.journal_reads import journal_faults
@@ -30,21 +30,21 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     """Walk every merchant's chains in order, then compare with the newest anchor of the data folder."""
     checking = Checking(None if options.without_keys else journal_key_secrets())
     for found in journal_faults(checking):
-        print(said_of(found))
+        print(sentence_of(found))
     anchors_hold = options.without_keys or _newest_holds(folder)
     signed = "; signatures were not looked at" if options.without_keys else ""
     print(f"{checking.chains} cases checked, {len(checking.broken)} broken{signed}")
     return 1 if checking.broken or not anchors_hold else 0
 
 
-def said_of(found: Found) -> str:
+def sentence_of(found: Found) -> str:
     """Say one fault in a line."""
     line = f" line {found.seq}" if found.seq else ""
     return f"{found.subject_kind} {found.subject_id}{line}: {found.fault.value} (merchant {found.merchant_id})"
 
 
 def _newest_holds(folder: DataFolder) -> bool:
-    stored = anchors_kept(folder.path)
+    stored = anchors_load(folder.path)
     if not stored:
         return True
     lines = anchor_lines(stored[-1:])

@@ -41,11 +41,13 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     found = examine(folder, os.environ[APP_VARIABLE], ask=not options.saved)
     bad = any(each.level is Level.PROBLEM for each in found)
     if options.json:
-        lines = [asdict(each) for each in found]
+        lines = [
+            {"said" if k == "message" else k: v for k, v in asdict(each).items()} for each in found
+        ]
         print(json.dumps({"ok": not bad, "findings": lines}, ensure_ascii=False, indent=2))
         return int(bad)
     for each in found:
-        print(f"{each.level.value:<8}{each.area:<15}{each.said}")
+        print(f"{each.level.value:<8}{each.area:<15}{each.message}")
         if each.do:
             print(f"{'':<23}→ {each.do}")
     return int(bad)

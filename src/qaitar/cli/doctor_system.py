@@ -203,7 +203,7 @@ def disk_found(folder: Path) -> list[Finding]:
 
 def files_found(files: Path) -> list[Finding]:
     """Try to write where proofs are kept, and look what a process that opens a hostile file could reach."""
-    return [_files_kept(files), _files_opened(landlock_version())]
+    return [_files_check(files), _files_opened(landlock_version())]
 
 
 def _files_opened(landlock: int) -> Finding:
@@ -216,7 +216,7 @@ def _files_opened(landlock: int) -> Finding:
     return ok("files", "A process that opens a file reaches that file alone (Landlock).")
 
 
-def _files_kept(files: Path) -> Finding:
+def _files_check(files: Path) -> Finding:
     store = settings.STORAGES["files"]
     if "s3" in store["BACKEND"]:
         return ok("files", f"Kept in the bucket {store['OPTIONS']['bucket_name']}.")

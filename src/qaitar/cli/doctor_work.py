@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection, transaction
 
 from qaitar.cli.findings import Finding, Level, ok, problem, warn
-from qaitar.foundation.connections import State, connection_test, health_told
+from qaitar.foundation.connections import State, connection_test, health_message
 from qaitar.foundation.jobs import merchants_real
 from qaitar.foundation.models import Connection, EffectState, Merchant, PlannedEffect
 from qaitar.foundation.walls import see
@@ -54,7 +54,7 @@ def _connection(merchant: str, row: Connection, now: datetime, *, ask: bool) -> 
     state, detail = State(row.health), row.health_detail
     if ask:
         health = connection_test(merchant_id=row.merchant_id, connection_id=row.pk, now=now)
-        state, detail = health_told(health)
+        state, detail = health_message(health)
     message = f"{merchant}: {row.name} is {state.value.lower()}. {detail}".strip()
     if state is State.HEALTHY:
         return ok("connections", message)

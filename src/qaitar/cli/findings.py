@@ -20,20 +20,20 @@ class Finding:
 
     area: str
     level: Level
-    said: str
+    message: str
     do: str = ""
 
 
-def ok(area: str, said: str) -> Finding:
+def ok(area: str, message: str) -> Finding:
     """Say that it is well."""
-    return Finding(area, Level.OK, said)
+    return Finding(area, Level.OK, message)
 
 
-def warn(area: str, said: str, do: str) -> Finding:
+def warn(area: str, message: str, do: str) -> Finding:
     """Say that it is worth a look."""
-    return Finding(area, Level.WARN, said, do)
+    return Finding(area, Level.WARN, message, do)
 
 
-def problem(area: str, said: str, do: str) -> Finding:
+def problem(area: str, message: str, do: str) -> Finding:
     """Say that it does not work, or may cost data."""
-    return Finding(area, Level.PROBLEM, said, do)
+    return Finding(area, Level.PROBLEM, message, do)

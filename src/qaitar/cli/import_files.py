@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from qaitar.flows.cabinet_words import rejection_sentence, report_notes, too_large
 from qaitar.flows.import_orders import (
-    NotTaken,
+    RefusedFile,
     first_store_make,
     orders_file_take,
     orders_import,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qaitar.orders.models import Store
 
 DONE, NOT_READ, NOT_UNDERSTOOD = 0, 1, 2
-REASONS_SHOWN: Final = 20  # on a screen; --json tells all
+REASONS_MAX: Final = 20  # on a screen; --json tells all
 
 
 @dataclass(slots=True)
@@ -114,10 +114,10 @@ class Report:
 def _listed(document: list[dict[str, Any]]) -> list[str]:
     sentences = [
         _("  row %(row)s: %(reason)s (%(code)s)") % {**each, "row": _row(each)}
-        for each in document[:REASONS_SHOWN]
+        for each in document[:REASONS_MAX]
     ]
-    if len(document) > REASONS_SHOWN:
-        sentences.append(_("  … and %(left)d more") % {"left": len(document) - REASONS_SHOWN})
+    if len(document) > REASONS_MAX:
+        sentences.append(_("  … and %(left)d more") % {"left": len(document) - REASONS_MAX})
     return sentences
 
 
@@ -165,10 +165,10 @@ def _refused(sentence: str) -> int:
 
 def _take_orders(body: bytes, named: str | None, report: Report, now: datetime) -> None:
     file = orders_file_take(body, report.file)
-    if isinstance(file, NotTaken) and not merchants_real():
+    if isinstance(file, RefusedFile) and not merchants_real():
         report.problem = str(file.reason)
         return
-    shop = "" if isinstance(file, NotTaken) else shop_of(file.orders)
+    shop = "" if isinstance(file, RefusedFile) else shop_of(file.orders)
     with transaction.atomic(durable=True):
         store = _store(named, shop, report, now)
         see([store.merchant_id])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.returns.errors import ActBlocked
@@ -203,7 +203,7 @@ def silent_customer_by_guard(play: Play) -> Ends:
 
 
 def _default_action(play: Play, action: DefaultAction) -> None:
-    with behind_walls(play.merchant_id):
+    with within_walls(play.merchant_id):
         Store.objects.filter(pk=play.opened.store_id).update(
             default_action=action.value, default_reason=RefusalReason.NO_ANSWER.value
         )

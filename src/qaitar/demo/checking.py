@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.journal import first_break
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
 from qaitar.returns.models import ReturnRequest
@@ -34,7 +34,7 @@ def ends_found(play: Play, ends: Mapping[str, Outcome]) -> list[str]:
 
 def ledgers_found(play: Play, numbers: Sequence[str]) -> list[str]:
     """Say what of these requests does not stand outside exactly once, or is not settled."""
-    with behind_walls(play.merchant_id):
+    with within_walls(play.merchant_id):
         cases = {case.pk: case for case in ReturnRequest.objects.filter(number__in=numbers)}
         effects = list(PlannedEffect.objects.filter(subject_id__in=cases))
     unsettled = [
@@ -122,7 +122,7 @@ def _files(play: Play, effects: Sequence[PlannedEffect]) -> list[str]:
 
 def chains_found(play: Play) -> list[str]:
     """Say which cases' journal chains do not hold."""
-    with behind_walls(play.merchant_id):
+    with within_walls(play.merchant_id):
         lines = list(JournalEntry.objects.order_by("subject_id", "seq"))
     wrong = []
     for subject_id, chain in groupby(lines, key=lambda line: line.subject_id):

@@ -12,8 +12,8 @@ from qaitar.flows.poll_orders import orders_poll
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.files.checks import Rejected
-from qaitar.foundation.files.keeping import Kept, content_keep, file_note
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.letters import LetterFacts, refusal_text
@@ -79,7 +79,7 @@ class Play:
     outside: Outside
     clock: Clock
     events: list[tuple[datetime, str, str, str]] = field(default_factory=list)
-    _papers: dict[EvidenceKind, Kept] = field(default_factory=dict)
+    _papers: dict[EvidenceKind, CheckedFile] = field(default_factory=dict)
     _sold: int = 0
     first_code: int = 710_000_001
 
@@ -183,7 +183,7 @@ class Play:
 
     def case(self, number: str) -> ReturnRequest:
         """Read a case as it stands."""
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             return ReturnRequest.objects.get(store_id=self.opened.store_id, number=number)
 
     def does(
@@ -201,7 +201,7 @@ class Play:
         if reason is not None:
             facts = LetterFacts(request_number=number, product_name=case.product_name)
             text = refusal_text(reason, facts, "ru")
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             return request_act(
                 request_id=case.pk,
                 act=act,
@@ -220,9 +220,9 @@ class Play:
     def notes(self, number: str, who: Role = Role.OPERATOR, **values: Any) -> None:
         """Let a person note facts on a case."""
         case = self.case(number)
-        if "marks" in values:
-            values["marks"] = {**case.marks, **values["marks"]}
-        with behind_walls(self.merchant_id):
+        if "inspection" in values:
+            values["inspection"] = {**case.inspection, **values["inspection"]}
+        with within_walls(self.merchant_id):
             by = self.opened.people[who]
             request_note(request_id=case.pk, values=values, by=by, now=self.clock())
 
@@ -230,13 +230,13 @@ class Play:
         """Let a person put proofs into a case; acts with signature and stamp are confirmed at once."""
         case, by = self.case(number), self.opened.people[who]
         papers = [(kind, self._paper(kind)) for kind in kinds]
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             proofs = [NewProof(self._noted(paper, who), kind) for kind, paper in papers]
             evidence_add(request_id=case.pk, proofs=proofs, by=by, now=self.clock())
         if EvidenceKind.TECHNICAL_ACT in kinds:
             self._confirms(case.pk, who)
 
-    def _noted(self, paper: Kept, who: Role) -> Any:
+    def _noted(self, paper: CheckedFile, who: Role) -> Any:
         return file_note(
             merchant_id=self.merchant_id,
             file=paper,
@@ -246,7 +246,7 @@ class Play:
         )
 
     def _confirms(self, request_id: UUID, who: Role) -> None:
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             proof = Evidence.objects.get(
                 request_id=request_id, kind=EvidenceKind.TECHNICAL_ACT, withdrawn_at=None
             )
@@ -258,7 +258,7 @@ class Play:
                 now=self.clock(),
             )
 
-    def _paper(self, kind: EvidenceKind) -> Kept:
+    def _paper(self, kind: EvidenceKind) -> CheckedFile:
         """Draw and keep a proof; a few drawings serve all cases, because judging each takes its time."""
         if kind not in self._papers:
             if kind in PHOTOS:
@@ -278,6 +278,6 @@ class Play:
 
     def open_effects(self) -> list[PlannedEffect]:
         """List effects that have not come to a good end."""
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             good = {EffectState.DONE, EffectState.BY_HAND, EffectState.CANCELLED}
             return list(PlannedEffect.objects.exclude(state__in=good))

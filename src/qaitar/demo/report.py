@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.models import ReturnRequest
@@ -63,7 +63,7 @@ class _Running:
 def steps_report(play: Play, numbers: Iterable[str]) -> list[ReportedStep]:
     """Tell everything that happened to these requests, in order of time."""
     wanted = list(numbers)
-    with behind_walls(play.merchant_id):
+    with within_walls(play.merchant_id):
         cases = list(ReturnRequest.objects.filter(number__in=wanted).order_by("number"))
         ids = [case.pk for case in cases]
         lines = list(JournalEntry.objects.filter(subject_id__in=ids).order_by("subject_id", "seq"))

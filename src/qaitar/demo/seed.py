@@ -13,7 +13,7 @@ from qaitar.demo.driver import Clock, Play
 from qaitar.demo.shop import LOGINS, Login, shop_address, shop_connect, shop_open
 from qaitar.demo.stories import Teller, play_all
 from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection, Membership, Merchant, MerchantKey, User
 from qaitar.foundation.people import role_set
 from qaitar.foundation.walls import see
@@ -74,7 +74,7 @@ def demo_seed(*, now: datetime, port: int, folder: Path) -> bool:
 
 def _readdress(merchant_id: UUID, at: Addresses, now: datetime) -> None:
     """Point the shop at the stand-ins when they are served on other ports than the last time."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         store = Store.objects.filter(merchant_id=merchant_id).earliest("created_at")
         shop_address(merchant_id, store.pk, at, secrets={}, now=now)
 
@@ -99,7 +99,7 @@ def demo_join(user_id: int, now: datetime) -> None:
     """Let the person who asked for the demo shop work in it as its owner, beside their own shops."""
     merchant_id = demo_merchant()
     assert merchant_id is not None, "the demo shop has just been made"
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         role_set(
             user=User.objects.get(pk=user_id), merchant_id=merchant_id, role=Role.OWNER, now=now
         )
@@ -115,7 +115,7 @@ def demo_remove(folder: Path) -> bool:
     merchant_id = demo_merchant()
     if merchant_id is None:
         return False
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         Connection.objects.filter(merchant_id=merchant_id).update(enabled=False)
         MerchantKey.objects.filter(pk=merchant_id).update(active=False)
         for held in Membership.objects.filter(merchant_id=merchant_id).select_related("user"):

@@ -65,7 +65,7 @@ class Teller:
         """Damage reported within a day of receipt; nobody has looked."""
         yield from self._filed(goods, grievance, _ago(hours=10), in_hours, bought=0.4)
 
-    def customer_asked(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
+    def customer_contacted(self, goods: Goods, grievance: Grievance, in_hours: float) -> Story:
         """The call centre was asked; no answer yet."""
         number = yield from self._filed(goods, grievance, _ago(days=1), in_hours)
         yield _ago(hours=20)
@@ -208,9 +208,9 @@ class Teller:
             self.new(COOKWARE, b.OTHER_GOODS, 44),
             self.new(b.BLENDER, b.EMPTY_BOX, 46),
             self.fresh_damage(b.TELEVISION, b.CRACKED, 20),
-            self.customer_asked(b.VACUUM, b.BROKE, 5),
-            self.customer_asked(b.JACKET, b.TOO_SMALL, 30),
-            self.customer_asked(PRESSURE, b.DEFECT, 40),
+            self.customer_contacted(b.VACUUM, b.BROKE, 5),
+            self.customer_contacted(b.JACKET, b.TOO_SMALL, 30),
+            self.customer_contacted(PRESSURE, b.DEFECT, 40),
             self.answered(b.KETTLE, b.DISLIKED, 9),
             self.answered(b.JACKET, b.DISLIKED, 33),
             self.approval(b.MONITOR, b.CRACKED, 22),

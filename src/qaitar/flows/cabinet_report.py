@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qaitar.orders.models import Store
     from qaitar.returns.services.mirroring import Mirrored
 
-TOLD_MAX: Final = 200
+LINES_MAX: Final = 200
 OTHER_SHOP: Final = "OTHER_SHOP"
 SHOP_UNCLEAR: Final = "SHOP_UNCLEAR"
 
@@ -93,16 +93,16 @@ def reading_report(
         "rejected": [
             {"number": number, "code": code}
             | ({"shop": shop_of[number]} if code in {OTHER_SHOP, SHOP_UNCLEAR} else {})
-            for number, code in mirrored.rejected[:TOLD_MAX]
+            for number, code in mirrored.rejected[:LINES_MAX]
         ],
         "rejected_count": len(mirrored.rejected) + len(saved.problems),
         "problems": [
             {"row": one.row_number, "code": one.reason_code, "reason": one.reason}
-            for one in saved.problems[:TOLD_MAX]
+            for one in saved.problems[:LINES_MAX]
         ],
         "unread": [
             {"number": number, "name": one.name, "why": one.why, "came": one.came}
-            for number, one in _unread(saved, counts)[:TOLD_MAX]
+            for number, one in _unread(saved, counts)[:LINES_MAX]
         ],
         "counts": {**_by_section(counts), **counts.unknown} if counts else {},
         "taken_as_now": bool(saved.readings) and not saved.has_times,

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from qaitar.flows.effects.settlement import EffectUpdate, settle_all
 from qaitar.foundation.connections import State
-from qaitar.foundation.jobs import behind_walls, for_each_merchant, job_defer, merchants_active
+from qaitar.foundation.jobs import for_each_merchant, job_defer, merchants_active, within_walls
 from qaitar.foundation.journal_anchors import anchor_daily
 from qaitar.foundation.models import (
     Connection,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 WEBHOOKS_TASK: Final = "qaitar.flows.tasks.webhooks_run"
 RECHECK_TASK: Final = "qaitar.flows.tasks.connections_recheck"
-KEPT: Final = timedelta(days=7)
+RETENTION: Final = timedelta(days=7)
 BATCH: Final = 500
 DELTAS_MAX: Final = 50_000
 _OPEN: Final = (EffectState.PLANNED, EffectState.SENDING, EffectState.UNKNOWN)
@@ -104,7 +104,7 @@ def connection_effects_resume(merchant_id: UUID, now: datetime, *, connection_id
     """Let the effects that waited for a mended connection be sent; none while it is still misconfigured."""
     resumed = 0
     while True:
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             mended = Connection.objects.filter(pk=connection_id, enabled=True).exclude(
                 health=State.MISCONFIGURED
             )
@@ -129,7 +129,7 @@ def connection_effects_resume(merchant_id: UUID, now: datetime, *, connection_id
 
 def stage_counts_sum(merchant_id: UUID) -> int:
     """Sum a merchant's counter changes into its counters, in one statement; safe beside itself.  Returns how many."""
-    with behind_walls(merchant_id), connection.cursor() as cursor:
+    with within_walls(merchant_id), connection.cursor() as cursor:
         cursor.execute(_SUM_DELTAS, [merchant_id, DELTAS_MAX, merchant_id])
         (summed,) = cursor.fetchone()
     return int(summed)
@@ -163,7 +163,7 @@ def security_forget(now: datetime) -> int:
 
 def idempotency_forget(now: datetime) -> int:
     """Remove stored answers older than a week; returns how many."""
-    return IdempotencyRecord.objects.filter(created_at__lt=now - KEPT).delete()[0]
+    return IdempotencyRecord.objects.filter(created_at__lt=now - RETENTION).delete()[0]
 
 
 def journal_anchor(now: datetime) -> None:

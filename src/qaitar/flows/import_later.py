@@ -9,13 +9,13 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from qaitar.flows.import_orders import FileUnreadable, OrdersFile, Taken
+from qaitar.flows.import_orders import FileUnreadable, OrdersFile, OrdersUpload
 from qaitar.flows.import_placing import FileMerged, file_merge
 from qaitar.foundation.actors import require_role, system_actor
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.files.keeping import file_note
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import behind_walls, database_gone, job_defer
+from qaitar.foundation.jobs import database_gone, job_defer, within_walls
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import SETTING, as_setting
 from qaitar.kernel.roles import WORKERS
@@ -39,17 +39,19 @@ if TYPE_CHECKING:
 
 LATER_TASK: Final = "qaitar.flows.tasks.import_read"
 READER: Final = "kaspi_shop"  # the registry's entry that knows how to read export files
-TOLD_EVERY_ROWS: Final = 2_000
+REPORT_EVERY_ROWS: Final = 2_000
 
 
-def import_later(*, store: Store, file: Taken, by: Actor, now: datetime) -> ImportRun:
+def import_later(*, store: Store, file: OrdersUpload, by: Actor, now: datetime) -> ImportRun:
     """Promise a taken file and leave its reading to a job, in the caller's transaction.
 
     Raises:
         RoleNotAllowed: the role may not; nothing was written.
     """
     require_role(by, WORKERS)
-    row = file_note(merchant_id=store.merchant_id, file=file.kept, by=by, origin="import", now=now)
+    row = file_note(
+        merchant_id=store.merchant_id, file=file.checked, by=by, origin="import", now=now
+    )
     run = import_begin(
         store=store,
         origin=Origin("FILE", file.name, row.pk),
@@ -67,7 +69,7 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
     Raises:
         MergeBusy: another merge of this merchant did not end in time; nothing was written, trying again is safe.
     """
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         run = ImportRun.objects.filter(pk=run_id, state="RUNNING").first()
         file = StoredFile.objects.filter(pk=run.file_id).first() if run and run.file_id else None
         store = Store.objects.filter(pk=run.store_id).first() if run else None
@@ -78,7 +80,7 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
             content.read()
         )
     if isinstance(opened, FileUnreadable):
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             import_stop(run=run, problem=opened.reason, now=now)
         return None
     try:
@@ -88,13 +90,13 @@ def import_read(merchant_id: UUID, now: datetime, *, run_id: UUID) -> Merged | N
     except Exception as error:
         if database_gone(error):
             raise  # not the file's fault, and nothing was written: the job is tried again
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             import_stop(run=run, problem=_("The program stumbled over this file."), now=now)
         raise
 
 
 def _merged(run: ImportRun, store: Store, file: OrdersFile, now: datetime) -> Merged | None:
-    with Beside(run) as writer, behind_walls(run.merchant_id):
+    with ProgressWriter(run) as writer, within_walls(run.merchant_id):
         by = system_actor("import")
         done = file_merge(
             chosen=store, file=file, by=by, now=now, walk=lambda: writer.counted(file)
@@ -106,7 +108,7 @@ def _merged(run: ImportRun, store: Store, file: OrdersFile, now: datetime) -> Me
     return done.merged
 
 
-class Beside:
+class ProgressWriter:
     """Tells how far a merge is over a connection of its own, since the merge's own transaction shows nothing yet."""
 
     def __init__(self, run: ImportRun) -> None:
@@ -127,7 +129,7 @@ class Beside:
         rows = reported = 0
         for record in records:
             rows += len(getattr(record, "row_numbers", ())) or 1
-            if rows - reported >= TOLD_EVERY_ROWS:
+            if rows - reported >= REPORT_EVERY_ROWS:
                 self._tell(rows)
                 reported = rows
             yield record
@@ -143,7 +145,7 @@ class Beside:
             )
 
 
-def dry_run(*, store: Store, file: Taken, by: Actor, now: datetime) -> FileMerged:
+def dry_run(*, store: Store, file: OrdersUpload, by: Actor, now: datetime) -> FileMerged:
     """Tell what a file would change and where, changing nothing: the merge is made and taken back.
 
     In the caller's transaction.  Raises `MergeBusy` as the merge does.

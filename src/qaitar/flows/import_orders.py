@@ -13,7 +13,7 @@ from qaitar.flows.import_placing import file_merge
 from qaitar.foundation.actors import require_role
 from qaitar.foundation.connections import connector_of
 from qaitar.foundation.files.checks import Accepted, Code, Rejected, sentence
-from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.files.kinds import FACTS, Kind
 from qaitar.foundation.files.names import safe_name
 from qaitar.foundation.files.store import FileStore
@@ -82,16 +82,16 @@ class FileUnreadable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class OrdersUpload:
     """A file that is kept and can be read."""
 
     name: str
-    kept: Kept
+    checked: CheckedFile
     orders: OrdersFile
 
 
 @dataclass(frozen=True, slots=True)
-class NotTaken:
+class RefusedFile:
     """A file nothing can be read from; no row points to it."""
 
     name: str
@@ -107,7 +107,7 @@ class Imported:
     merged: Merged | None = None
 
 
-def orders_file_take(body: bytes, name: str) -> Taken | NotTaken:
+def orders_file_take(body: bytes, name: str) -> OrdersUpload | RefusedFile:
     """Judge an export file, keep it as it came, and open it for reading.
 
     Touches no table: call it before a transaction is opened, because judging takes its time.
@@ -115,16 +115,20 @@ def orders_file_take(body: bytes, name: str) -> Taken | NotTaken:
     declared = name
     if not body.startswith(_ZIP):  # an export saved as .txt is a CSV all the same
         declared = f"{PurePath(name).stem}.csv"
-    kept = content_keep(body, declared)
-    if isinstance(kept, Rejected) and not _only_cells(kept):
-        return NotTaken(name, kept.code.value, str(sentence(kept)))
+    checked = content_keep(body, declared)
+    if isinstance(checked, Rejected) and not _only_cells(checked):
+        return RefusedFile(name, checked.code.value, str(sentence(checked)))
     read: Callable[[bytes], OrdersFile | FileUnreadable] = import_string(
         connector_of(READER).reader
     )
     opened = read(body)
     if isinstance(opened, FileUnreadable):
-        return NotTaken(name, opened.code, opened.reason)
-    return Taken(name, kept if isinstance(kept, Kept) else _kept_as_table(body, declared), opened)
+        return RefusedFile(name, opened.code, opened.reason)
+    return OrdersUpload(
+        name,
+        checked if isinstance(checked, CheckedFile) else _checked_as_table(body, declared),
+        opened,
+    )
 
 
 def _only_cells(refusal: Rejected) -> bool:
@@ -133,15 +137,17 @@ def _only_cells(refusal: Rejected) -> bool:
     return control_characters or refusal.code in {Code.TEXT_UNREADABLE, Code.TEXT_LINE}
 
 
-def _kept_as_table(body: bytes, name: str) -> Kept:
+def _checked_as_table(body: bytes, name: str) -> CheckedFile:
     stored = FileStore().put(io.BytesIO(body))
     facts = FACTS[Kind.CSV]
     safe = safe_name(name, facts.extension)
     size, sha256 = stored.size, stored.sha256
-    return Kept(Accepted(Kind.CSV, facts.mime, facts.extension, safe, sha256, size), "", "")
+    return CheckedFile(Accepted(Kind.CSV, facts.mime, facts.extension, safe, sha256, size), "", "")
 
 
-def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datetime) -> Imported:
+def orders_import(
+    *, store: Store, file: OrdersUpload | RefusedFile, by: Actor, now: datetime
+) -> Imported:
     """Merge a taken file into a store's orders, in the caller's transaction behind the merchant's walls.
 
     Every row is created, updated, unchanged or rejected with its number and reason; the same file again changes nothing.  Rows
@@ -153,12 +159,14 @@ def orders_import(*, store: Store, file: Taken | NotTaken, by: Actor, now: datet
     """
     require_role(by, WORKERS)
     origin = Origin("FILE", file.name)
-    if isinstance(file, NotTaken):
+    if isinstance(file, RefusedFile):
         return _not_imported(store, origin, file.reason, by, now)
     done = file_merge(chosen=store, file=file.orders, by=by, now=now)
     if done.refusal:
         return _not_imported(store, origin, done.refusal, by, now)
-    row = file_note(merchant_id=store.merchant_id, file=file.kept, by=by, origin="import", now=now)
+    row = file_note(
+        merchant_id=store.merchant_id, file=file.checked, by=by, origin="import", now=now
+    )
     outcome = Outcome(done.merged, done.report(store))
     run = import_write(
         store=store,

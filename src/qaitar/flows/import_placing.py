@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
     from qaitar.orders.models import Store
 
-NOTES_KEPT: Final = 500
-_NOT_TOLD: Final = "The file holds orders of several shops, and this row does not say of which."
+NOTES_MAX: Final = 500
+_SHOP_NOT_NAMED: Final = (
+    "The file holds orders of several shops, and this row does not say of which."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class FileMerged:
                     "code": note.code,
                     "reason": note.reason,
                 }
-                for note in self.merged.notes[:NOTES_KEPT]
+                for note in self.merged.notes[:NOTES_MAX]
             ]
         return document
 
@@ -179,7 +181,7 @@ def _records_for(
 
 def _turned_away(record: OrderRecord, owner: ForeignShop | None) -> Iterator[RowRejected]:
     code = "shop_not_told" if owner is None else "other_shop"
-    reason = _NOT_TOLD if owner is None else _sentence(owner.number, owner, of="row")
+    reason = _SHOP_NOT_NAMED if owner is None else _sentence(owner.number, owner, of="row")
     for number, raw in record.raw_rows():
         yield RowRejected(
             row_number=number, reason_code=code, reason=reason, raw=raw, sheet=record.sheet

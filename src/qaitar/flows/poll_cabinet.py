@@ -22,11 +22,11 @@ from qaitar.foundation.actors import system_actor
 from qaitar.foundation.connections import (
     ConnectionBroken,
     State,
+    health_message,
     health_note,
-    health_told,
     opened_client,
 )
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.kernel.ids import new_id
 from qaitar.returns.companion_view import cases_missed
@@ -45,7 +45,7 @@ SYSTEM: Final = "kaspi_cabinet_session"
 def cabinets_poll(merchant_id: UUID, now: datetime) -> int:
     """Look through every cabinet of a merchant that may be read directly; returns how many requests were seen."""
     assert not database.in_atomic_block, "no network inside a transaction"
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         rows = list(
             Connection.objects.filter(
                 merchant_id=merchant_id,
@@ -73,7 +73,7 @@ def _poll(row: Connection, now: datetime) -> int:
         _keep(row, readings, now)
         look = Look(row.store_id, row.merchant_id, system_actor("mirror"), now, now)
         readings_take(look, list(readings.values()))
-    with behind_walls(row.merchant_id):
+    with within_walls(row.merchant_id):
         state, detail = _health(reading)
         health_note(row.pk, state, detail, now)
         Connection.objects.filter(pk=row.pk).update(
@@ -86,11 +86,11 @@ def _known(store_id: UUID, merchant_id: UUID) -> KnownRequests:
     """Read what is known of the store's open requests, and give a way to ask for the digests of any."""
 
     def prints(numbers: Sequence[str]) -> dict[str, str]:
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             rows = ReturnRequest.objects.filter(store_id=store_id, number__in=list(numbers))
             return dict(rows.filter(mirror__has_key="item").values_list("number", "mirror__item"))
 
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         missed, _left = cases_missed(store_id, ())
     return KnownRequests(prints, {each.number: each.refund_id for each in missed})
 
@@ -117,7 +117,7 @@ def _written(reading: CabinetReading) -> dict[str, dict[str, Any]]:
 def _health(reading: CabinetReading) -> tuple[State, str]:
     """Say how the reading went; one that did not bring everything is no healthy one."""
     if reading.trouble is not None:
-        return health_told(reading.trouble)
+        return health_message(reading.trouble)
     sentences = [
         f"Section {tab} is not whole: {expected} expected, {read} read."
         for tab, expected, read in reading.short
@@ -130,14 +130,14 @@ def _health(reading: CabinetReading) -> tuple[State, str]:
         sentences.append(
             f"Details that cannot be read now and are asked for again later: {numbers}."
         )
-    return health_told(Unknown(" ".join(sentences))) if sentences else (State.HEALTHY, "")
+    return health_message(Unknown(" ".join(sentences))) if sentences else (State.HEALTHY, "")
 
 
 def _keep(row: Connection, readings: dict[str, ReturnReading], now: datetime) -> None:
     """Keep what was read, as it came, before it is used."""
     raws: list[Any] = [dict(each.raw or {}) for each in readings.values()]
     body = json.dumps(raws, ensure_ascii=False, default=str).encode()
-    with behind_walls(row.merchant_id):
+    with within_walls(row.merchant_id):
         RawIntake.objects.update_or_create(
             merchant_id=row.merchant_id,
             source=SOURCE,
@@ -157,6 +157,6 @@ def _keep(row: Connection, readings: dict[str, ReturnReading], now: datetime) ->
                 "received_from": "direct reading",
                 "state": "READ",
                 "read_at": now,
-                "kept_digest": hashlib.sha256(body).hexdigest(),
+                "stored_digest": hashlib.sha256(body).hexdigest(),
             },
         )

@@ -20,12 +20,12 @@ from qaitar.foundation.actors import system_actor
 from qaitar.foundation.connections import (
     ConnectionBroken,
     State,
+    health_message,
     health_note,
-    health_told,
     opened_client,
     systems_with,
 )
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
 from qaitar.orders.models import Store
 from qaitar.orders.selectors import codes_with_lines, order_ids_by_code, orders_since
@@ -49,7 +49,7 @@ HISTORY: Final = timedelta(days=180)  # how far back the first reading goes
 OVERLAP: Final = timedelta(hours=1)  # orders may show up late
 AGAIN_AFTER: Final = timedelta(hours=6)  # between readings of what may still change
 ASK_MISSING_AGAIN: Final = timedelta(days=1)
-MISSING_KEPT: Final = 500
+MISSING_MAX: Final = 500
 
 Trouble = Misconfigured | Refused | Busy | Unknown
 _Sorted = dict[UUID, list[OrderRecord | RowRejected]]
@@ -113,7 +113,7 @@ class Polled:
 def orders_poll(merchant_id: UUID, now: datetime) -> int:
     """Read orders over every connection of a merchant that can; returns how many orders were seen."""
     assert not database.in_atomic_block, "no network inside a transaction"
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         rows = list(
             Connection.objects.filter(
                 merchant_id=merchant_id,
@@ -128,8 +128,8 @@ def orders_poll(merchant_id: UUID, now: datetime) -> int:
             with opened_client(row) as source:
                 seen += connection_poll(row, source, now).merged.orders.read
         except ConnectionBroken as broken:
-            with behind_walls(merchant_id):
-                health_note(row.pk, *health_told(Misconfigured(broken.what, broken.how)), now)
+            with within_walls(merchant_id):
+                health_note(row.pk, *health_message(Misconfigured(broken.what, broken.how)), now)
     return seen
 
 
@@ -138,7 +138,7 @@ def connection_poll(
 ) -> Polled:
     """Read orders over one connection of a store, at most `pages_max` pages, and note its health."""
     assert not database.in_atomic_block, "no network inside a transaction"
-    with behind_walls(row.merchant_id):
+    with within_walls(row.merchant_id):
         row = Connection.objects.get(pk=row.pk)
         assert row.store_id is not None, "orders belong to a store"
         stores = {store.pk: store for store in stores_of([row.merchant_id])}
@@ -183,7 +183,7 @@ class _Run:
 
     def _changing(self, before: datetime) -> Iterable[tuple[datetime, datetime]]:
         """Give the older windows that hold an order which may still change."""
-        with behind_walls(self.store.merchant_id):
+        with within_walls(self.store.merchant_id):
             orders = orders_since(self.store.pk, before - HISTORY)
         made = sorted(
             order.ordered_at
@@ -244,16 +244,16 @@ class _Run:
         bare = [r.code for r in records if isinstance(r, OrderRecord) and r.lines is None]
         if not bare:
             return list(records)
-        with behind_walls(self.store.merchant_id):
+        with within_walls(self.store.merchant_id):
             lined = codes_with_lines(store_id, bare)
         return [
-            self._asked(r)
+            self._requested(r)
             if isinstance(r, OrderRecord) and r.lines is None and r.code not in lined
             else r
             for r in records
         ]
 
-    def _asked(self, record: OrderRecord) -> OrderRecord:
+    def _requested(self, record: OrderRecord) -> OrderRecord:
         """Add an order's lines.  An order whose lines cannot be read is kept without, and told of in the health."""
         if record.external_id is None or self.polled.trouble is not None:
             return record
@@ -289,7 +289,7 @@ class _Run:
             for code, at in self.place.missing.items()
             if self.now - datetime.fromisoformat(at) < ASK_MISSING_AGAIN
         }
-        with behind_walls(self.store.merchant_id):
+        with within_walls(self.store.merchant_id):
             named = ReturnRequest.objects.filter(store_id=self.store.pk, order_id=None)
             codes = set(
                 named.exclude(stage=Stage.CLOSED)
@@ -302,7 +302,7 @@ class _Run:
 
     def _merge(self, found: _Sorted) -> None:
         """Merge what was read, each store's own, and save where reading stands, together."""
-        with behind_walls(self.store.merchant_id):
+        with within_walls(self.store.merchant_id):
             merged_of = {
                 store_id: self._merge_store(self.stores[store_id], records)
                 for store_id, records in found.items()
@@ -322,14 +322,14 @@ class _Run:
         return merged
 
     def _save_place(self) -> None:
-        newest = sorted(self.place.missing.items(), key=lambda each: each[1])[-MISSING_KEPT:]
+        newest = sorted(self.place.missing.items(), key=lambda each: each[1])[-MISSING_MAX:]
         self.place.missing = dict(newest)
         Connection.objects.filter(pk=self.row.pk).update(cursor=self.place.written())
 
     def finish(self) -> None:
         """Note health, place, and what came in for each store if anything did."""
         state, detail = self._health()
-        with behind_walls(self.store.merchant_id):
+        with within_walls(self.store.merchant_id):
             self._save_place()
             health_note(self.row.pk, state, detail, self.now)
             for store_id, merged in self.merged_of.items():
@@ -345,7 +345,7 @@ class _Run:
     def _health(self) -> tuple[State, str]:
         polled = self.polled
         if polled.trouble is not None:
-            return health_told(polled.trouble)
+            return health_message(polled.trouble)
         stored = []
         if polled.foreign:
             stored += [

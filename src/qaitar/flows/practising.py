@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, settle_all
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import EffectState, MerchantKey, PlannedEffect
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def practice_settle(merchant_id: UUID, now: datetime, states: Counter[str]) -> b
         return False
     verdict = EffectUpdate(EffectState.DONE, PRACTICE)
     while True:
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             due = PlannedEffect.objects.select_for_update(skip_locked=True).filter(
                 merchant_id=merchant_id, state=EffectState.PLANNED, next_at__lte=now
             )

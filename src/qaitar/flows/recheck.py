@@ -15,7 +15,7 @@ from django.db import connection as database
 
 from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, settle_all
 from qaitar.foundation.connections import State, connection_test
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Connection, EffectState, PlannedEffect
 from qaitar.returns.services.case_change import RUN_TASK
 from qaitar.returns.vocabulary import Effect
@@ -39,7 +39,7 @@ def connections_recheck(merchant_id: UUID, now: datetime) -> int:
     The journal hears only of what comes of it: as long as the same reason stands, nothing is written.
     """
     assert not database.in_atomic_block, "no network inside a transaction"
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         rows = Connection.objects.filter(enabled=True, health=State.MISCONFIGURED)
         stopped = list(rows.filter(health_at__lte=now - EVERY).values_list("pk", flat=True))
     for connection_id in stopped:
@@ -51,13 +51,13 @@ def connections_recheck(merchant_id: UUID, now: datetime) -> int:
             _log.exception("a connection could not be checked", connection=str(connection_id))
     tried = _retry(merchant_id, now)
     if tried:
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             job_defer(RUN_TASK, queue="effects", merchant_id=str(merchant_id))
     return tried
 
 
 def _retry(merchant_id: UUID, now: datetime) -> int:
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         working = Connection.objects.filter(enabled=True).exclude(health=State.MISCONFIGURED)
         ids = [str(pk) for pk in working.values_list("pk", flat=True)]
         waiting = PlannedEffect.objects.filter(
@@ -73,7 +73,7 @@ def _retry(merchant_id: UUID, now: datetime) -> int:
 def _retry_some(merchant_id: UUID, group: tuple[Any, str], now: datetime) -> int:
     connection_id, kind = group
     most = TRIED_ROWS if kind == Effect.WRITE_REGISTER else TRIED_AT_ONCE
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         waiting = PlannedEffect.objects.filter(
             merchant_id=merchant_id,
             state=EffectState.MISCONFIGURED,
@@ -87,7 +87,7 @@ def _retry_some(merchant_id: UUID, group: tuple[Any, str], now: datetime) -> int
 
 
 def _resume_quietly(merchant_id: UUID, chosen: Sequence[UUID], now: datetime) -> int:
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         held = PlannedEffect.objects.select_for_update(skip_locked=True).filter(
             pk__in=chosen, state=EffectState.MISCONFIGURED
         )
@@ -99,7 +99,7 @@ def _resume_quietly(merchant_id: UUID, chosen: Sequence[UUID], now: datetime) ->
                     EffectState.PLANNED,
                     effect.detail,
                     payload={"stopped_by": effect.detail},
-                    told=False,
+                    journalled=False,
                 ),
             )
             for effect in effects

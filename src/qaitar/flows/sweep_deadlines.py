@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.foundation.jobs import behind_walls, for_each_merchant
+from qaitar.foundation.jobs import for_each_merchant, within_walls
 from qaitar.returns.services.guarding import SWEEP_MAX, Swept, guard_sweep
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def merchant_sweep(merchant_id: UUID, now: datetime) -> Swept:
     """Look at one merchant's due cases, a short transaction a thousand, until none is due."""
     total = Swept()
     for _ in range(ROUNDS_MAX):
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             swept = guard_sweep(merchant_id=merchant_id, now=now, limit=SWEEP_MAX)
         for name in ("looked", "reminded", "escalated", "acted", "missed", "closed"):
             setattr(total, name, getattr(total, name) + getattr(swept, name))

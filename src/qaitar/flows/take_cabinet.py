@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from qaitar.flows.cabinet_report import divide_by_shop, reading_report
 from qaitar.foundation.actors import Actor, require_role
 from qaitar.foundation.connections import connector_of
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import WORKERS, Role
@@ -75,7 +75,7 @@ def cabinet_take(
         defaults={
             "id": new_id(),
             "body": content.body,
-            "kept_digest": hashlib.sha256(content.body).hexdigest(),
+            "stored_digest": hashlib.sha256(content.body).hexdigest(),
             "left_out": content.left_out,
             "content_type": "application/json",
             "received_at": now,
@@ -113,7 +113,7 @@ def cabinet_read(
 
     Reading it twice changes nothing.  A body nothing can be read from is set aside with the reason.
     """
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         row = RawIntake.objects.filter(pk=intake_id, source=SOURCE).first()
         stores = list(Store.objects.filter(merchant_id=merchant_id))
     chosen = next((each for each in stores if row is not None and each.pk == row.store_id), None)
@@ -127,7 +127,7 @@ def cabinet_read(
         mirrored.add(readings_take(look, readings))
     report = reading_report(mirrored, saved, divided, row.left_out)
     state = "READ" if saved.readings or not saved.problems else "QUARANTINED"
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         RawIntake.objects.filter(pk=row.pk).update(state=state, report=report, read_at=now)
     return report
 
@@ -161,7 +161,7 @@ def readings_take(look: Look, readings: Sequence[ReturnReading]) -> Mirrored:
         part = readings[start : start + BATCH]
         for left in reversed(range(TRIES)):
             try:
-                with behind_walls(look.merchant_id):
+                with within_walls(look.merchant_id):
                     one = readings_apply(look, part)
                 break
             except CaseChanged:
@@ -184,14 +184,14 @@ def stored_reduce() -> int | None:
     In the caller's transaction, behind one merchant's walls.  The SHA-256 of what came stays as it is.
     """
     rows = RawIntake.objects.select_for_update(skip_locked=True)
-    row = rows.filter(source=SOURCE, kept_digest="").order_by("pk").first()
+    row = rows.filter(source=SOURCE, stored_digest="").order_by("pk").first()
     if row is None:
         return None
     body = bytes(row.body)
     content: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
     RawIntake.objects.filter(pk=row.pk).update(
         body=content.body,
-        kept_digest=hashlib.sha256(content.body).hexdigest(),
+        stored_digest=hashlib.sha256(content.body).hexdigest(),
         left_out=content.left_out,
     )
     return len(body) - len(content.body)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from procrastinate.job_context import JobContext
 
-KEPT_HOURS: Final = 7 * 24
+RETENTION_HOURS: Final = 7 * 24
 STALLED_AFTER_S: Final = 30.0  # without a heartbeat; workers beat every ten seconds
 
 
@@ -212,5 +212,5 @@ async def old_jobs_remove(context: JobContext, timestamp: int) -> None:  # noqa:
     """Remove jobs that ended more than a week ago, and what broken uploads left in the folder of files."""
     await asyncio.to_thread(FileStore().leftovers_remove)
     await context.app.job_manager.delete_old_jobs(
-        nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+        nb_hours=RETENTION_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )

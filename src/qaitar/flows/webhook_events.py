@@ -59,7 +59,7 @@ PUBLISHED_VALUES: Final = frozenset(
         "control_source",
         "counts_as_quality",
         "customer_answered",
-        "customer_asked",
+        "customer_contacted",
         "dispute_evidence_sent",
         "disputed_at",
         "goods_checked",
@@ -71,7 +71,7 @@ PUBLISHED_VALUES: Final = frozenset(
         "received_on",
         "refusal_reason",
         "refused_at",
-        "reopen_asked_at",
+        "reopening_requested_at",
         "section",
         "sent_to_service_centre",
         "marketplace_due_at",
@@ -125,8 +125,8 @@ def event_body(kind: str, line: Line) -> str:
         "seq": line.seq,
         "act": line.act,
         "by": {"role": line.role, "channel": line.channel},
-        "before": _told(line.before),
-        "after": _told(line.after),
+        "before": _published(line.before),
+        "after": _published(line.after),
     }
     effects = line.after.get("effects")
     if isinstance(effects, list):
@@ -140,5 +140,5 @@ def event_body(kind: str, line: Line) -> str:
     return body
 
 
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+def _published(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in PUBLISHED_VALUES}

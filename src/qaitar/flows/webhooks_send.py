@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from qaitar.flows.webhook_events import Line, event_body, event_type
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import JournalEntry, WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.secrets import NoKey, NotOpened
 from qaitar.foundation.webhooks.endpoints import signing_secrets
@@ -75,7 +75,7 @@ def webhooks_run(merchant_id: UUID, now: datetime) -> Round:
     """
     assert not connection.in_atomic_block, "no network inside a transaction"
     done = Round()
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         endpoints = {row.pk: row for row in _enabled(merchant_id)}
     done.planned = _plan(merchant_id, endpoints, now)
     _send_due(merchant_id, endpoints, now, done)
@@ -97,7 +97,7 @@ def _plan(merchant_id: UUID, endpoints: Mapping[UUID, WebhookEndpoint], now: dat
     """
     written = 0
     for _page in range(PAGES_MAX):
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             planned = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(
                 merchant_id=merchant_id, state="PLANNED", endpoint_id__in=list(endpoints)
             )
@@ -168,7 +168,7 @@ def _send_due(
 
 def _claim(merchant_id: UUID, endpoint_ids: list[UUID], now: datetime) -> WebhookDelivery | None:
     """Take the longest due message, so that no other sender takes it for the length of the lease."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         due = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(
             merchant_id=merchant_id,
             state="WAITING",
@@ -227,7 +227,7 @@ def _settle(delivery: WebhookDelivery, ending: _Ending, now: datetime, done: Rou
     else:
         state = "WAITING"
         done.failed += 1
-    with behind_walls(delivery.merchant_id):
+    with within_walls(delivery.merchant_id):
         WebhookDelivery.objects.filter(
             pk=delivery.pk, state="WAITING", attempts=delivery.attempts
         ).update(

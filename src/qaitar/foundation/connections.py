@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Connection
 from qaitar.foundation.secrets import (
     NoKey,
@@ -442,20 +442,20 @@ def connection_test(
         ConnectionMissing: these walls hold no such connection.
     """
     assert not database.in_atomic_block, "no network inside a transaction"
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         row = Connection.objects.filter(pk=connection_id).first()
     if row is None:
         raise ConnectionMissing(str(connection_id))
-    health = _asked(row, now)
-    state, detail = health_told(health)
-    with behind_walls(merchant_id):
+    health = _checked(row, now)
+    state, detail = health_message(health)
+    with within_walls(merchant_id):
         health_note(row.pk, state, detail, now)
         if state is State.HEALTHY and resume:
             connection_resume(row)
     return health
 
 
-def _asked(row: Connection, now: datetime) -> Health:
+def _checked(row: Connection, now: datetime) -> Health:
     known = connector_of(row.system)
     try:
         with opened_client(row) as client:
@@ -465,10 +465,10 @@ def _asked(row: Connection, now: datetime) -> Health:
     return health
 
 
-def health_told(health: Health) -> tuple[State, str]:
+def health_message(health: Health) -> tuple[State, str]:
     """Say a health in a state and a sentence.
 
-    >>> health_told(Misconfigured("The token is wrong.", "Enter a new one."))
+    >>> health_message(Misconfigured("The token is wrong.", "Enter a new one."))
     (<State.MISCONFIGURED: 'MISCONFIGURED'>, 'The token is wrong. Enter a new one.')
     """
     match health:

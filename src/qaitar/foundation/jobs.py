@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def behind_walls(*merchants: UUID) -> Iterator[None]:
+def within_walls(*merchants: UUID) -> Iterator[None]:
     """Open one outermost transaction behind these merchants' walls; leaving it commits."""
     with transaction.atomic(durable=True):
         see(merchants)

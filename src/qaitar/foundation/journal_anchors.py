@@ -148,7 +148,7 @@ def _settled_place() -> int:
     return int(last) if called else 0
 
 
-def anchors_kept(folder: Path) -> list[Anchor]:
+def anchors_load(folder: Path) -> list[Anchor]:
     """Read the anchors of a data folder, the oldest first.
 
     Raises:
@@ -177,7 +177,7 @@ def anchor_keep(folder: Path, anchor: Anchor) -> None:
 
 def anchor_daily(folder: Path, now: datetime) -> Anchor | None:
     """Make and keep the anchor of the day; None when the day has one.  Errors as `anchor_make`."""
-    anchors = anchors_kept(folder)
+    anchors = anchors_load(folder)
     if anchors and anchors[-1].at.date() >= now.astimezone(UTC).date():
         return None
     made = anchor_make(now)

@@ -344,7 +344,7 @@ class RawIntake(Walled):
     """Something that came in, stored before it was acknowledged and read by a job later.
 
     `digest` is the SHA-256 of what came.  `body` is the same bytes, but of a browser's recording only the answers we may keep;
-    an empty `kept_digest` means that the body has not been reduced yet.
+    an empty `stored_digest` means that the body has not been reduced yet.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -355,7 +355,7 @@ class RawIntake(Walled):
     content_type = models.CharField(max_length=100)
     received_at = models.DateTimeField()
     received_from = models.CharField(max_length=200)
-    kept_digest = models.CharField(max_length=64, default="", blank=True)  # SHA-256 of `body`
+    stored_digest = models.CharField(max_length=64, default="", blank=True)  # SHA-256 of `body`
     left_out = models.JSONField(default=dict)  # what of a recording was not stored: kind → how many
     state = models.CharField(
         max_length=16, default="STORED"

@@ -31,7 +31,7 @@ class Purpose(StrEnum):
 class ApprovalState(StrEnum):
     """Where an approval stands.  REFUSED and VOIDED are final."""
 
-    ASKED = "ASKED"
+    REQUESTED = "REQUESTED"
     GIVEN = "GIVEN"
     REFUSED = "REFUSED"
     VOIDED = "VOIDED"  # something it covers has changed, or it was asked for anew

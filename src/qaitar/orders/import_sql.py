@@ -66,7 +66,7 @@ COPY_TENDERS: Final = _copy("incoming_tender")
 COPY_CUSTOMERS: Final = _copy("incoming_customer")
 
 
-def _told(column: Column) -> str:
+def _given(column: Column) -> str:
     default = _DEFAULTS.get(column.name, "''" if column.type == "text" else "")
     return f"COALESCE(i.{column.name}, {default})" if default else f"i.{column.name}"
 
@@ -89,20 +89,20 @@ UPSERT_ORDERS: Final = f"""
 INSERT INTO orders_order AS o (id, merchant_id, store_id, code, customer_id, digest, erp_number, created_at, updated_at,
  {_names(ORDER)})
 SELECT i.id, %(merchant)s, %(store)s, i.code, i.customer_id, i.digest, '', %(now)s, i.updated_at,
- {", ".join(map(_told, ORDER))} FROM pg_temp.incoming_order i
+ {", ".join(map(_given, ORDER))} FROM pg_temp.incoming_order i
 ON CONFLICT (store_id, code) DO UPDATE SET {_set((*_ORDER_NAMES, "updated_at"))}
 WHERE {_distinct((*_ORDER_NAMES, "updated_at"))}"""  # noqa: S608  constants of this file and of readings
 
 _LINE_NAMES: Final = ("key", *(column.name for column in LINE))
 UPSERT_LINES: Final = f"""
 INSERT INTO orders_orderline AS o (id, merchant_id, order_id, key, {_names(LINE)})
-SELECT i.id, %(merchant)s, i.order_id, i.key, {", ".join(map(_told, LINE))} FROM pg_temp.incoming_line i
+SELECT i.id, %(merchant)s, i.order_id, i.key, {", ".join(map(_given, LINE))} FROM pg_temp.incoming_line i
 ON CONFLICT (id) DO UPDATE SET {_set(_LINE_NAMES)} WHERE {_distinct(_LINE_NAMES)}"""  # noqa: S608  constants of this file and of readings
 
 _TENDER_NAMES: Final = tuple(column.name for column in TENDER)
 UPSERT_TENDERS: Final = f"""
 INSERT INTO orders_tender AS o (id, merchant_id, order_id, {_names(TENDER)})
-SELECT i.id, %(merchant)s, i.order_id, {", ".join(map(_told, TENDER))} FROM pg_temp.incoming_tender i
+SELECT i.id, %(merchant)s, i.order_id, {", ".join(map(_given, TENDER))} FROM pg_temp.incoming_tender i
 ON CONFLICT (id) DO UPDATE SET {_set(_TENDER_NAMES)} WHERE {_distinct(_TENDER_NAMES)}"""  # noqa: S608  constants of this file and of readings
 
 UPSERT_CUSTOMERS: Final = f"""

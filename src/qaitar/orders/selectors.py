@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-REJECTIONS_SHOWN: Final = 1_000
+REJECTIONS_MAX: Final = 1_000
 
 _CUSTOMER = """(SELECT jsonb_build_object('id', c.id, 'name', c.name, 'phone', c.phone, 'language', c.language)::text
  FROM orders_customer c WHERE c.id = orders_order.customer_id)"""
@@ -111,7 +111,7 @@ def unit_values(order_id: UUID) -> tuple[str, ...]:
     return tuple(Unit.objects.filter(order_id=order_id).values_list("value", flat=True))
 
 
-def import_rejections(run_id: UUID, *, limit: int = REJECTIONS_SHOWN) -> list[ImportRejection]:
+def import_rejections(run_id: UUID, *, limit: int = REJECTIONS_MAX) -> list[ImportRejection]:
     """List the rejected rows of an import in the order of its file."""
     rows = ImportRejection.objects.filter(run_id=run_id).order_by("row_number", "pk")
     return list(rows[:limit])

@@ -24,7 +24,7 @@ CLOCK_KEYS: Final = (
     "point_calendar_days",
     "refile_calendar_days",
     "dispute_working_days",
-    "act_kept_days",
+    "act_retention_days",
     "proof_hours",
     "arrival_grace_days",
 )

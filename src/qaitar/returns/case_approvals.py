@@ -8,7 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.approvals.rows import NewApproval, asked_row, decision, given_row, voiding
+from qaitar.foundation.approvals.rows import (
+    NewApproval,
+    decision,
+    given_row,
+    requested_row,
+    voiding,
+)
 from qaitar.kernel.approvals import FORM, ApprovalState, Purpose
 from qaitar.kernel.roles import SENIORS
 from qaitar.returns.vocabulary import Act
@@ -31,7 +37,7 @@ COVERED_COLUMNS: Final = frozenset(
         "currency",
         "goods_checked",
         "line_id",
-        "marks",
+        "inspection",
         "product_name",
         "product_sku",
         "quality",
@@ -102,7 +108,7 @@ def covered(
         "evidence": sorted(
             [proof.kind.value, proof.sha256, proof.signature, proof.stamp] for proof in proofs
         ),
-        "inspection": {**now("marks"), "goods_differ": now("goods_checked") == "DIFFERENT"},
+        "inspection": {**now("inspection"), "goods_differ": now("goods_checked") == "DIFFERENT"},
         "quality": now("quality"),
         "product": {
             "name": now("product_name"),
@@ -123,14 +129,14 @@ def approved_purposes(case: Case) -> frozenset[Purpose]:
     )
 
 
-def asked_approvals(case: Case) -> list[StandingApproval]:
+def requested_approvals(case: Case) -> list[StandingApproval]:
     """Return the approvals that wait for a decision."""
-    return [each for each in case.approvals if each.state is ApprovalState.ASKED]
+    return [each for each in case.approvals if each.state is ApprovalState.REQUESTED]
 
 
-def asked_for_other_values(case: Case) -> bool:
+def requested_for_other_values(case: Case) -> bool:
     """Tell whether approval was asked for something else than the case is now."""
-    return not all(each.covers(covered(case, each.purpose)) for each in asked_approvals(case))
+    return not all(each.covers(covered(case, each.purpose)) for each in requested_approvals(case))
 
 
 def act_approvals(
@@ -153,11 +159,11 @@ def _deciding(
     case: Case, subject: Held, act: Act, facts: Facts, by: Actor, now: datetime
 ) -> ApprovalChange:
     deputy_of = "" if by.role in SENIORS else facts.deputy_of
-    requested = asked_approvals(case)
+    requested = requested_approvals(case)
     if requested or act is Act.DECLINE:
         updates = [decision(each, _DECIDED[act], by, now, for_name=deputy_of) for each in requested]
         return ApprovalChange(updates=tuple(updates), deputy_of=deputy_of)
-    asker = replace(by, user_id=case.request.approval_asked_by_id, name="")
+    asker = replace(by, user_id=case.request.approval_requested_by_id, name="")
     rows = [
         given_row(
             subject, _new(purpose, covered(case, purpose)), asker, by, now, for_name=deputy_of
@@ -172,7 +178,7 @@ def _asking(case: Case, subject: Held, facts: Facts, by: Actor, now: datetime) -
     old = [
         each
         for each in case.approvals
-        if each.state is ApprovalState.ASKED or each.purpose in facts.approvals_to_ask
+        if each.state is ApprovalState.REQUESTED or each.purpose in facts.approvals_to_ask
     ]
     return ApprovalChange(
         rows=tuple(_row(subject, purpose, covered(case, purpose), by, now) for purpose in wanted),
@@ -183,7 +189,7 @@ def _asking(case: Case, subject: Held, facts: Facts, by: Actor, now: datetime) -
 def _row(
     subject: Held, purpose: Purpose, values: Mapping[str, Any], by: Actor, now: datetime
 ) -> Row:
-    return asked_row(subject, _new(purpose, values), by, now)
+    return requested_row(subject, _new(purpose, values), by, now)
 
 
 def _new(purpose: Purpose, values: Mapping[str, Any]) -> NewApproval:
@@ -213,7 +219,7 @@ def changed_facts(
             left.add(each.state)
             continue
         updates.append(voiding(each, by, now))
-        if each.state is ApprovalState.ASKED:
+        if each.state is ApprovalState.REQUESTED:
             left.add(each.state)
             rows.append(_row(subject, each.purpose, after, _asker(each, by), now))
     if not updates:
@@ -221,17 +227,17 @@ def changed_facts(
     requested_again = bool(rows) and by.user_id is not None
     columns: dict[str, Any] = {"approval": _mirrored(left)}
     if requested_again:
-        columns["approval_asked_by_id"] = by.user_id
+        columns["approval_requested_by_id"] = by.user_id
     return ApprovalChange(columns, tuple(rows), tuple(updates))
 
 
 def _asker(each: StandingApproval, by: Actor) -> Actor:
     if by.user_id is not None:
         return by
-    return replace(by, user_id=each.asked_by_id, name=each.asked_by_name)
+    return replace(by, user_id=each.requested_by_id, name=each.requested_by_name)
 
 
 def _mirrored(left: set[ApprovalState]) -> str:
-    if ApprovalState.ASKED in left:
-        return "ASKED"
+    if ApprovalState.REQUESTED in left:
+        return "REQUESTED"
     return "GIVEN" if ApprovalState.GIVEN in left else "NONE"

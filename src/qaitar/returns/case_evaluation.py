@@ -14,8 +14,8 @@ from qaitar.returns import rules as r
 from qaitar.returns.calendars import answer_time, clock_settings, guard_settings, store_calendar
 from qaitar.returns.case_approvals import (
     approved_purposes,
-    asked_approvals,
-    asked_for_other_values,
+    requested_approvals,
+    requested_for_other_values,
 )
 from qaitar.returns.control_dates import ClockFacts, ControlDate, Place, next_control_date
 from qaitar.returns.deadline_guard import GuardDone, guard_verdict
@@ -81,7 +81,7 @@ def clock_of(request: ReturnRequest, store_text: str, days_text: str) -> ClockFa
         stage_since=request.stage_since,
         calendar=store_calendar(store_text, days_text),
         marketplace_due_at=request.marketplace_due_at,
-        shown_for_section=Section(request.marketplace_due_section)
+        due_section=Section(request.marketplace_due_section)
         if request.marketplace_due_section
         else None,
         arrived_at=request.arrived_at,
@@ -102,10 +102,10 @@ def _group(case: Case) -> tuple[GoodsGroup | None, bool]:
 
 
 def _case_facts(case: Case, clock: ClockFacts) -> CaseFacts:
-    request, marks = case.request, case.request.marks
+    request, inspection = case.request, case.request.inspection
     where = clock.calendar.zone
     group, reviewed = _group(case)
-    until = marks.get("warranty_until")
+    until = inspection.get("warranty_until")
     return CaseFacts(
         quality=Quality(request.quality),
         filed_on=local_date(request.filed_at, where),
@@ -117,12 +117,12 @@ def _case_facts(case: Case, clock: ClockFacts) -> CaseFacts:
         group_reviewed=reviewed,
         amount_minor=_highest_amount(request),
         amount_by_hand=request.amount_by_hand,
-        unused=marks.get("unused"),
-        complete=marks.get("complete"),
-        packaging=marks.get("packaging"),
-        defect_confirmed=marks.get("defect_confirmed"),
-        reason_untrue=bool(marks.get("reason_untrue")),
-        unit=marks.get("unit", "UNKNOWN"),
+        unused=inspection.get("unused"),
+        complete=inspection.get("complete"),
+        packaging=inspection.get("packaging"),
+        defect_confirmed=inspection.get("defect_confirmed"),
+        reason_untrue=bool(inspection.get("reason_untrue")),
+        unit=inspection.get("unit", "UNKNOWN"),
         evidence=frozenset(e.kind for e in case.evidence),
         technical_act_confirmed=_act_confirmed(case),
     )
@@ -167,7 +167,7 @@ def evaluate_case(
         quality=Quality(request.quality),
         attempt=case.times_filed,
         more_than_sold=_more_than_sold(case).get("numbers", "") if case.sold else "",
-        customer_asked=request.customer_asked,
+        customer_contacted=request.customer_contacted,
         customer_answered=request.customer_answered,
         sent_to_service_centre=request.sent_to_service_centre,
         evidence=frozenset(e.kind for e in case.evidence),
@@ -175,9 +175,9 @@ def evaluate_case(
         technical_act_confirmed=_act_confirmed(case),
         approval=request.approval,  # type: ignore[arg-type]  # written from the same Literal only
         approved=approved_purposes(case),
-        approval_outdated=asked_for_other_values(case),
+        approval_outdated=requested_for_other_values(case),
         approval_needed=verdict.sum_approval_needed,
-        asked_by_me=actor_id is not None and actor_id in _askers(case),
+        requested_by_me=actor_id is not None and actor_id in _askers(case),
         deputy_of=_deputy_of(case, actor_id, local_date(now, clock.calendar.zone)),
         damage_reported=verdict.damage_reported,
         near_control=control_at is not None and now >= control_at - answer_time(case.store_text),
@@ -190,7 +190,7 @@ def evaluate_case(
         goods_handed_over=request.goods_handed_over,
         goods_checked=request.goods_checked,  # type: ignore[arg-type]  # written from the same Literal only
         dispute_evidence_sent=request.dispute_evidence_sent,
-        reopen_awaited=request.reopen_asked_at is not None and not over,
+        reopen_awaited=request.reopening_requested_at is not None and not over,
         now_after_refile_window=window_over,
         newer_attempt_exists=case.newer_attempt,
     )
@@ -198,7 +198,10 @@ def evaluate_case(
 
 
 def _askers(case: Case) -> set[int]:
-    ids = {case.request.approval_asked_by_id, *(a.asked_by_id for a in asked_approvals(case))}
+    ids = {
+        case.request.approval_requested_by_id,
+        *(a.requested_by_id for a in requested_approvals(case)),
+    }
     return {each for each in ids if each is not None}
 
 
@@ -273,7 +276,7 @@ def control_values(
             "control_source": "",
             "guard_next_at": None,
             "alerts_sent": {},
-            "escalated": "",
+            "alert_level": "",
         }
     same = (
         request.control_at == control.due
@@ -283,12 +286,12 @@ def control_values(
     arguments: dict[str, Any] = {
         "guard_next_at": request.guard_next_at,
         "alerts_sent": request.alerts_sent,
-        "escalated": request.escalated,
+        "alert_level": request.alert_level,
     }
     fresh: dict[str, Any] = {
         "guard_next_at": None if same else first_look(control, clock, store_text, now),
         "alerts_sent": {},
-        "escalated": "",
+        "alert_level": "",
     }
     return {
         "control_at": control.due,

@@ -13,14 +13,14 @@ from qaitar.returns.vocabulary import Outcome, Quality, Stage
 class PastLine:
     """One journal line of a request: the act, when, and what it said of stage and control date.
 
-    `stage` is None where the line says nothing of it.  `due_told` tells a control date that changed from one
+    `stage` is None where the line says nothing of it.  `due_known` tells a control date that changed from one
     the line says nothing of.
     """
 
     act: str
     at: datetime
     stage: Stage | None = None
-    due_told: bool = False
+    due_known: bool = False
     due_before: datetime | None = None
     due_after: datetime | None = None
 

@@ -47,7 +47,7 @@ def _line(row: Sequence[Any]) -> PastLine:
         act=act,
         at=at,
         stage=Stage(stage) if stage else None,
-        due_told=due,
+        due_known=due,
         due_before=datetime.fromisoformat(before) if before else None,
         due_after=datetime.fromisoformat(after) if after else None,
     )

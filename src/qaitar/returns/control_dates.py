@@ -30,7 +30,7 @@ class Place(StrEnum):
 
 
 # Sources of dates: sections of the marketplace's seller manual (orders and returns, 2026-01), or our own settings.
-SHOWN: Final = "kaspi.request.planned_date"
+MARKETPLACE_SOURCE: Final = "kaspi.request.planned_date"
 REACTION: Final = (
     "kaspi.manual.9.3"  # "until the term told in the request": its length is not published
 )
@@ -39,7 +39,7 @@ DECISION_POINT: Final = "kaspi.manual.10.2"
 REFILE: Final = "kaspi.manual.11.2"
 DISPUTE: Final = "kaspi.manual.12.2"
 LOST: Final = "kaspi.manual.13.2"
-ACT_KEPT: Final = "kaspi.manual.10.5"
+ACT_RETENTION: Final = "kaspi.manual.10.5"
 PROOF: Final = "settings.proof_hours"
 OUR_DATES: Final = frozenset({REACTION, PROOF})  # the marketplace's own date may be another
 
@@ -66,7 +66,7 @@ class ClockSettings:
     point_calendar_days: int = 3
     refile_calendar_days: int = 3
     dispute_working_days: int = 5
-    act_kept_days: int = 30
+    act_retention_days: int = 30
     proof_hours: int = 4  # opening hours
     arrival_grace_days: int = 7
 
@@ -77,7 +77,7 @@ class ClockSettings:
             self.point_calendar_days,
             self.refile_calendar_days,
             self.dispute_working_days,
-            self.act_kept_days,
+            self.act_retention_days,
             self.proof_hours,
             self.arrival_grace_days,
         )
@@ -89,7 +89,7 @@ class ClockSettings:
 class ClockFacts:
     """Everything the control date of one request depends on; moments are aware.
 
-    `marketplace_due_at` is the date the marketplace shows in the request and `shown_for_section` the section it stood in when it
+    `marketplace_due_at` is the date the marketplace shows in the request and `due_section` the section it stood in when it
     was read (None when a person typed it in).  `filed_at` is when the customer filed, `refused_at` the last refusal,
     `awaiting_proof_since` when a decision was taken that the marketplace does not show yet.
     """
@@ -99,7 +99,7 @@ class ClockFacts:
     stage_since: datetime
     calendar: Calendar
     marketplace_due_at: datetime | None = None
-    shown_for_section: Section | None = None
+    due_section: Section | None = None
     arrived_at: datetime | None = None
     arrived_where: Place | None = None
     refused_at: datetime | None = None
@@ -160,13 +160,13 @@ def next_control_date(facts: ClockFacts) -> ControlDate | None:
     """
     if facts.stage is Stage.CLOSED:
         return None
-    marketplace_date = _shown(facts)
+    marketplace_date = _marketplace_date(facts)
     if facts.awaiting_proof_since is not None or facts.stage is Stage.REFUND_GRANTED:
         return _proof(facts, marketplace_date)
     return marketplace_date or _counted(facts)
 
 
-def act_kept_until(
+def act_retained_until(
     decided_at: datetime, calendar: Calendar, settings: ClockSettings
 ) -> ControlDate:
     """Return until when a service centre's act must be kept and given on demand, counted from the decision.
@@ -174,11 +174,11 @@ def act_kept_until(
     Not a control date of the request, which may be closed long before.
 
     >>> from datetime import UTC
-    >>> act_kept_until(datetime(2026, 5, 14, tzinfo=UTC), Calendar(), ClockSettings()).due.isoformat()
+    >>> act_retained_until(datetime(2026, 5, 14, tzinfo=UTC), Calendar(), ClockSettings()).due.isoformat()
     '2026-06-13T18:59:59+00:00'
     """
-    due = add_calendar_days(decided_at, settings.act_kept_days, calendar.zone)
-    return ControlDate(due, ControlRule.ACT_KEPT, ACT_KEPT)
+    due = add_calendar_days(decided_at, settings.act_retention_days, calendar.zone)
+    return ControlDate(due, ControlRule.ACT_RETENTION, ACT_RETENTION)
 
 
 def silence_means(facts: ClockFacts) -> Silence:
@@ -230,25 +230,23 @@ def _section_since(facts: ClockFacts) -> datetime:
             return max(as_utc(facts.filed_at), as_utc(facts.refused_at or facts.filed_at))
 
 
-def _shown(facts: ClockFacts) -> ControlDate | None:
+def _marketplace_date(facts: ClockFacts) -> ControlDate | None:
     """Return the marketplace's own date when it speaks about now and not about an earlier section or filing."""
     if facts.marketplace_due_at is None:
         return None
     due = as_utc(facts.marketplace_due_at)
     sections = _sections(facts)
-    belongs = (
-        bool(sections) if facts.shown_for_section is None else facts.shown_for_section in sections
-    )
+    belongs = bool(sections) if facts.due_section is None else facts.due_section in sections
     if not belongs or due < _section_since(facts):
         return None
-    return ControlDate(due, ControlRule.MARKETPLACE_SHOWN, SHOWN)
+    return ControlDate(due, ControlRule.MARKETPLACE_DATE, MARKETPLACE_SOURCE)
 
 
 def _proof(facts: ClockFacts, marketplace_date: ControlDate | None) -> ControlDate:
     since = facts.awaiting_proof_since or facts.stage_since
     due = add_working_hours(since, timedelta(hours=facts.settings.proof_hours), facts.calendar)
     if marketplace_date is not None and marketplace_date.due < due:
-        return ControlDate(marketplace_date.due, ControlRule.PROOF_OF_PRESS, SHOWN)
+        return ControlDate(marketplace_date.due, ControlRule.PROOF_OF_PRESS, MARKETPLACE_SOURCE)
     return ControlDate(due, ControlRule.PROOF_OF_PRESS, PROOF)
 
 

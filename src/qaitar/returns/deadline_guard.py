@@ -125,8 +125,8 @@ def due_reminder(
     After the date there is nothing to remind of.
 
     >>> from datetime import UTC
-    >>> from qaitar.returns.control_dates import SHOWN
-    >>> control = ControlDate(datetime(2026, 5, 14, 19, tzinfo=UTC), ControlRule.MARKETPLACE_SHOWN, SHOWN)
+    >>> from qaitar.returns.control_dates import MARKETPLACE_SOURCE
+    >>> control = ControlDate(datetime(2026, 5, 14, 19, tzinfo=UTC), ControlRule.MARKETPLACE_DATE, MARKETPLACE_SOURCE)
     >>> day, hour = timedelta(days=1), timedelta(hours=1)
     >>> due_reminder(control, [day, hour], [], datetime(2026, 5, 14, 7, tzinfo=UTC)) == day
     True

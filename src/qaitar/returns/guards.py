@@ -15,7 +15,7 @@ from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.refusal import Refusal
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason, Stage
 
-Approval = Literal["NONE", "ASKED", "GIVEN", "DECLINED"]
+Approval = Literal["NONE", "REQUESTED", "GIVEN", "DECLINED"]
 """Where a senior's word stands: nobody asked, asked, given, declined."""
 
 DamageReported = Literal["WITHIN_DAY", "WITHIN_TWO_DAYS", "LATER", "UNKNOWN"]
@@ -32,7 +32,7 @@ class Facts:
     quality: Quality = Quality.UNKNOWN
     attempt: int = 1
     """Which filing this is: the last digit of the request's number, 1 and up."""
-    customer_asked: bool = False
+    customer_contacted: bool = False
     """A ticket to the call centre exists, so the customer has been asked and the call centre listens."""
     customer_answered: bool = False
     sent_to_service_centre: bool = False
@@ -50,7 +50,7 @@ class Facts:
     """Approval was asked for other values than the request has now."""
     approval_needed: bool = False
     """The policy wants a senior's word on the sum; damage wants one of its own in any case."""
-    asked_by_me: bool = False
+    requested_by_me: bool = False
     """The person acting is the one who asked for the approval."""
     deputy_of: str = ""
     """The approver whose deputy the person acting is today, where that approver did not ask for the approval."""
@@ -144,9 +144,9 @@ def quality_is_known(f: Facts) -> Refusal | None:
     return Refusal("QUALITY_UNKNOWN") if f.quality is Quality.UNKNOWN else None
 
 
-def not_asked_yet(f: Facts) -> Refusal | None:
+def not_contacted_yet(f: Facts) -> Refusal | None:
     """The quality class is chosen and the customer has not been asked yet."""
-    return Refusal("ALREADY_ASKED") if f.customer_asked else quality_is_known(f)
+    return Refusal("ALREADY_ASKED") if f.customer_contacted else quality_is_known(f)
 
 
 def approval_not_given(f: Facts) -> Refusal | None:
@@ -154,19 +154,23 @@ def approval_not_given(f: Facts) -> Refusal | None:
     return None if f.approvals_to_ask else Refusal("APPROVAL_ALREADY_GIVEN")
 
 
-def approval_may_be_asked(f: Facts) -> Refusal | None:
+def approval_may_be_requested(f: Facts) -> Refusal | None:
     """No approval is waiting or given."""
-    return Refusal("APPROVAL_ALREADY_ASKED") if f.approval == "ASKED" else approval_not_given(f)
+    return (
+        Refusal("APPROVAL_ALREADY_REQUESTED")
+        if f.approval == "REQUESTED"
+        else approval_not_given(f)
+    )
 
 
 def another_person_decides(f: Facts) -> Refusal | None:
     """Approval was asked, and by somebody else."""
-    if f.approval != "ASKED":
-        return Refusal("APPROVAL_NOT_ASKED")
-    return Refusal("ASKED_BY_SAME_PERSON") if f.asked_by_me else None
+    if f.approval != "REQUESTED":
+        return Refusal("APPROVAL_NOT_REQUESTED")
+    return Refusal("REQUESTED_BY_SAME_PERSON") if f.requested_by_me else None
 
 
-def may_approve_as_asked(f: Facts) -> Refusal | None:
+def may_approve_as_requested(f: Facts) -> Refusal | None:
     """Approval was asked by somebody else, for the request as it is now."""
     return another_person_decides(f) or (
         Refusal("APPROVAL_OUTDATED") if f.approval_outdated else None
@@ -178,7 +182,7 @@ def may_approve(f: Facts) -> Refusal | None:
     late = f.quality is Quality.MECHANICAL_DAMAGE and f.damage_reported == "LATER"
     if late and not f.has_technical_act:
         return Refusal("TECHNICAL_ACT_FIRST")
-    return may_approve_as_asked(f)
+    return may_approve_as_requested(f)
 
 
 def approval_is_settled(f: Facts) -> Refusal | None:
@@ -277,7 +281,7 @@ def may_close_refused(f: Facts) -> Refusal | None:
 
 def _nobody_answered(f: Facts) -> bool:
     silent = not f.customer_answered or bool(f.lacking - {EvidenceKind.TECHNICAL_ACT})
-    return f.customer_asked and silent and f.time_is_up
+    return f.customer_contacted and silent and f.time_is_up
 
 
 def _sent_for_act(f: Facts) -> bool:
@@ -340,9 +344,9 @@ def refusal_reasons(stage: Stage, facts: Facts) -> tuple[RefusalReason, ...]:
 
     A refusal that the mirror already shows may be recorded with any reason of the stage: it happened.
 
-    >>> refusal_reasons(Stage.WAITING_CUSTOMER, Facts(customer_asked=True, near_control=True))
+    >>> refusal_reasons(Stage.WAITING_CUSTOMER, Facts(customer_contacted=True, near_control=True))
     (<RefusalReason.NO_ANSWER: 'NO_ANSWER'>,)
-    >>> refusal_reasons(Stage.WAITING_CUSTOMER, Facts(customer_asked=True))
+    >>> refusal_reasons(Stage.WAITING_CUSTOMER, Facts(customer_contacted=True))
     ()
     """
     fitting = REASONS_AT.get(stage, frozenset())

@@ -168,8 +168,8 @@ def refusal_text(reason: RefusalReason, facts: LetterFacts, language: str) -> st
 
 _NEWS: Final = MappingProxyType(
     {
-        Act.TAKE_FOR_INSPECTION: LetterKind.NEWS_TAKEN,
-        Act.NOTE_TAKEN: LetterKind.NEWS_TAKEN,
+        Act.TAKE_FOR_INSPECTION: LetterKind.NEWS_ACCEPTED,
+        Act.NOTE_ACCEPTED: LetterKind.NEWS_ACCEPTED,
         Act.REFUSE: LetterKind.NEWS_REFUSED,
         Act.NOTE_REFUND_DONE: LetterKind.NEWS_REFUNDED,
         Act.NOTE_MARKETPLACE_DECIDED: LetterKind.NEWS_REFUNDED,

@@ -60,24 +60,24 @@ def press_is_proved(pending_press: str, section: str, ending: Ending | None) -> 
             return False
 
 
-def acts_shown(
+def acts_proved(
     stage: Stage, pending_press: str, section: str, ending: Ending | None
 ) -> tuple[Act, ...]:
     """List the acts that bring our stage to what the cabinet finally shows, in order; empty where nothing is proved.
 
-    >>> acts_shown(Stage.WAITING_CUSTOMER, "", "AWAITING_DECISION", None)
-    (<Act.NOTE_TAKEN: 'NOTE_TAKEN'>, <Act.NOTE_ARRIVAL: 'NOTE_ARRIVAL'>)
-    >>> acts_shown(Stage.REFUND_GRANTED, "PRESS_GRANT", "CLOSED", Ending.REFUNDED)
+    >>> acts_proved(Stage.WAITING_CUSTOMER, "", "AWAITING_DECISION", None)
+    (<Act.NOTE_ACCEPTED: 'NOTE_ACCEPTED'>, <Act.NOTE_ARRIVAL: 'NOTE_ARRIVAL'>)
+    >>> acts_proved(Stage.REFUND_GRANTED, "PRESS_GRANT", "CLOSED", Ending.REFUNDED)
     (<Act.NOTE_REFUND_DONE: 'NOTE_REFUND_DONE'>,)
     """
     acts: tuple[Act, ...] = ()
     match section:
-        case Section.IN_DELIVERY if _not_taken(stage, pending_press):
-            acts = (Act.NOTE_TAKEN,)
+        case Section.IN_DELIVERY if _not_accepted(stage, pending_press):
+            acts = (Act.NOTE_ACCEPTED,)
         case Section.AWAITING_DECISION if stage is Stage.IN_DELIVERY:
             acts = (Act.NOTE_ARRIVAL,)
         case Section.AWAITING_DECISION if stage in UNDECIDED:
-            acts = (Act.NOTE_TAKEN, Act.NOTE_ARRIVAL)
+            acts = (Act.NOTE_ACCEPTED, Act.NOTE_ARRIVAL)
         case Section.DISPUTE if stage not in {Stage.DISPUTED, Stage.REFUND_GRANTED, Stage.CLOSED}:
             acts = (Act.NOTE_DISPUTE,)
         case Section.NEW if stage is Stage.REFUSED and not pending_press:
@@ -89,7 +89,7 @@ def acts_shown(
     return acts
 
 
-def _not_taken(stage: Stage, pending_press: str) -> bool:
+def _not_accepted(stage: Stage, pending_press: str) -> bool:
     """Accepted there and not here: somebody pressed in the cabinet itself, or silence accepted it."""
     unproved_refusal = stage is Stage.REFUSED and pending_press == Effect.PRESS_REFUSE
     return stage in UNDECIDED or unproved_refusal

@@ -37,17 +37,17 @@ class ReturnRequest(Walled):
     stage_since = models.DateTimeField()
     quality = models.CharField(max_length=20, default=Quality.UNKNOWN)
     refusal_reason = models.CharField(max_length=32, blank=True)
-    customer_asked = models.BooleanField(default=False)
+    customer_contacted = models.BooleanField(default=False)
     customer_answered = models.BooleanField(default=False)
     sent_to_service_centre = models.BooleanField(default=False)
     # what people saw: unused, complete, packaging, defect_confirmed, reason_untrue, unit, warranty_until
-    marks = models.JSONField(default=dict)
+    inspection = models.JSONField(default=dict)
     goods_handed_over = models.BooleanField(default=False)
     goods_checked = models.CharField(max_length=12, default="UNCHECKED")
     dispute_evidence_sent = models.BooleanField(default=False)
-    reopen_asked_at = models.DateTimeField(null=True)
+    reopening_requested_at = models.DateTimeField(null=True)
     approval = models.CharField(max_length=10, default="NONE")
-    approval_asked_by_id = models.BigIntegerField(null=True)
+    approval_requested_by_id = models.BigIntegerField(null=True)
     assignee_id = models.BigIntegerField(null=True)
     assignee_name = models.CharField(max_length=200, blank=True)
 
@@ -61,7 +61,7 @@ class ReturnRequest(Walled):
     alerts_sent = models.JSONField(
         default=list
     )  # what the guard has already raised for this control date
-    escalated = models.CharField(
+    alert_level = models.CharField(
         max_length=16, blank=True
     )  # loudest thing raised: REMIND, ESCALATE, MISSED
 

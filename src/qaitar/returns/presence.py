@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 HOLDS: Final = timedelta(seconds=30)
-OTHERS_TOLD: Final = 5
+OTHERS_MAX: Final = 5
 _SWEPT_AT_ONCE: Final = 50
 
 _NOTE: Final = """
@@ -50,7 +50,7 @@ def presence_note(
                 "name": name,
                 "now": now,
                 "since": now - HOLDS,
-                "most": OTHERS_TOLD,
+                "most": OTHERS_MAX,
                 "swept": _SWEPT_AT_ONCE,
             },
         )

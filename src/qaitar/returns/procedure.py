@@ -95,9 +95,9 @@ class Offer:
 S, A, E, X = Stage, Act, Effect, Outcome
 REG = E.WRITE_REGISTER
 REGISTER_AND_COMMENT = (E.WRITE_REGISTER, E.TICKET_COMMENT)
-ASKED = (E.OPEN_TICKET, E.WRITE_REGISTER)
+CONTACTED = (E.OPEN_TICKET, E.WRITE_REGISTER)
 ACCEPTED = (E.CREATE_RETURN_ORDER, E.ATTACH_EVIDENCE, E.ASK_SERVICE_CENTRE, *REGISTER_AND_COMMENT)
-TAKEN = (E.PRESS_TAKE, *ACCEPTED)
+TAKING = (E.PRESS_TAKE, *ACCEPTED)
 TURNED_DOWN = (E.PRESS_REFUSE, *REGISTER_AND_COMMENT)
 GRANTED = (E.PRESS_GRANT, REG)
 SILENCE = guards.silence_may_accept
@@ -109,8 +109,8 @@ REFUSE_HERE = guards.may_refuse_at(S.ARRIVED)
 # fmt: off
 PROCEDURE: tuple[Step, ...] = (
     #    step   at                  act                         to                  when                         then
-    Step("1-2", S.NEW,              A.ASK_CUSTOMER,             S.WAITING_CUSTOMER, guards.quality_is_known,     ASKED, WORKERS),
-    Step("1-2", S.WAITING_CUSTOMER, A.ASK_CUSTOMER,             S.WAITING_CUSTOMER, guards.not_asked_yet,        ASKED, WORKERS),
+    Step("1-2", S.NEW,              A.ASK_CUSTOMER,             S.WAITING_CUSTOMER, guards.quality_is_known,     CONTACTED, WORKERS),
+    Step("1-2", S.WAITING_CUSTOMER, A.ASK_CUSTOMER,             S.WAITING_CUSTOMER, guards.not_contacted_yet,    CONTACTED, WORKERS),
     Step("1x",  S.NEW,              A.SEND_FOR_APPROVAL,        S.WAITING_APPROVAL, guards.approval_not_given,   (REG,), WORKERS),
     Step("1x",  S.WAITING_CUSTOMER, A.SEND_FOR_APPROVAL,        S.WAITING_APPROVAL, guards.approval_not_given,   (REG,), WORKERS),
     Step("1x",  S.WAITING_APPROVAL, A.APPROVE,                  S.WAITING_CUSTOMER, guards.may_approve,          (REG,), SENIORS),
@@ -118,17 +118,17 @@ PROCEDURE: tuple[Step, ...] = (
     Step("3a",  S.NEW,              A.REFUSE,                   S.REFUSED,          REFUSE_NEW,                  TURNED_DOWN, WORKERS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_NEW)),
     Step("3a",  S.WAITING_CUSTOMER, A.REFUSE,                   S.REFUSED,          REFUSE_WAIT,                 TURNED_DOWN, WORKERS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_WAIT)),
     Step("3a",  S.WAITING_APPROVAL, A.REFUSE,                   S.REFUSED,          REFUSE_APPR,                 TURNED_DOWN, SENIORS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_APPR)),
-    Step("3b-6", S.NEW,             A.TAKE_FOR_INSPECTION,      S.IN_DELIVERY,      guards.may_take,             TAKEN, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
-    Step("3b-6", S.WAITING_CUSTOMER, A.TAKE_FOR_INSPECTION,     S.IN_DELIVERY,      guards.may_take,             TAKEN, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
-    Step("3b-6", S.WAITING_APPROVAL, A.TAKE_FOR_INSPECTION,     S.IN_DELIVERY,      guards.may_take_unapproved,  TAKEN, SENIORS_OR_GUARD, irreversible=True, by_guard=SILENCE),
-    Step("3c",  S.NEW,              A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.always,               ACCEPTED),
-    Step("3c",  S.WAITING_CUSTOMER, A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.always,               ACCEPTED),
-    Step("3c",  S.WAITING_APPROVAL, A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.always,               ACCEPTED),
-    Step("3c",  S.REFUSED,          A.NOTE_TAKEN,               S.IN_DELIVERY,      guards.press_not_proved,     ACCEPTED),
+    Step("3b-6", S.NEW,             A.TAKE_FOR_INSPECTION,      S.IN_DELIVERY,      guards.may_take,             TAKING, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
+    Step("3b-6", S.WAITING_CUSTOMER, A.TAKE_FOR_INSPECTION,     S.IN_DELIVERY,      guards.may_take,             TAKING, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
+    Step("3b-6", S.WAITING_APPROVAL, A.TAKE_FOR_INSPECTION,     S.IN_DELIVERY,      guards.may_take_unapproved,  TAKING, SENIORS_OR_GUARD, irreversible=True, by_guard=SILENCE),
+    Step("3c",  S.NEW,              A.NOTE_ACCEPTED,            S.IN_DELIVERY,      guards.always,               ACCEPTED),
+    Step("3c",  S.WAITING_CUSTOMER, A.NOTE_ACCEPTED,            S.IN_DELIVERY,      guards.always,               ACCEPTED),
+    Step("3c",  S.WAITING_APPROVAL, A.NOTE_ACCEPTED,            S.IN_DELIVERY,      guards.always,               ACCEPTED),
+    Step("3c",  S.REFUSED,          A.NOTE_ACCEPTED,            S.IN_DELIVERY,      guards.press_not_proved,     ACCEPTED),
     Step("7",   S.IN_DELIVERY,      A.NOTE_ARRIVAL,             S.ARRIVED,          guards.always,               (REG,), FLOOR),
     Step("7x",  S.IN_DELIVERY,      A.NOTE_NEVER_ARRIVED,       S.CLOSED,           guards.arrival_overdue,      REGISTER_AND_COMMENT, outcome=X.NEVER_ARRIVED),
-    Step("8x",  S.ARRIVED,          A.SEND_FOR_APPROVAL,        S.ARRIVED,          guards.approval_may_be_asked, (REG,), WORKERS),
-    Step("8x",  S.ARRIVED,          A.APPROVE,                  S.ARRIVED,          guards.may_approve_as_asked, (REG,), SENIORS),
+    Step("8x",  S.ARRIVED,          A.SEND_FOR_APPROVAL,        S.ARRIVED,          guards.approval_may_be_requested, (REG,), WORKERS),
+    Step("8x",  S.ARRIVED,          A.APPROVE,                  S.ARRIVED,          guards.may_approve_as_requested, (REG,), SENIORS),
     Step("8x",  S.ARRIVED,          A.DECLINE,                  S.ARRIVED,          guards.another_person_decides, (REG,), SENIORS),
     Step("8",   S.ARRIVED,          A.GRANT_REFUND,             S.REFUND_GRANTED,   guards.may_grant,            GRANTED, WORKERS_OR_GUARD, irreversible=True, by_guard=SILENCE),
     Step("8a",  S.ARRIVED,          A.REFUSE,                   S.REFUSED,          REFUSE_HERE,                 TURNED_DOWN, WORKERS_OR_GUARD, irreversible=True, by_guard=guards.when_time_is_up(REFUSE_HERE)),
@@ -163,7 +163,7 @@ _BY_KEY: Mapping[tuple[Stage, Act], Step] = MappingProxyType({(s.at, s.act): s f
 assert len(_BY_KEY) == len(PROCEDURE), "two steps share a stage and an act"
 
 APPROVAL_AFTER: Mapping[Act, Approval] = MappingProxyType(
-    {A.SEND_FOR_APPROVAL: "ASKED", A.APPROVE: "GIVEN", A.DECLINE: "DECLINED"}
+    {A.SEND_FOR_APPROVAL: "REQUESTED", A.APPROVE: "GIVEN", A.DECLINE: "DECLINED"}
 )
 """What the approval fact becomes after an act; acts not named leave it as it was."""
 
@@ -171,7 +171,7 @@ APPROVAL_AFTER: Mapping[Act, Approval] = MappingProxyType(
 def _effects(step: Step, facts: Facts) -> tuple[Effect, ...]:
     """Leave out a comment where no ticket exists, and the request for an act that is there or not needed."""
     idle: set[Effect] = set()
-    if not facts.customer_asked:
+    if not facts.customer_contacted:
         idle.add(E.TICKET_COMMENT)
     if EvidenceKind.TECHNICAL_ACT not in facts.lacking:
         idle.add(E.ASK_SERVICE_CENTRE)

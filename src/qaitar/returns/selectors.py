@@ -34,14 +34,14 @@ _EVIDENCE = """(SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'signature',
  'stamp', e.stamp_confirmed, 'sha256', e.file_sha256)) FROM returns_evidence e
  WHERE e.request_id = returns_returnrequest.id AND e.withdrawn_at IS NULL)"""
 _APPROVALS = """(SELECT jsonb_agg(jsonb_build_object('id', a.id, 'purpose', a.purpose, 'state', a.state,
- 'sha256', a.covered_sha256, 'asked_by', a.asked_by_id, 'asked_by_name', a.asked_by_name) ORDER BY a.id)
- FROM foundation_approval a WHERE a.subject_id = returns_returnrequest.id AND a.state IN ('ASKED', 'GIVEN'))"""
+ 'sha256', a.covered_sha256, 'requested_by', a.requested_by_id, 'requested_by_name', a.requested_by_name) ORDER BY a.id)
+ FROM foundation_approval a WHERE a.subject_id = returns_returnrequest.id AND a.state IN ('REQUESTED', 'GIVEN'))"""
 _DEPUTIES = """(SELECT jsonb_agg(jsonb_build_array(d.approver_id, d.approver_name, d.deputy_id, d.starts_on, d.ends_on)
  ORDER BY d.id) FROM foundation_approvaldeputy d
  JOIN foundation_membership m ON m.user_id = d.approver_id AND m.merchant_id = d.merchant_id
   AND m.role IN ('SENIOR', 'OWNER', 'ADMIN')
  JOIN foundation_user u ON u.id = d.approver_id AND u.is_active
- WHERE returns_returnrequest.approval = 'ASKED' AND d.merchant_id = returns_returnrequest.merchant_id
+ WHERE returns_returnrequest.approval = 'REQUESTED' AND d.merchant_id = returns_returnrequest.merchant_id
  AND d.ended_at IS NULL)"""
 _STORE = """(SELECT jsonb_build_object('zone', s.zone, 'week', s.week, 'exceptions', s.exceptions, 'clocks', s.clocks,
  'default_action', s.default_action, 'default_reason', s.default_reason, 'duty', s.duty_user_id,
@@ -182,8 +182,8 @@ def _approvals(text: str | None) -> tuple[StandingApproval, ...]:
             Purpose(a["purpose"]),
             ApprovalState(a["state"]),
             a["sha256"],
-            a["asked_by"],
-            a["asked_by_name"],
+            a["requested_by"],
+            a["requested_by_name"],
         )
         for a in json.loads(text)
     )

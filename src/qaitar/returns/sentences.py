@@ -40,15 +40,15 @@ BLOCKED: Final[Mapping[str, str]] = MappingProxyType(
         "QUALITY_UNKNOWN": _("Choose the quality class first."),
         "ALREADY_ASKED": _("The customer has been asked already."),
         "APPROVAL_ALREADY_GIVEN": _("A senior has approved already."),
-        "APPROVAL_ALREADY_ASKED": _("Approval has been asked for already."),
-        "APPROVAL_NOT_ASKED": _("Nobody has asked for approval."),
+        "APPROVAL_ALREADY_REQUESTED": _("Approval has been asked for already."),
+        "APPROVAL_NOT_REQUESTED": _("Nobody has asked for approval."),
         "APPROVAL_OUTDATED": _(
             "The request has changed since approval was asked for; look at it and ask again."
         ),
         "VERSION_NEEDED": _(
             "The answer does not say which version of the request it is about. Open the request, look at it and decide again."
         ),
-        "ASKED_BY_SAME_PERSON": _("You asked for this approval; another person has to decide."),
+        "REQUESTED_BY_SAME_PERSON": _("You asked for this approval; another person has to decide."),
         "TECHNICAL_ACT_FIRST": _(
             "Damage was reported after two days: a technical-condition act comes first."
         ),
@@ -186,7 +186,7 @@ WILL_DO: Final[Mapping[Effect, str]] = MappingProxyType(
 
 CONTROL_SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        dates.SHOWN: _("the date shown in the request"),
+        dates.MARKETPLACE_SOURCE: _("the date shown in the request"),
         dates.REACTION: _(
             "Kaspi's manual 9.3; the term is not published, ours is short on purpose"
         ),
@@ -195,7 +195,7 @@ CONTROL_SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         dates.REFILE: _("Kaspi's manual 11.2"),
         dates.DISPUTE: _("Kaspi's manual 12.2"),
         dates.LOST: _("Kaspi's manual 13.2"),
-        dates.ACT_KEPT: _("Kaspi's manual 10.5"),
+        dates.ACT_RETENTION: _("Kaspi's manual 10.5"),
         dates.PROOF: _("the store's setting: hours until a press has to be seen"),
     }
 )
@@ -320,7 +320,7 @@ _FACTS: Final[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
 """How a fact of a given name is said; the others are said as they are."""
 
 
-def _said(sayings: Mapping[str, str], code: str, params: Mapping[str, str | int]) -> str:
+def _worded(sayings: Mapping[str, str], code: str, params: Mapping[str, str | int]) -> str:
     """Say a code with its facts; a code nobody has worded yet is shown itself, which is better than nothing."""
     if code not in sayings:
         return code
@@ -330,17 +330,17 @@ def _said(sayings: Mapping[str, str], code: str, params: Mapping[str, str | int]
 
 def blocked_sentence(blocked: Blocked) -> str:
     """Say why an act may not be done now."""
-    return _said(BLOCKED, blocked.code, blocked.params)
+    return _worded(BLOCKED, blocked.code, blocked.params)
 
 
 def bad_case_sentence(bad: BadCase) -> str:
     """Say why what was entered cannot become a case."""
-    return _said(BAD_CASES, bad.code, bad.params)
+    return _worded(BAD_CASES, bad.code, bad.params)
 
 
 def ground_sentence(ground: Ground) -> str:
     """Say what the policy found; sums are in tenge, the currency of its rules."""
-    return _said(GROUNDS, ground.code, ground.params)
+    return _worded(GROUNDS, ground.code, ground.params)
 
 
 def source_sentence(source: Source) -> str:
@@ -352,7 +352,7 @@ def source_sentence(source: Source) -> str:
 
 def rule_refusal_sentence(refusal: Refusal) -> str:
     """Say why a merchant's own rule is not followed."""
-    return _said(RULE_REFUSALS, refusal.code, refusal.params)
+    return _worded(RULE_REFUSALS, refusal.code, refusal.params)
 
 
 def will_do_sentence(effect: Effect) -> str:
@@ -397,7 +397,7 @@ def _guard_part(part: str) -> str:
     if part in Deed.__members__:
         return f"{DEEDS[Deed(part)]}."
     if part.startswith(_NOT_DONE):
-        why = _said(BLOCKED, part.removeprefix(_NOT_DONE), {})
+        why = _worded(BLOCKED, part.removeprefix(_NOT_DONE), {})
         return _now("Not done: %(why)s") % {"why": why}
     if name == "marketplace":
         return _now(SILENCES[value]) if value in SILENCES else part

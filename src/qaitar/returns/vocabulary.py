@@ -42,7 +42,7 @@ class Act(StrEnum):
     DECLINE = "DECLINE"  # 1x, by a senior: approval not given
     TAKE_FOR_INSPECTION = "TAKE_FOR_INSPECTION"  # 3: "Получить товар на проверку"
     REFUSE = "REFUSE"  # 3 and 8: "Отказать в возврате", with a reason
-    NOTE_TAKEN = "NOTE_TAKEN"  # 3: accepted for inspection by the marketplace itself: silence past the control date
+    NOTE_ACCEPTED = "NOTE_ACCEPTED"  # 3: accepted for inspection by the marketplace itself: silence past the control date
     NOTE_ARRIVAL = "NOTE_ARRIVAL"  # 7
     GRANT_REFUND = "GRANT_REFUND"  # 8: "Оформить возврат", also conceding a dispute
     NOTE_REFUND_DONE = "NOTE_REFUND_DONE"  # 9: the mirror shows the refund
@@ -136,7 +136,7 @@ class Outcome(StrEnum):
 class ControlRule(StrEnum):
     """Why a control date stands where it stands."""
 
-    MARKETPLACE_SHOWN = "MARKETPLACE_SHOWN"  # the date inside the request; always wins
+    MARKETPLACE_DATE = "MARKETPLACE_DATE"  # the date inside the request; always wins
     REACTION_DEFAULT = "REACTION_DEFAULT"  # reaction to a new request, date not shown
     DECISION_AT_SELLER = "DECISION_AT_SELLER"  # 3 working days of the seller
     DECISION_AT_POINT = "DECISION_AT_POINT"  # 3 calendar days at the acceptance point
@@ -144,7 +144,7 @@ class ControlRule(StrEnum):
     DISPUTE_ANSWER = "DISPUTE_ANSWER"  # 5 working days of a dispute
     PLANNED_ARRIVAL = "PLANNED_ARRIVAL"  # goods expected; check where they are
     PROOF_OF_PRESS = "PROOF_OF_PRESS"  # a decision waits to be seen in the cabinet
-    ACT_KEPT = "ACT_KEPT"  # 30 calendar days the act has to be kept
+    ACT_RETENTION = "ACT_RETENTION"  # 30 calendar days the act has to be kept
 
 
 class DefaultAction(StrEnum):

@@ -59,7 +59,7 @@ ACTS: dict[Act, Promise] = {
     Act.DECLINE: pgettext_lazy("act", "Decline"),
     Act.TAKE_FOR_INSPECTION: pgettext_lazy("act", "Take for inspection"),
     Act.REFUSE: pgettext_lazy("act", "Refuse"),
-    Act.NOTE_TAKEN: pgettext_lazy("act", "Marketplace accepted it"),
+    Act.NOTE_ACCEPTED: pgettext_lazy("act", "Marketplace accepted it"),
     Act.NOTE_ARRIVAL: pgettext_lazy("act", "Goods arrived"),
     Act.GRANT_REFUND: pgettext_lazy("act", "Grant the refund"),
     Act.NOTE_REFUND_DONE: pgettext_lazy("act", "Refund is done"),
@@ -124,7 +124,7 @@ EFFECTS: dict[Effect, Promise] = {
 }
 
 CONTROL_RULES: dict[ControlRule, Promise] = {
-    ControlRule.MARKETPLACE_SHOWN: pgettext_lazy("rule", "Date shown by the marketplace"),
+    ControlRule.MARKETPLACE_DATE: pgettext_lazy("rule", "Date shown by the marketplace"),
     ControlRule.REACTION_DEFAULT: pgettext_lazy("rule", "Time to react to a new request"),
     ControlRule.DECISION_AT_SELLER: pgettext_lazy("rule", "3 working days to decide"),
     ControlRule.DECISION_AT_POINT: pgettext_lazy("rule", "3 days at the acceptance point"),
@@ -132,7 +132,7 @@ CONTROL_RULES: dict[ControlRule, Promise] = {
     ControlRule.DISPUTE_ANSWER: pgettext_lazy("rule", "5 working days of a dispute"),
     ControlRule.PLANNED_ARRIVAL: pgettext_lazy("rule", "Planned arrival of the goods"),
     ControlRule.PROOF_OF_PRESS: pgettext_lazy("rule", "The decision must be seen in the cabinet"),
-    ControlRule.ACT_KEPT: pgettext_lazy("rule", "30 days the act is kept"),
+    ControlRule.ACT_RETENTION: pgettext_lazy("rule", "30 days the act is kept"),
 }
 
 OUTCOMES: dict[Outcome, Promise] = {

@@ -39,7 +39,7 @@ class Story:
     text: str
     words: str
     quality: Quality
-    marks: Mapping[str, Any] = field(default_factory=dict)
+    inspection: Mapping[str, Any] = field(default_factory=dict)
     bought_days: float = 4
     has: tuple[E, ...] = ()
     answers: tuple[E, ...] = ()
@@ -89,7 +89,7 @@ STORIES: Final = (
     Story(
         name="worn", goods=_WEAR, code="UNSUITABLE", text="Не понравился",
         words="Носили неделю, испачкали, бирку срезали", quality=Quality.PROPER, has=PHOTOS,
-        marks=MappingProxyType({"unused": False}),
+        inspection=MappingProxyType({"unused": False}),
     ),
     Story(
         name="silent", goods=_GADGETS, code="UNSUITABLE", text="Не понравился",

@@ -32,7 +32,7 @@ class Practice(Walled):
         max_length=12, choices=PracticeState.choices, default=PracticeState.PREPARING
     )
     prepared = models.PositiveSmallIntegerField(default=0)  # cases that stand in the shop
-    asked_at = models.DateTimeField()
+    requested_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -41,9 +41,9 @@ class Practice(Walled):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["merchant_id", "-asked_at", "-id"], name="practice_latest"),
+            models.Index(fields=["merchant_id", "-requested_at", "-id"], name="practice_latest"),
             models.Index(
-                fields=["merchant_id", "user_id", "-asked_at", "-id"], name="practice_own"
+                fields=["merchant_id", "user_id", "-requested_at", "-id"], name="practice_own"
             ),
         ]
 

@@ -132,7 +132,7 @@ def as_is_true(case: Case, story: Story) -> Case:
     """Put what the story's words and photos tell in place of what was entered."""
     request = copy(case.request)
     request.quality = story.quality.value
-    request.marks = {**request.marks, **story.marks}
+    request.inspection = {**request.inspection, **story.inspection}
     signed = tuple(
         replace(each, signature=True, stamp=True)
         if each.kind is EvidenceKind.TECHNICAL_ACT
@@ -145,7 +145,7 @@ def as_is_true(case: Case, story: Story) -> Case:
 def _approved_as_true(case: Case) -> Case:
     """Let the approval that stood then cover the true facts: what it was bound to was what the person had entered."""
     request = case.request
-    if request.approval not in {ApprovalState.ASKED, ApprovalState.GIVEN}:
+    if request.approval not in {ApprovalState.REQUESTED, ApprovalState.GIVEN}:
         return replace(case, approvals=())
     state = ApprovalState(request.approval)
     standing = tuple(
@@ -154,7 +154,7 @@ def _approved_as_true(case: Case) -> Case:
             purpose,
             state,
             covered_sha256(covered(case, purpose)),
-            request.approval_asked_by_id,
+            request.approval_requested_by_id,
         )
         for purpose in Purpose
     )

@@ -35,4 +35,4 @@ def practices_latest(merchants: Sequence[UUID], *, user_id: int | None = None) -
     rows = Practice.objects.filter(merchant_id__in=merchants)
     if user_id is not None:
         rows = rows.filter(user_id=user_id)
-    return list(rows.order_by("-asked_at", "-pk")[:RESULTS_MAX])
+    return list(rows.order_by("-requested_at", "-pk")[:RESULTS_MAX])

@@ -62,7 +62,7 @@ MATRIX: dict[str, tuple[Try, ...]] = {
         Try("POST", "write", lambda ids: {"ids": [ids["request_id"]], **ACT}, body_ids=True),
     ),
     "api/v1/returns/<uuidstr:request_id>/notes": (
-        Try("POST", "write", lambda _: {"marks": {"unused": True}}),  # what every noter may
+        Try("POST", "write", lambda _: {"inspection": {"unused": True}}),  # what every noter may
     ),
     "api/v1/returns/<uuidstr:request_id>/evidence": (
         Try(

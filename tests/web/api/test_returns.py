@@ -183,15 +183,15 @@ def test_the_card_tells_facts_verdict_acts_proofs_effects_and_mirror(cast: Cast)
         card = cast.operator.get(f"/returns/{case['id']}").json()
     assert statements(queries) == 3
     assert card["facts"]["customer_phone"] == "+77011234567"
-    assert card["facts"]["customer_asked"] is True
+    assert card["facts"]["customer_contacted"] is True
     assert card["control"] == {
         "at": "2026-05-20T06:00:00+00:00",
-        "rule": "MARKETPLACE_SHOWN",
+        "rule": "MARKETPLACE_DATE",
         "rule_text": "Date shown by the marketplace",
         "source": "kaspi.request.planned_date",
         "source_text": "the date shown in the request",
         "overdue": False,
-        "escalated": "",
+        "alert_level": "",
     }
     assert card["verdict"]["answer"] == "UNSURE"
     assert card["verdict"]["missing"] == ["PHOTO_GOODS", "PHOTO_PACKAGING"]
@@ -311,7 +311,7 @@ def test_noted_facts_move_the_control_date_and_stand_in_the_journal(cast: Cast) 
         f"/returns/{case['id']}/notes",
         {
             "quality": "DEFECTIVE",
-            "marks": {"unused": False, "warranty_until": "2027-01-01"},
+            "inspection": {"unused": False, "warranty_until": "2027-01-01"},
             "marketplace_due_at": "2026-05-21T06:00:00Z",
             "marketplace_due_section": "NEW",
             "assignee": "me",
@@ -321,11 +321,14 @@ def test_noted_facts_move_the_control_date_and_stand_in_the_journal(cast: Cast) 
     assert (row["quality"], row["assignee"], row["version"]) == ("DEFECTIVE", "Aigerim", 2)
     assert row["control"]["at"] == "2026-05-21T06:00:00+00:00"
     more = cast.operator.post(
-        f"/returns/{case['id']}/notes", {"marks": {"unused": None, "complete": True}}
+        f"/returns/{case['id']}/notes", {"inspection": {"unused": None, "complete": True}}
     )
     assert more.status_code == 200
     open_walls(cast.shop.id)
-    assert ReturnRequest.objects.get().marks == {"complete": True, "warranty_until": "2027-01-01"}
+    assert ReturnRequest.objects.get().inspection == {
+        "complete": True,
+        "warranty_until": "2027-01-01",
+    }
     lines = cast.operator.get(f"/returns/{case['id']}/journal").json()["items"]
     assert [(line["seq"], line["act"], line["text"]) for line in lines] == [
         (1, "CREATE", "Request opened"),
@@ -363,7 +366,7 @@ def test_a_note_that_does_not_hold_together_changes_nothing(cast: Cast) -> None:
         ({"marketplace_due_section": "NEW"}, "SECTION_NEEDED"),
         ({"quality": None}, "NOT_VALID"),
         ({"customer_phone": "x"}, "NOT_A_PHONE"),
-        ({"marks": {"colour": "red"}}, "NOT_VALID"),
+        ({"inspection": {"colour": "red"}}, "NOT_VALID"),
         ({"stage": "CLOSED"}, "NOT_VALID"),
     ):
         answer = cast.operator.post(f"/returns/{case['id']}/notes", body)

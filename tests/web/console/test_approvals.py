@@ -39,7 +39,7 @@ def test_a_senior_sees_who_asked_and_why_and_answers(shop: Shop, by: Actor) -> N
     case = ask(shop, by)
     daulet = signed_in(make_person("daulet", (shop.id, Role.SENIOR)))
     page = daulet.get("/approvals").context["page"]
-    assert [(r.row.number, r.asked_by, r.why) for r in page.rows] == [
+    assert [(r.row.number, r.requested_by, r.why) for r in page.rows] == [
         ("700000001-1", "Aigerim", "Сообщил в день получения")
     ]
     assert {o.act: bool(o.disabled_reason) for o in page.rows[0].offers} == {
@@ -68,7 +68,7 @@ def test_who_asked_sees_why_they_cannot_answer_themselves(shop: Shop) -> None:
         == 409
     )
     open_walls(shop.id)
-    assert ReturnRequest.objects.get().approval == "ASKED"
+    assert ReturnRequest.objects.get().approval == "REQUESTED"
 
 
 @pytest.mark.parametrize("held", [True, False])
@@ -88,7 +88,7 @@ def test_an_old_page_approves_nothing_that_was_changed_since(
     assert daulet.post(f"/returns/{case.pk}/act", form).status_code == 409
     open_walls(shop.id)
     now = ReturnRequest.objects.get()
-    assert (now.approval, now.version) == ("ASKED", case.version + 1)
+    assert (now.approval, now.version) == ("REQUESTED", case.version + 1)
     assert not Approval.objects.filter(state="GIVEN").exists()
 
 

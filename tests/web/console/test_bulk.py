@@ -107,7 +107,7 @@ def test_a_refusal_in_bulk_needs_its_reason_and_is_told_where_it_is_not_true(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     ids = make_many(shop, by, 2)
-    ReturnRequest.objects.filter(pk=ids[0]).update(marks={"unused": False})
+    ReturnRequest.objects.filter(pk=ids[0]).update(inspection={"unused": False})
     page = client.post("/bulk/preview", {"act": "REFUSE", "id": ids}).context["preview"]
     assert [(line.row.number, line.allowed) for line in page.lines] == [
         ("700000000-1", True),

@@ -213,7 +213,7 @@ def test_what_people_saw_is_noted_and_changes_the_verdict(
     answer = client.post(url(case, "/note"), versioned(case, form))
     assert (answer.status_code, answer["Location"]) == (303, url(case))
     now = fresh(case)
-    assert now.marks == {"unused": False, "complete": True}
+    assert now.inspection == {"unused": False, "complete": True}
     assert (now.received_on, now.planned_arrival_on) == (date(2026, 5, 10), date(2026, 5, 20))
     assert (now.marketplace_due_at, now.marketplace_due_section) == (
         case.marketplace_due_at,
@@ -221,7 +221,7 @@ def test_what_people_saw_is_noted_and_changes_the_verdict(
     )
     assert client.get(url(case)).context["case"].verdict.tone == "danger"
     client.post(url(case, "/note"), versioned(case, {"unused": ""}))
-    assert fresh(case).marks == {"complete": True}
+    assert fresh(case).inspection == {"complete": True}
 
 
 def test_a_note_that_does_not_fit_changes_nothing(shop: Shop, by: Actor, client: Client) -> None:
@@ -360,7 +360,7 @@ def test_a_technical_act_is_kept_for_the_stores_own_term_after_the_decision(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     case = make_case(shop, by, reason_code="", reason_text="Брак")
-    Store.objects.filter(pk=shop.store.pk).update(clocks={"act_kept_days": 45})
+    Store.objects.filter(pk=shop.store.pk).update(clocks={"act_retention_days": 45})
     add_proofs(case, by, EvidenceKind.TECHNICAL_ACT)
     assert client.get(url(case)).context["case"].evidence.keep_act_until is None
     open_walls(shop.id)

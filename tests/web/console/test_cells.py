@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 PEOPLE = tuple(role for role in Role if role is not Role.SYSTEM)
 STANDING: dict[Stage, dict[str, Any]] = {
     Stage.NEW: {},
-    Stage.WAITING_CUSTOMER: {"customer_asked": True},
-    Stage.WAITING_APPROVAL: {"approval": "ASKED"},
+    Stage.WAITING_CUSTOMER: {"customer_contacted": True},
+    Stage.WAITING_APPROVAL: {"approval": "REQUESTED"},
     Stage.IN_DELIVERY: {"counts_as_quality": False},
     Stage.ARRIVED: {"arrived_at": NOW, "arrived_where": "POINT", "goods_handed_over": True},
     Stage.REFUND_GRANTED: {"arrived_at": NOW, "pending_press": "PRESS_GRANT", "pending_since": NOW},
@@ -81,7 +81,7 @@ def test_every_act_of_every_role_at_a_stage_is_what_the_procedure_says(stage: St
 @pytest.mark.parametrize("stage", Stage)
 @pytest.mark.usefixtures("db_walls", "clock")
 def test_every_role_may_refuse_where_the_procedure_says_so(stage: Stage) -> None:
-    allowed = press_all(stage, (Act.REFUSE,), {"marks": {"unused": False}})
+    allowed = press_all(stage, (Act.REFUSE,), {"inspection": {"unused": False}})
     assert bool(allowed) == (stage in REASONS_AT)
 
 
@@ -89,7 +89,7 @@ def press_all(stage: Stage, acts: tuple[Act, ...], facts: dict[str, Any]) -> lis
     """Press these buttons at a stage as every role; list what was allowed."""
     shop = make_shop()
     asker = make_person("asker", (shop.id, Role.OPERATOR))
-    case = stood_at(shop, actor(asker, shop.id), stage, **facts, approval_asked_by_id=asker.pk)
+    case = stood_at(shop, actor(asker, shop.id), stage, **facts, approval_requested_by_id=asker.pk)
     people = {role: make_person(role.value.lower(), (shop.id, role)) for role in PEOPLE}
     return [
         (act, role)

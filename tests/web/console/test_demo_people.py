@@ -14,7 +14,7 @@ from qaitar.demo.seed import LOGINS, NAME, demo_join, demo_merchant, demo_remove
 from qaitar.demo.shop import shop_open
 from qaitar.foundation.access import enter_as_token
 from qaitar.foundation.clock import frozen_at, utc_now
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Membership, MerchantKey, User
 from qaitar.foundation.people import (
     nobody_yet,
@@ -47,7 +47,7 @@ def quick(settings: Any) -> Iterator[None]:
 
 
 def demo_open() -> None:
-    with behind_walls():
+    with within_walls():
         shop_open(NAME, LOGINS, settings={"demo": True}, now=NOW)
 
 

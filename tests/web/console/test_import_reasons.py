@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from django.utils import translation
 
-from qaitar.web.console.import_reasons import REASONS, reason_said
+from qaitar.web.console.import_reasons import REASONS, reason_sentence
 
 
 def test_a_rejected_row_says_why_in_the_readers_language() -> None:
     with translation.override("ru"):
-        said = reason_said("bad_date", "«Дата» is not a date like 31.07.2025.")
+        said = reason_sentence("bad_date", "«Дата» is not a date like 31.07.2025.")
         assert said == "«Дата» — не дата вида 31.07.2025."
-        assert reason_said("same_row_twice", "x") == "Такая же строка уже была в файле."
+        assert reason_sentence("same_row_twice", "x") == "Такая же строка уже была в файле."
     with translation.override("kk"):
-        assert "«Дата»" in reason_said("bad_date", "«Дата» is not a date like 31.07.2025.")
+        assert "«Дата»" in reason_sentence("bad_date", "«Дата» is not a date like 31.07.2025.")
 
 
 def test_what_is_not_known_keeps_its_words() -> None:
     with translation.override("ru"):
-        assert reason_said("new_code", "Something new.") == "Something new."
+        assert reason_sentence("new_code", "Something new.") == "Something new."
         assert (
-            reason_said("too_long", "The order number is longer.") == "The order number is longer."
+            reason_sentence("too_long", "The order number is longer.")
+            == "The order number is longer."
         )
 
 
@@ -28,6 +29,6 @@ def test_every_reason_keeps_its_column_in_every_language() -> None:
     for language in ("ru", "kk"):
         with translation.override(language):
             for code, sentence in REASONS.items():
-                said = reason_said(code, "«Сумма» x")
+                said = reason_sentence(code, "«Сумма» x")
                 assert said != sentence
                 assert ("«Сумма»" in said) == ("%(column)s" in sentence), code

@@ -172,7 +172,7 @@ def things_of(merchant: Merchant, store: Store, person: Person) -> dict[str, Any
             defaults={**one(companion_id=new_id()), "seen_at": NOW, "session_at": NOW},
         )[0].pk,
         "practice": Practice.objects.create(
-            **one(user_id=person.pk, user_name="x", shop_id=new_id(), seed=7, asked_at=NOW)
+            **one(user_id=person.pk, user_name="x", shop_id=new_id(), seed=7, requested_at=NOW)
         ).pk,
         "deputy": ApprovalDeputy.objects.create(
             **one(approver_id=person.pk, approver_name="x", deputy_id=0, deputy_name="y"),

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 HOW_MANY = pytest.mark.parametrize(
     "share", [pytest.param(True, id="share"), pytest.param(False, id="all", marks=pytest.mark.long)]
 )
-ASKED = {
+REQUESTED = {
     "register": ("store", "stage", "since", "until", "after"),
     "reports": ("period", "first", "last", "merchant", "store"),
     "report_list": ("product", "reason", "after", "store", "first"),
@@ -96,11 +96,11 @@ def test_every_field_of_the_first_owner_takes_or_refuses_any_text(
 
 
 @HOW_MANY
-@pytest.mark.parametrize("name", sorted(ASKED))
+@pytest.mark.parametrize("name", sorted(REQUESTED))
 def test_every_address_takes_any_question(office: Office, name: str, share: bool) -> None:
     browser, path = office.owner, reverse(f"console:{name}")
     for at, text in enumerate(texts_for(name, share)):
-        asked = ASKED[name][at % len(ASKED[name])]
+        asked = REQUESTED[name][at % len(REQUESTED[name])]
         answer = browser.get(f"{path}?{asked}={quote(text)}")
         assert answer.status_code in {200, 404}, (text, asked, answer.status_code)
         if not answer.streaming:

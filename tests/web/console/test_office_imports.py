@@ -323,7 +323,7 @@ def test_a_long_file_is_read_by_a_job_that_tells_how_far_it_is(
 ) -> None:
     """Above the limit the page promises, a job reads, and its progress is seen while the merge is still open."""
     monkeypatch.setattr(import_views, "AT_ONCE_ROWS_MAX", 5)
-    monkeypatch.setattr(import_later, "TOLD_EVERY_ROWS", 4)
+    monkeypatch.setattr(import_later, "REPORT_EVERY_ROWS", 4)
     with transaction.atomic():
         office = make_office(settings)
         User.objects.update(language="en")

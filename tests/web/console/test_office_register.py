@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import User
 from qaitar.kernel.roles import Role
 from qaitar.returns import register
@@ -100,7 +100,7 @@ def test_the_page_costs_a_fixed_number_of_statements(office: Office) -> None:
 def test_two_merchants_of_one_person_stand_in_one_register(office: Office) -> None:
     fill(office, office.shop, 40)
     fill(office, office.other, 40)
-    with behind_walls(office.shop.id, office.other.id):
+    with within_walls(office.shop.id, office.other.id):
         both = register_slice([office.shop.id, office.other.id], RegisterFilter())
         assert len(both.rows) == 50
         filed = [row.filed_at for row in both.rows]

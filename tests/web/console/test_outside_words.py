@@ -12,7 +12,7 @@ import pytest
 from django.utils import translation
 
 from qaitar.contracts.helpdesk import TicketStatus
-from qaitar.web.console.outside.said import SENTENCES, SPLIT_MAX, known, said
+from qaitar.web.console.outside.translation import SENTENCES, SPLIT_MAX, known, said
 
 PACKAGE = Path(__file__).resolve().parents[3] / "src" / "qaitar"
 SPEAKERS = sorted(

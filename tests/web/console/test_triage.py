@@ -161,9 +161,9 @@ def test_what_was_noted_is_taken_back_and_the_journal_keeps_both(
 def test_a_mark_taken_back_is_unknown_again(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
     answer = client.post(url(case, "note"), versioned(case, {"unused": "yes"}), **HTMX)
-    assert ReturnRequest.objects.get(pk=case.pk).marks == {"unused": True}
+    assert ReturnRequest.objects.get(pk=case.pk).inspection == {"unused": True}
     undone(client, case, answer)
-    assert ReturnRequest.objects.get(pk=case.pk).marks == {}
+    assert ReturnRequest.objects.get(pk=case.pk).inspection == {}
 
 
 def test_a_withdrawn_proof_is_put_back(shop: Shop, by: Actor, client: Client) -> None:

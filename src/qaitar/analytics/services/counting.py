@@ -20,7 +20,7 @@ from qaitar.analytics.measures import ORDERS_ISSUED, ORDERS_PLACED
 from qaitar.analytics.models import CaseFigure, DayFigure, FigureState
 from qaitar.analytics.rules import rules_read
 from qaitar.analytics.services.summing import days_sum_anew
-from qaitar.foundation.jobs import behind_walls, for_each_merchant
+from qaitar.foundation.jobs import for_each_merchant, within_walls
 from qaitar.foundation.journal_feed import take_unread_subjects
 from qaitar.foundation.models import Merchant
 from qaitar.kernel.ids import new_id
@@ -94,7 +94,7 @@ def figures_count(merchant_id: UUID, now: datetime) -> int:
     """
     changed = 0
     for _ in range(ROUNDS_MAX):
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             state = _state_held(merchant_id)
             if state is None:
                 return changed
@@ -122,7 +122,7 @@ def figures_count_all(now: datetime) -> int:
 
 def figures_rebuild(merchant_id: UUID) -> None:
     """Have a merchant's figures counted through from the first request on, by the next runs."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         state = _state_held(merchant_id)
         if state is not None:
             _start_anew(state, way_of(merchant_id, state))

@@ -38,10 +38,10 @@ def figure_rules_set(*, merchant_id: UUID, rules: FigureRules, by: Actor, now: d
         [FigureState(id=new_id(), merchant_id=merchant_id)], ignore_conflicts=True
     )
     state = FigureState.objects.select_for_update().get(merchant_id=merchant_id)
-    before, after = differences(rules_read(state.rules).said(), rules.said())
+    before, after = differences(rules_read(state.rules).as_values(), rules.as_values())
     if not after:
         return False
-    FigureState.objects.filter(pk=state.pk).update(rules=rules.said())
+    FigureState.objects.filter(pk=state.pk).update(rules=rules.as_values())
     line = JournalLine(act="FIGURE_RULES_SET", at=now, by=by, before=before, after=after)
     setting_note(merchant_id=merchant_id, subject_id=state.pk, kind=JOURNAL_KIND, line=line)
     return True

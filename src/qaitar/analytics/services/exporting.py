@@ -15,7 +15,7 @@ from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import ListExport
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import behind_walls, database_gone, for_each_merchant, job_defer
+from qaitar.foundation.jobs import database_gone, for_each_merchant, job_defer, within_walls
 from qaitar.foundation.models import StoredFile
 from qaitar.kernel.ids import new_id
 
@@ -83,7 +83,7 @@ def request_of(row: ListExport) -> ListExportRequest:
 
 def list_export(merchant_id: UUID, now: datetime, *, export_id: UUID) -> bool:
     """Make the file of an export; tells whether it did.  Running it again after it is done changes nothing."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         row = ListExport.objects.filter(pk=export_id, state="RUNNING").first()
     if row is None:
         return False
@@ -101,7 +101,7 @@ def list_export(merchant_id: UUID, now: datetime, *, export_id: UUID) -> bool:
 def _finish(row: ListExport, stored: Stored, name: str, now: datetime) -> bool:
     """Note the file and that the export is done, together, so that a worker killed here leaves no second file's row."""
     file_id = new_id()
-    with behind_walls(row.merchant_id):
+    with within_walls(row.merchant_id):
         running = ListExport.objects.filter(pk=row.pk, state="RUNNING")
         if not running.update(state="DONE", file_id=file_id, finished_at=now):
             return False
@@ -124,7 +124,7 @@ def _finish(row: ListExport, stored: Stored, name: str, now: datetime) -> bool:
 
 def exports_forget(merchant_id: UUID, now: datetime) -> int:
     """Remove a merchant's exports whose links have run out, their files' rows too; returns how many."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         old = ListExport.objects.filter(
             merchant_id=merchant_id, started_at__lte=now - LINK_LIFETIME
         )
@@ -139,13 +139,13 @@ def exports_forget_all(now: datetime) -> int:
 
 
 def _set(row: ListExport, **values: object) -> None:
-    with behind_walls(row.merchant_id):
+    with within_walls(row.merchant_id):
         ListExport.objects.filter(pk=row.pk).update(**values)
 
 
 def _made(row: ListExport, now: datetime) -> tuple[Stored, str]:
     wanted = request_of(row)
-    walls = partial(behind_walls, *wanted.merchants)
+    walls = partial(within_walls, *wanted.merchants)
     with walls():
         expected = wanted.count(ROWS_MAX)
     _set(row, rows_expected=expected)

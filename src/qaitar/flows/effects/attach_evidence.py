@@ -46,11 +46,11 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The document and the files still to hang on it; `kept` are the records of those settled before."""
+    """The document and the files still to hang on it; `stored` are the records of those settled before."""
 
     document: str
     proofs: tuple[Proof, ...]
-    kept: dict[str, dict[str, Any]]
+    stored: dict[str, dict[str, Any]]
 
 
 class AttachEvidence:
@@ -64,14 +64,14 @@ class AttachEvidence:
             subject_id=effect.subject_id, kind=Effect.CREATE_RETURN_ORDER.value
         ).order_by("-ordinal")
         document = next((each.reference for each in orders if each.reference), "")
-        kept: dict[str, dict[str, Any]] = effect.payload.get("files", {})
-        proofs = _wanted(effect, case, now, set(kept))
+        stored: dict[str, dict[str, Any]] = effect.payload.get("files", {})
+        proofs = _wanted(effect, case, now, set(stored))
         if not proofs:
             return NothingToDo(
-                "All required files are attached." if kept else "No required file is here yet."
+                "All required files are attached." if stored else "No required file is here yet."
             )
         if document:
-            return Ready(document, proofs, kept)
+            return Ready(document, proofs, stored)
         states = {each.state for each in orders}
         if states <= {EffectState.BY_HAND, EffectState.CANCELLED}:
             return NotPossible("The return order was made by hand and its key is not noted.")
@@ -79,7 +79,7 @@ class AttachEvidence:
 
     def send(self, client: Erp, ready: Ready) -> HandlerResult:
         """Attach the files one by one; the first one whose fate is not sure stops the rest."""
-        records = dict(ready.kept)
+        records = dict(ready.stored)
         store = FileStore()
         for number, proof in enumerate(ready.proofs):
             if number:
@@ -94,7 +94,7 @@ class AttachEvidence:
 
     def find(self, client: Erp, ready: Ready) -> HandlerResult:
         """Look each file up; all there is done, one that is missing may be sent again once that is sure."""
-        records = dict(ready.kept)
+        records = dict(ready.stored)
         missing = False
         for proof in ready.proofs:
             match client.find_attachment(ready.document, proof.sha256):

@@ -51,7 +51,7 @@ from qaitar.foundation.connections import (
     health_note,
 )
 from qaitar.foundation.crashpoints import crashpoint
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.foundation.waiting import release_waiting
 from qaitar.returns.models import ReturnRequest
@@ -144,7 +144,7 @@ def effects_run(merchant_id: UUID, now: datetime) -> RunResult:
         if REGISTER in kinds:
             result.states.update(registers_write(merchant_id, clients, now))
     if result.left:
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             job_defer(RUN_TASK, queue="effects", merchant_id=str(merchant_id))
     return result
 
@@ -169,7 +169,7 @@ def _kinds_due(merchant_id: UUID, now: datetime) -> set[str]:
 
     What becomes due after this look was either released by this run or has a run's row of its own.
     """
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         due = PlannedEffect.objects.filter(
             merchant_id=merchant_id, state__in=_OPEN, next_at__lte=now
         )
@@ -181,7 +181,7 @@ def _settle_unconnected(merchant_id: UUID, now: datetime, result: RunResult) -> 
     verdict = EffectUpdate(EffectState.NOT_CONNECTED, NOT_CONNECTED)
     after = UUID(int=0)
     while True:
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             due = PlannedEffect.objects.select_for_update(skip_locked=True).filter(
                 merchant_id=merchant_id,
                 state=EffectState.PLANNED,
@@ -222,7 +222,7 @@ def _without_connection(effects: Sequence[PlannedEffect]) -> list[PlannedEffect]
 
 def _due(merchant_id: UUID, now: datetime, seen: set[UUID]) -> list[tuple[UUID, str]]:
     """List due effects, what others wait for first: tickets before comments, the order before its files."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         rows = (
             PlannedEffect.objects.filter(
                 merchant_id=merchant_id, state__in=_OPEN, next_at__lte=now, kind__in=_RANK
@@ -256,7 +256,7 @@ def _step(
             crashpoint(f"E3.{kind}")
             answer = _call(claimed, clients, now)
             crashpoint(f"E4.{kind}")
-            with behind_walls(merchant_id):
+            with within_walls(merchant_id):
                 _settle(claimed, answer, now, result)
                 crashpoint(f"E5.{kind}")
             crashpoint(f"E6.{kind}")
@@ -267,7 +267,7 @@ def _step(
 
 def _put_off(merchant_id: UUID, effect_id: UUID, now: datetime) -> None:
     """After an error of our own, look again later; what was being sent stays SENDING and will be looked up."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         effect = PlannedEffect.objects.filter(pk=effect_id, state__in=_OPEN).first()
         if effect is not None:
             later = now + max(backoff(effect_id, effect.attempts), CLAIM_HOLDS)
@@ -280,7 +280,7 @@ def _claim_if_ready(
     merchant_id: UUID, effect_id: UUID, now: datetime, result: RunResult
 ) -> _ClaimedEffect | None:
     """Claim one effect in one transaction, or settle it at once where nothing can be sent."""
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         effect = (
             PlannedEffect.objects.select_for_update(skip_locked=True)
             .filter(pk=effect_id, state__in=_OPEN, next_at__lte=now)
@@ -353,19 +353,23 @@ def _not_ready(effect: PlannedEffect, ready: NotReady, now: datetime) -> EffectU
         return EffectUpdate(EffectState.REFUSED, ready.detail)
     later = now + timedelta(seconds=ready.seconds)
     return EffectUpdate(
-        EffectState.PLANNED, ready.detail, next_at=later, payload={"waits": ready.on}, told=False
+        EffectState.PLANNED,
+        ready.detail,
+        next_at=later,
+        payload={"waits": ready.on},
+        journalled=False,
     )
 
 
 def _later(
     effect: PlannedEffect, now: datetime, detail: str, more: Mapping[str, Any] | None = None
 ) -> EffectUpdate:
-    """Ask again later; nothing new is known, so the journal is not told again."""
+    """Ask again later; nothing new is known, so the journal gets no line."""
     looks = effect.payload.get("looks", 0) + 1
     payload = {**(more or {}), "looks": looks}
     next_at = now + backoff(effect.pk, looks)
     return EffectUpdate(
-        EffectState(effect.state), detail, next_at=next_at, payload=payload, told=False
+        EffectState(effect.state), detail, next_at=next_at, payload=payload, journalled=False
     )
 
 
@@ -446,7 +450,7 @@ def _sent(claimed: _ClaimedEffect, answer: HandlerResult, now: datetime) -> Effe
         case Busy(detail, retry_after_s):
             wait = backoff(effect.pk, effect.attempts, at_least_s=retry_after_s)
             return EffectUpdate(
-                EffectState.PLANNED, detail, next_at=now + wait, payload=more, told=False
+                EffectState.PLANNED, detail, next_at=now + wait, payload=more, journalled=False
             )
         case Unknown(detail):
             more |= {"looks": 0, "missing_at": None}
@@ -476,7 +480,7 @@ def _missing(effect: PlannedEffect, more: dict[str, Any], now: datetime) -> Effe
     more["missing_at"] = first or now.isoformat()
     detail = "Looked up and not there; looked up once more before it is sent again."
     return EffectUpdate(
-        EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=more, told=False
+        EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=more, journalled=False
     )
 
 

@@ -11,7 +11,7 @@ from qaitar.contracts.erp import ErpOrder
 from qaitar.flows.clients import connection_of
 from qaitar.flows.effects.settlement import erp_number_note
 from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.orders.models import Order
 from qaitar.returns.models import ReturnRequest
@@ -35,7 +35,7 @@ def erp_number_learn(
 
     Whatever it answers, the ticket goes out: without the number it names the marketplace's code.
     """
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         wanted = _wanted(effect_id, now)
     if wanted is None:
         return
@@ -47,7 +47,7 @@ def erp_number_learn(
         number = found.number if isinstance(found, ErpOrder) else ""
     except (ConnectionBroken, ConnectionMissing) as error:
         _log.warning("the accounting system cannot be asked", why=str(error))
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         erp_number_note(case, number)
         effect = PlannedEffect.objects.get(pk=effect_id)
         PlannedEffect.objects.filter(pk=effect_id, state=EffectState.PLANNED).update(

@@ -44,7 +44,7 @@ class EffectUpdate:
     address: str = ""
     next_at: datetime | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
-    told: bool = True  # whether the case's journal hears of it
+    journalled: bool = True  # whether the case's journal hears of it
 
 
 def backoff(effect_id: UUID, attempts: int, *, at_least_s: int = 0) -> timedelta:
@@ -85,7 +85,7 @@ def settle_all(
         list
     )
     for effect, verdict in written:
-        if verdict.told and not _stopped_as_before(effect, verdict):
+        if verdict.journalled and not _stopped_as_before(effect, verdict):
             lines[effect.subject_id, verdict.state].append((effect, verdict))
     actor = by or system_actor("job")
     _journal(

@@ -31,7 +31,7 @@ from qaitar.foundation.connections import (
     health_note,
 )
 from qaitar.foundation.crashpoints import crashpoint
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection, EffectState, PlannedEffect
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_load
@@ -67,7 +67,7 @@ def registers_write(merchant_id: UUID, clients: ClientCache, now: datetime) -> C
     """Bring a merchant's registers up to date with every pending change; counts how many ended in each state."""
     assert not database.in_atomic_block, "no network inside a transaction"
     counts: Counter[str] = Counter()
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         groups = _due_by_connection(merchant_id, now)
     counts.update(_unwritable(merchant_id, groups, now))
     for connection, stores in groups.values():
@@ -79,7 +79,7 @@ def registers_write(merchant_id: UUID, clients: ClientCache, now: datetime) -> C
                     counts.update(_write(merchant_id, connection, stores, clients, now))
         except Exception:  # noqa: BLE001  one register's trouble must not stop another
             _log.exception("a register could not be written", connection=str(connection.pk))
-            with behind_walls(merchant_id):
+            with within_walls(merchant_id):
                 _open_effects(stores).filter(next_at__lte=now).update(next_at=now + SETTLES_IN)
     return counts
 
@@ -132,7 +132,7 @@ def _unwritable(
         else:
             continue
         for _ in range(BATCH // SETTLED_AT_ONCE):
-            with behind_walls(merchant_id):
+            with within_walls(merchant_id):
                 due = _open_effects(stores).filter(next_at__lte=now)
                 due = due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
                 effects = list(due[:SETTLED_AT_ONCE])
@@ -151,7 +151,7 @@ def _write(
     now: datetime,
 ) -> Counter[str]:
     crashpoint(f"E1.{KIND}")
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         batch = _claimed(connection, stores, now)
         crashpoint(f"E2.{KIND}")
     if batch is None:
@@ -159,7 +159,7 @@ def _write(
     crashpoint(f"E3.{KIND}")
     outcome, disturbed = _called(merchant_id, connection, batch.rows, clients)
     crashpoint(f"E4.{KIND}")
-    with behind_walls(merchant_id):
+    with within_walls(merchant_id):
         counts = _settled(connection, batch, outcome, disturbed, now)
         crashpoint(f"E5.{KIND}")
     crashpoint(f"E6.{KIND}")
@@ -226,7 +226,7 @@ def _called(
             hit, rounds = outcome.disturbed, rounds + 1
             if rounds > DISTURBED_ROUNDS:
                 return Unknown("People keep moving rows while they are written."), hit
-            with behind_walls(merchant_id):
+            with within_walls(merchant_id):
                 again = _rows(connection, _ids_of(merchant_id, hit))
             outcome = client.write(again)
             if not isinstance(outcome, Written):
@@ -294,7 +294,7 @@ def _verdict(
             return EffectUpdate(EffectState.MISCONFIGURED, f"{what} {how}", payload=payload)
         case Busy(detail, retry_after_s):
             wait = backoff(connection.pk, effect.attempts, at_least_s=retry_after_s)
-            return EffectUpdate(EffectState.PLANNED, detail, next_at=now + wait, told=False)
+            return EffectUpdate(EffectState.PLANNED, detail, next_at=now + wait, journalled=False)
         case Unknown(detail):
             payload_hit = {"disturbed": list(disturbed)} if disturbed else {}
             return EffectUpdate(

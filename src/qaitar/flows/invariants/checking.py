@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     import psycopg
 
 INVARIANTS: Final = (*STATES, *INTAKE, *TIME, *WORK, *WALLS, *DATA, *WHOLE)
-SHOWN: Final = 20  # rows told of each broken invariant; all are counted
+EXAMPLES_MAX: Final = 20  # rows told of each broken invariant; all are counted
 FETCHED: Final = 2_000
 MOMENTS: Final = (
     "control_at",
     "pending_since",
-    "reopen_asked_at",
+    "reopening_requested_at",
     "arrived_at",
     "refused_at",
     "disputed_at",
@@ -48,7 +48,7 @@ JOURNALLED: Final = (
     "stage",
     "outcome",
     "refusal_reason",
-    "customer_asked",
+    "customer_contacted",
     "customer_answered",
     "sent_to_service_centre",
     "goods_handed_over",
@@ -79,7 +79,7 @@ SELECT DISTINCT ON (sha256) merchant_id, id, sha256 FROM foundation_storedfile O
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckRequest:
     """What a check is run with: the moment, the program's role, and how deep it goes."""
 
     now: datetime
@@ -102,7 +102,7 @@ class Report:
         return sum(each.broken for each in self.checked)
 
 
-def invariants_check(owner: psycopg.Connection[Any], request: Asked) -> Report:
+def invariants_check(owner: psycopg.Connection[Any], request: CheckRequest) -> Report:
     """Check everything in one read-only snapshot of a database; `owner` is its owner, or a role that may read all.
 
     The cost of each statement grows with the tables, never with their square.
@@ -112,7 +112,7 @@ def invariants_check(owner: psycopg.Connection[Any], request: Asked) -> Report:
         return invariants_found(owner, request)
 
 
-def invariants_found(owner: psycopg.Connection[Any], request: Asked) -> Report:
+def invariants_found(owner: psycopg.Connection[Any], request: CheckRequest) -> Report:
     """Check everything as the transaction that is open sees it."""
     report = Report()
     owner.execute("SET LOCAL TIME ZONE 'UTC'")
@@ -139,7 +139,7 @@ def _walls_open(owner: psycopg.Connection[Any], report: Report) -> None:
     report.hidden = bool(row and row[0])
 
 
-def _parameters(request: Asked) -> dict[str, Any]:
+def _parameters(request: CheckRequest) -> dict[str, Any]:
     steps = [{"at": s.at.value, "act": s.act.value, "leads": s.to.value} for s in PROCEDURE]
     return {
         "now": request.now,
@@ -181,8 +181,8 @@ def _checked(
 ) -> Checked:
     began = monotonic()
     wrapped = sql.SQL(
-        "SELECT merchant, place, said, count(*) OVER () FROM ({}) AS found ORDER BY place, said LIMIT {}"
-    ).format(sql.SQL(invariant.finds), sql.Literal(SHOWN))
+        "SELECT merchant, place, fault, count(*) OVER () FROM ({}) AS found ORDER BY place, fault LIMIT {}"
+    ).format(sql.SQL(invariant.finds), sql.Literal(EXAMPLES_MAX))
     rows = owner.execute(wrapped, given).fetchall()
     first = tuple(Broken(invariant.code, str(m or ""), place, text) for m, place, text, _ in rows)
     count = rows[0][3] if rows else 0
@@ -193,7 +193,7 @@ def _streamed(code: str, promises: str, found: Iterator[Broken]) -> Checked:
     began, count, first = monotonic(), 0, []
     for each in found:
         count += 1
-        if count <= SHOWN:
+        if count <= EXAMPLES_MAX:
             first.append(each)
     return Checked(code, promises, count, tuple(first), monotonic() - began)
 

@@ -12,7 +12,7 @@ WALLS: Final = (
         "every business table is walled, and the program's role can climb no wall",
         """
         SELECT NULL::uuid AS merchant, t.name AS place,
-          CASE WHEN c.oid IS NULL THEN 'the table is missing' ELSE 'the wall is down' END AS said
+          CASE WHEN c.oid IS NULL THEN 'the table is missing' ELSE 'the wall is down' END AS fault
         FROM unnest(%(walled)s::text[]) AS t(name) LEFT JOIN pg_class c ON c.oid = to_regclass(t.name)
         WHERE c.oid IS NULL OR NOT c.relrowsecurity OR NOT c.relforcerowsecurity OR NOT EXISTS (
             SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'merchant_wall'
@@ -32,7 +32,7 @@ WALLS: Final = (
         "P1",
         "what belongs together belongs to one merchant",
         """
-        SELECT e.merchant_id AS merchant, e.id::text AS place, 'a proof in another merchant''s case' AS said
+        SELECT e.merchant_id AS merchant, e.id::text AS place, 'a proof in another merchant''s case' AS fault
         FROM returns_evidence e JOIN returns_returnrequest r ON r.id = e.request_id
         WHERE e.merchant_id <> r.merchant_id
         UNION ALL
@@ -72,7 +72,7 @@ DATA: Final = (
         "jobs carry keys, never a person's telephone",
         """
         SELECT NULL::uuid AS merchant, format('job %%s', id) AS place,
-          format('%%s has a telephone among its arguments', task_name) AS said
+          format('%%s has a telephone among its arguments', task_name) AS fault
         FROM procrastinate_jobs WHERE args::text ~ '\\+7[0-9]{10}'
         """,
     ),
@@ -80,7 +80,7 @@ DATA: Final = (
         "D1",
         "stored answers of the API are forgotten after a week",
         """
-        SELECT NULL::uuid AS merchant, format('answer %%s', id) AS place, format('kept since %%s', created_at) AS said
+        SELECT NULL::uuid AS merchant, format('answer %%s', id) AS place, format('kept since %%s', created_at) AS fault
         FROM foundation_idempotencyrecord WHERE created_at < %(now)s::timestamptz - interval '8 days'
         """,
     ),
@@ -88,7 +88,7 @@ DATA: Final = (
         "D1",
         "secrets of connections and webhooks are sealed",
         """
-        SELECT merchant_id AS merchant, id::text AS place, format('%%s holds a secret in the open', name) AS said
+        SELECT merchant_id AS merchant, id::text AS place, format('%%s holds a secret in the open', name) AS fault
         FROM foundation_connection
         WHERE octet_length(secrets) > 0 AND (octet_length(secrets) < 28 OR get_byte(secrets, 0) IN (34, 91, 123))
         UNION ALL
@@ -103,7 +103,7 @@ WHOLE: Final = (
         "R1",
         "every row finds what it points to",
         """
-        SELECT e.merchant_id AS merchant, e.id::text AS place, 'a proof without its case' AS said
+        SELECT e.merchant_id AS merchant, e.id::text AS place, 'a proof without its case' AS fault
         FROM returns_evidence e LEFT JOIN returns_returnrequest r ON r.id = e.request_id WHERE r.id IS NULL
         UNION ALL
         SELECT e.merchant_id, e.id::text, 'an effect without its case or the line that planned it'
@@ -139,7 +139,7 @@ WHOLE: Final = (
             GROUP BY 1, 2, 3
         )
         SELECT merchant_id AS merchant, format('store %%s, %%s', store_id, stage) AS place,
-          format('counted %%s, the counter says %%s', COALESCE(c.n, 0), COALESCE(k.n, 0)) AS said
+          format('counted %%s, the counter says %%s', COALESCE(c.n, 0), COALESCE(k.n, 0)) AS fault
         FROM counted c FULL JOIN kept k USING (merchant_id, store_id, stage)
         WHERE COALESCE(c.n, 0) <> COALESCE(k.n, 0)
         """,
@@ -148,7 +148,7 @@ WHOLE: Final = (
         "R1",
         "no index or constraint is left unfinished",
         """
-        SELECT NULL::uuid AS merchant, c.relname::text AS place, 'the index is not valid' AS said
+        SELECT NULL::uuid AS merchant, c.relname::text AS place, 'the index is not valid' AS fault
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace
         UNION ALL

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """One promise.  `finds` selects `merchant`, `place`, `said` of what breaks it, over whole tables, without locks.
+    """One promise.  `finds` selects `merchant`, `place`, `fault` of what breaks it, over whole tables, without locks.
 
     Its parameters: `now`, and the tables of the program (`Tables`).
     """
@@ -28,7 +28,7 @@ class Broken:
     code: str
     merchant: str
     place: str
-    said: str
+    fault: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ STATES: Final = (
         )
         SELECT r.merchant_id AS merchant, r.number AS place,
           format('case at line %%s of version %%s, journal has %%s lines up to %%s',
-            r.journal_seq, r.version, COALESCE(t.lines, 0), t.last) AS said
+            r.journal_seq, r.version, COALESCE(t.lines, 0), t.last) AS fault
         FROM returns_returnrequest r LEFT JOIN told t ON t.subject_id = r.id
         LEFT JOIN foundation_journalentry j ON j.subject_id = r.id AND j.seq = r.journal_seq
         WHERE t.lines IS DISTINCT FROM r.journal_seq::bigint OR t.first <> 1 OR t.last <> r.journal_seq
@@ -35,7 +35,7 @@ STATES: Final = (
             GROUP BY j.subject_id
         )
         SELECT r.merchant_id AS merchant, r.number AS place,
-          format('%%s is %%s, the journal says %%s', k.key, r.row ->> k.key, k.value) AS said
+          format('%%s is %%s, the journal says %%s', k.key, r.row ->> k.key, k.value) AS fault
         FROM (
             -- OFFSET 0: each row becomes JSON once, not once a column
             SELECT c.merchant_id, c.number, to_jsonb(c) AS row,
@@ -59,7 +59,7 @@ STATES: Final = (
             WINDOW same AS (PARTITION BY j.subject_id, k.key ORDER BY j.seq)
         )
         SELECT merchant_id AS merchant, format('%%s#%%s', subject_id, seq) AS place,
-          format('%%s: %%s was %%s, the line says %%s', act, key, was, before) AS said FROM told
+          format('%%s: %%s was %%s, the line says %%s', act, key, was, before) AS fault FROM told
         WHERE n > 1 AND CASE WHEN key = ANY(%(moments)s)
           THEN was::timestamptz IS DISTINCT FROM before::timestamptz
           ELSE was IS DISTINCT FROM before END
@@ -73,7 +73,7 @@ STATES: Final = (
             SELECT s.* FROM json_to_recordset(%(steps)s::json) AS s(at text, act text, leads text)
         )
         SELECT j.merchant_id AS merchant, format('%%s#%%s', j.subject_id, j.seq) AS place,
-          format('%%s from %%s to %%s is no step', j.act, j.before ->> 'stage', j.after ->> 'stage') AS said
+          format('%%s from %%s to %%s is no step', j.act, j.before ->> 'stage', j.after ->> 'stage') AS fault
         FROM foundation_journalentry j
         WHERE j.subject_kind = 'returnrequest' AND j.seq > 1 AND j.after ? 'stage' AND NOT EXISTS (
             SELECT FROM steps s WHERE s.at = j.before ->> 'stage' AND s.act = j.act
@@ -95,7 +95,7 @@ STATES: Final = (
             WHERE subject_kind = 'returnrequest' AND after ->> 'stage' = 'CLOSED' GROUP BY subject_id
         )
         SELECT j.merchant_id AS merchant, format('%%s#%%s', j.subject_id, j.seq) AS place,
-          format('%%s changed a closed case', j.act) AS said
+          format('%%s changed a closed case', j.act) AS fault
         FROM closed c JOIN foundation_journalentry j ON j.subject_id = c.subject_id AND j.seq > c.seq
         WHERE j.after ?| ARRAY['stage', 'outcome', 'closed_at', 'refusal_reason', 'approval', 'pending_press']
         UNION ALL
@@ -115,7 +115,7 @@ STATES: Final = (
             FROM foundation_journalentry WINDOW chain AS (PARTITION BY subject_id ORDER BY seq)
         )
         SELECT merchant_id AS merchant, format('%%s#%%s', subject_id, seq) AS place,
-          'the chain does not hold here' AS said FROM linked
+          'the chain does not hold here' AS fault FROM linked
         WHERE seq <> COALESCE(last, 0) + 1
           OR prev_hash <> COALESCE(before, decode(repeat('00', 32), 'hex'))
         """,
@@ -125,7 +125,7 @@ STATES: Final = (
         "the program may not change or remove journal lines",
         """
         SELECT NULL::uuid AS merchant, 'foundation_journalentry' AS place,
-          format('%%s may %%s', %(app_role)s::text, right_) AS said
+          format('%%s may %%s', %(app_role)s::text, right_) AS fault
         FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS right_
         WHERE has_table_privilege(%(app_role)s::text, 'foundation_journalentry', right_)
         UNION ALL

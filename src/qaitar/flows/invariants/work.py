@@ -15,7 +15,7 @@ INTAKE: Final = (
         "I1",
         "what was taken in is kept byte for byte",
         """
-        SELECT merchant_id AS merchant, id::text AS place, 'the body is not the one acknowledged' AS said
+        SELECT merchant_id AS merchant, id::text AS place, 'the body is not the one acknowledged' AS fault
         FROM foundation_rawintake r WHERE digest <> encode(sha256(body), 'hex')
           AND NOT (octet_length(body) = 0  -- emptied because it named a person who was erased
             AND EXISTS (SELECT FROM foundation_erasedperson p WHERE p.merchant_id = r.merchant_id))
@@ -26,7 +26,7 @@ INTAKE: Final = (
         "what was taken in has exactly one outcome within a quarter of an hour",
         """
         SELECT merchant_id AS merchant, id::text AS place,
-          format('%%s since %%s, read at %%s', state, received_at, read_at) AS said
+          format('%%s since %%s, read at %%s', state, received_at, read_at) AS fault
         FROM foundation_rawintake
         WHERE state NOT IN ('STORED', 'READ', 'DUPLICATE', 'QUARANTINED')
           OR (state = 'STORED' AND received_at < %(now)s::timestamptz - interval '15 minutes'
@@ -43,7 +43,7 @@ INTAKE: Final = (
         "every proof has its file",
         """
         SELECT e.merchant_id AS merchant, e.id::text AS place,
-          format('%%s of %%s points to a file that is not there', e.kind, e.request_id) AS said
+          format('%%s of %%s points to a file that is not there', e.kind, e.request_id) AS fault
         FROM returns_evidence e LEFT JOIN foundation_storedfile f
           ON f.id = e.file_id AND f.merchant_id = e.merchant_id
         WHERE f.sha256 IS DISTINCT FROM e.file_sha256
@@ -58,7 +58,7 @@ TIME: Final = (
         """
         SELECT merchant_id AS merchant, number AS place,
           format('%%s: control date %%s (%%s), the guard looks at %%s', stage, control_at, control_rule,
-            guard_next_at) AS said
+            guard_next_at) AS fault
         FROM returns_returnrequest
         WHERE stage <> 'CLOSED' AND merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active) AND (
           control_at IS NULL OR control_rule = '' OR guard_next_at IS NULL
@@ -74,7 +74,7 @@ TIME: Final = (
             SELECT c.* FROM json_to_recordset(%(counted)s::json) AS c(rule text, stage text)
         )
         SELECT merchant_id AS merchant, number AS place,
-          format('%%s of %%s at %%s', control_rule, control_at, stage) AS said
+          format('%%s of %%s at %%s', control_rule, control_at, stage) AS fault
         FROM returns_returnrequest r
         WHERE stage <> 'CLOSED' AND r.merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active)
           AND control_rule IN (SELECT rule FROM counted)
@@ -87,11 +87,11 @@ TIME: Final = (
         """
         SELECT merchant_id AS merchant, number AS place,
           format('%%s: control date %%s (%%s) has passed, raised: %%s', stage, control_at, control_rule,
-            COALESCE(NULLIF(escalated, ''), 'nothing')) AS said
+            COALESCE(NULLIF(alert_level, ''), 'nothing')) AS fault
         FROM returns_returnrequest
         WHERE stage <> 'CLOSED' AND merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active)
           AND control_at < %(now)s::timestamptz - interval '5 minutes'
-          AND escalated <> 'MISSED' AND NOT (control_rule = 'REFILE_WINDOW' AND escalated = 'WINDOW_OVER')
+          AND alert_level <> 'MISSED' AND NOT (control_rule = 'REFILE_WINDOW' AND alert_level = 'WINDOW_OVER')
         """,
     ),
     Invariant(
@@ -110,7 +110,7 @@ TIME: Final = (
             FROM dates WINDOW in_turn AS (PARTITION BY subject_id ORDER BY seq)
         )
         SELECT s.merchant_id AS merchant, format('%%s#%%s', s.subject_id, s.seq) AS place,
-          format('%%s of %%s stood until %%s and the guard said nothing', s.rule, s.due, s.until) AS said
+          format('%%s of %%s stood until %%s and the guard said nothing', s.rule, s.due, s.until) AS fault
         FROM spans s
         WHERE s.due IS NOT NULL AND s.due > s.at AND s.rule <> 'REFILE_WINDOW' AND s.until > s.due + interval '5 minutes'
           AND NOT EXISTS (SELECT FROM foundation_journalentry g WHERE g.subject_id = s.subject_id
@@ -125,7 +125,7 @@ WORK: Final = (
         "no job is left with a worker that is gone",
         """
         SELECT NULL::uuid AS merchant, format('job %%s', j.id) AS place,
-          format('%%s is being done by nobody', j.task_name) AS said
+          format('%%s is being done by nobody', j.task_name) AS fault
         FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
         WHERE j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < %(now)s::timestamptz - interval '2 minutes')
         """,
@@ -135,7 +135,7 @@ WORK: Final = (
         "no job waits longer than a quarter of an hour",
         """
         SELECT NULL::uuid AS merchant, format('job %%s', j.id) AS place,
-          format('%%s has waited since %%s', j.task_name, COALESCE(j.scheduled_at, e.at)) AS said
+          format('%%s has waited since %%s', j.task_name, COALESCE(j.scheduled_at, e.at)) AS fault
         FROM procrastinate_jobs j CROSS JOIN LATERAL (
             SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e
         WHERE j.status = 'todo' AND COALESCE(j.scheduled_at, e.at) < %(now)s::timestamptz - interval '15 minutes'
@@ -146,7 +146,7 @@ WORK: Final = (
         "no outside effect that is due lies untouched",
         """
         SELECT merchant_id AS merchant, id::text AS place,
-          format('%%s of %%s is %%s and was due at %%s', kind, subject_id, state, next_at) AS said
+          format('%%s of %%s is %%s and was due at %%s', kind, subject_id, state, next_at) AS fault
         FROM foundation_plannedeffect
         WHERE state IN ('PLANNED', 'SENDING', 'UNKNOWN') AND merchant_id NOT IN (SELECT id FROM foundation_merchantkey WHERE NOT active)
           AND next_at < %(now)s::timestamptz - interval '15 minutes'
@@ -157,7 +157,7 @@ WORK: Final = (
         "an outside effect stands in a known state with what belongs to it",
         """
         SELECT merchant_id AS merchant, id::text AS place,
-          format('%%s: %%s, settled at %%s, tries %%s', kind, state, settled_at, attempts) AS said
+          format('%%s: %%s, settled at %%s, tries %%s', kind, state, settled_at, attempts) AS fault
         FROM foundation_plannedeffect
         WHERE NOT state = ANY(%(effect_states)s)
           OR (state IN ('PLANNED', 'SENDING', 'UNKNOWN')) IS DISTINCT FROM (settled_at IS NULL)
@@ -169,7 +169,7 @@ WORK: Final = (
         "one step plans one effect of a kind, and no two effects share what they made outside",
         """
         SELECT merchant_id AS merchant, format('%%s of %%s', kind, subject_id) AS place,
-          format('planned %%s times by line %%s', count(*), ordinal) AS said
+          format('planned %%s times by line %%s', count(*), ordinal) AS fault
         FROM foundation_plannedeffect GROUP BY merchant_id, subject_id, kind, ordinal HAVING count(*) > 1
         UNION ALL
         SELECT merchant_id, format('reference %%s', reference), format('made by %%s effects', count(*))
@@ -188,7 +188,7 @@ WORK: Final = (
             SELECT p.* FROM json_to_recordset(%(plans)s::json) AS p(act text, kind text)
         )
         SELECT e.merchant_id AS merchant, e.id::text AS place,
-          format('%%s of %%s by line %%s, which is %%s', e.kind, e.subject_id, e.ordinal, j.act) AS said
+          format('%%s of %%s by line %%s, which is %%s', e.kind, e.subject_id, e.ordinal, j.act) AS fault
         FROM foundation_plannedeffect e JOIN foundation_journalentry j
           ON j.subject_id = e.subject_id AND j.seq = e.ordinal
         WHERE NOT EXISTS (SELECT FROM plans p WHERE p.act = j.act AND p.kind = e.kind)
@@ -199,7 +199,7 @@ WORK: Final = (
         "an event is on its way to an endpoint once, and tells what happened",
         """
         SELECT merchant_id AS merchant, entry_id::text AS place,
-          format('%%s deliveries to endpoint %%s', count(*), endpoint_id) AS said
+          format('%%s deliveries to endpoint %%s', count(*), endpoint_id) AS fault
         FROM foundation_webhookdelivery GROUP BY merchant_id, endpoint_id, entry_id HAVING count(*) > 1
         UNION ALL
         SELECT d.merchant_id, d.id::text, format('tells of line %%s, which is not there', d.entry_id)

@@ -24,10 +24,10 @@ class Approval(Walled):
     subject_version = models.PositiveIntegerField()  # the subject's when approval was asked for
     covered = models.JSONField()
     covered_sha256 = models.CharField(max_length=64)
-    state = models.CharField(max_length=8)
-    asked_by_id = models.BigIntegerField(null=True)
-    asked_by_name = models.CharField(max_length=200)
-    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=12)
+    requested_by_id = models.BigIntegerField(null=True)
+    requested_by_name = models.CharField(max_length=200)
+    requested_at = models.DateTimeField()
     decided_by_id = models.BigIntegerField(null=True)
     decided_by_name = models.CharField(max_length=200, default="", blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -42,9 +42,9 @@ class Approval(Walled):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="approval_by_another_person",
-                condition=models.Q(asked_by_id__isnull=True)
+                condition=models.Q(requested_by_id__isnull=True)
                 | models.Q(decided_by_id__isnull=True)
-                | ~models.Q(asked_by_id=models.F("decided_by_id")),
+                | ~models.Q(requested_by_id=models.F("decided_by_id")),
             ),
         ]
         indexes: ClassVar = [

@@ -30,8 +30,8 @@ class StandingApproval:
     purpose: Purpose
     state: ApprovalState
     sha256: str
-    asked_by_id: int | None
-    asked_by_name: str = ""
+    requested_by_id: int | None
+    requested_by_name: str = ""
 
     def covers(self, covered: Mapping[str, Any]) -> bool:
         """Tell whether exactly this was put before the person who decides."""
@@ -47,7 +47,7 @@ class NewApproval:
     covered: Mapping[str, Any]
 
 
-def asked_row(subject: Held, new: NewApproval, by: Actor, now: datetime) -> Row:
+def requested_row(subject: Held, new: NewApproval, by: Actor, now: datetime) -> Row:
     """Build the row of an approval asked for by `by`."""
     return Row(Approval, _columns(subject, new, by, now))
 
@@ -83,10 +83,10 @@ def _columns(subject: Held, new: NewApproval, by: Actor, now: datetime) -> dict[
         "subject_version": subject.version,
         "covered": dict(new.covered),
         "covered_sha256": covered_sha256(new.covered),
-        "state": ApprovalState.ASKED.value,
-        "asked_by_id": by.user_id,
-        "asked_by_name": by.name,
-        "asked_at": now,
+        "state": ApprovalState.REQUESTED.value,
+        "requested_by_id": by.user_id,
+        "requested_by_name": by.name,
+        "requested_at": now,
         "decided_by_name": "",
         "decided_for_name": "",
         "voided_by_name": "",

@@ -26,7 +26,7 @@ _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 14))"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CheckedFile:
     """A content that is in the store, with its judged facts and the keys of its previews ('' for none)."""
 
     facts: Accepted
@@ -34,7 +34,7 @@ class Kept:
     thumb_sha256: str
 
 
-def content_keep(source: Path | bytes, declared_name: str) -> Kept | Rejected:
+def content_keep(source: Path | bytes, declared_name: str) -> CheckedFile | Rejected:
     """Judge a file and keep it with its previews; a rejected one leaves nothing behind.
 
     Touches no table, so it may run before a transaction is opened: judging and drawing take their time.
@@ -51,14 +51,14 @@ def content_keep(source: Path | bytes, declared_name: str) -> Kept | Rejected:
     assert stored.sha256 == facts.sha256, "the file changed while it was looked at"
     drawn = draw(source, facts.kind)
     if not isinstance(drawn, Previews):
-        return Kept(facts, "", "")
+        return CheckedFile(facts, "", "")
     large = store.put(io.BytesIO(drawn.large)).sha256
     small = store.put(io.BytesIO(drawn.small)).sha256
-    return Kept(facts, large, small)
+    return CheckedFile(facts, large, small)
 
 
 def file_note(
-    *, merchant_id: UUID, file: Kept, by: Actor, origin: str, now: datetime
+    *, merchant_id: UUID, file: CheckedFile, by: Actor, origin: str, now: datetime
 ) -> StoredFile:
     """Give the row of a kept file, in the caller's transaction, behind the merchant's walls.
 

@@ -127,13 +127,13 @@ SENTENCES: dict[Code, str] = {
 }
 
 
-def _said(code: Code, params: Mapping[str, str | int]) -> str:
+def _sentence(code: Code, params: Mapping[str, str | int]) -> str:
     return gettext(SENTENCES[code]) % params
 
 
-_said_later = lazy(_said, str)
+_sentence_later = lazy(_sentence, str)
 
 
 def sentence(refusal: Rejected) -> str:
     """Say the refusal to its sender, in the language active when the text is shown (a lazy string)."""
-    return _said_later(refusal.code, refusal.params)
+    return _sentence_later(refusal.code, refusal.params)

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.services.exporting import export_ask, export_find, list_export
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.walls import see
 from qaitar.lab.bench.ground import files_in, point
@@ -119,7 +119,7 @@ def _export(world: World, now: datetime) -> _Made:
         started = time.perf_counter()
         assert list_export(export.merchant_id, now, export_id=export.pk)
         seconds = time.perf_counter() - started
-    with behind_walls(export.merchant_id):
+    with within_walls(export.merchant_id):
         row = export_find(export.pk, user_id=world.user_id, merchants=world.merchants, now=now)
         assert row is not None, "one's own export is found"
         assert row.file_id is not None, row.state

@@ -47,7 +47,7 @@ _CABINET: Final = "30000001"
 _SITE: Final = "https://kaspi.kz"
 _BARE_TAKE: Final = """
 INSERT INTO foundation_rawintake (id, merchant_id, source, store_id, digest, body, content_type, received_at, received_from,
-  state, report, kept_digest, left_out) VALUES (gen_random_uuid(), %s, 'bench', %s, md5(random()::text), %s, 'application/json',
+  state, report, stored_digest, left_out) VALUES (gen_random_uuid(), %s, 'bench', %s, md5(random()::text), %s, 'application/json',
   now(), '', 'NEW', '{}', '', '{}')
 """
 _WORKED: Final = """

@@ -49,7 +49,7 @@ WITH chosen AS (
   SELECT id, %(now)s::timestamptz + (ARRAY[1380, 420, 210, 45, -60])[1 + n %% 5] * interval '1 minute' AS at FROM chosen
 )
 UPDATE returns_returnrequest r SET control_at = d.at, marketplace_due_at = d.at, marketplace_due_section = section, alerts_sent = '{}',
-  escalated = '', guard_next_at = %(now)s::timestamptz - interval '1 minute'
+  alert_level = '', guard_next_at = %(now)s::timestamptz - interval '1 minute'
 FROM dated d WHERE r.id = d.id
 """
 _BARE_FIND: Final = """
@@ -58,7 +58,7 @@ ORDER BY guard_next_at, id LIMIT %(due)s
 """
 _BARE_UPDATE: Final = """
 UPDATE returns_returnrequest SET guard_next_at = %(now)s::timestamptz + interval '20 days', alerts_sent = '{}',
-  escalated = 'REMIND', version = version + 1, journal_seq = journal_seq + 1 WHERE id = ANY(%(ids)s)
+  alert_level = 'REMIND', version = version + 1, journal_seq = journal_seq + 1 WHERE id = ANY(%(ids)s)
 """
 _BARE_INSERT: Final = """
 INSERT INTO foundation_journalentry (id, merchant_id, subject_kind, subject_id, seq, at, actor_id, actor_name, actor_role,

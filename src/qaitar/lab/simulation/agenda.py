@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.returns.services.case_change import RUN_TASK
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Agenda:
     def _ask(self) -> None:
         if self._known:
             return
-        with behind_walls(self._merchant_id), connection.cursor() as cursor:
+        with within_walls(self._merchant_id), connection.cursor() as cursor:
             cursor.execute(_DUE_TIMES, {"merchant": self._merchant_id, "drain": RUN_TASK})
             self._guard_at, self._effect_at, self._run_waits = cursor.fetchone()
         self._known = True

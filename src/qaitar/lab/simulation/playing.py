@@ -14,13 +14,13 @@ from django.db import connection, transaction
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord
 from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.housekeeping import stage_counts_sum
-from qaitar.flows.invariants.checking import Asked, invariants_check
+from qaitar.flows.invariants.checking import CheckRequest, invariants_check
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.flows.take_cabinet import readings_take
 from qaitar.foundation.actors import Actor, system_actor
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.foundation.people import merchant_create, person_create, role_set
 from qaitar.foundation.personal_values import lines_open
@@ -132,7 +132,7 @@ class World:
             if self.dice.random() < FILED_SHARE:
                 hour = int((at + timedelta(days=self.dice.uniform(0.2, 16)) - self.now) / HOUR)
                 self.filings.setdefault(max(hour, 1), []).append(order.code)
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             orders_merge(store=self.store, records=records, now=self.now)
 
     def plays(self, owner: Any) -> None:
@@ -186,7 +186,7 @@ class World:
         if self.late and self.dice.random() < HANDED_OVER_LATE:
             seen_at, late = self.late.pop(0)
             self._takes(seen_at, late)
-            with behind_walls(self.merchant_id):
+            with within_walls(self.merchant_id):
                 late_rows = {each.number: self.newest_rows[each.number] for each in late}
                 self.results.broken += [
                     f"{self.now.isoformat()} {e}" for e in mirror_differs(late_rows)
@@ -243,31 +243,33 @@ class World:
             self.now += HOUR
             self._guards()
             self._drains()
-            with behind_walls(self.merchant_id):
+            with within_walls(self.merchant_id):
                 if not unsettled():
                     break
         self._checks(owner, hashes=True)
         if not self.results.broken:
-            with behind_walls(self.merchant_id):
+            with within_walls(self.merchant_id):
                 self.results.broken += ledgers_differ(self.outside)
 
     def _checks(self, owner: Any, *, hashes: bool) -> None:
         self._drains()
         self._guards()
-        report = invariants_check(owner, Asked(self.now, APP_ROLE, hashes=hashes, files=hashes))
+        report = invariants_check(
+            owner, CheckRequest(self.now, APP_ROLE, hashes=hashes, files=hashes)
+        )
         self.results.broken += [
-            f"{self.now.isoformat()} {each.code} {each.promises}: {row.place}: {row.said}"
+            f"{self.now.isoformat()} {each.code} {each.promises}: {row.place}: {row.fault}"
             for each in report.checked
             for row in each.first
         ]
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             wrong = executed_twice(self.outside) + mirror_differs(self.newest_rows)
         self.results.broken += [f"{self.now.isoformat()} {each}" for each in wrong]
 
     def sums(self) -> SimulationResults:
         """Count, and take the hash of everything that happened."""
         digest = hashlib.sha256("\n".join(self.staff.events).encode())
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT id, number FROM returns_returnrequest")
                 numbers = dict(cursor.fetchall())

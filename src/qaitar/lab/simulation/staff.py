@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.files.checks import Rejected
-from qaitar.foundation.files.keeping import Kept, content_keep, file_note
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
+from qaitar.foundation.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.errors import ActBlocked, CaseChanged
@@ -77,11 +77,11 @@ class Staff:
     due: dict[str, datetime] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     pages: dict[str, Case] = field(default_factory=dict)
-    _photo: Kept | None = None
+    _photo: CheckedFile | None = None
 
     def works(self, numbers: Sequence[str], now: datetime) -> None:
         """Let somebody look at each of these cases and do the next thing."""
-        with behind_walls(self.merchant_id):
+        with within_walls(self.merchant_id):
             cases = cases_by_number(self.store_id, numbers)
         for case in sorted(cases, key=lambda one: one.request.number):
             self._one(case, self.dice.choice(HABITS), now)
@@ -99,7 +99,7 @@ class Staff:
             self.events.append(f"{now.isoformat()} {habit.role.value} {request.number} called away")
             return
         try:
-            with behind_walls(self.merchant_id):
+            with within_walls(self.merchant_id):
                 what = self._does(page or case, habit, by, now)
         except ActBlocked as no:
             what = f"was refused: {no.blocked.code}"

@@ -51,7 +51,7 @@ def import_write(
     merged = outcome.merged
     run = _run(store, origin, by_name, now)
     _counted(run, merged)
-    run.report = shown_raw(dict(outcome.report))
+    run.report = storable_raw(dict(outcome.report))
     run.save(force_insert=True)
     ImportRejection.objects.bulk_create(_rejections(run, merged.rejected), batch_size=1_000)
     return run
@@ -78,7 +78,7 @@ def import_finish(*, run: ImportRun, outcome: Outcome, now: datetime) -> ImportR
     """Write down what became of a file a job has read, in the same transaction as the merge."""
     merged = outcome.merged
     _counted(run, merged)
-    run.report = shown_raw(dict(outcome.report))
+    run.report = storable_raw(dict(outcome.report))
     run.finished_at = now
     run.save()
     ImportRejection.objects.bulk_create(_rejections(run, merged.rejected), batch_size=1_000)
@@ -127,14 +127,14 @@ def _rejections(run: ImportRun, rejected: Iterable[RowRejected]) -> Iterable[Imp
             sheet=row.sheet[:100],
             reason_code=row.reason_code[:60],
             reason=row.reason,
-            raw=shown_raw(row.raw or {}),
+            raw=storable_raw(row.raw or {}),
         )
 
 
-def shown_raw(value: Any) -> Any:
+def storable_raw(value: Any) -> Any:
     r"""Write a rejected row so that JSON in the database can hold it; very long texts are cut, the kept file has them whole.
 
-    >>> shown_raw({"a": "x\x00y", "n": 1, "rows": ["z" * 2001]})["a"]
+    >>> storable_raw({"a": "x\x00y", "n": 1, "rows": ["z" * 2001]})["a"]
     'x�y'
     """
     match value:
@@ -142,10 +142,10 @@ def shown_raw(value: Any) -> Any:
             text = _NOT_IN_JSON.sub("\ufffd", value)
             return text if len(text) <= RAW_TEXT_MAX else f"{text[:RAW_TEXT_MAX]}… ({len(text)})"
         case dict():
-            return {shown_raw(str(key)): shown_raw(each) for key, each in value.items()}
+            return {storable_raw(str(key)): storable_raw(each) for key, each in value.items()}
         case list() | tuple():
-            return [shown_raw(each) for each in value]
+            return [storable_raw(each) for each in value]
         case bool() | int() | None:
             return value
         case _:
-            return shown_raw(str(value))
+            return storable_raw(str(value))

@@ -151,7 +151,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             "This has to be done by {deadline}.",
         ),
     ),
-    LetterKind.NEWS_TAKEN: Template(
+    LetterKind.NEWS_ACCEPTED: Template(
         "",
         (
             (
@@ -212,7 +212,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             + "Please file a return request there once you have the act, and attach the act.",
         ),
     ),
-    LetterKind.CUSTOMER_TAKEN: Template(
+    LetterKind.CUSTOMER_ACCEPTED: Template(
         _SUBJECT,
         (
             _DEAR,

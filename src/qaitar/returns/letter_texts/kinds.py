@@ -17,7 +17,7 @@ class LetterKind(StrEnum):
     TICKET_SERVICE_CENTRE = "TICKET_SERVICE_CENTRE"  # service centre, missing act (step 6)
     TICKET_REOPEN = "TICKET_REOPEN"  # call centre, RURMA act (step D)
 
-    NEWS_TAKEN = "NEWS_TAKEN"  # comments in the call centre's ticket
+    NEWS_ACCEPTED = "NEWS_ACCEPTED"  # comments in the call centre's ticket
     NEWS_REFUSED = "NEWS_REFUSED"
     NEWS_REFUNDED = "NEWS_REFUNDED"
     NEWS_DISPUTED = "NEWS_DISPUTED"
@@ -29,7 +29,7 @@ class LetterKind(StrEnum):
 
     MAIL_PROPER = "MAIL_PROPER"  # customer wrote by e-mail, good quality (step M)
     MAIL_DEFECTIVE = "MAIL_DEFECTIVE"  # customer wrote by e-mail, defect (step M)
-    CUSTOMER_TAKEN = "CUSTOMER_TAKEN"
+    CUSTOMER_ACCEPTED = "CUSTOMER_ACCEPTED"
     CUSTOMER_REFUSED = "CUSTOMER_REFUSED"
     CUSTOMER_REFUNDED = "CUSTOMER_REFUNDED"
 

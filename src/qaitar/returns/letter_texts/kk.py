@@ -156,7 +156,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             "Мұны {deadline} дейін жасау керек.",
         ),
     ),
-    LetterKind.NEWS_TAKEN: Template(
+    LetterKind.NEWS_ACCEPTED: Template(
         "",
         (
             (
@@ -218,7 +218,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             + "Актіні алғаннан кейін сол жерде қайтару өтінімін рәсімдеп, актіні өтінімге тіркеуіңізді сұраймыз.",
         ),
     ),
-    LetterKind.CUSTOMER_TAKEN: Template(
+    LetterKind.CUSTOMER_ACCEPTED: Template(
         _SUBJECT,
         (
             _DEAR,

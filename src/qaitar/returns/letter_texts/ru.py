@@ -156,7 +156,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             "Сделать это нужно до {deadline}.",
         ),
     ),
-    LetterKind.NEWS_TAKEN: Template(
+    LetterKind.NEWS_ACCEPTED: Template(
         "",
         (
             (
@@ -217,7 +217,7 @@ TEXTS: Final[dict[LetterKind, Template]] = {
             + "Пожалуйста, оформите там заявку на возврат после получения акта и приложите акт к заявке.",
         ),
     ),
-    LetterKind.CUSTOMER_TAKEN: Template(
+    LetterKind.CUSTOMER_ACCEPTED: Template(
         _SUBJECT,
         (
             _DEAR,

@@ -29,15 +29,15 @@ WRITTEN: Final = (
     "outcome",
     "stage_since",
     "refusal_reason",
-    "customer_asked",
+    "customer_contacted",
     "customer_answered",
     "sent_to_service_centre",
     "goods_handed_over",
     "goods_checked",
     "dispute_evidence_sent",
-    "reopen_asked_at",
+    "reopening_requested_at",
     "approval",
-    "approval_asked_by_id",
+    "approval_requested_by_id",
     "pending_press",
     "pending_since",
     "pending_text",
@@ -53,7 +53,7 @@ WRITTEN: Final = (
     "control_source",
     "guard_next_at",
     "alerts_sent",
-    "escalated",
+    "alert_level",
 )
 # What the journal tells of a change; guard bookkeeping would drown it.
 JOURNALLED: Final = tuple(
@@ -93,7 +93,7 @@ def difference(
 
 _JOURNALLED_OR_INSPECTED: Final = frozenset(JOURNALLED) | {
     "quality",
-    "marks",
+    "inspection",
     "received_on",
     "line_id",
     "product_sku",

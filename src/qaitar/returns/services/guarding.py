@@ -116,7 +116,7 @@ def _default(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> 
             code = no.blocked.code if isinstance(no, ActBlocked) else "CASE_CHANGED"
             return guard_line(case, verdict, now, why=f"{guard_details(verdict)}; not done: {code}")
         swept.acted += 1
-        ReturnRequest.objects.filter(pk=request.pk).update(escalated=Deed.DEFAULT_ACTION.value)
+        ReturnRequest.objects.filter(pk=request.pk).update(alert_level=Deed.DEFAULT_ACTION.value)
         return None
     swept.escalated += 1
     return guard_line(case, verdict, now)

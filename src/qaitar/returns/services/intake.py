@@ -319,7 +319,7 @@ CREATED: Final = tuple(
     for f in ReturnRequest._meta.concrete_fields
     if f.attname not in {"id", "merchant_id", "version", "journal_seq", "journal_head"}
 )
-SHOWN_AT_START: Final = (
+JOURNALLED_AT_START: Final = (
     "number",
     "stage",
     "section",
@@ -335,7 +335,7 @@ def _creation(request: ReturnRequest, units: Sequence[str], by: Actor, now: date
     require_role(by, WORKERS)
     control = request.control_at
     assert control is not None, "every open case has a control date"
-    after = {name: getattr(request, name) for name in SHOWN_AT_START}
+    after = {name: getattr(request, name) for name in JOURNALLED_AT_START}
     after["control_at"] = control.isoformat()
     after["control_rule"] = request.control_rule
     after["control_source"] = request.control_source

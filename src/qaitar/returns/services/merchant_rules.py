@@ -128,7 +128,7 @@ def rule_save(*, merchant_id: UUID, entry: RuleEntry, by: Actor, now: datetime) 
         by_name=by.name[:200],
         created_at=now,
     )
-    _note(row, "RULE_ADD", by, now, {}, _told(row))
+    _note(row, "RULE_ADD", by, now, {}, _journalled(row))
     return row
 
 
@@ -145,18 +145,18 @@ def rule_end(*, rule_id: UUID, last_day: date, by: Actor, now: datetime) -> Merc
     row = MerchantRule.objects.select_for_update().filter(pk=rule_id).first()
     if row is None or (row.valid_to is not None and row.valid_to <= last_day):
         raise RuleMissing(str(rule_id))
-    before = _told(row)
+    before = _journalled(row)
     row.valid_to = last_day
     if last_day < row.valid_from:
         MerchantRule.objects.filter(pk=rule_id).delete()
         _note(row, "RULE_WITHDRAW", by, now, before, {})
         return row
     row.save(update_fields=["valid_to"])
-    _note(row, "RULE_END", by, now, before, _told(row))
+    _note(row, "RULE_END", by, now, before, _journalled(row))
     return row
 
 
-def _told(row: MerchantRule) -> dict[str, Any]:
+def _journalled(row: MerchantRule) -> dict[str, Any]:
     return {
         "key": row.key,
         "value": row.value,

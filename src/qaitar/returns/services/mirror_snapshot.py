@@ -16,10 +16,10 @@ PICTURES_MAX: Final = 100
 UNREAD_MAX: Final = 40
 
 
-def kept_first(reading: ReturnReading, seen_at: datetime) -> Mirror:
+def first_snapshot(reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Keep what the first look at a request tells."""
     item = {"item": reading.item_print} if reading.item_print is not None else {}
-    extras_found = _shown(reading)
+    extras_found = _displayed(reading)
     if (
         reading.reason_origin_code
     ):  # filed with the buyer's own reason: the marketplace's follows as a change
@@ -29,7 +29,7 @@ def kept_first(reading: ReturnReading, seen_at: datetime) -> Mirror:
     return _with_marks({}, {**_extras(reading), **item, "shown": extras_found}, reading, seen_at)
 
 
-def kept_after(mirror: Mapping[str, Any], reading: ReturnReading, seen_at: datetime) -> Mirror:
+def next_snapshot(mirror: Mapping[str, Any], reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Lay another look over what is kept: what it does not tell stays, what it reads well is no longer marked unread."""
     if reading.item_print is not None:
         mirror = {**mirror, "item": reading.item_print}
@@ -41,7 +41,7 @@ def kept_after(mirror: Mapping[str, Any], reading: ReturnReading, seen_at: datet
 
 
 CHANGES_MAX: Final = 20
-SHOWN: Final = ("reason_code", "reason_text", "amount_minor", "quantity_milli")
+REPLACEABLE: Final = ("reason_code", "reason_text", "amount_minor", "quantity_milli")
 """What the marketplace may replace after a request was filed, as columns of the request and fields of a reading."""
 
 
@@ -53,11 +53,11 @@ def replaced(
     What it showed before is kept in the mirror, so that a value a person has noted since is not taken for the marketplace's;
     `known` are the request's own columns, which stand in where nothing was kept yet.
     """
-    before = {name: known[name] for name in SHOWN} | dict(mirror.get("shown", {}))
-    return {name: value for name, value in _shown(reading).items() if value != before[name]}
+    before = {name: known[name] for name in REPLACEABLE} | dict(mirror.get("shown", {}))
+    return {name: value for name, value in _displayed(reading).items() if value != before[name]}
 
 
-def _shown(reading: ReturnReading) -> dict[str, Any]:
+def _displayed(reading: ReturnReading) -> dict[str, Any]:
     """Give what a reading shows of these values, cut to their columns; a quantity of nothing is not told."""
     extras_found: dict[str, Any] = {
         "reason_code": reading.reason_code and reading.reason_code[:60],
@@ -76,7 +76,7 @@ def with_changes(
     `before` are the columns that change, with their old values.  A reason that had been replaced before it was first seen here is noted
     with the buyer's own, which the marketplace tells beside it.
     """
-    displayed = _shown(reading)
+    displayed = _displayed(reading)
     lines = [
         {
             "name": name,
@@ -84,7 +84,7 @@ def with_changes(
             "after": displayed[name],
             "seen_at": seen_at.isoformat(),
         }
-        for name in SHOWN
+        for name in REPLACEABLE
         if before.get(name) not in {None, ""} and name != "reason_text"
     ]
     known = list(mirror.get("changes", ()))

@@ -10,15 +10,15 @@ from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.phones import normalise_phone
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged
 from qaitar.returns.looks import newer_part
-from qaitar.returns.mirror import UNDECIDED, acts_shown, ending_of, press_is_proved
+from qaitar.returns.mirror import UNDECIDED, acts_proved, ending_of, press_is_proved
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.reasons import stated_quality
 from qaitar.returns.selectors import cases_by_number
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.mirror_snapshot import (
-    SHOWN,
-    kept_after,
-    kept_first,
+    REPLACEABLE,
+    first_snapshot,
+    next_snapshot,
     only_pictures,
     replaced,
     with_changes,
@@ -183,7 +183,7 @@ def filing_of(store_id: UUID, reading: ReturnReading, received_at: datetime) -> 
         customer_name=reading.customer_name or "",
         customer_phone=normalise_phone(reading.customer_phone_raw or "") or "",
         received_on=reading.order_completed_on,
-        mirror=kept_first(reading, seen_at),
+        mirror=first_snapshot(reading, seen_at),
     )
 
 
@@ -216,8 +216,8 @@ def _mirrored(request: ReturnRequest, reading: ReturnReading, seen_at: datetime)
     elif reading.planned_at is not None and section != request.section:
         values_read["marketplace_due_section"] = section
     values_read |= _replaced(request, reading)
-    before = {name: getattr(request, name) for name in values_read if name in SHOWN}
-    mirror = kept_after(request.mirror, reading, seen_at)
+    before = {name: getattr(request, name) for name in values_read if name in REPLACEABLE}
+    mirror = next_snapshot(request.mirror, reading, seen_at)
     values_read["mirror"] = with_changes(mirror, before, reading, seen_at)
     phone = normalise_phone(reading.customer_phone_raw or "")
     if phone and not request.customer_phone:
@@ -231,7 +231,7 @@ def _mirrored(request: ReturnRequest, reading: ReturnReading, seen_at: datetime)
 
 def _replaced(request: ReturnRequest, reading: ReturnReading) -> dict[str, Any]:
     """Give the reason, amount and quantity the marketplace has replaced, and what of the quality class follows."""
-    known = {name: getattr(request, name) for name in SHOWN}
+    known = {name: getattr(request, name) for name in REPLACEABLE}
     values = replaced(known, request.mirror, reading)
     if "reason_code" not in values:
         return values
@@ -262,7 +262,7 @@ def _follow(look: Look, case: Case, reading: ReturnReading) -> bool:
     ):
         case_note(case=case, values=_PROVED, act="PROOF", by=look.by, now=look.now)
         moved = True
-    for act in acts_shown(Stage(request.stage), request.pending_press, section, ending):
+    for act in acts_proved(Stage(request.stage), request.pending_press, section, ending):
         reason = _refusal_reason(request) if act is Act.REFUSE else None
         details = Details(reason=reason, why=reject[:500], why_quotes=True)
         try:

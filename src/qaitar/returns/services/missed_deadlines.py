@@ -52,7 +52,7 @@ def guard_line(case: Case, verdict: GuardVerdict, now: datetime, *, why: str = "
     values: dict[str, Any] = {
         "guard_next_at": verdict.wake_at,
         "alerts_sent": done_text(remembered(done_of(request), verdict, now)),
-        "escalated": verdict.deed.value,
+        "alert_level": verdict.deed.value,
     }
     act = f"GUARD_{verdict.deed.value}"
     why = why or guard_details(verdict)

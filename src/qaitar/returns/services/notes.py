@@ -1,4 +1,4 @@
-"""What people note on a case without moving it: class, marks, customer's answer, assignee, dates, words."""
+"""What people note on a case without moving it: class, inspection, customer's answer, assignee, dates, words."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ CONTROL: Final = (
     "control_source",
     "guard_next_at",
     "alerts_sent",
-    "escalated",
+    "alert_level",
 )
 NOTABLE: Final = frozenset(
     {
         "quality",
-        "marks",
+        "inspection",
         "customer_answered",
         "goods_checked",
         "goods_handed_over",
@@ -121,10 +121,10 @@ def loaded_note(
         raise ActBlocked(Blocked("ROLE_NOT_ALLOWED", {"role": by.role.value}))
     if case.request.stage == Stage.CLOSED and set(values) - {"customer_words"}:
         raise ActBlocked(Blocked("CASE_CLOSED"))
-    if "marks" in values:
-        marks = {**case.request.marks, **values["marks"]}
-        known = {name: mark for name, mark in marks.items() if mark is not None}
-        values = {**values, "marks": known}
+    if "inspection" in values:
+        inspection = {**case.request.inspection, **values["inspection"]}
+        known = {name: mark for name, mark in inspection.items() if mark is not None}
+        values = {**values, "inspection": known}
     return case_note(
         case=case, values=values, act="NOTE", by=by, now=now, why=why, of_order=of_order
     )

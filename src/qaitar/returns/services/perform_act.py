@@ -203,7 +203,7 @@ def request_preview_many(
     would_not: list[tuple[ReturnRequest, Blocked]] = []
     claimed: list[OrderFiling] = []
     for loaded in cases_load(ids):
-        case = replace(loaded, filings=_as_taken(loaded, claimed))
+        case = replace(loaded, filings=_as_claimed(loaded, claimed))
         by = actors[case.request.merchant_id]
         judged = evaluate_case(case, now, actor_id=by.user_id, reason=details.reason)
         answer = advance(Stage(case.request.stage), act, judged.facts, by.role)
@@ -216,7 +216,7 @@ def request_preview_many(
     return would, would_not
 
 
-def _as_taken(case: Case, claimed: Sequence[OrderFiling]) -> tuple[OrderFiling, ...]:
+def _as_claimed(case: Case, claimed: Sequence[OrderFiling]) -> tuple[OrderFiling, ...]:
     """Give a case's other filings as they would stand after those already looked at."""
     after = {(each.number, each.line_id, each.sku): each for each in claimed}
     return tuple(after.get((f.number, f.line_id, f.sku), f) for f in case.filings)
@@ -307,14 +307,14 @@ def _step_values(
 _UNPROVED: Final[Mapping[str, Any]] = {"pending_press": "", "pending_since": None}
 _PLAIN: Final[Mapping[Act, Mapping[str, Any]]] = {
     Act.SEND_DISPUTE_EVIDENCE: {"dispute_evidence_sent": True},
-    Act.NOTE_TAKEN: {"refusal_reason": "", **_UNPROVED},
+    Act.NOTE_ACCEPTED: {"refusal_reason": "", **_UNPROVED},
     Act.TAKE_FOR_INSPECTION: {"refusal_reason": ""},
     Act.NOTE_DISPUTE: _UNPROVED,
     Act.NOTE_ARRIVAL: {"goods_handed_over": True, **_UNPROVED},
     Act.NOTE_REOPENED: {
         "refused_at": None,
         "refusal_reason": "",
-        "reopen_asked_at": None,
+        "reopening_requested_at": None,
         "approval": "NONE",
         **_UNPROVED,
     },
@@ -324,7 +324,7 @@ _MOMENTS: Final[Mapping[Act, str]] = {
     Act.REFUSE: "refused_at",
     Act.NOTE_ARRIVAL: "arrived_at",
     Act.NOTE_DISPUTE: "disputed_at",
-    Act.ASK_TO_REOPEN: "reopen_asked_at",
+    Act.ASK_TO_REOPEN: "reopening_requested_at",
 }
 
 
@@ -338,12 +338,12 @@ def _act_values(
     quality = judged.facts.quality
     if act is Act.ASK_CUSTOMER:
         breakable = quality in {Quality.DEFECTIVE, Quality.MECHANICAL_DAMAGE}
-        values |= {"customer_asked": True, "sent_to_service_centre": breakable}
+        values |= {"customer_contacted": True, "sent_to_service_centre": breakable}
     elif act is Act.SEND_FOR_APPROVAL:
-        values["approval_asked_by_id"] = by.user_id
+        values["approval_requested_by_id"] = by.user_id
     elif act is Act.REFUSE:
         values["refusal_reason"] = details.reason.value if details.reason else ""
-    elif act in {Act.NOTE_TAKEN, Act.TAKE_FOR_INSPECTION}:
+    elif act in {Act.NOTE_ACCEPTED, Act.TAKE_FOR_INSPECTION}:
         values["counts_as_quality"] = quality in COUNTED_AS_QUALITY
     elif act is Act.NOTE_ARRIVAL:
         values["arrived_where"] = details.arrived_where or request.arrived_where or "POINT"

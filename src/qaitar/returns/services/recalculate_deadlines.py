@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation.actors import system_actor
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.transition import move
 from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.models import ReturnRequest
@@ -49,7 +49,7 @@ def control_dates_recount(merchant_id: UUID, now: datetime) -> int:
     """
     moved, last = 0, None
     while True:
-        with behind_walls(merchant_id):
+        with within_walls(merchant_id):
             ids = _next_open(merchant_id, last)
             moved += _recount(ids, now)
         if len(ids) < BATCH:

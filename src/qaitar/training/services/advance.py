@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from django.db import transaction
 
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import MerchantKey
 from qaitar.foundation.walls import see
 from qaitar.returns.errors import ActBlocked, CaseChanged
@@ -58,7 +58,7 @@ def practices_go(now: datetime) -> int:
 
 def practice_go(shop_id: UUID, home: UUID, now: datetime) -> int:
     """Let due things happen in one practice, or end it when its time is over."""
-    with behind_walls(home):
+    with within_walls(home):
         practice = Practice.objects.filter(shop_id=shop_id, state=PracticeState.OPEN).first()
     if practice is None or practice.until is None:
         return 0
@@ -75,7 +75,7 @@ def practice_go(shop_id: UUID, home: UUID, now: datetime) -> int:
 
 
 def _open_cases(shop_id: UUID) -> list[UUID]:
-    with behind_walls(shop_id):
+    with within_walls(shop_id):
         return requests_of(shop_id, still_open=True)
 
 
@@ -83,7 +83,7 @@ def _case_go(
     shop_id: UUID, request_id: UUID, stories: Mapping[str, Story], papers: Papers, now: datetime
 ) -> int:
     for happened in range(STEPS_MAX):
-        with behind_walls(shop_id):
+        with within_walls(shop_id):
             loaded = case_load(request_id)
             assert loaded is not None, "requests are never removed"
             case = loaded.request
@@ -95,7 +95,7 @@ def _case_go(
         if deed is Deed.ANSWER:
             papers.update(papers_draw([kind for kind in kinds if kind not in papers]))
         try:
-            with behind_walls(shop_id):
+            with within_walls(shop_id):
                 _happens(Shop(shop_id, case.store_id, papers, now), case, story, deed)
         except (ActBlocked, CaseChanged):  # the person was quicker, or it waits for them
             return happened
@@ -108,7 +108,7 @@ def _standing(case: ReturnRequest, story: Story | None) -> Standing:
         since=case.stage_since,
         pending_press=case.pending_press,
         pending_since=case.pending_since,
-        asked=case.customer_asked,
+        asked=case.customer_contacted,
         answered=case.customer_answered,
         will_answer=bool(story and story.answers),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
-from qaitar.foundation.jobs import behind_walls, job_defer
+from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Merchant, MerchantKey, User
 from qaitar.foundation.people import merchant_create, role_set
 from qaitar.foundation.walls import see
@@ -69,7 +69,7 @@ def practice_begin(*, who: Principal, home: UUID, name: str, seed: int, now: dat
         user_name=who.name,
         shop_id=shop.pk,
         seed=seed,
-        asked_at=now,
+        requested_at=now,
     )
     job_defer(PREPARE_TASK, merchant_id=str(home), practice_id=str(practice.pk))
     return practice
@@ -86,17 +86,17 @@ def _groups() -> dict[str, str]:
 
 def practice_prepare(home: UUID, now: datetime, *, practice_id: UUID) -> None:
     """Fill the shop case by case and let the person in; begun again after a crash it goes on where it stood."""
-    with behind_walls(home):
+    with within_walls(home):
         practice = Practice.objects.filter(pk=practice_id).first()
     if practice is None or practice.state != PracticeState.PREPARING:
         return
-    with behind_walls(practice.shop_id):
+    with within_walls(practice.shop_id):
         store_id = practice_store(practice.shop_id)
     shop = Shop(practice.shop_id, store_id, papers_draw(), now)
     for number, drawn in enumerate(cases_drawn(practice.seed), start=1):
-        with behind_walls(practice.shop_id):
+        with within_walls(practice.shop_id):
             case_fill(shop, drawn)
-        with behind_walls(home):
+        with within_walls(home):
             Practice.objects.filter(pk=practice_id).update(prepared=number)
     with transaction.atomic(durable=True):
         see([home, practice.shop_id])

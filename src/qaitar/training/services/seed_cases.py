@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation.actors import Actor, system_actor
 from qaitar.foundation.files.checks import Rejected
-from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, local_date, zone
@@ -44,7 +44,7 @@ _ACTS: Final = {
     EvidenceKind.TECHNICAL_ACT: ("Акт технического состояния № 77", "akt-ts.pdf"),
 }
 
-Papers = dict[EvidenceKind, Kept]
+Papers = dict[EvidenceKind, CheckedFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Shop:
 
     merchant_id: UUID
     store_id: UUID
-    papers: Mapping[EvidenceKind, Kept]
+    papers: Mapping[EvidenceKind, CheckedFile]
     now: datetime
 
 
@@ -63,7 +63,7 @@ def papers_draw(kinds: Sequence[EvidenceKind] = (*_PHOTOS, *_ACTS)) -> Papers:
 
 
 @cache  # judging and drawing each takes its time, and the file store keeps equal content once
-def _stored_drawing(kind: EvidenceKind) -> Kept:
+def _stored_drawing(kind: EvidenceKind) -> CheckedFile:
     if kind in _PHOTOS:
         title, name, seed = _PHOTOS[kind]
         content = photo(title, seed=seed, damaged=kind is EvidenceKind.PHOTO_DAMAGE)

@@ -204,7 +204,7 @@ class MissedRequests(OutModel):
 @operation(Entry(PAIRING, body=Body.JSON, secret=True))
 def companion_paired(request: HttpRequest, given: Pairing) -> HttpResponse:
     """Change the one-time code, sent as the bearer token, for a token of the companion's own."""
-    body = _told(request)
+    body = _body(request)
     try:
         token = companion_pair(code=bearer(request), browser=given.browser, now=moment(request))
     except CodeUsed:
@@ -242,7 +242,7 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
     if given.failed is not None:
         for store in reported:
             watch_failed(row, store, _failed(given.failed, store), who=who, now=now)
-    return answer({"now": now.isoformat(), **_told(request)})
+    return answer({"now": now.isoformat(), **_body(request)})
 
 
 def _failed(given: list[FailedDetailOfCabinet], store: UUID) -> list[FailedDetail]:
@@ -337,7 +337,7 @@ def _stores(request: HttpRequest) -> list[Store]:
     return stores_of(working)
 
 
-def _told(request: HttpRequest) -> dict[str, Any]:
+def _body(request: HttpRequest) -> dict[str, Any]:
     principal = caller(request)
     return {
         "person": principal.name,

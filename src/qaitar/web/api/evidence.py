@@ -15,7 +15,7 @@ from ninja import FileEx, Form, P, Router
 from ninja.files import UploadedFile as NinjaFile
 
 from qaitar.foundation.actors import require_role
-from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.files.kinds import FACTS
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.refusals import Rejected, sentence
@@ -71,14 +71,14 @@ def _merchant(request_id: UUID) -> UUID:
     return merchant_id
 
 
-def _kept(request: HttpRequest, request_id: UUID) -> list[Kept]:  # noqa: ARG001  what the door gives every call
+def _checked_files(request: HttpRequest, request_id: UUID) -> list[CheckedFile]:  # noqa: ARG001  what the door gives every call
     """Judge and keep the files of the form, with no transaction open."""
     files = request.FILES.getlist("file")
     if not 1 <= len(files) <= FILES_MAX:
         detail = _("Send 1 to %(most)s files, each as “file”.") % {"most": FILES_MAX}
         raise invalid("#/file", detail, code="FILES_NUMBER")
     stored = [_judged(file) for file in files]
-    good = [each for each in stored if isinstance(each, Kept)]
+    good = [each for each in stored if isinstance(each, CheckedFile)]
     bad = [
         {
             "pointer": f"#/file/{number}",
@@ -94,7 +94,7 @@ def _kept(request: HttpRequest, request_id: UUID) -> list[Kept]:  # noqa: ARG001
     return good
 
 
-def _judged(file: UploadedFile[Any]) -> Kept | Rejected:
+def _judged(file: UploadedFile[Any]) -> CheckedFile | Rejected:
     name = file.name or "file"
     if isinstance(file, TemporaryUploadedFile):
         return content_keep(Path(file.temporary_file_path()), name)
@@ -107,7 +107,9 @@ def _judged(file: UploadedFile[Any]) -> Kept | Rejected:
     operation_id="evidence_add",
     summary="Add proofs",
 )
-@operation(Entry("write", body=Body.FORM, bytes_max=FORM_MAX_BYTES, check=_known, prepare=_kept))
+@operation(
+    Entry("write", body=Body.FORM, bytes_max=FORM_MAX_BYTES, check=_known, prepare=_checked_files)
+)
 def evidence_upload(
     request: HttpRequest,
     request_id: UUID,

@@ -26,7 +26,7 @@ BODY_MAX_BYTES: Final = 8 * 1024 * 1024  # as much as the web process reads into
 _BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
 
 
-class Taken(OutModel):
+class IntakeAccepted(OutModel):
     """What was taken: `new` is false when these bytes were here before."""
 
     id: Uuid
@@ -45,7 +45,7 @@ class IntakeOut(OutModel):
 
 @router.post(
     "/intake/cabinet/{uuid:store_id}",
-    response={202: Taken},
+    response={202: IntakeAccepted},
     operation_id="intake_cabinet",
     summary="Hand over what the cabinet showed",
     openapi_extra={

@@ -11,7 +11,7 @@ from ninja import File, Form, Query, Router
 from ninja.files import UploadedFile
 from pydantic import Field
 
-from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
+from qaitar.flows.import_orders import OrdersUpload, RefusedFile, orders_file_take, orders_import
 from qaitar.foundation.actors import RoleNotAllowed
 from qaitar.kernel.phones import mask_phone
 from qaitar.kernel.roles import WORKERS
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 router = Router(tags=["orders"])
 FILE_MAX_BYTES: Final = 64 * 1024 * 1024
-REJECTED_TOLD_MAX: Final = 1_000
+REJECTED_MAX: Final = 1_000
 
 
 class OrdersQuery(InModel):
@@ -263,13 +263,13 @@ def _may_import(request: HttpRequest) -> None:
         raise RoleNotAllowed(next(iter(who.roles.values())))
 
 
-def _file_taken(request: HttpRequest) -> Taken:
+def _uploaded_orders(request: HttpRequest) -> OrdersUpload:
     """Judge and keep the export, with no transaction open."""
     files = request.FILES.getlist("file")
     if len(files) != 1:
         raise invalid("#/file", _("Send one file, as “file”."), code="FILES_NUMBER")
     report = orders_file_take(files[0].read(), files[0].name or "orders")
-    if isinstance(report, NotTaken):
+    if isinstance(report, RefusedFile):
         raise invalid("#/file", str(report.reason), code=report.code)
     return report
 
@@ -281,7 +281,13 @@ def _file_taken(request: HttpRequest) -> Taken:
     summary="Take an export of orders in",
 )
 @operation(
-    Entry("write", body=Body.FORM, bytes_max=FILE_MAX_BYTES, check=_may_import, prepare=_file_taken)
+    Entry(
+        "write",
+        body=Body.FORM,
+        bytes_max=FILE_MAX_BYTES,
+        check=_may_import,
+        prepare=_uploaded_orders,
+    )
 )
 def orders_imported(
     request: HttpRequest,
@@ -300,7 +306,7 @@ def orders_imported(
         raise Turned(409, "MERGE_BUSY", detail, headers={"Retry-After": "60"}) from None
     run = done.run
     counts = ("read", "created", "updated", "unchanged", "rejected", "problem", "state")
-    rejected = import_rejections(run.pk, limit=REJECTED_TOLD_MAX) if run.rejected else []
+    rejected = import_rejections(run.pk, limit=REJECTED_MAX) if run.rejected else []
     return answer(
         {
             "id": str(run.pk),

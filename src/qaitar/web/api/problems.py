@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from ninja import NinjaAPI
 
-ERRORS_TOLD_MAX: Final = 50
+ERRORS_MAX: Final = 50
 
 
 class Turned(Exception):
@@ -143,12 +143,12 @@ def _bad_case(_request: HttpRequest, no: BadCase) -> HttpResponse:
 
 
 def _not_valid(_request: HttpRequest, no: ValidationError) -> HttpResponse:
-    errors = [_told(error) for error in no.errors[:ERRORS_TOLD_MAX]]
+    errors = [_pointed(error) for error in no.errors[:ERRORS_MAX]]
     detail = _("Some values are not valid; see “errors”.")
     return Turned(422, "NOT_VALID", detail, extra={"errors": errors}).answer()
 
 
-def _told(error: Mapping[str, Any]) -> dict[str, str]:
+def _pointed(error: Mapping[str, Any]) -> dict[str, str]:
     source, *where = (str(part) for part in error["loc"])
     problem = {"detail": str(error["msg"]), "code": str(error["type"])}
     if source == "query":

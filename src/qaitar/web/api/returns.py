@@ -49,11 +49,11 @@ from qaitar.web.api.schemas_returns import (
     Row,
 )
 from qaitar.web.api.serializers import (
+    serialize_blocked,
     serialize_card,
+    serialize_effects,
     serialize_journal_line,
     serialize_row,
-    why_not_shown,
-    will_shown,
 )
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def returns_act(request: HttpRequest, request_id: UUID, body: ActIn) -> HttpResp
             **serialize_row(done.request, now),
             "act": body.act.value,
             "step": done.step,
-            "will": will_shown(done.effects),
+            "will": serialize_effects(done.effects),
         }
     )
 
@@ -260,12 +260,12 @@ def returns_act_many(request: HttpRequest, body: BulkIn) -> HttpResponse:
                     "id": str(pk),
                     "number": number,
                     "step": steps[pk].step.number,
-                    "will": will_shown(steps[pk].effects),
+                    "will": serialize_effects(steps[pk].effects),
                 }
                 for pk, number in done
             ],
             "refused": [
-                {"id": str(pk), "number": number, "why_not": why_not_shown(blocked)}
+                {"id": str(pk), "number": number, "why_not": serialize_blocked(blocked)}
                 for pk, number, blocked in refused
             ],
             "missing": [str(pk) for pk in ids if pk not in known],
@@ -312,10 +312,13 @@ def _noted(body: Noted) -> dict[str, Any]:
         values["marketplace_due_section"] = ""
     if "customer_phone" in values:
         values["customer_phone"] = _phone(values["customer_phone"])
-    if "marks" in values:
-        marks = values["marks"]
-        until = marks.get("warranty_until")
-        values["marks"] = {**marks, **({"warranty_until": until.isoformat()} if until else {})}
+    if "inspection" in values:
+        inspection = values["inspection"]
+        until = inspection.get("warranty_until")
+        values["inspection"] = {
+            **inspection,
+            **({"warranty_until": until.isoformat()} if until else {}),
+        }
     return values
 
 

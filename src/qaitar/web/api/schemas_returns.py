@@ -125,7 +125,7 @@ class Noted(InModel):
     """
 
     quality: Quality = Quality.UNKNOWN
-    marks: Marks = Marks()
+    inspection: Marks = Marks()
     customer_answered: Flag = False
     goods_checked: Literal["UNCHECKED", "SAME", "DIFFERENT"] = "UNCHECKED"
     goods_handed_over: Flag = False
@@ -185,7 +185,7 @@ class Control(OutModel):
     source: str
     source_text: str
     overdue: bool
-    escalated: str
+    alert_level: str
 
 
 class Row(OutModel):
@@ -364,10 +364,10 @@ class Facts(OutModel):
     customer_words: str
     customer_name: str
     customer_phone: str
-    customer_asked: bool
+    customer_contacted: bool
     customer_answered: bool
     sent_to_service_centre: bool
-    marks: dict[str, Any]
+    inspection: dict[str, Any]
     goods_handed_over: bool
     goods_checked: str
     dispute_evidence_sent: bool

@@ -80,7 +80,7 @@ def serialize_control(request: ReturnRequest, now: datetime) -> Json | None:
         "source": request.control_source,
         "source_text": control_source_sentence(request.control_source),
         "overdue": now > request.control_at,
-        "escalated": request.escalated,
+        "alert_level": request.alert_level,
     }
 
 
@@ -111,10 +111,10 @@ _PLAIN: Final = (
     "customer_words",
     "customer_name",
     "customer_phone",
-    "customer_asked",
+    "customer_contacted",
     "customer_answered",
     "sent_to_service_centre",
-    "marks",
+    "inspection",
     "goods_handed_over",
     "goods_checked",
     "dispute_evidence_sent",
@@ -206,18 +206,18 @@ def _offer(offer: Offer, best: Act | None, reasons: list[Json]) -> Json:
         "allowed": may,
         "recommended": may and offer.act is best,
         "irreversible": isinstance(answer, Advanced) and answer.step.irreversible,
-        "will": will_shown(answer.effects) if isinstance(answer, Advanced) else [],
-        "why_not": why_not_shown(answer) if isinstance(answer, Blocked) else None,
+        "will": serialize_effects(answer.effects) if isinstance(answer, Advanced) else [],
+        "why_not": serialize_blocked(answer) if isinstance(answer, Blocked) else None,
         "reasons": reasons,
     }
 
 
-def will_shown(effects: Iterable[Effect]) -> list[Json]:
+def serialize_effects(effects: Iterable[Effect]) -> list[Json]:
     """Write what an act sets in motion."""
     return [{"effect": effect.value, "text": will_do_sentence(effect)} for effect in effects]
 
 
-def why_not_shown(blocked: Blocked) -> Json:
+def serialize_blocked(blocked: Blocked) -> Json:
     """Write why an act may not be done."""
     return {
         "code": blocked.code,

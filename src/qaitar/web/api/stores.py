@@ -45,10 +45,10 @@ class Stores(OutModel):
 def stores_list(request: HttpRequest) -> HttpResponse:
     """List the stores of the caller's merchants by name."""
     stores = stores_of(caller(request).merchants)
-    return answer({"items": [_shown(store) for store in stores]})
+    return answer({"items": [_serialized(store) for store in stores]})
 
 
-def _shown(store: Store) -> dict[str, Any]:
+def _serialized(store: Store) -> dict[str, Any]:
     return {
         "id": str(store.pk),
         "merchant": str(store.merchant_id),

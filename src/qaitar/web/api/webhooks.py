@@ -119,7 +119,7 @@ class Deliveries(OutModel):
     next: Uuid | None
 
 
-def _shown(row: WebhookEndpoint) -> dict[str, Any]:
+def _serialized(row: WebhookEndpoint) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "merchant": str(row.merchant_id),
@@ -182,7 +182,7 @@ def webhooks_list(request: HttpRequest) -> HttpResponse:
     if not mine and principal.roles:
         raise RoleNotAllowed(next(iter(principal.roles.values())))
     rows = WebhookEndpoint.objects.filter(merchant_id__in=mine).order_by("pk")
-    return answer({"items": [_shown(row) for row in rows]})
+    return answer({"items": [_serialized(row) for row in rows]})
 
 
 @router.post(
@@ -208,7 +208,7 @@ def webhooks_create(request: HttpRequest, body: EndpointWanted) -> HttpResponse:
         raise _url_refused(no.code) from None
     except NoKey:
         raise _no_key() from None
-    return answer({**_shown(row), "secret": secret}, status=201)
+    return answer({**_serialized(row), "secret": secret}, status=201)
 
 
 @router.get(
@@ -220,7 +220,7 @@ def webhooks_create(request: HttpRequest, body: EndpointWanted) -> HttpResponse:
 @operation(ADMIN)
 def webhooks_get(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Show an endpoint without its secret."""
-    return answer(_shown(_endpoint(request, endpoint_id)))
+    return answer(_serialized(_endpoint(request, endpoint_id)))
 
 
 @router.patch(
@@ -244,7 +244,7 @@ def webhooks_change(request: HttpRequest, endpoint_id: UUID, body: EndpointChang
         row.disabled_reason = ""
     if given:
         row.save(update_fields=[*given, "disabled_reason"])
-    return answer(_shown(row))
+    return answer(_serialized(row))
 
 
 @router.delete(
@@ -276,7 +276,7 @@ def webhooks_rotate(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
         secret = endpoint_rotate(row, moment(request))
     except (NoKey, NotOpened):
         raise _no_key() from None
-    return answer({**_shown(row), "secret": secret})
+    return answer({**_serialized(row), "secret": secret})
 
 
 @router.post(

@@ -33,7 +33,7 @@ from qaitar.web.console.case_page import case_context_of
 from qaitar.web.console.present_case import case_url
 from qaitar.web.console.present_letters import marketplace_text
 from qaitar.web.console.present_offers import cabinet_url
-from qaitar.web.console.queue_filter import merchants_asked, opened_from, wanted
+from qaitar.web.console.queue_filter import opened_from, requested_merchants, wanted
 from qaitar.web.console.screen import EVERYBODY, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Notice
 
@@ -92,7 +92,7 @@ def onward_from(visit: PageRequest, case: Case, here: Place | None) -> UUID | No
     if stays or not is_partial(visit.request) or visit.request.POST.get("then"):
         return None
     part = opened_from(visit.request)
-    merchants = merchants_asked(part, visit.who)
+    merchants = requested_merchants(part, visit.who)
     return following(merchants, wanted(part, visit.who, visit.now), here, but=case.request.pk)
 
 

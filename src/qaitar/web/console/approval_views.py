@@ -15,7 +15,7 @@ from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.approvals import Purpose
 from qaitar.returns.approvals import approvals_waiting
-from qaitar.returns.case_approvals import asked_approvals
+from qaitar.returns.case_approvals import requested_approvals
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.selectors import Case, cases_load
 from qaitar.returns.vocabulary import Act
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-SHOWN_MAX: Final = 100
+ROWS_MAX: Final = 100
 PURPOSES: Final = {
     Purpose.DAMAGE: gettext_lazy("Damaged goods"),
     Purpose.SUM: gettext_lazy("The sum"),
@@ -49,10 +49,10 @@ ANSWERS: Final = frozenset({Act.APPROVE, Act.DECLINE})
 @screen(EVERYBODY)
 def approvals(visit: PageRequest) -> HttpResponse:
     """List what waits for approval, the least time left first; who may not approve sees why."""
-    ids = approvals_waiting(visit.who.merchants, SHOWN_MAX)
+    ids = approvals_waiting(visit.who.merchants, ROWS_MAX)
     loaded = {case.request.pk: case for case in cases_load(ids)}
     cases = [loaded[pk] for pk in ids if pk in loaded]
-    requests = _asked(ids)
+    requests = _requests(ids)
     page = ApprovalPage(
         rows=tuple(_row(visit, case, requests) for case in cases),
         url=reverse("console:approvals"),
@@ -75,7 +75,7 @@ def approvals(visit: PageRequest) -> HttpResponse:
     )
 
 
-def _asked(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:
+def _requests(ids: Sequence[UUID]) -> Mapping[UUID, JournalEntry]:
     """Find the last time approval was asked for each of these cases; one statement, two where somebody typed a comment."""
     sent = JournalEntry.objects.filter(subject_id__in=ids, act=Act.SEND_FOR_APPROVAL.value)
     entries = list(sent.order_by("seq"))
@@ -90,12 +90,12 @@ def _row(visit: PageRequest, case: Case, requests: Mapping[UUID, JournalEntry]) 
     entry = requests.get(case.request.pk)
     return ApprovalRow(
         row=queue_row(case, visit.now),
-        asked_by=entry.actor_name if entry else "—",
-        asked_at=entry.at if entry else case.request.stage_since,
+        requested_by=entry.actor_name if entry else "—",
+        requested_at=entry.at if entry else case.request.stage_since,
         why=entry.why if entry and entry.why else _("no comment"),
         verdict=verdict_of(desk),
         offers=tuple(offer for offer in offers_of(desk) if offer.act in ANSWERS),
         version=case.request.version,
-        purposes=tuple(str(PURPOSES[each.purpose]) for each in asked_approvals(case)),
+        purposes=tuple(str(PURPOSES[each.purpose]) for each in requested_approvals(case)),
         evidence_count=len(case.evidence),
     )

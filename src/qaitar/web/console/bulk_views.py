@@ -29,7 +29,7 @@ from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 from qaitar.web.console.answers import see_other, typed
 from qaitar.web.console.present_queue import BULK_ACTS
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.queue_filter import QueueQuery, asked, merchants_asked, wanted
+from qaitar.web.console.queue_filter import QueueQuery, asked, requested_merchants, wanted
 from qaitar.web.console.screen import DECIDERS, PageRequest, screen
 from qaitar.web.console.views_model import BulkLine, BulkPreview, ReasonChoice
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 IDS_MAX: Final = 12_000
-LINES_SHOWN: Final = 200  # of each: those that would change, those that would not
-REFUSED_TOLD: Final = 20
+LINES_MAX: Final = 200  # of each: those that would change, those that would not
+REFUSED_MAX: Final = 20
 KEY_CHARS: Final = 64
 TEXT_MAX: Final = 4_000
 
@@ -74,7 +74,7 @@ def preview(visit: PageRequest) -> HttpResponse:
 def _chosen(visit: PageRequest, part: QueueQuery) -> list[UUID]:
     """Read the chosen ids, or all of the filter when everything was asked for; each once."""
     if visit.request.POST.get("everything") == "1":
-        merchants = merchants_asked(part, visit.who)
+        merchants = requested_merchants(part, visit.who)
         return queue_ids(merchants, wanted(part.but(), visit.who, visit.now), IDS_MAX + 1)
     texts = visit.request.POST.getlist("id") + visit.request.POST.get("ids", "").split()
     return list(dict.fromkeys(_uuids(texts)))
@@ -128,16 +128,16 @@ def _preview_page(
     weighed = weigh(cases_load(ids), act, _actors(visit), visit)
     lines = [
         BulkLine(row=queue_row(case, visit.now), allowed=True)
-        for case, _step in weighed.may[:LINES_SHOWN]
+        for case, _step in weighed.may[:LINES_MAX]
     ]
     lines += [
         BulkLine(row=queue_row(case, visit.now), allowed=False, reason=blocked_sentence(why))
-        for case, why in weighed.may_not[:LINES_SHOWN]
+        for case, why in weighed.may_not[:LINES_MAX]
     ]
     page = BulkPreview(
         act=act,
         lines=tuple(lines),
-        effects=_effects_said(act, weighed),
+        effects=_effects_text(act, weighed),
         action_url=reverse("console:bulk"),
         back_url=back,
         key=uuid4().hex,
@@ -148,9 +148,9 @@ def _preview_page(
         "error": error,
         "may_count": len(weighed.may),
         "may_not_count": len(weighed.may_not),
-        "hidden_ids": " ".join(str(case.request.pk) for case, _step in weighed.may[LINES_SHOWN:]),
-        "hidden_count": max(0, len(weighed.may) - LINES_SHOWN)
-        + max(0, len(weighed.may_not) - LINES_SHOWN),
+        "hidden_ids": " ".join(str(case.request.pk) for case, _step in weighed.may[LINES_MAX:]),
+        "hidden_count": max(0, len(weighed.may) - LINES_MAX)
+        + max(0, len(weighed.may_not) - LINES_MAX),
     }
     status = 400 if error else 200
     return render(visit.request, "console/bulk_preview.html", context, status=status)
@@ -163,14 +163,14 @@ def _actors(visit: PageRequest) -> dict[UUID, Actor]:
 _REFUSING: Final = (Effect.PRESS_REFUSE, Effect.WRITE_REGISTER, Effect.TICKET_COMMENT)
 
 
-def _effects_said(act: Act, weighed: Weighed) -> tuple[str, ...]:
+def _effects_text(act: Act, weighed: Weighed) -> tuple[str, ...]:
     """List what it will set in motion, each with how many requests it concerns."""
     counts: dict[Effect, int] = {}
     for _case, step in weighed.may:
         for effect in step.effects if step is not None else _REFUSING[:2]:
             counts[effect] = counts.get(effect, 0) + 1
     if act is Act.REFUSE and weighed.may:
-        contacted = sum(case.request.customer_asked for case, _step in weighed.may)
+        contacted = sum(case.request.customer_contacted for case, _step in weighed.may)
         if contacted:
             counts[Effect.TICKET_COMMENT] = contacted
     return tuple(f"{will_do_sentence(effect)} × {n}" for effect, n in counts.items())
@@ -261,7 +261,7 @@ def _once(
         "refused": len(done.refused),
         "why": [
             f"{number}: {blocked_sentence(blocked)}"
-            for _id, number, blocked in done.refused[:REFUSED_TOLD]
+            for _id, number, blocked in done.refused[:REFUSED_MAX]
         ],
     }
     record.status, record.body = 200, json.dumps(answer).encode()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS_MAX: Final = 20
 JOURNAL_READ: Final = 120
-EFFECTS_SHOWN: Final = 30
+EFFECTS_MAX: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def order_details_load(request: ReturnRequest) -> OrderDetails:
                 "store": request.store_id,
                 "code": request.order_code,
                 "merchant": request.merchant_id,
-                "effects": EFFECTS_SHOWN,
+                "effects": EFFECTS_MAX,
             },
         )
         row = cursor.fetchone()
@@ -157,7 +157,7 @@ FROM returns_returnrequest r WHERE r.id = %(request)s
 def news_mark(request_id: UUID) -> str | None:
     """Tell what an open card of this case would show now, in a few letters; None if these walls hold no such case."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEWS, {"request": request_id, "effects": EFFECTS_SHOWN})
+        cursor.execute(_NEWS, {"request": request_id, "effects": EFFECTS_MAX})
         row = cursor.fetchone()
     if row is None:
         return None

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from qaitar.returns.selectors import Case
 
-_BEHIND_MAX = 50
+_CHANGES_MAX = 50
 _LEVELS = {
     Tone.OK: messages.SUCCESS,
     Tone.INFO: messages.INFO,
@@ -176,7 +176,7 @@ def note_known(visit: PageRequest, case: Case, text: str) -> bool:
 def _lines_since(visit: PageRequest, case: Case) -> list[JournalEntry]:
     """Read the journal lines written after the version a form came with; none for a form of the present one."""
     seen, now = visit.request.POST.get("version", ""), case.request.version
-    if not seen.isascii() or not seen.isdigit() or not 0 < now - int(seen[:9]) <= _BEHIND_MAX:
+    if not seen.isascii() or not seen.isdigit() or not 0 < now - int(seen[:9]) <= _CHANGES_MAX:
         return []
     after = case.request.journal_seq - (now - int(seen[:9]))
     return list(
@@ -202,7 +202,7 @@ def held_to(seen: int, case: Case) -> None:
     changes = case.request.version - seen
     if changes == 0:
         return
-    if not 0 < changes <= _BEHIND_MAX:
+    if not 0 < changes <= _CHANGES_MAX:
         raise CaseChanged
     since = JournalEntry.objects.filter(
         subject_id=case.request.pk, seq__gt=case.request.journal_seq - changes

@@ -13,7 +13,7 @@ from qaitar.returns.selectors import case_load
 from qaitar.web.console.card_reads import case_history_load, evidence_load, order_details_load
 from qaitar.web.console.present_case import CasePageData, case_card
 from qaitar.web.console.present_offers import CaseContext
-from qaitar.web.console.queue_filter import merchants_asked, opened_from, wanted
+from qaitar.web.console.queue_filter import opened_from, requested_merchants, wanted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -45,7 +45,7 @@ def case_context(
         return None
     desk = case_context_of(visit, case)
     part = opened_from(visit.request)
-    merchants = merchants_asked(part, visit.who)
+    merchants = requested_merchants(part, visit.who)
     table = CasePageData(
         desk=desk,
         proofs=evidence_load(pk),

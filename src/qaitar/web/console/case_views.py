@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
 JOURNAL_MAX: Final = 2_000
-DIGEST_SHOWN: Final = 16
+DIGEST_LETTERS: Final = 16
 
 
 @require_GET
@@ -83,7 +83,7 @@ def journal(visit: PageRequest, pk: UUID) -> HttpResponse:
             JournalRow(
                 entry=timeline_entry(entry),
                 number=entry.seq,
-                digest=f"{entry.seq} · {bytes(entry.hash).hex()[:DIGEST_SHOWN]}",
+                digest=f"{entry.seq} · {bytes(entry.hash).hex()[:DIGEST_LETTERS]}",
             )
             for entry in reversed(entries)
         ),

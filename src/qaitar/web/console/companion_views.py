@@ -36,7 +36,7 @@ from qaitar.web.console.office_door import (
     fresh_put,
     fresh_take,
     managed,
-    never_kept,
+    not_stored,
     notify,
 )
 from qaitar.web.console.screen import DECIDERS, PageRequest, found_or_404, screen
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import Companion
 
-_SAID: Final[Mapping[str, tuple[Tone, Promise]]] = {
+_STATES: Final[Mapping[str, tuple[Tone, Promise]]] = {
     Session.OPEN: (Tone.OK, gettext_lazy("Reads the cabinet.")),
     Session.ENDED: (Tone.DANGER, gettext_lazy("The cabinet asks to sign in again.")),
     Session.REFUSED: (
@@ -74,7 +74,7 @@ _WHY: Final[Mapping[str, Promise]] = {
     "LOGIN": gettext_lazy("asks to sign in"),
     "SHAPE": gettext_lazy("an answer never seen"),
 }
-FAILED_SHOWN: Final = 20
+FAILED_MAX: Final = 20
 
 
 class WatchForm(forms.Form):
@@ -101,7 +101,7 @@ def companion(visit: PageRequest) -> HttpResponse:
             store.name for store in stores_of(managed(visit, DECIDERS)) if not store.external_id
         ),
     )
-    return never_kept(render(visit.request, "console/companion.html", {"page": page}))
+    return not_stored(render(visit.request, "console/companion.html", {"page": page}))
 
 
 def _people(visit: PageRequest) -> list[int]:
@@ -111,7 +111,7 @@ def _people(visit: PageRequest) -> list[int]:
 
 
 def _row(visit: PageRequest, row: Companion) -> CompanionRow:
-    tone, sentence = _SAID[row.session]
+    tone, sentence = _STATES[row.session]
     return CompanionRow(
         browser=row.browser,
         person=str(row.user),
@@ -146,7 +146,7 @@ def gap_sentences(not_whole: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _watch(store: str, row: CabinetWatch) -> WatchRow:
-    tone, sentence = _SAID[row.session]
+    tone, sentence = _STATES[row.session]
     return WatchRow(
         store=store,
         seen_at=row.seen_at,
@@ -154,7 +154,7 @@ def _watch(store: str, row: CabinetWatch) -> WatchRow:
         sentence=str(sentence),
         gaps=gap_sentences(row.not_whole),
         since=None if row.session == Session.OPEN else row.session_at,
-        failed=tuple(map(_failed, row.failed[:FAILED_SHOWN])),
+        failed=tuple(map(_failed, row.failed[:FAILED_MAX])),
         hours=row.silence_hours,
         choices=SILENCE_HOURS,
         url=reverse("console:companion_watch", args=[row.pk]),
@@ -164,12 +164,12 @@ def _watch(store: str, row: CabinetWatch) -> WatchRow:
 def _failed(stored: Mapping[str, Any]) -> FailedRow:
     return FailedRow(
         number=stored["number"],
-        why=_why_said(stored["why"]),
+        why=_why_text(stored["why"]),
         since=datetime.fromisoformat(stored["since"]),
     )
 
 
-def _why_said(why: str) -> str:
+def _why_text(why: str) -> str:
     """Put a code of the companion into words; `HTTP_500` says itself."""
     known = _WHY.get(why)
     return why.replace("_", " ") if known is None else str(known)

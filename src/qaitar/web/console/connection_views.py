@@ -243,7 +243,7 @@ def _form_page(visit: PageRequest, place: Place, form: ConnectionForm) -> HttpRe
         save_url=place.address,
         check_url=reverse("console:connection_check", args=[row.pk]) if row else "",
         state_url=reverse("console:connection_state", args=[row.pk]) if row else "",
-        secret_kept=bool(row and secrets_set(row)),
+        secret_is_set=bool(row and secrets_set(row)),
         check=check_of(row, visit.now) if row else None,
         where_to_find=where_to_find(place.system),
         remove_url=reverse("console:connection_remove", args=[row.pk]) if row else "",

@@ -32,12 +32,12 @@ from qaitar.analytics.services.exporting import (
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
 from qaitar.returns.selectors import case_load
 from qaitar.web.console import queue_filter, register_filter, report_filter
 from qaitar.web.console.answers import is_partial, see_other, typed
-from qaitar.web.console.behind_filter import behind_asked
+from qaitar.web.console.drilldown_filter import requested_drilldown
 from qaitar.web.console.screen import PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import export_note
 from qaitar.web.console.views_model import Fact
@@ -61,7 +61,7 @@ def ways_out(kind: ListKind, query: str) -> tuple[Fact, ...]:
     )
 
 
-def _taken(visit: PageRequest, kind: str) -> ListExportRequest:
+def _wanted(visit: PageRequest, kind: str) -> ListExportRequest:
     """Read which list is asked for; the same query shows it on its own page."""
     chosen = found_or_404(ListKind(kind) if kind in set(ListKind) else None)
     query, who = visit.request.GET, visit.who
@@ -72,15 +72,15 @@ def _taken(visit: PageRequest, kind: str) -> ListExportRequest:
             wanted = register_filter.RegisterQuery(query).wanted.text()
         case ListKind.QUEUE:
             part = queue_filter.asked(query)
-            merchants = queue_filter.merchants_asked(part, who) or merchants
+            merchants = queue_filter.requested_merchants(part, who) or merchants
             wanted = queue_to_query(queue_filter.wanted(part, who, visit.now))
         case ListKind.SEARCH:
             wanted = {"q": typed(query.get("q", ""), QUERY_MAX)}
         case ListKind.FIGURE:
-            report = report_filter.asked_report(query)
+            report = report_filter.requested_report(query)
             ground = report_filter.ground_of(report, merchants, visit.now)
             merchants = ground.scope.merchants or merchants
-            wanted = drilldown_to_query(behind_asked(query, ground))
+            wanted = drilldown_to_query(requested_drilldown(query, ground))
         case ListKind.JOURNAL:
             request = found_or_404(report_filter.uuid_read(query.get("id", "")))
             found = found_or_404(case_load(request)).request
@@ -100,7 +100,7 @@ def _form(text: str) -> str:
 @screen()
 def list_export(visit: PageRequest, kind: str) -> HttpResponseBase:
     """Give a list as a file; for a long one a job is offered instead."""
-    wanted, form = _taken(visit, kind), _form(visit.request.GET.get("form", ""))
+    wanted, form = _wanted(visit, kind), _form(visit.request.GET.get("form", ""))
     count = wanted.count(EXPORT_AT_ONCE_MAX + 1)
     if count > EXPORT_AT_ONCE_MAX:
         ask = reverse("console:list_export_ask", args=[kind])
@@ -120,7 +120,7 @@ def _note(visit: PageRequest, wanted: ListExportRequest, form: str, *, rows: int
 
 def _csv(visit: PageRequest, wanted: ListExportRequest) -> HttpResponseBase:
     """Stream the lines; each page of them is read in a transaction of its own."""
-    rows = wanted.rows(partial(behind_walls, *wanted.merchants))
+    rows = wanted.rows(partial(within_walls, *wanted.merchants))
     parts = _spoken(visit.who.language, iter_csv(wanted.columns(), rows))
     return StreamingHttpResponse(parts, content_type=FORMS["CSV"][1])
 
@@ -152,7 +152,7 @@ def list_export_ask(visit: PageRequest, kind: str) -> HttpResponse:
     """Have a job make the file, and go to the page that shows how far it is."""
     row = export_ask(
         user_id=visit.who.user_id,
-        wanted=_taken(visit, kind),
+        wanted=_wanted(visit, kind),
         form=_form(visit.request.GET.get("form", "")),
         now=visit.now,
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qaitar.foundation.files.keeping import Kept, content_keep, file_note
+from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.files.previews import MIME as PREVIEW_MIME
 from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, download_headers, key_of
@@ -50,7 +50,7 @@ ORIGIN: Final = "web"
 UPLOAD_BYTES_MAX: Final = 512 * MB  # of all files sent at once
 WHY_MAX: Final = 400
 _MAY: Final = 204
-Judged = list[tuple[str, Kept | Rejected]]
+Judged = list[tuple[str, CheckedFile | Rejected]]
 
 
 @accept_body(UPLOAD_BYTES_MAX)
@@ -105,7 +105,7 @@ def _keep(visit: PageRequest, pk: UUID, judged: Judged) -> HttpResponse:
     """Write the good files into the case and tell about the others."""
     found = found_or_404(case_load(pk))
     by = visit.who.actor_at(found.request.merchant_id)
-    good = [file for _name, file in judged if isinstance(file, Kept)]
+    good = [file for _name, file in judged if isinstance(file, CheckedFile)]
     refused = [
         f"{typed(name, 80)}: {sentence(no)}" for name, no in judged if isinstance(no, Rejected)
     ]
@@ -137,7 +137,7 @@ def _keep(visit: PageRequest, pk: UUID, judged: Judged) -> HttpResponse:
     return guarded(visit, pk, write) or acted(visit, pk, notice)
 
 
-def _kinds(visit: PageRequest, case: Case, good: Sequence[Kept]) -> list[EvidenceKind]:
+def _kinds(visit: PageRequest, case: Case, good: Sequence[CheckedFile]) -> list[EvidenceKind]:
     """Tell what each file shows: what the person chose, else by its name, else what is missing.
 
     A file sent again, because no answer had come to the first time, shows what it showed then.

@@ -62,13 +62,13 @@ def sensitive(
     """
 
     @wraps(view)
-    def asked(visit: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def confirmed(visit: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if visit.request.method != "POST" or is_fresh(visit.request, visit.now):
             return view(visit, *args, **kwargs)
         return _to_confirm(visit.request)
 
-    vars(asked)["is_sensitive"] = True  # read by the test of all addresses
-    return cast("Callable[Concatenate[PageRequest, P], HttpResponseBase]", asked)
+    vars(confirmed)["is_sensitive"] = True  # read by the test of all addresses
+    return cast("Callable[Concatenate[PageRequest, P], HttpResponseBase]", confirmed)
 
 
 def _to_confirm(request: HttpRequest) -> HttpResponse:

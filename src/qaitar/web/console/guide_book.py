@@ -145,7 +145,7 @@ def find(query: str) -> tuple[Found, ...]:
             heads = sum(word in title for word in stems)
             ranked.append((-heads, place, section))
     return tuple(
-        _shown(section, stems)
+        _found(section, stems)
         for _rank, _place, section in sorted(ranked, key=lambda r: r[:2])[:FOUND_MAX]
     )
 
@@ -237,7 +237,7 @@ def _index() -> tuple[tuple[Section, frozenset[str], frozenset[str]], ...]:
     )
 
 
-def _shown(section: Section, stems: Sequence[str]) -> Found:
+def _found(section: Section, stems: Sequence[str]) -> Found:
     for word in _WORD.finditer(section.text):
         if _stem(word[0]) in stems:
             start, end = max(0, word.start() - AROUND), min(len(section.text), word.end() + AROUND)

@@ -13,7 +13,7 @@ from typing import Final
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
 
-from qaitar.web.console.outside.said import said
+from qaitar.web.console.outside.translation import translate_note
 
 _COLUMN: Final = re.compile(r"«([^»]*)»")
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -61,10 +61,10 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def reason_said(code: str, written: str) -> str:
+def reason_sentence(code: str, written: str) -> str:
     """Say the reason in the reader's language; of an unknown code the sentence it came with, where that is known."""
     if code not in REASONS:
-        return said(written)
+        return translate_note(written)
     found = _COLUMN.search(written)
     if "%(column)s" in REASONS[code] and found is None:
         return written

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qaitar.documents.tables import Column, write_xlsx
 from qaitar.flows.cabinet_words import too_large
 from qaitar.flows.import_later import dry_run, import_later
-from qaitar.flows.import_orders import NotTaken, Taken, orders_file_take, orders_import
+from qaitar.flows.import_orders import OrdersUpload, RefusedFile, orders_file_take, orders_import
 from qaitar.flows.take_cabinet import BODY_BYTES_MAX, BodyRefused, cabinet_look, cabinet_take
 from qaitar.flows.take_cabinet import SOURCE as CABINET
 from qaitar.foundation.files.names import download_headers
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.foundation.request_bodies import MB, accept_body
 from qaitar.orders.errors import MergeBusy
@@ -29,9 +29,9 @@ from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.office_door import managed, notify, screen_outside
-from qaitar.web.console.outside.said import said
+from qaitar.web.console.outside.translation import translate_note
 from qaitar.web.console.present_import import (
-    REJECTED_SHOWN,
+    REJECTED_ROWS_MAX,
     intake_report,
     looked_report,
     merged_report,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 AT_ONCE_ROWS_MAX: Final = 5_000  # more rows are read by a job
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
-HISTORY_SHOWN: Final = 20
+HISTORY_MAX: Final = 20
 KINDS: Final = {
     "orders": _("Orders (XLSX or CSV export of the cabinet)"),
     "returns": _("Return requests (answers of the cabinet, JSON or HAR)"),
@@ -68,14 +68,14 @@ def imports(visit: PageRequest) -> HttpResponse:
     error, report = "", None
     if visit.request.method == "POST":
         try:
-            wanted = _taken(visit)
+            wanted = _uploaded(visit)
         except NotSent as no:
-            error = said(str(no))
+            error = translate_note(str(no))
         else:
             if not isinstance(wanted, ImportReport):
                 return see_other(reverse("console:import", args=[wanted]))
             report = wanted
-    with behind_walls(*visit.who.merchants):
+    with within_walls(*visit.who.merchants):
         page = _page(visit, report, error)
         status = 422 if error else 200
         return render(visit.request, "console/import.html", {"page": page}, status=status)
@@ -100,20 +100,20 @@ def _page(visit: PageRequest, report: ImportReport | None, error: str = "") -> I
             for each in stores
         ),
         report=report,
-        history=tuple(run_report(run, ()) for run in runs.order_by("-pk")[:HISTORY_SHOWN]),
+        history=tuple(run_report(run, ()) for run in runs.order_by("-pk")[:HISTORY_MAX]),
         pasted=form.get("pasted", "") if error else "",
         error=error or ("" if stores else _now("There is no store yet; open one first.")),
     )
 
 
-def _taken(visit: PageRequest) -> UUID | ImportReport:
+def _uploaded(visit: PageRequest) -> UUID | ImportReport:
     """Take the file: the id of what was written down, or the report of a look that changed nothing.
 
     Raises:
         NotSent: no file, no such store, an empty or too large file, or another import is under way.
     """
     name, body = _body(visit.request)
-    with behind_walls(*visit.who.merchants):
+    with within_walls(*visit.who.merchants):
         store = _store(visit)
     kind = visit.request.POST.get("kind", "orders")
     if kind not in KINDS:
@@ -151,14 +151,16 @@ def _store(visit: PageRequest) -> Store:
     return chosen[0]
 
 
-def _orders(visit: PageRequest, store: Store, file: Taken | NotTaken) -> UUID | ImportReport:
+def _orders(
+    visit: PageRequest, store: Store, file: OrdersUpload | RefusedFile
+) -> UUID | ImportReport:
     by, now = visit.who.actor_at(store.merchant_id), visit.now
     look_only = visit.request.POST.get("then") == "look"
-    with behind_walls(*visit.who.merchants):
-        if isinstance(file, Taken) and look_only:
+    with within_walls(*visit.who.merchants):
+        if isinstance(file, OrdersUpload) and look_only:
             tried = dry_run(store=store, file=file, by=by, now=now)
             return merged_report(file.name, tried, store)
-        if isinstance(file, Taken) and file.orders.rows_total > AT_ONCE_ROWS_MAX:
+        if isinstance(file, OrdersUpload) and file.orders.rows_total > AT_ONCE_ROWS_MAX:
             run = import_later(store=store, file=file, by=by, now=now)
             notify(visit, _now("The file is kept and being read. You may leave this page."))
             return run.pk
@@ -175,7 +177,7 @@ def _orders(visit: PageRequest, store: Store, file: Taken | NotTaken) -> UUID | 
 def _cabinet(visit: PageRequest, store: Store, name: str, body: bytes) -> UUID | ImportReport:
     by = visit.who.actor_at(store.merchant_id)
     try:
-        with behind_walls(*visit.who.merchants):
+        with within_walls(*visit.who.merchants):
             if visit.request.POST.get("then") == "look":
                 look = cabinet_look(store_id=store.pk, body=body, by=by, now=visit.now)
                 return looked_report(name, look)
@@ -208,7 +210,7 @@ def import_one(visit: PageRequest, run_id: UUID) -> HttpResponse:
 def _report(visit: PageRequest, run_id: UUID) -> ImportReport:
     run = _run(visit, run_id)
     if run is not None:
-        return run_report(run, rejected_table(run.pk, REJECTED_SHOWN))
+        return run_report(run, rejected_table(run.pk, REJECTED_ROWS_MAX))
     intakes = RawIntake.objects.filter(merchant_id__in=managed(visit, DECIDERS), source=CABINET)
     row = found_or_404(intakes.filter(pk=run_id).defer("body").first())
     return intake_report(row)

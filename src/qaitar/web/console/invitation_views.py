@@ -31,7 +31,7 @@ from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
-from qaitar.web.console.office_door import fresh_put, managed, never_kept, notify
+from qaitar.web.console.office_door import fresh_put, managed, not_stored, notify
 from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note, visit_note
 
@@ -171,7 +171,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
             return answer
     status = 422 if form.errors else 200
     context = {"waiting": waiting, "form": form}
-    return never_kept(render(request, "console/invitations.html", context, status=status))
+    return not_stored(render(request, "console/invitations.html", context, status=status))
 
 
 def _accepted(

@@ -16,14 +16,14 @@ from qaitar.returns.queue import QueueFilter, late_count, stage_counts
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.card_reads import news_mark
 from qaitar.web.console.case_page import case_context
-from qaitar.web.console.queue_filter import asked, merchants_asked, wanted
+from qaitar.web.console.queue_filter import asked, requested_merchants, wanted
 from qaitar.web.console.screen import PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CHANGED_MAX: Final = 50
-_KEPT_AS: Final = "private, no-cache"  # asked again each time, by its tag
+_CACHE_POLICY: Final = "private, no-cache"  # asked again each time, by its tag
 PLACE_DIGITS_MAX: Final = 18  # of a bigint
 _LATEST: Final = """
 SELECT max(q.place) FROM unnest(%(merchants)s::uuid[]) AS m(id) CROSS JOIN LATERAL (
@@ -51,14 +51,14 @@ def news_cursor(merchants: Sequence[UUID]) -> str:
 def live(visit: PageRequest) -> HttpResponse:
     """Tell counts and the requests changed since `after`; 304 while nothing happened."""
     part = asked(visit.request.GET)
-    merchants = merchants_asked(part, visit.who)
+    merchants = requested_merchants(part, visit.who)
     cursor = news_cursor(merchants)
     minute = int(visit.now.timestamp()) // 60  # lateness comes without a journal line
     tag = (
         f'"{hashlib.blake2s(f"{merchants}{cursor}{minute}".encode(), digest_size=12).hexdigest()}"'
     )
     if visit.request.headers.get("If-None-Match") == tag:
-        return HttpResponseNotModified(headers={"ETag": tag, "Cache-Control": _KEPT_AS})
+        return HttpResponseNotModified(headers={"ETag": tag, "Cache-Control": _CACHE_POLICY})
     counts = stage_counts(merchants)
     body = {
         "cursor": cursor,
@@ -71,7 +71,7 @@ def live(visit: PageRequest) -> HttpResponse:
             wanted(part, visit.who, visit.now),
         ),
     }
-    return JsonResponse(body, headers={"ETag": tag, "Cache-Control": _KEPT_AS})
+    return JsonResponse(body, headers={"ETag": tag, "Cache-Control": _CACHE_POLICY})
 
 
 def _changed(

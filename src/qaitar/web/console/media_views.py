@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-KEPT_SECONDS: Final = 86_400
+CACHE_SECONDS: Final = 86_400
 PIECE_BYTES: Final = 1024 * 1024
 _RANGE: Final = re.compile(r"bytes=(\d{1,15})-(\d{1,15})?\Z")
 
@@ -36,7 +36,7 @@ def page(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     Drawing takes its time, so no transaction stands open meanwhile: ask, then draw.
     """
     with transaction.atomic():
-        response: HttpResponse = _page_asked(request, pk, number)
+        response: HttpResponse = _page_wanted(request, pk, number)
     sha256 = response.get("X-Content", "")
     if not sha256:
         return response
@@ -45,7 +45,7 @@ def page(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     if isinstance(drawn, NoPreview):
         raise Http404(drawn.reason)
     answer = HttpResponse(drawn, content_type=PREVIEW_MIME)
-    answer["Cache-Control"] = f"private, max-age={KEPT_SECONDS}, immutable"
+    answer["Cache-Control"] = f"private, max-age={CACHE_SECONDS}, immutable"
     return answer
 
 
@@ -53,7 +53,7 @@ note_roles(page, EVERYBODY)  # its part is a screen
 
 
 @screen(EVERYBODY)
-def _page_asked(visit: PageRequest, pk: UUID, number: int) -> HttpResponse:  # noqa: ARG001  the door's signature
+def _page_wanted(visit: PageRequest, pk: UUID, number: int) -> HttpResponse:  # noqa: ARG001  the door's signature
     """Tell which content the page is drawn from, behind the walls."""
     file = file_of(pk)
     if file.mime != "application/pdf" or not 1 <= number <= min(file.pages or 0, PAGES_MAX):
@@ -80,7 +80,7 @@ def play(visit: PageRequest, pk: UUID) -> HttpResponseBase:
     for header, value in download_headers(file.name, file.mime).items():
         answer[header] = value
     answer["Accept-Ranges"] = "bytes"
-    answer["Cache-Control"] = f"private, max-age={KEPT_SECONDS}, immutable"
+    answer["Cache-Control"] = f"private, max-age={CACHE_SECONDS}, immutable"
     return answer
 
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from qaitar.web.console.views_model import QueueRow
 
 STORES_MAX: Final = 500
-EXISTING_SHOWN: Final = 20
+EXISTING_MAX: Final = 20
 _BARE_ORDER: Final = re.compile(r"[0-9]{1,20}")
 
 
@@ -180,7 +180,7 @@ def look_up(visit: PageRequest, typed_number: str, store_id: UUID) -> Found:
     earlier = list(
         ReturnRequest.objects.filter(store_id=store_id, order_code=code)
         .order_by("-attempt", "-id")
-        .values_list("pk", "attempt")[:EXISTING_SHOWN]
+        .values_list("pk", "attempt")[:EXISTING_MAX]
     )
     latest = max((attempt for _pk, attempt in earlier), default=0)
     number = typed_number if "-" in typed_number else f"{code}-{latest + 1}"

@@ -93,7 +93,7 @@ def fresh_take(visit: PageRequest) -> tuple[str, str]:
     return values["secret"], values["about"]
 
 
-def never_kept(answer: HttpResponse) -> HttpResponse:
+def not_stored(answer: HttpResponse) -> HttpResponse:
     """Forbid every cache to keep an answer that shows a secret."""
     answer["Cache-Control"] = "no-store"
     return answer
@@ -121,7 +121,7 @@ def screen_outside(
 ]:
     """Like `screen`, for pages that call another system: no transaction is open while the view runs.
 
-    The view opens short ones behind the walls it needs (`behind_walls`).
+    The view opens short ones behind the walls it needs (`within_walls`).
     """
 
     def decorate(

@@ -49,7 +49,7 @@ from qaitar.web.console.office_door import (
     fresh_take,
     managed,
     merchants_named,
-    never_kept,
+    not_stored,
     notify,
 )
 from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-PEOPLE_SHOWN: Final = 500
+PEOPLE_MAX: Final = 500
 GIVEN: Final = tuple(role for role in Role if role is not Role.SYSTEM)
 MAY: Final = {
     Role.OPERATOR: _("handles requests: asks, takes, refuses, grants"),
@@ -232,12 +232,12 @@ def _page(
         "stores_named": len(names) > 1,
     }
     status = 422 if form.errors or (invitation and invitation.errors) else 200
-    return never_kept(render(visit.request, "console/users.html", context, status=status))
+    return not_stored(render(visit.request, "console/users.html", context, status=status))
 
 
 def _rows(visit: PageRequest, names: Mapping[UUID, str]) -> tuple[UserRow, ...]:
     held = Membership.objects.filter(merchant_id__in=names).select_related("user")
-    found = list(held.order_by("user__first_name", "user__username", "merchant_id")[:PEOPLE_SHOWN])
+    found = list(held.order_by("user__first_name", "user__username", "merchant_id")[:PEOPLE_MAX])
     ids = {each.user.pk for each in found}
     deputies = deputy_rows(visit, tuple(names))
     safe = set(Authenticator.objects.filter(user_id__in=ids).values_list("user_id", flat=True))
@@ -417,7 +417,7 @@ def _person_page(visit: PageRequest, reach: Reach, form: PersonForm) -> HttpResp
         "fresh_about": about,
     }
     status = 422 if form.errors else 200
-    return never_kept(render(visit.request, "console/user.html", context, status=status))
+    return not_stored(render(visit.request, "console/user.html", context, status=status))
 
 
 def whole_person(visit: PageRequest, user_id: int) -> Reach:

@@ -18,7 +18,7 @@ from qaitar.training.services.ending import practice_end, practice_so_far
 from qaitar.training.services.opening import PracticeProblem, practice_begin, seed_new
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
-from qaitar.web.console.present_practice import costs_shown, result_shown, rows_shown
+from qaitar.web.console.present_practice import practice_costs, practice_rows, result_page
 from qaitar.web.console.screen import APPROVERS, DECIDERS, PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def practice_result(visit: PageRequest, practice_id: UUID) -> HttpResponse:
     if found.user_id != visit.who.user_id and not visit.who.may(APPROVERS, found.merchant_id):
         raise Http404
     cases = found.result.get("cases", [])
-    context = {"page": result_shown(found, found.score, cases), "costs": costs_shown()}
+    context = {"page": result_page(found, found.score, cases), "costs": practice_costs()}
     return render(visit.request, "console/practice_result.html", context)
 
 
@@ -60,14 +60,14 @@ def _lobby(visit: PageRequest) -> HttpResponse:
     theirs = [one for one in practices_latest(seniors) if one.user_id != visit.who.user_id]
     names = merchants_named(managed(visit, DECIDERS))
     context = {
-        "mine": rows_shown(mine),
-        "theirs": rows_shown(theirs),
+        "mine": practice_rows(mine),
+        "theirs": practice_rows(theirs),
         "is_senior": bool(seniors),
         "merchants": names.items() if len(names) > 1 else (),
         "minutes": LASTS_MINUTES,
         "count": len(STORIES),
         "seed_max": SEED_MAX,
-        "costs": costs_shown(),
+        "costs": practice_costs(),
     }
     return render(visit.request, "console/practice.html", context)
 
@@ -86,8 +86,8 @@ def _under_way(visit: PageRequest, place: Place) -> HttpResponse:
     if is_partial(visit.request):  # the page that waited for it
         return HttpResponse(headers={"HX-Redirect": reverse("console:queue")})
     shown = {
-        "page": result_shown(found, *so_far),
-        "costs": costs_shown(),
+        "page": result_page(found, *so_far),
+        "costs": practice_costs(),
         "queue_url": reverse("console:queue"),
     }
     return render(visit.request, "console/practice_result.html", shown)

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from qaitar.web.console.card_reads import CaseHistory, OrderDetails, ProofFile
 
-TIMELINE_SHOWN: Final = 30
+TIMELINE_MAX: Final = 30
 LIVE_SECONDS: Final = 4
 QUIET_SECONDS: Final = 15
 
@@ -95,7 +95,7 @@ def case_card(table: CasePageData, *, notice: Notice | None = None, revealed: bo
     stage, notes = Stage(request.stage), desk.role in NOTERS
     before, after = table.neighbours
     still_open = stage is not Stage.CLOSED
-    own = [e for e in table.story.entries if e.subject_id == request.pk][:TIMELINE_SHOWN]
+    own = [e for e in table.story.entries if e.subject_id == request.pk][:TIMELINE_MAX]
     return Card(
         id=str(request.pk),
         number=request.number,

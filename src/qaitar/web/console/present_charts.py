@@ -37,7 +37,7 @@ def bars_of(
     series = [
         Series(names[at], tuple(row[at] for row in rows)) for at, _name in enumerate(measures)
     ]
-    labels = [day_said(step.first) for step in steps]
+    labels = [day_text(step.first) for step in steps]
     drawing = stacked_bars(labels, series)
     return Chart(
         title=title,
@@ -50,7 +50,7 @@ def bars_of(
         ),
         headings=(_("Days"), *(names[at] for at in drawn_lines)),
         rows=tuple(
-            (step_said(step), *(str(row[at]) for at in drawn_lines))
+            (period_text(step), *(str(row[at]) for at in drawn_lines))
             for step, row in zip(steps, rows, strict=True)
         ),
     )
@@ -66,13 +66,13 @@ def drawn(svg: str) -> SafeString:
     return mark_safe(svg)  # noqa: S308  made by lxml, not by people
 
 
-def day_said(day: date) -> str:
+def day_text(day: date) -> str:
     """Say a day shortly, in the reader's language."""
     return written(day, "j M")
 
 
-def step_said(step: Period) -> str:
+def period_text(step: Period) -> str:
     """Say the days of a bar."""
     if step.days == 1:
-        return day_said(step.first)
-    return f"{day_said(step.first)} – {day_said(step.last)}"
+        return day_text(step.first)
+    return f"{day_text(step.first)} – {day_text(step.last)}"

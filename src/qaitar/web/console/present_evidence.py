@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qaitar.returns.control_dates import act_kept_until
+from qaitar.returns.control_dates import act_retained_until
 from qaitar.returns.policy import required_evidence
 from qaitar.returns.services.evidence import ADDERS
 from qaitar.returns.vocabulary import EvidenceKind, Quality, Stage
@@ -64,7 +64,7 @@ def _keep_act_until(desk: CaseContext, proofs: Sequence[ProofFile]) -> datetime 
     decided_at = request.refused_at or request.closed_at
     if decided_at is None or all(EvidenceKind(proof.kind) not in ACTS for proof in proofs):
         return None
-    return act_kept_until(decided_at, clock.calendar, clock.settings).due
+    return act_retained_until(decided_at, clock.calendar, clock.settings).due
 
 
 def kinds_wanted(missing: Iterable[EvidenceKind]) -> tuple[EvidenceKind, ...]:

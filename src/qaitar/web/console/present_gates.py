@@ -18,7 +18,7 @@ from qaitar.analytics.labels import measure_word
 from qaitar.analytics.periods import last_days
 from qaitar.analytics.selectors import Gates, Window, gates_of
 from qaitar.documents.charts import Series, lines
-from qaitar.web.console.present_charts import day_said, drawn
+from qaitar.web.console.present_charts import day_text, drawn
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_reports import Chart, Figure, GateCard, Key
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qaitar.analytics.rules import FigureRules
     from qaitar.analytics.selectors import Counted
     from qaitar.orders.models import Store
-    from qaitar.web.console.report_filter import AskedReport, Ground
+    from qaitar.web.console.report_filter import Ground, ReportRequest
 
 DRAWN_DAYS: Final = 30
 CARDS_MAX: Final = 24
@@ -68,7 +68,7 @@ def gate_of(window: Window, rules: FigureRules) -> Gate:
 
 
 def gate_cards(
-    report: AskedReport, ground: Ground, read: GatesRead, stores: Sequence[Store]
+    report: ReportRequest, ground: Ground, read: GatesRead, stores: Sequence[Store]
 ) -> tuple[GateCard, ...]:
     """Make a card for each store that has returns or orders in its window, the worst share first."""
     names = {store.pk: store.name for store in stores}
@@ -85,7 +85,7 @@ def gate_cards(
 
 
 def _card(
-    report: AskedReport,
+    report: ReportRequest,
     ground: Ground,
     store: tuple[UUID, str],
     window: Window,
@@ -104,13 +104,13 @@ def _card(
         store=store[1],
         tone=_TONES[gate.state],
         state=_state(gate.state),
-        share=percent_said(gate.percent_hundredths),
+        share=percent_text(gate.percent_hundredths),
         sentence=_sentence(gate),
         sure=figure("quality.SURE", window.sure),
         open=figure("quality.OPEN", window.open),
         orders=_orders(gate, rules),
         window=_("limit %(limit)s, %(days)d days")
-        % {"limit": percent_said(rules.gate_permille * 10), "days": rules.window_days},
+        % {"limit": percent_text(rules.gate_permille * 10), "days": rules.window_days},
     )
 
 
@@ -148,10 +148,10 @@ def _orders(gate: Gate, rules: FigureRules) -> str:
     return _("of %(count)s orders placed") % {"count": count}
 
 
-def percent_said(hundredths: int | None) -> str:
+def percent_text(hundredths: int | None) -> str:
     """Say hundredths of a percent; no figure where there is none.
 
-    >>> percent_said(None)
+    >>> percent_text(None)
     '—'
     """
     if hundredths is None:
@@ -177,7 +177,7 @@ def gate_chart(ground: Ground, read: GatesRead) -> Chart | None:
     limit = rules.gate_permille * 10
     title, limit_name = _("Share of quality returns, %"), _("Limit")
     drawing = lines(
-        [day_said(day) for day in days],
+        [day_text(day) for day in days],
         (Series(title, tuple(shares)), Series(limit_name, (limit,) * len(days))),
         scale=100,
     )
@@ -187,11 +187,11 @@ def gate_chart(ground: Ground, read: GatesRead) -> Chart | None:
         wide=drawn(drawing.wide),
         narrow=drawn(drawing.narrow),
         keys=(
-            Key(place=0, label=title, total=percent_said(shares[-1])),
-            Key(place=1, label=limit_name, total=percent_said(limit)),
+            Key(place=0, label=title, total=percent_text(shares[-1])),
+            Key(place=1, label=limit_name, total=percent_text(limit)),
         ),
         headings=(_("Days"), title),
-        rows=tuple((day_said(day), percent_said(s)) for day, s in zip(days, shares, strict=True)),
+        rows=tuple((day_text(day), percent_text(s)) for day, s in zip(days, shares, strict=True)),
     )
 
 

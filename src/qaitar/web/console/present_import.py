@@ -12,9 +12,9 @@ from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.orders.selectors import import_rejections
 from qaitar.returns.vocabulary import Section
 from qaitar.returns.words import word_for
-from qaitar.web.console.import_reasons import reason_said
-from qaitar.web.console.outside.said import said
-from qaitar.web.console.unread_words import field_said, why_said
+from qaitar.web.console.import_reasons import reason_sentence
+from qaitar.web.console.outside.translation import translate_note
+from qaitar.web.console.unread_words import field_text, why_text
 from qaitar.web.console.views_model_office import ImportReport, RejectedRow
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from qaitar.foundation.models import RawIntake
     from qaitar.orders.models import ImportRun, Store
 
-REJECTED_SHOWN: Final = 100
+REJECTED_ROWS_MAX: Final = 100
 REJECTED_MAX: Final = 50_000
-VALUE_SHOWN: Final = 120
+VALUE_LETTERS: Final = 120
 _WHERE: Final = ("№ заказа", "Номер заказа")
 
 
@@ -45,7 +45,7 @@ def rejected_table(run_id: UUID, most: int = REJECTED_MAX) -> list[RejectedLine]
     """Read the rejected lines of an import in the order of its file."""
     return [
         RejectedLine(
-            row.row_number, reason_said(row.reason_code, row.reason), _cells(row.raw), row.sheet
+            row.row_number, reason_sentence(row.reason_code, row.reason), _cells(row.raw), row.sheet
         )
         for row in import_rejections(run_id, limit=most)
     ]
@@ -61,13 +61,13 @@ def _cells(raw: Any) -> dict[str, str]:
     }
 
 
-def _shown(row: RejectedLine) -> RejectedRow:
+def _rejected_row(row: RejectedLine) -> RejectedRow:
     """Show where the reason points: the column it names, else the order's number."""
     named = next((name for name in row.cells if name and f"«{name}»" in row.reason), "")
     field = named or next((name for name in _WHERE if name in row.cells), "")
     value = row.cells.get(field, "") or next(iter(row.cells.values()), "")
     return RejectedRow(
-        line=row.line, field=field, value=value[:VALUE_SHOWN], reason=row.reason, sheet=row.sheet
+        line=row.line, field=field, value=value[:VALUE_LETTERS], reason=row.reason, sheet=row.sheet
     )
 
 
@@ -85,10 +85,10 @@ def remarks_of(report: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def notes_of(report: Mapping[str, Any], most: int = REJECTED_SHOWN) -> tuple[str, ...]:
+def notes_of(report: Mapping[str, Any], most: int = REJECTED_ROWS_MAX) -> tuple[str, ...]:
     """Say what of taken rows was not taken as it stood, each with its row."""
     return tuple(
-        f"{_where(each)}{reason_said(each['code'], each['reason'])}"
+        f"{_where(each)}{reason_sentence(each['code'], each['reason'])}"
         for each in report.get("notes", ())[:most]
     )
 
@@ -114,18 +114,18 @@ def run_report(run: ImportRun, rejected: Sequence[RejectedLine]) -> ImportReport
         updated=run.updated,
         unchanged=run.unchanged,
         rejected=run.rejected,
-        rejected_rows=tuple(_shown(row) for row in rejected),
+        rejected_rows=tuple(_rejected_row(row) for row in rejected),
         rejected_url=reverse("console:import_rejected", args=[run.pk]) if run.rejected else "",
         result_url=address,
         progress=min(99, run.read * 100 // max(run.rows_expected, 1)) if running else None,
         progress_url=address if running else "",
         finished_at=run.finished_at,
-        problem=said(run.problem),
-        **_beside_counts(run.report),
+        problem=translate_note(run.problem),
+        **_counts_of(run.report),
     )
 
 
-def _beside_counts(report: Mapping[str, Any]) -> dict[str, Any]:
+def _counts_of(report: Mapping[str, Any]) -> dict[str, Any]:
     notes = notes_of(report)
     return {
         "remarks": remarks_of(report),
@@ -146,18 +146,18 @@ def merged_report(name: str, done: FileMerged, chosen: Store) -> ImportReport:
         unchanged=merged.rows.unchanged,
         rejected=merged.rows.rejected,
         rejected_rows=tuple(
-            _shown(
+            _rejected_row(
                 RejectedLine(
                     row.row_number,
-                    reason_said(row.reason_code, row.reason),
+                    reason_sentence(row.reason_code, row.reason),
                     _cells(row.raw),
                     row.sheet,
                 )
             )
-            for row in merged.rejected[:REJECTED_SHOWN]
+            for row in merged.rejected[:REJECTED_ROWS_MAX]
         ),
-        problem=said(done.refusal),
-        **_beside_counts(done.report(chosen)),
+        problem=translate_note(done.refusal),
+        **_counts_of(done.report(chosen)),
     )
 
 
@@ -194,7 +194,7 @@ def cabinet_report(name: str, report: Mapping[str, Any]) -> ImportReport:
             line=0,
             field=_("request"),
             value=str(each["number"]),
-            reason=rejection_sentence(each, report) or reason_said(each["code"], each["code"]),
+            reason=rejection_sentence(each, report) or reason_sentence(each["code"], each["code"]),
         )
         for each in report.get("rejected", ())
     ] + [
@@ -202,7 +202,7 @@ def cabinet_report(name: str, report: Mapping[str, Any]) -> ImportReport:
             line=int(each["row"]),
             field="",
             value="",
-            reason=reason_said(str(each.get("code", "")), str(each["reason"])),
+            reason=reason_sentence(str(each.get("code", "")), str(each["reason"])),
         )
         for each in report.get("problems", ())
     ]
@@ -214,15 +214,15 @@ def cabinet_report(name: str, report: Mapping[str, Any]) -> ImportReport:
         updated=report.get("updated", 0),
         unchanged=report.get("unchanged", 0),
         rejected=report.get("rejected_count", len(rejected)),
-        rejected_rows=tuple(rejected[:REJECTED_SHOWN]),
+        rejected_rows=tuple(rejected[:REJECTED_ROWS_MAX]),
         unread_rows=tuple(
             RejectedRow(
                 line=0,
-                field=" · ".join(filter(None, (each["number"], field_said(each["name"])))),
+                field=" · ".join(filter(None, (each["number"], field_text(each["name"])))),
                 value=each["came"],
-                reason=why_said(each["why"]),
+                reason=why_text(each["why"]),
             )
-            for each in report.get("unread", ())[:REJECTED_SHOWN]
+            for each in report.get("unread", ())[:REJECTED_ROWS_MAX]
         ),
         counts=tuple((_section(name), total) for name, total in report.get("counts", {}).items()),
         notes=report_notes(report),

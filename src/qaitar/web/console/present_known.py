@@ -1,4 +1,4 @@
-"""Makes the form of what is known of a case besides its stage: marks people saw, dates, who looks after it."""
+"""Makes the form of what is known of a case besides its stage: inspection people saw, dates, who looks after it."""
 
 from __future__ import annotations
 
@@ -159,12 +159,12 @@ def fields_that_matter(stage: Stage, quality: Quality) -> frozenset[str]:
 
 
 def _initial(request: ReturnRequest) -> dict[str, Any]:
-    marks = request.marks
-    first: dict[str, Any] = {name: _tri(marks.get(name)) for name in TRI}
+    inspection = request.inspection
+    first: dict[str, Any] = {name: _tri(inspection.get(name)) for name in TRI}
     first |= {
-        "unit": marks.get("unit", "UNKNOWN"),
-        "reason_untrue": _tri(bool(marks.get("reason_untrue"))),
-        "warranty_until": marks.get("warranty_until") or None,
+        "unit": inspection.get("unit", "UNKNOWN"),
+        "reason_untrue": _tri(bool(inspection.get("reason_untrue"))),
+        "warranty_until": inspection.get("warranty_until") or None,
         "customer_answered": _tri(request.customer_answered),
         "goods_handed_over": _tri(request.goods_handed_over),
         "goods_checked": request.goods_checked,
@@ -197,19 +197,21 @@ def noted_values(
     request: ReturnRequest, cleaned: Mapping[str, Any], sent: frozenset[str]
 ) -> dict[str, Any]:
     """Turn the fields that were sent into what is to be noted on the case."""
-    marks: dict[str, Any] = {}
+    inspection: dict[str, Any] = {}
     values: dict[str, Any] = {}
     for name in sent - {"amount"}:
         value = cleaned[name]
         if name in _MARKED:
-            marks[name] = _MARKED[name](value)
+            inspection[name] = _MARKED[name](value)
         else:
             values[name] = _COLUMNS[name](value) if name in _COLUMNS else value
     if "amount" in sent and cleaned["amount"] is not None:
         values["amount_minor"] = int(cleaned["amount"] * 100)
-    changed = {name: mark for name, mark in marks.items() if mark != request.marks.get(name)}
+    changed = {
+        name: mark for name, mark in inspection.items() if mark != request.inspection.get(name)
+    }
     if changed:
-        values["marks"] = changed
+        values["inspection"] = changed
     if "marketplace_due_at" in values:
         if _same_minute(values["marketplace_due_at"], request.marketplace_due_at):
             del values["marketplace_due_at"]

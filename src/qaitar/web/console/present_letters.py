@@ -82,7 +82,7 @@ def _customer_letter(stage: Stage, quality: Quality) -> LetterKind | None:
         }
         return letters.get(quality)
     return {
-        Stage.IN_DELIVERY: LetterKind.CUSTOMER_TAKEN,
+        Stage.IN_DELIVERY: LetterKind.CUSTOMER_ACCEPTED,
         Stage.REFUSED: LetterKind.CUSTOMER_REFUSED,
         Stage.REFUND_GRANTED: LetterKind.CUSTOMER_REFUNDED,
     }.get(stage)

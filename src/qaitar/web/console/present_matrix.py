@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from qaitar.analytics.selectors import Reasons
     from qaitar.returns.models import ReturnRequest
-    from qaitar.web.console.report_filter import AskedReport
+    from qaitar.web.console.report_filter import ReportRequest
 
 
 def matrix_of(
-    report: AskedReport, reasons: Reasons, samples: Mapping[UUID, ReturnRequest]
+    report: ReportRequest, reasons: Reasons, samples: Mapping[UUID, ReturnRequest]
 ) -> Matrix | None:
     """Make the table; None where nothing was filed."""
     if not reasons.total:

@@ -12,7 +12,7 @@ from qaitar.returns.mirror import differs
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.present_row import section_of
 from qaitar.web.console.present_story import FIELDS, field_value
-from qaitar.web.console.unread_words import field_said, why_said
+from qaitar.web.console.unread_words import field_text, why_text
 from qaitar.web.console.views_model import Mirror
 from qaitar.web.console.views_model_mirror import PictureSeen, ReplacedValue, UnreadField
 
@@ -78,6 +78,6 @@ def _picture(picture: Mapping[str, str]) -> PictureSeen:
 def unread_lines(mirror: Mapping[str, Any]) -> tuple[UnreadField, ...]:
     """Say which fields of the cabinet's last answer could not be read."""
     return tuple(
-        UnreadField(field=field_said(name), came=came, why=why_said(why))
+        UnreadField(field=field_text(name), came=came, why=why_text(why))
         for name, why, came in mirror.get("unread", ())
     )

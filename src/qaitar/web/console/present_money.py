@@ -52,7 +52,7 @@ def paid_how(papers: OrderDetails) -> str:
     """Say how was paid where the parts are not known; where they are, they stand as lines of what was paid."""
     if any(each["amount_minor"] for each in papers.tenders):
         return ""
-    text = "; ".join(_tender_said(each) for each in papers.tenders)
+    text = "; ".join(_tender_text(each) for each in papers.tenders)
     return text or tender_word(str(papers.order.get("payment_mode") or ""))
 
 
@@ -66,7 +66,7 @@ def _order_lines(lines: Iterable[Mapping[str, Any]], total: int | None) -> list[
     lines = list(lines)
     differ = len({each.get("status") or "" for each in lines}) > 1
     listed = [
-        MoneyLine(label=_line_said(each, with_status=differ), minor=each["total_minor"])
+        MoneyLine(label=_line_text(each, with_status=differ), minor=each["total_minor"])
         for each in lines
     ]
     known = [each.minor for each in listed if each.minor is not None]
@@ -76,7 +76,7 @@ def _order_lines(lines: Iterable[Mapping[str, Any]], total: int | None) -> list[
     return listed
 
 
-def _line_said(line: Mapping[str, Any], *, with_status: bool) -> str:
+def _line_text(line: Mapping[str, Any], *, with_status: bool) -> str:
     pieces, part = divmod(line["quantity_milli"], _PIECE_MILLI)
     name = str(line["name"])
     text = name if (pieces, part) == (1, 0) or part else f"{name} × {pieces}"
@@ -86,13 +86,13 @@ def _line_said(line: Mapping[str, Any], *, with_status: bool) -> str:
 
 def _tender_lines(tenders: Iterable[Mapping[str, Any]]) -> list[MoneyLine]:
     return [
-        MoneyLine(label=_tender_said(each), minor=each["amount_minor"])
+        MoneyLine(label=_tender_text(each), minor=each["amount_minor"])
         for each in tenders
         if each["amount_minor"]
     ]
 
 
-def _tender_said(tender: Mapping[str, Any]) -> str:
+def _tender_text(tender: Mapping[str, Any]) -> str:
     text = tender_word(tender["kind"])
     if tender.get("term_months"):
         text += " " + _("%(months)s months") % {"months": tender["term_months"]}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NOTED: Final = frozenset(
     {
-        Act.NOTE_TAKEN,
+        Act.NOTE_ACCEPTED,
         Act.NOTE_ARRIVAL,
         Act.NOTE_REFUND_DONE,
         Act.NOTE_DISPUTE,
@@ -81,12 +81,12 @@ def offers_of(desk: CaseContext) -> tuple[Offer, ...]:
     stage = Stage(desk.case.request.stage)
     best = recommended(stage, desk.judged.facts)
     given = allowed_acts(stage, desk.judged.facts, desk.role)
-    visible = [each for each in given if _is_shown(each, desk.role)]
+    visible = [each for each in given if _is_visible(each, desk.role)]
     ranked = sorted(visible, key=lambda each: _rank(each, best))
     return tuple(_offer(desk, each, best) for each in ranked)
 
 
-def _is_shown(offered: Offered, role: Role) -> bool:
+def _is_visible(offered: Offered, role: Role) -> bool:
     """Hide what this role may never do here, and notes that make no sense now."""
     if isinstance(offered.answer, Advanced):
         return True

@@ -14,7 +14,7 @@ from qaitar.kernel.public_holidays import ESTIMATED, SHIFTED
 from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.register import decided_on
 from qaitar.returns.vocabulary import Quality, Stage
-from qaitar.web.console.outside.said import said
+from qaitar.web.console.outside.translation import translate_note
 from qaitar.web.console.present_row import amount_of
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import (
@@ -150,7 +150,7 @@ def connection_row(row: Connection, waiting: int = 0, now: datetime | None = Non
         url=reverse("console:connection", args=[row.pk]),
         health=tone,
         sentence=_now(sentence),
-        advice="" if tone is Tone.NEUTRAL else said(row.health_detail),
+        advice="" if tone is Tone.NEUTRAL else translate_note(row.health_detail),
         checked_at=row.health_at,
         check_url=reverse("console:connection_check", args=[row.pk]) if row.enabled else "",
         state_url=reverse("console:connection_state", args=[row.pk]),
@@ -194,7 +194,11 @@ def check_of(row: Connection, now: datetime) -> ConnectionCheck | None:
     if row.health_at is None:
         return None
     tone, sentence = _HEALTH[row.health]
-    steps = (CheckStep(label=_now("What came back"), tone=tone, detail=said(row.health_detail)),)
+    steps = (
+        CheckStep(
+            label=_now("What came back"), tone=tone, detail=translate_note(row.health_detail)
+        ),
+    )
     return ConnectionCheck(
         tone=tone,
         sentence=_now(sentence),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from django.utils.functional import Promise
 
-SAID: Final[Mapping[Finding, Promise]] = {
+FINDINGS: Final[Mapping[Finding, Promise]] = {
     Finding.NOT_ADVISED: _("Another decision was right."),
     Finding.LEFT: _("A decision was due and was not taken."),
     Finding.MISSED: _("The control date passed before the decision."),
@@ -119,7 +119,7 @@ class Row:
     """A line of the list of practices."""
 
     person: str
-    asked_at: datetime
+    requested_at: datetime
     seed: int
     state: str
     score: int | None
@@ -138,7 +138,7 @@ def tone_of(points: int | None) -> str:
     return "ok" if points >= GOOD else "warn" if points >= FAIR else "danger"
 
 
-def result_shown(
+def result_page(
     practice: Practice, score: int | None, cases: Sequence[Mapping[str, Any]]
 ) -> Result:
     """Put a judged practice into words; the cases with most held against them first."""
@@ -157,12 +157,12 @@ def result_shown(
     )
 
 
-def rows_shown(practices: Iterable[Practice]) -> tuple[Row, ...]:
+def practice_rows(practices: Iterable[Practice]) -> tuple[Row, ...]:
     """Make the lines of the list."""
     return tuple(
         Row(
             person=each.user_name,
-            asked_at=each.asked_at,
+            requested_at=each.requested_at,
             seed=each.seed,
             state=str(STATES[each.state]),
             score=each.score,
@@ -173,14 +173,16 @@ def rows_shown(practices: Iterable[Practice]) -> tuple[Row, ...]:
     )
 
 
-def costs_shown() -> tuple[Objection, ...]:
+def practice_costs() -> tuple[Objection, ...]:
     """Say how it is counted."""
     return _held(Finding)
 
 
 def _held(findings: Iterable[str]) -> tuple[Objection, ...]:
     each = sorted(map(Finding, findings), key=lambda one: (-COSTS[one], one))
-    return tuple(Objection(str(SAID[one]), COSTS[one], chapter_url(CHAPTERS[one])) for one in each)
+    return tuple(
+        Objection(str(FINDINGS[one]), COSTS[one], chapter_url(CHAPTERS[one])) for one in each
+    )
 
 
 def _case(case: Mapping[str, Any]) -> PracticeCase:

@@ -16,8 +16,8 @@ from qaitar.returns.vocabulary import Outcome, Stage
 from qaitar.web.console.present_charts import bars_of
 from qaitar.web.console.present_gates import gate_cards, gate_chart
 from qaitar.web.console.present_matrix import matrix_of
-from qaitar.web.console.report_filter import AskedReport
-from qaitar.web.console.store_forms import zone_said
+from qaitar.web.console.report_filter import ReportRequest
+from qaitar.web.console.store_forms import zone_text
 from qaitar.web.console.templatetags.console import span_text
 from qaitar.web.console.views_model import Choice, Empty, Fact, Tone
 from qaitar.web.console.views_model_reports import Figure, Part, ReportsPage, StoreLine
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qaitar.web.console.present_gates import GatesRead
     from qaitar.web.console.report_filter import Ground
 
-STORES_SHOWN: Final = 50
+STORES_MAX: Final = 50
 _TONES: Final = {"IN_TIME": Tone.OK, "LATE": Tone.DANGER, "SILENT": Tone.DANGER}
 _ANSWER: Final = ("IN_TIME", "LATE", "SILENT", "WAITING", "UNSEEN")
 _RULING: Final = ("IN_TIME", "LATE", "SILENT", "UNSEEN")
@@ -43,7 +43,7 @@ _PACE: Final = ("DAY", "THREE", "WEEK", "FORTNIGHT", "LONGER")
 class Read:
     """Everything the page is made of."""
 
-    asked: AskedReport
+    asked: ReportRequest
     ground: Ground
     counted: Counted
     stores: Sequence[Store]
@@ -68,7 +68,7 @@ def reports_page(read: Read) -> ReportsPage:
         days=period.days,
         before_first=before.first,
         before_last=before.last,
-        zone=zone_said(read.ground.zone_name),
+        zone=zone_text(read.ground.zone_name),
         merchants=_merchants(read),
         stores=_stores(read),
         counted_at=read.counted.at,
@@ -101,7 +101,7 @@ def _not_counted() -> Empty:
 # --- what is asked ----------------------------------------------------------------------------------
 
 
-def _periods(asked: AskedReport) -> tuple[Choice, ...]:
+def _periods(asked: ReportRequest) -> tuple[Choice, ...]:
     words = {
         "today": _("Today"),
         "7": _("7 days"),
@@ -154,7 +154,7 @@ def _now(read: Read) -> Part:
     """Say what waits at this moment and for whom; these open the queue itself."""
     late, due = read.due
     queue = reverse("console:queue")
-    wanted = AskedReport(merchant=read.asked.merchant, store=read.asked.store)
+    wanted = ReportRequest(merchant=read.asked.merchant, store=read.asked.store)
 
     def figure(label: str, count: int, tone: Tone = Tone.NEUTRAL, **part: object) -> Figure:
         number = min(count, COUNTED_MAX)
@@ -197,7 +197,7 @@ def measure_figure(read: Read, name: str, whole: int = 0) -> Figure:
         label=measure_word(name),
         count=count,
         url=read.asked.url(path, measure=name),
-        share=share_said(count, whole) if whole else "",
+        share=share_text(count, whole) if whole else "",
         before=read.sums.before[name].count,
         before_url=read.asked.url(
             path, measure=name, period=None, first=before.first, last=before.last
@@ -206,10 +206,10 @@ def measure_figure(read: Read, name: str, whole: int = 0) -> Figure:
     )
 
 
-def share_said(count: int, whole: int) -> str:
+def share_text(count: int, whole: int) -> str:
     r"""Say a share in whole percents, rounded to the nearest; the space does not break.
 
-    >>> share_said(1, 3), share_said(0, 5)
+    >>> share_text(1, 3), share_text(0, 5)
     ('33\xa0%', '0\xa0%')
     """
     return f"{(200 * count + whole) // (2 * whole)}\u00a0%"
@@ -317,7 +317,7 @@ def _store_lines(read: Read) -> tuple[StoreLine, ...]:
     if len(known) < 2:  # noqa: PLR2004  nothing to compare
         return ()
     known.sort(key=lambda pk: (-read.sums.stores[pk][FILED], names[pk].name))
-    return tuple(_store_line(read, names[pk]) for pk in known[:STORES_SHOWN])
+    return tuple(_store_line(read, names[pk]) for pk in known[:STORES_MAX])
 
 
 def _store_line(read: Read, store: Store) -> StoreLine:

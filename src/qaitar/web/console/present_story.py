@@ -33,7 +33,7 @@ from qaitar.returns.vocabulary import (
 )
 from qaitar.returns.words import word_for
 from qaitar.web.console.days import written
-from qaitar.web.console.outside.said import said
+from qaitar.web.console.outside.translation import translate_note
 from qaitar.web.console.views_model import (
     AttemptStory,
     EffectLine,
@@ -76,7 +76,7 @@ FIELDS: Final[Mapping[str, Promise]] = {
     "refusal_reason": gettext_lazy("Reason"),
     "approval": gettext_lazy("Approval"),
     "deputy_of": gettext_lazy("In place of"),
-    "marks": gettext_lazy("Marks"),
+    "inspection": gettext_lazy("Marks"),
     "customer_phone": gettext_lazy("Phone"),
     "customer_name": gettext_lazy("Customer"),
     "product_name": gettext_lazy("Product"),
@@ -119,7 +119,7 @@ _DECISIVE: Final = frozenset(
         Act.GRANT_REFUND,
         Act.NOTE_DISPUTE,
         Act.NOTE_WITHDRAWN,
-        Act.NOTE_TAKEN,
+        Act.NOTE_ACCEPTED,
         Act.ASK_CUSTOMER,
     }
 )
@@ -164,8 +164,10 @@ def timeline_entry(entry: JournalEntry) -> TimelineEntry:
     )
 
 
-_SEEN_SAID: Final = re.compile(r"(.*): signature (True|False), stamp (True|False)\Z", re.DOTALL)
-_PROOF_SAID: Final = re.compile(r"\b([A-Z_]+): (.+?) \([0-9a-f]{12}\)")
+_CONFIRMED_LINE: Final = re.compile(
+    r"(.*): signature (True|False), stamp (True|False)\Z", re.DOTALL
+)
+_EVIDENCE_LINE: Final = re.compile(r"\b([A-Z_]+): (.+?) \([0-9a-f]{12}\)")
 
 
 def _why(entry: JournalEntry) -> str:
@@ -173,14 +175,14 @@ def _why(entry: JournalEntry) -> str:
     if entry.act.startswith("GUARD_"):
         return guard_note(entry.why)
     if entry.act == "ADD_EVIDENCE":
-        return _PROOF_SAID.sub(lambda m: f"{_proof_word(m[1])}: {m[2]}", entry.why)
-    if entry.act == "CONFIRM_EVIDENCE" and (seen := _SEEN_SAID.match(entry.why)):
+        return _EVIDENCE_LINE.sub(lambda m: f"{_proof_word(m[1])}: {m[2]}", entry.why)
+    if entry.act == "CONFIRM_EVIDENCE" and (seen := _CONFIRMED_LINE.match(entry.why)):
         return _("%(file)s: signature — %(signature)s, stamp — %(stamp)s") % {
             "file": seen[1],
             "signature": _("yes") if seen[2] == "True" else _("no"),
             "stamp": _("yes") if seen[3] == "True" else _("no"),
         }
-    return said(entry.why) if entry.act.startswith("EFFECT_") else entry.why
+    return translate_note(entry.why) if entry.act.startswith("EFFECT_") else entry.why
 
 
 def _proof_word(code: str) -> str:
@@ -276,7 +278,7 @@ GOODS_WORDS: Final[Mapping[str, Promise]] = {
     "SAME": gettext_lazy("the one sold"),
     "DIFFERENT": gettext_lazy("another one"),
     "NONE": gettext_lazy("not asked"),
-    "ASKED": gettext_lazy("asked for"),
+    "REQUESTED": gettext_lazy("asked for"),
     "GIVEN": gettext_lazy("given"),
     "DECLINED": gettext_lazy("declined"),
 }
@@ -358,14 +360,14 @@ def _effect_line(effect: Mapping[str, Any], *, may: bool) -> OutsideLine:
     return OutsideLine(
         effect=Effect(effect["kind"]),
         progress=_PROGRESS[state],
-        detail=effect["reference"] or said(effect["detail"]) or _said_state(state),
+        detail=effect["reference"] or translate_note(effect["detail"]) or _state_text(state),
         url=effect["address"] if str(effect["address"]).startswith(("http://", "https://")) else "",
         retry_url=reverse("console:effect_again", args=[effect["id"]]) if stuck else "",
         by_hand_url=reverse("console:effect_by_hand", args=[effect["id"]]) if stuck else "",
     )
 
 
-def _said_state(state: str) -> str:
+def _state_text(state: str) -> str:
     """Say a state where the picture of it does not say enough."""
     plain = {EffectState.PLANNED, EffectState.SENDING, EffectState.DONE}
     return "" if state in plain else str(_STATE_WORDS[EffectState(state)])

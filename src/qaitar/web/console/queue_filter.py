@@ -94,7 +94,7 @@ def _assignee(text: str) -> str:
     return text if known else ""
 
 
-def merchants_asked(part: QueueQuery, who: Principal) -> tuple[UUID, ...]:
+def requested_merchants(part: QueueQuery, who: Principal) -> tuple[UUID, ...]:
     """Name the merchants to read: all of the person's, or the one they chose."""
     if not part.merchant:
         return who.merchants

@@ -31,7 +31,7 @@ from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.live import news_cursor
 from qaitar.web.console.present_queue import READY, QueueFacts, more_url, queue_page, store_choices
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.queue_filter import QueueQuery, asked, merchants_asked, wanted
+from qaitar.web.console.queue_filter import QueueQuery, asked, requested_merchants, wanted
 from qaitar.web.console.screen import PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-STORES_SHOWN: Final = 500
+STORES_MAX: Final = 500
 VIEWS_MAX: Final = 20
 
 
@@ -48,7 +48,7 @@ VIEWS_MAX: Final = 20
 def queue(visit: PageRequest) -> HttpResponse:
     """Show one page of the queue; a page asked for by key alone comes as bare rows."""
     part = asked(visit.request.GET)
-    merchants = merchants_asked(part, visit.who)
+    merchants = requested_merchants(part, visit.who)
     cases = queue_slice(merchants, wanted(part, visit.who, visit.now))
     if is_partial(visit.request) and part.after:
         return _more_rows(visit, part, cases)
@@ -82,7 +82,10 @@ def view_counts(visit: PageRequest) -> HttpResponse:
     parts = [part.but(**{name: value}) for name, value in READY]
     parts += [asked(forms_query(view.query)) for view in own]
     counts = counts_bounded(
-        [(merchants_asked(each, visit.who), wanted(each, visit.who, visit.now)) for each in parts]
+        [
+            (requested_merchants(each, visit.who), wanted(each, visit.who, visit.now))
+            for each in parts
+        ]
     )
     counted = [f"{n - 1}+" if n >= COUNTED_MAX else str(n) for n in counts]
     return JsonResponse({"counts": counted}, headers={"Cache-Control": "private, no-cache"})
@@ -99,7 +102,7 @@ def _more_rows(visit: PageRequest, part: QueueQuery, cases: QueueSlice) -> HttpR
 
 def _stores(merchants: tuple[UUID, ...]) -> list[tuple[str, str]]:
     rows = Store.objects.filter(merchant_id__in=merchants).order_by("name", "id")
-    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:STORES_SHOWN]]
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:STORES_MAX]]
 
 
 class ViewForm(forms.Form):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
 
-from qaitar.analytics.periods import PRESETS, Period, period_asked
+from qaitar.analytics.periods import PRESETS, Period, requested_period
 from qaitar.analytics.selectors import Scope
 from qaitar.foundation.models import Merchant
 from qaitar.kernel.zones import ALMATY, local_date, zone
@@ -23,7 +23,7 @@ KEY_CHARS_MAX = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedReport:
+class ReportRequest:
     """A report as an address names it; what makes no sense counts as not said."""
 
     period: str = ""
@@ -50,14 +50,14 @@ class AskedReport:
         return f"{path}?{query}" if query else path
 
 
-def asked_report(query: Mapping[str, str]) -> AskedReport:
+def requested_report(query: Mapping[str, str]) -> ReportRequest:
     """Read an address.
 
-    >>> asked_report({"period": "7", "store": "nonsense", "first": "yesterday"}).query()
+    >>> requested_report({"period": "7", "store": "nonsense", "first": "yesterday"}).query()
     'period=7'
     """
     period = query.get("period", "")
-    return AskedReport(
+    return ReportRequest(
         period=period if period in PRESETS else "",
         first=day_read(query.get("first", "")),
         last=day_read(query.get("last", "")),
@@ -104,7 +104,7 @@ class Ground:
         return zone(self.zone_name)
 
 
-def ground_of(report: AskedReport, merchants: Sequence[UUID], now: datetime) -> Ground:
+def ground_of(report: ReportRequest, merchants: Sequence[UUID], now: datetime) -> Ground:
     """Find the merchants asked for among one's own, their names and their zone; one statement.
 
     Several merchants together are shown by the days of the first of them; each is counted by its own.
@@ -121,5 +121,5 @@ def ground_of(report: AskedReport, merchants: Sequence[UUID], now: datetime) -> 
         names={pk: name for pk, (name, _zone) in known.items()},
         zone_name=zone_name,
         today=today,
-        period=period_asked(report.period, today, report.first, report.last),
+        period=requested_period(report.period, today, report.first, report.last),
     )

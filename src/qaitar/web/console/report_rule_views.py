@@ -105,7 +105,7 @@ class FigureRulesForm(forms.Form):
 
 
 def _typed(rules: FigureRules) -> dict[str, Any]:
-    values = rules.said()
+    values = rules.as_values()
     for percent, permille in (("gate_percent", "gate_permille"), ("good_percent", "good_permille")):
         whole, rest = divmod(values[permille], _TENTHS)
         values[percent] = f"{whole}.{rest}"

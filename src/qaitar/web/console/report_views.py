@@ -15,14 +15,14 @@ from qaitar.returns.due import due_counts
 from qaitar.returns.lookups import requests_by_id
 from qaitar.returns.queue import stage_counts
 from qaitar.web.console.answers import is_partial
-from qaitar.web.console.behind_filter import behind_asked
+from qaitar.web.console.drilldown_filter import requested_drilldown
 from qaitar.web.console.export_views import ways_out
-from qaitar.web.console.present_behind import behind_page, behind_query
+from qaitar.web.console.present_drilldown import drilldown_page, drilldown_query
 from qaitar.web.console.present_gates import gates_read
 from qaitar.web.console.present_reports import Read, reports_page
 from qaitar.web.console.queue_filter import QueueQuery as AskedQueue
 from qaitar.web.console.queue_filter import wanted
-from qaitar.web.console.report_filter import asked_report, ground_of
+from qaitar.web.console.report_filter import ground_of, requested_report
 from qaitar.web.console.screen import MANAGERS, PageRequest, screen
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @screen()
 def reports(visit: PageRequest) -> HttpResponse:
     """Show every report of a period, each number a way to its list."""
-    report = asked_report(visit.request.GET)
+    report = requested_report(visit.request.GET)
     ground = ground_of(report, visit.who.merchants, visit.now)
     scope = ground.scope
     counted = counted_of(scope.merchants)
@@ -62,13 +62,13 @@ def reports(visit: PageRequest) -> HttpResponse:
 @screen()
 def report_list(visit: PageRequest) -> HttpResponse:
     """Show the requests behind one figure; a page asked for by key alone comes as bare rows."""
-    report = asked_report(visit.request.GET)
+    report = requested_report(visit.request.GET)
     ground = ground_of(report, visit.who.merchants, visit.now)
-    drilldown = behind_asked(visit.request.GET, ground)
+    drilldown = requested_drilldown(visit.request.GET, ground)
     part = figure_slice(drilldown, DayPlace.read(visit.request.GET.get("after", "")))
     found = requests_by_id([line.id for line in part.lines])
-    ways = ways_out(ListKind.FIGURE, behind_query(report, drilldown))
-    page = behind_page(report, drilldown, part, found, figure_sum(drilldown), ways)
+    ways = ways_out(ListKind.FIGURE, drilldown_query(report, drilldown))
+    page = drilldown_page(report, drilldown, part, found, figure_sum(drilldown), ways)
     if is_partial(visit.request) and visit.request.GET.get("after"):
         rows: dict[str, Any] = {"rows": page.rows, "more_url": page.more_url}
         return render(visit.request, "console/partials/report_rows.html", rows)

@@ -57,7 +57,7 @@ def rule_name(code: RuleCode) -> str:
     return str(NAMES[code])
 
 
-def value_said(code: RuleCode, value: Any) -> str:
+def value_text(code: RuleCode, value: Any) -> str:
     """Say a rule's value in words."""
     if code in _SETS:
         kind = _SETS[code]
@@ -164,7 +164,7 @@ def _field(code: RuleCode, line: RuleLine) -> forms.Field:
 
 def _hint(code: RuleCode, line: RuleLine) -> str:
     default = DEFAULT_OF[code]
-    limit = str(LIMITS[LATITUDE[code]]) % {"value": value_said(code, default.value)}
+    limit = str(LIMITS[LATITUDE[code]]) % {"value": value_text(code, default.value)}
     parts = [source_sentence(default.source) + ".", limit]
     if line.source.kind is SourceKind.MERCHANT:
         parts.append(gettext("Now your own rule holds."))

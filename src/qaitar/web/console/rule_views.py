@@ -28,7 +28,7 @@ from qaitar.returns.services.merchant_rules import (
 from qaitar.returns.words import word_for
 from qaitar.web.console.answers import is_partial, see_other
 from qaitar.web.console.office_door import managed, merchant_chosen, merchants_named, notify
-from qaitar.web.console.rule_forms import RuleForm, rule_name, today_first, value_said
+from qaitar.web.console.rule_forms import RuleForm, rule_name, today_first, value_text
 from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Choice
 from qaitar.web.console.views_model_office import RulePage, RulePreview, RulePreviewLine
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from qaitar.returns.policy import Verdict
     from qaitar.returns.rules import Rules
 
-LINES_SHOWN: Final = 12
+LINES_MAX: Final = 12
 
 
 def _today(visit: PageRequest) -> date:
@@ -118,7 +118,7 @@ def rules_try(visit: PageRequest) -> HttpResponse:
 
 
 def _preview(found: Preview) -> RulePreview:
-    differences = found.differences[:LINES_SHOWN]
+    differences = found.differences[:LINES_MAX]
     return RulePreview(
         checked=found.checked,
         changed=found.changed,
@@ -174,7 +174,7 @@ def _own(row: MerchantRule, today: date) -> dict[str, object]:
     over = row.valid_to is not None and row.valid_to < today
     return {
         "name": rule_name(code),
-        "value": value_said(code, row.value),
+        "value": value_text(code, row.value),
         "since": row.valid_from,
         "until": row.valid_to,
         "note": row.note,

@@ -118,7 +118,7 @@ def countdown_in(minutes: int, now: datetime) -> Countdown:
     return Countdown(
         due=now + timedelta(minutes=minutes),
         now=now,
-        rule=ControlRule.MARKETPLACE_SHOWN,
+        rule=ControlRule.MARKETPLACE_DATE,
         source="request page",
     )
 

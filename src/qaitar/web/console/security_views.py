@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 
 from qaitar.documents.tables import Column, Kind, iter_csv
 from qaitar.foundation.files.names import download_headers
-from qaitar.foundation.jobs import behind_walls
+from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import User
 from qaitar.foundation.security_journal import SecurityKind
 from qaitar.foundation.security_reads import (
@@ -34,7 +34,7 @@ from qaitar.web.console.office_door import managed
 from qaitar.web.console.report_filter import day_read, uuid_read
 from qaitar.web.console.screen import PageRequest, screen
 from qaitar.web.console.security_notes import export_note
-from qaitar.web.console.security_words import BAD, KIND_WORDS, browser_word, details_said, kind_word
+from qaitar.web.console.security_words import BAD, KIND_WORDS, browser_word, details_text, kind_word
 from qaitar.web.console.views_model import Choice
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def security_export(visit: PageRequest) -> HttpResponseBase:
     export_note(
         visit, merchants, what="security", rows=count, form="CSV", filters=dict(wanted.parameters())
     )
-    events = security_rows(merchants, wanted.filter, partial(behind_walls, *merchants))
+    events = security_rows(merchants, wanted.filter, partial(within_walls, *merchants))
     parts = _spoken(visit.who.language, events)
     name = f"{_('Security journal')} {visit.now:%Y-%m-%d}.csv"
     answer = StreamingHttpResponse(parts, content_type=MIME)
@@ -193,7 +193,7 @@ def _row(event: SecurityEvent) -> SecurityRow:
         name=event.name or ("" if event.user_id else "Qaitar"),
         person_url=f"{reverse('console:security')}?person={person}" if person else "",
         about=event.about_name,
-        details=details_said(event.kind, event.details),
+        details=details_text(event.kind, event.details),
         address=event.address,
         browser=event.browser,
         browser_name=browser_word(event.browser),

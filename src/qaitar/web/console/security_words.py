@@ -99,7 +99,7 @@ _SYSTEMS: Final = (
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
 )
-_AGENT_SHOWN: Final = 40
+_AGENT_LETTERS: Final = 40
 _PLAIN: Final = ("number", "companion", "browser", "merchant", "person", "login")
 
 
@@ -109,7 +109,7 @@ def kind_word(kind: str) -> str:
     return str(KIND_WORDS[Kind(kind)]) if kind in known else kind
 
 
-def details_said(kind: str, details: Details) -> str:
+def details_text(kind: str, details: Details) -> str:
     """Put the details of an event into one line."""
     say = _SAY.get(kind)
     if say is not None:
@@ -130,11 +130,11 @@ def _export(details: Details) -> str:
     parts = [f"{name}, {details['form']}" if details.get("form") else name]
     if rows is not None:
         parts.append(ngettext("%(count)d line", "%(count)d lines", rows) % {"count": rows})
-    parts += [f"{_FILTERS.get(key, key)}: {_shown(str(value))}" for key, value in filters.items()]
+    parts += [f"{_FILTERS.get(key, key)}: {_quoted(str(value))}" for key, value in filters.items()]
     return " · ".join(parts)
 
 
-def _shown(value: str) -> str:
+def _quoted(value: str) -> str:
     """Write a moment of a filter as the day in Almaty; anything else stays."""
     try:
         at = datetime.fromisoformat(value)
@@ -153,7 +153,7 @@ def browser_word(agent: str) -> str:
     """
     name = next((word for mark, word in _BROWSERS if mark in agent), "")
     system = next((word for mark, word in _SYSTEMS if mark in agent), "")
-    return ", ".join(filter(None, (name, system))) if name else agent[:_AGENT_SHOWN]
+    return ", ".join(filter(None, (name, system))) if name else agent[:_AGENT_LETTERS]
 
 
 def _role(details: Details) -> str:

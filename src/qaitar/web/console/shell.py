@@ -70,8 +70,8 @@ def shell_of(visit: PageRequest) -> Shell:
     who, home = visit.who, reverse("console:queue")
     chosen = visit.request.GET.get("merchant", "")
     return Shell(
-        person=Person(name=who.name, note=_roles_said(who.roles)),
-        merchant=_merchant_said(merchants, chosen),
+        person=Person(name=who.name, note=_roles_text(who.roles)),
+        merchant=_merchant_text(merchants, chosen),
         home_url=home,
         search_url=reverse("console:search"),
         new_request_url=reverse("console:request_new"),
@@ -127,11 +127,11 @@ def address(name: str, *arguments: Any) -> str:
         return ""
 
 
-def _roles_said(roles: Mapping[UUID, Role]) -> str:
+def _roles_text(roles: Mapping[UUID, Role]) -> str:
     return ", ".join(sorted({str(word_for(role)) for role in roles.values()}))
 
 
-def _merchant_said(merchants: list[list[str]], chosen: str) -> str:
+def _merchant_text(merchants: list[list[str]], chosen: str) -> str:
     for key, name in merchants:
         if len(merchants) == 1 or key == chosen:
             return name

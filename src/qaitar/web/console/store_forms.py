@@ -44,7 +44,7 @@ TERMS: Final = {
     "point_calendar_days": _("Days to decide at the acceptance point (calendar)"),
     "refile_calendar_days": _("Days the customer has to file again (calendar)"),
     "dispute_working_days": _("Days to answer a dispute (working)"),
-    "act_kept_days": _("Days an act is kept (calendar)"),
+    "act_retention_days": _("Days an act is kept (calendar)"),
     "proof_hours": _("Hours until a decision must be seen in the cabinet (opening hours)"),
     "arrival_grace_days": _("Days of patience after the planned arrival (calendar)"),
 }
@@ -90,7 +90,7 @@ def problem_sentence(problem: StoreProblem) -> str:
     return str(PROBLEMS[problem.code])
 
 
-def zone_said(name: str) -> str:
+def zone_text(name: str) -> str:
     """Say a time zone as the form of a store does; one it does not offer is shown by its own name."""
     return str(dict(ZONES).get(name, name))
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-PEOPLE_SHOWN = 300
+PEOPLE_MAX = 300
 
 
 @require_GET
@@ -107,7 +107,7 @@ def people_of(merchant_id: UUID) -> list[tuple[int, str]]:
     """List the people who work for a merchant, for choosing one."""
     held = Membership.objects.filter(merchant_id=merchant_id, user__is_active=True)
     rows = held.select_related("user").order_by("user__first_name", "user__username")
-    return [(each.user.pk, str(each.user)) for each in rows[:PEOPLE_SHOWN]]
+    return [(each.user.pk, str(each.user)) for each in rows[:PEOPLE_MAX]]
 
 
 @require_http_methods(["GET", "POST"])

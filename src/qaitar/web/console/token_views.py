@@ -20,7 +20,7 @@ from qaitar.foundation.security_journal import SecurityKind
 from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
-from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, never_kept, notify
+from qaitar.web.console.office_door import NO_KEY, fresh_put, fresh_take, not_stored, notify
 from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.security_notes import account_change_note
 from qaitar.web.console.views_model_office import TokenPage, TokenRow
@@ -28,7 +28,7 @@ from qaitar.web.console.views_model_office import TokenPage, TokenRow
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-TOKENS_SHOWN: Final = 200
+ROWS_MAX: Final = 200
 TOKENS_MAX: Final = 50  # alive at once, of one person
 SCOPE_WORDS: Final = {
     "read": _("read requests, orders and files"),
@@ -77,7 +77,7 @@ def tokens(visit: PageRequest) -> HttpResponse:
     )
     context = {"page": page, "form": form}
     status = 422 if form.errors else 200
-    return never_kept(render(visit.request, "console/tokens.html", context, status=status))
+    return not_stored(render(visit.request, "console/tokens.html", context, status=status))
 
 
 def _alive(visit: PageRequest) -> list[ApiToken]:
@@ -87,7 +87,7 @@ def _alive(visit: PageRequest) -> list[ApiToken]:
     of_machines = Q()
     for scope in MACHINE_SCOPES:
         of_machines |= Q(scopes__contains=[scope])
-    return list(rows.exclude(of_machines).order_by("-created_at", "-id")[:TOKENS_SHOWN])
+    return list(rows.exclude(of_machines).order_by("-created_at", "-id")[:ROWS_MAX])
 
 
 def _row(row: ApiToken) -> TokenRow:

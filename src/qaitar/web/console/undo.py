@@ -94,8 +94,8 @@ def undo(visit: PageRequest, pk: UUID) -> HttpResponse:
 
 def _of_note(visit: PageRequest, found: Case, deed: Mapping[str, Any]) -> Callable[[], object]:
     values = {name: _typed(name, value) for name, value in deed["values"].items()}
-    if "marks" in values:  # marks are added; one that was not there becomes unknown again
-        values["marks"] = {**dict.fromkeys(found.request.marks), **values["marks"]}
+    if "inspection" in values:  # inspection are added; one that was not there becomes unknown again
+        values["inspection"] = {**dict.fromkeys(found.request.inspection), **values["inspection"]}
 
     def write() -> None:
         held_to(deed["version"], found)

@@ -41,12 +41,12 @@ WHY: Final[Mapping[str, Promise]] = {
 }
 
 
-def field_said(name: str) -> str:
+def field_text(name: str) -> str:
     """Name a field as people know it, with the cabinet's own name beside it."""
     known = NAMES.get(name.partition(".")[0].partition("[")[0])
     return f"{known} ({name})" if known else name
 
 
-def why_said(why: str) -> str:
+def why_text(why: str) -> str:
     """Say why it could not be read."""
     return str(WHY.get(why, why))

@@ -40,8 +40,8 @@ class ApprovalRow:
     """One request that waits for a senior, with what the senior may answer."""
 
     row: QueueRow
-    asked_by: str
-    asked_at: datetime
+    requested_by: str
+    requested_at: datetime
     why: str  # mechanical damage within a day, sum above the limit, exception
     verdict: Verdict
     offers: tuple[Offer, ...]  # approve, decline
@@ -185,7 +185,7 @@ class ConnectionPage:
     save_url: str
     check_url: str
     state_url: str = ""  # what a page asks while a check is under way
-    secret_kept: bool = False  # a secret is stored; it is never shown again
+    secret_is_set: bool = False  # a secret is stored; it is never shown again
     check: ConnectionCheck | None = None
     where_to_find: tuple[str, ...] = ()  # steps to get the key in the other system
     docs_url: str = ""

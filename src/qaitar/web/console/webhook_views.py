@@ -35,10 +35,10 @@ from qaitar.web.console.office_door import (
     managed,
     merchant_chosen,
     merchants_named,
-    never_kept,
+    not_stored,
     notify,
 )
-from qaitar.web.console.outside.said import said
+from qaitar.web.console.outside.translation import translate_note
 from qaitar.web.console.screen import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.views_model import Tone
 from qaitar.web.console.views_model_office import WebhookPage, WebhookRow
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-DELIVERIES_SHOWN: Final = 50
+DELIVERIES_MAX: Final = 50
 JOURNAL_KIND: Final = "webhook"
 NOT_CALLED: Final = "the address may not be called: "  # how the sender notes it, a code after it
 REFUSALS: Final = {
@@ -126,7 +126,7 @@ def webhooks(visit: PageRequest) -> HttpResponse:
     )
     context = {"page": page, "form": form}
     status = 422 if form.errors else 200
-    return never_kept(render(visit.request, "console/webhooks.html", context, status=status))
+    return not_stored(render(visit.request, "console/webhooks.html", context, status=status))
 
 
 def _made(visit: PageRequest, form: EndpointForm) -> bool:
@@ -184,10 +184,10 @@ def _health(row: WebhookEndpoint, last: Any, waiting: int) -> tuple[Tone, str]:
     return (Tone.OK, _now("works")) if last else (Tone.NEUTRAL, _now("nothing sent yet"))
 
 
-def _answer_said(detail: str) -> str:
+def _answer_text(detail: str) -> str:
     """Say what a try came to: why the address may not be called, or what was noted; the other side's words stay."""
     code = detail.removeprefix(NOT_CALLED)
-    return str(REFUSALS[code]) if code != detail and code in REFUSALS else said(detail)
+    return str(REFUSALS[code]) if code != detail and code in REFUSALS else translate_note(detail)
 
 
 def _endpoint(visit: PageRequest, endpoint_id: UUID) -> WebhookEndpoint:
@@ -202,7 +202,7 @@ def webhook(visit: PageRequest, endpoint_id: UUID) -> HttpResponse:
     """Show one address with its latest deliveries."""
     row = _endpoint(visit, endpoint_id)
     sent = WebhookDelivery.objects.filter(endpoint_id=row.pk, state__in=STATES)
-    sent = sent.order_by("-place")[:DELIVERIES_SHOWN]
+    sent = sent.order_by("-place")[:DELIVERIES_MAX]
     context = {
         "hook": row,
         "events": ", ".join(str(EVENT_WORDS.get(name, name)) for name in row.types)
@@ -213,14 +213,14 @@ def webhook(visit: PageRequest, endpoint_id: UUID) -> HttpResponse:
                 "type": EVENT_WORDS.get(each.type, each.type),
                 "tone": STATES[each.state][0],
                 "state": STATES[each.state][1],
-                "answer": _answer_said(each.last_detail),
+                "answer": _answer_text(each.last_detail),
             }
             for each in sent
         ],
         "fresh_secret": fresh_take(visit)[0],
         "back_url": reverse("console:webhooks"),
     }
-    return never_kept(render(visit.request, "console/webhook.html", context))
+    return not_stored(render(visit.request, "console/webhook.html", context))
 
 
 @require_POST

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from qaitar.web.server.environ import Scope
 
-KEPT_SECONDS: Final = 1.0
+REPORT_SECONDS: Final = 1.0
 """How long an answer is given again: asking often costs nothing."""
 CLIENT_SECONDS: Final = 5.0
 CLIENTS_MAX: Final = 16
@@ -133,7 +133,7 @@ class _SharedReport:
 
     def _made(self) -> Report:
         report = self._make()
-        self._until = time.monotonic() + KEPT_SECONDS
+        self._until = time.monotonic() + REPORT_SECONDS
         return report
 
 

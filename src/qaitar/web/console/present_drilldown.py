@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from qaitar.analytics.listing import DrilldownQuery, FigureLine, FigureSlice
     from qaitar.returns.models import ReturnRequest
-    from qaitar.web.console.report_filter import AskedReport
+    from qaitar.web.console.report_filter import ReportRequest
 
 
-def behind_page(
-    report: AskedReport,
+def drilldown_page(
+    report: ReportRequest,
     drilldown: DrilldownQuery,
     part: FigureSlice,
     found: Mapping[UUID, ReturnRequest],
@@ -45,7 +45,7 @@ def behind_page(
         facts=_narrowed(drilldown, found),
         rows=rows,
         back_url=report.url(reverse("console:reports")),
-        more_url=behind_url(report, drilldown, "report_list", after=part.next.text())
+        more_url=drilldown_url(report, drilldown, "report_list", after=part.next.text())
         if part.next
         else "",
         exports=ways if rows else (),
@@ -53,12 +53,12 @@ def behind_page(
     )
 
 
-def behind_query(report: AskedReport, drilldown: DrilldownQuery) -> str:
+def drilldown_query(report: ReportRequest, drilldown: DrilldownQuery) -> str:
     """Write the query that asks for the same list."""
-    return behind_url(report, drilldown, "report_list").partition("?")[2]
+    return drilldown_url(report, drilldown, "report_list").partition("?")[2]
 
 
-def behind_url(report: AskedReport, drilldown: DrilldownQuery, name: str, **more: str) -> str:
+def drilldown_url(report: ReportRequest, drilldown: DrilldownQuery, name: str, **more: str) -> str:
     """Write an address about the same list."""
     narrowed = {
         key: value
@@ -98,7 +98,7 @@ def _narrowed(drilldown: DrilldownQuery, found: Mapping[UUID, ReturnRequest]) ->
     return tuple(facts)
 
 
-def _empty(report: AskedReport) -> Empty:
+def _empty(report: ReportRequest) -> Empty:
     return Empty(
         title=_("Nothing stands behind this figure"),
         text=_("In this period the figure is 0."),

@@ -44,23 +44,23 @@ SPLIT_CHARS_MAX: Final = 600
 """A longer note is taken for one sentence with long words of a vendor's: looking for its seams would keep the page waiting."""
 
 
-def said(note: str) -> str:
+def translate_note(note: str) -> str:
     """Say a note of an outside system; vendors' own words, and what nobody put into words, stay as they came.
 
     >>> from django.utils.translation import override
     >>> with override("ru"):
-    ...     said("1C denies access: Недостаточно прав")
+    ...     translate_note("1C denies access: Недостаточно прав")
     '1С не даёт доступа: Недостаточно прав'
-    >>> said("nobody ever wrote this")
+    >>> translate_note("nobody ever wrote this")
     'nobody ever wrote this'
     """
     note = " ".join(note.split())
-    return _ticket(note) or _said(note, SPLIT_MAX) or note
+    return _ticket(note) or _translated(note, SPLIT_MAX) or note
 
 
 def known(note: str) -> bool:
     """Tell whether every sentence of a note is known here."""
-    return _said(" ".join(note.split()), SPLIT_MAX) is not None
+    return _translated(" ".join(note.split()), SPLIT_MAX) is not None
 
 
 def _ticket(note: str) -> str:
@@ -70,12 +70,12 @@ def _ticket(note: str) -> str:
     return ""
 
 
-def _said(note: str, most: int) -> str | None:
+def _translated(note: str, most: int) -> str | None:
     """Say a note made of at most so many known sentences, the longest last one first; None when it is not."""
     if most > 1 and len(note) <= SPLIT_CHARS_MAX:
         for sentence, _whole, ending in _patterns():
             found = ending.fullmatch(note)
-            head = _said(found["head"], most - 1) if found else None
+            head = _translated(found["head"], most - 1) if found else None
             if found and head is not None:
                 return f"{head} {_filled(sentence, found, most - 1)}"
     for sentence, whole, _ending in _patterns():
@@ -89,7 +89,7 @@ def _filled(sentence: str, found: re.Match[str], most: int) -> str:
     """Say a sentence with its facts; a fact may be a known note itself, so many deep."""
     facts = {
         name: _ticket(value or "")
-        or (_said(value, most) if value and most else None)
+        or (_translated(value, most) if value and most else None)
         or value
         or ""
         for name, value in found.groupdict().items()

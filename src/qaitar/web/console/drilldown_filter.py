@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qaitar.web.console.report_filter import Ground
 
 
-def behind_asked(query: Mapping[str, str], ground: Ground) -> DrilldownQuery:
+def requested_drilldown(query: Mapping[str, str], ground: Ground) -> DrilldownQuery:
     """Read it; a measure nobody knows is a page nobody has (404)."""
     measure = found_or_404(measure_named(query.get("measure", FILED)))
     narrowed = measure.name == FILED
