@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
     from qaitar.runtime.folder import DataFolder
 
 __all__ = ["installation"]
+
+
+class Minutes:
+    """A clock that goes on by a minute with each look."""
+
+    def __init__(self) -> None:
+        self.now = utc_now()
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(minutes=1)
+        return self.now
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,9 @@ from qaitar.backup.manifest import backup_ids, manifest_read
 from qaitar.backup.places import settings_from, target_at
 from qaitar.backup.problems import BackupProblem, DamagedBackup
 from qaitar.backup.restoring import files_restore, parts_verify, rows_compare
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore, key_of
 from qaitar.foundation.models import StoredFile
+from tests.backup.conftest import Minutes
 from tests.factories.accounts import open_walls
 
 if TYPE_CHECKING:
@@ -32,17 +31,6 @@ if TYPE_CHECKING:
     from tests.backup.conftest import SmallShop
 
 KEY = BackupKey("k" * 40)
-
-
-class Minutes:
-    """A clock that goes on by a minute with each look."""
-
-    def __init__(self) -> None:
-        self.now = utc_now()
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(minutes=1)
-        return self.now
 
 
 CLOCK = Minutes()

@@ -13,10 +13,9 @@ from qaitar.backup.manifest import backup_ids, manifest_read
 from qaitar.backup.places import target_at
 from qaitar.backup.problems import BackupProblem
 from qaitar.backup.restoring import files_restore, parts_verify
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore
 from tests.backup.bucket import REGION, bucket
-from tests.backup.conftest import SmallShop
+from tests.backup.conftest import Minutes, SmallShop
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +41,11 @@ def test_a_bucket_keeps_what_a_folder_keeps(
         aws_secret_access_key="secret",
     )
     target = target_at("s3://backups/qaitar/nightly", BackupKey("k" * 40), environ, create=True)
-    first = backup_create(shop.source, target, clock=utc_now, keep=1).manifest
+    clock = Minutes()
+    first = backup_create(shop.source, target, clock=clock, keep=1).manifest
     assert (first.files, first.files_copied) == (3, 3)
     late = shop.add_file(b"late")
-    second = backup_create(shop.source, target, clock=utc_now, keep=1)
+    second = backup_create(shop.source, target, clock=clock, keep=1)
     assert second.manifest.files_copied == 1
     assert second.removed.backups == (first.id,)
     assert backup_ids(target) == [second.manifest.id]

@@ -97,7 +97,7 @@ def test_old_notes_go() -> None:
 
 
 def told(environ: dict[str, str]) -> list[tuple[str, str]]:
-    return [(each.level.value, each.said) for each in backups_found(NOW, environ)]
+    return [(each.level.value, each.message) for each in backups_found(NOW, environ)]
 
 
 @pytest.mark.usefixtures("db_walls")
@@ -149,7 +149,7 @@ def test_doctor_names_shops_whose_secrets_need_a_key_that_is_not_here(
     settings.QAITAR_ENCRYPTION_KEY = "b" * 40
     (found,) = sealed_found()
     assert found.level.value == "problem"
-    assert f"({name}: 2)" in found.said
+    assert f"({name}: 2)" in found.message
     settings.QAITAR_ENCRYPTION_KEY = "b" * 40 + "," + "a" * 40
     assert [each.level.value for each in sealed_found()] == ["ok"]
     settings.QAITAR_ENCRYPTION_KEY = ""

@@ -127,9 +127,9 @@ W, TAKE, GRANT = Stage.WAITING_CUSTOMER, Effect.PRESS_TAKE, Effect.PRESS_GRANT
     ("case", "after", "happens"),
     [
         (Standing(stage=Stage.NEW, since=AT), timedelta(hours=1), None),
-        (Standing(stage=W, since=AT, asked=True, will_answer=True), SOON, Happening.ANSWER),
-        (Standing(stage=W, since=AT, asked=True, will_answer=False), timedelta(hours=1), None),
-        (Standing(stage=W, since=AT, asked=True, answered=True, will_answer=True), SOON, None),
+        (Standing(stage=W, since=AT, contacted=True, will_answer=True), SOON, Happening.ANSWER),
+        (Standing(stage=W, since=AT, contacted=True, will_answer=False), timedelta(hours=1), None),
+        (Standing(stage=W, since=AT, contacted=True, answered=True, will_answer=True), SOON, None),
         (Standing(stage=Stage.WAITING_APPROVAL, since=AT), SOON - timedelta(seconds=1), None),
         (Standing(stage=Stage.WAITING_APPROVAL, since=AT), SOON, Happening.APPROVE),
         (Standing(stage=Stage.IN_DELIVERY, since=AT), ON_THE_WAY, Happening.ARRIVE),

@@ -81,7 +81,7 @@ def outside_job(
 
         @wraps(work)
         def body(merchant_id: str, **arguments: Any) -> None:
-            with SLOTS.taken(merchant_id) as free:
+            with SLOTS.slot_held(merchant_id) as free:
                 if free:
                     run(merchant_id, **arguments)
                     return

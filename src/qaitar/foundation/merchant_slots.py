@@ -24,7 +24,7 @@ class MerchantSlots:
         self._busy: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self, merchant_id: str) -> Iterator[bool]:
+    def slot_held(self, merchant_id: str) -> Iterator[bool]:
         """Hold a slot of this merchant while the block runs; False where all are taken."""
         with self._lock:
             free = self._busy[merchant_id] < self.limit

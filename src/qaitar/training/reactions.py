@@ -31,7 +31,7 @@ class Standing:
     since: datetime
     pending_press: str = ""
     pending_since: datetime | None = None
-    asked: bool = False
+    contacted: bool = False
     answered: bool = False
     will_answer: bool = False
 
@@ -40,8 +40,8 @@ def next_deed(case: Standing, now: datetime) -> Deed | None:
     """Tell what happens by now in a case, one thing at a time.
 
     >>> begun = datetime(2026, 1, 1)
-    >>> asked = Standing(stage=Stage.WAITING_CUSTOMER, since=begun, asked=True, will_answer=True)
-    >>> next_deed(asked, begun), next_deed(asked, begun + SOON)
+    >>> contacted = Standing(stage=Stage.WAITING_CUSTOMER, since=begun, contacted=True, will_answer=True)
+    >>> next_deed(contacted, begun), next_deed(contacted, begun + SOON)
     (None, <Deed.ANSWER: 'ANSWER'>)
     """
     if case.pending_press and case.pending_since is not None:
@@ -54,5 +54,5 @@ def next_deed(case: Standing, now: datetime) -> Deed | None:
         return None
     if case.stage is Stage.WAITING_APPROVAL:
         return Deed.APPROVE
-    awaited = case.asked and case.will_answer and not case.answered
+    awaited = case.contacted and case.will_answer and not case.answered
     return Deed.ANSWER if case.stage is Stage.WAITING_CUSTOMER and awaited else None

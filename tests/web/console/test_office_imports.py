@@ -337,13 +337,13 @@ def test_a_long_file_is_read_by_a_job_that_tells_how_far_it_is(
         cursor.execute("SELECT task_name FROM procrastinate_jobs")
         assert (import_later.LATER_TASK,) in cursor.fetchall()
     told: list[int] = []
-    tell = import_later.Beside._tell
+    tell = import_later.ProgressWriter._tell
 
-    def heard(self: import_later.Beside, rows: int) -> None:
+    def heard(self: import_later.ProgressWriter, rows: int) -> None:
         tell(self, rows)
         told.append(rows)
 
-    monkeypatch.setattr(import_later.Beside, "_tell", heard)
+    monkeypatch.setattr(import_later.ProgressWriter, "_tell", heard)
     run_id = answer["Location"].rsplit("/", 1)[1]
     merged = import_read(office.shop.id, NOW, run_id=run_id)
     assert merged is not None

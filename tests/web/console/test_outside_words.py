@@ -12,7 +12,7 @@ import pytest
 from django.utils import translation
 
 from qaitar.contracts.helpdesk import TicketStatus
-from qaitar.web.console.outside.translation import SENTENCES, SPLIT_MAX, known, said
+from qaitar.web.console.outside.translation import SENTENCES, SPLIT_MAX, known, translate_note
 
 PACKAGE = Path(__file__).resolve().parents[3] / "src" / "qaitar"
 SPEAKERS = sorted(
@@ -112,7 +112,7 @@ def test_a_sentence_is_said_in_the_readers_language_with_its_facts(
     """The facts stay, the words change."""
     facts = {name: f"№{n}" for n, name in enumerate(names(sentence))}
     with translation.override(language):
-        told = said(sentence % facts)
+        told = translate_note(sentence % facts)
     assert told != sentence % facts
     assert all(value in told for value in facts.values())
 
@@ -128,16 +128,16 @@ def test_a_note_of_what_is_wrong_and_what_to_do_is_said_whole() -> None:
         "Copy the id again: the part of the spreadsheet's address between /d/ and /edit."
     )
     with translation.override("ru"):
-        assert said(note) == (
+        assert translate_note(note) == (
             "Google не знает таблицы с таким идентификатором. NOT_FOUND: Requested entity was not found. "
             "Скопируйте идентификатор ещё раз: часть адреса таблицы между /d/ и /edit."
         )
-        assert said("1C was not reached: ConnectError: [Errno 111] Connection refused") == (
-            "1С недоступна: соединиться не удалось ([Errno 111] Connection refused)"
-        )
-        assert said("Kaspi accepted the token. Finished orders created in 7 days: 12.") == (
-            "Kaspi принял токен. Завершённых заказов, созданных за 7 дней: 12."
-        )
+        assert translate_note(
+            "1C was not reached: ConnectError: [Errno 111] Connection refused"
+        ) == ("1С недоступна: соединиться не удалось ([Errno 111] Connection refused)")
+        assert translate_note(
+            "Kaspi accepted the token. Finished orders created in 7 days: 12."
+        ) == ("Kaspi принял токен. Завершённых заказов, созданных за 7 дней: 12.")
 
 
 @pytest.mark.parametrize("times", [20, 90])
@@ -145,7 +145,7 @@ def test_a_note_in_a_note_is_said_a_few_deep_and_the_rest_stays(times: int) -> N
     """What an outside system sends may not keep the card waiting; nothing of it is lost."""
     sentence = "HTTP 500, 1C error 5: "
     with translation.override("ru"):
-        told = said(sentence * times + "no")
+        told = translate_note(sentence * times + "no")
     assert told.endswith("1C error 5: no")
     assert (told.count("ошибка 1С 5"), told.count("1C error 5")) == (SPLIT_MAX, times - SPLIT_MAX)
 
@@ -153,14 +153,14 @@ def test_a_note_in_a_note_is_said_a_few_deep_and_the_rest_stays(times: int) -> N
 def test_words_nobody_knows_stay_as_they_came() -> None:
     """The vendor's own refusal is not lost and not guessed at."""
     with translation.override("kk"):
-        assert said("Документ не проведён") == "Документ не проведён"
-        assert said("") == ""
+        assert translate_note("Документ не проведён") == "Документ не проведён"
+        assert translate_note("") == ""
 
 
 @pytest.mark.parametrize("status", TicketStatus)
 def test_a_tickets_state_is_a_word_not_a_code(status: TicketStatus) -> None:
     """The journal of a case keeps the helpdesk's state beside the ticket."""
     with translation.override("ru"):
-        assert said(status.value).startswith("тикет")
+        assert translate_note(status.value).startswith("тикет")
     with translation.override("ru"):
-        assert said("unrecognised (42)") == "тикет в неизвестном состоянии (42)"
+        assert translate_note("unrecognised (42)") == "тикет в неизвестном состоянии (42)"

@@ -108,7 +108,7 @@ def _standing(case: ReturnRequest, story: Story | None) -> Standing:
         since=case.stage_since,
         pending_press=case.pending_press,
         pending_since=case.pending_since,
-        asked=case.customer_contacted,
+        contacted=case.customer_contacted,
         answered=case.customer_answered,
         will_answer=bool(story and story.answers),
     )

@@ -29,7 +29,7 @@ from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 from qaitar.web.console.answers import see_other, typed
 from qaitar.web.console.present_queue import BULK_ACTS
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.queue_filter import QueueQuery, asked, requested_merchants, wanted
+from qaitar.web.console.queue_filter import QueueQuery, queue_wanted, requested_merchants, wanted
 from qaitar.web.console.screen import DECIDERS, PageRequest, screen
 from qaitar.web.console.views_model import BulkLine, BulkPreview, ReasonChoice
 
@@ -60,7 +60,7 @@ class Weighed:
 @screen(DECIDERS)
 def preview(visit: PageRequest) -> HttpResponse:
     """Show what one act would do to the chosen requests; nothing is written."""
-    part = asked(visit.request.GET)
+    part = queue_wanted(visit.request.GET)
     back = part.url(reverse("console:queue"))
     act = visit.request.POST.get("act", "")
     ids = _chosen(visit, part)

@@ -59,7 +59,7 @@ class DeputyForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["deputy"] = forms.ChoiceField(label=_("Deputy"), choices=list(people))
 
-    def asked(self) -> tuple[UUID, int]:
+    def chosen(self) -> tuple[UUID, int]:
         """Give the merchant and the person chosen."""
         merchant, _colon, person = self.cleaned_data["deputy"].partition(":")
         return UUID(merchant), int(person)
@@ -73,7 +73,7 @@ def deputies(visit: PageRequest) -> HttpResponse:
     people = _people(visit)
     form = DeputyForm(given, people=people)
     if given is not None and form.is_valid():
-        merchant_id, person = form.asked()
+        merchant_id, person = form.chosen()
         try:
             row = deputy_create(
                 merchant_id=merchant_id,

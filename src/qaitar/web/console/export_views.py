@@ -71,7 +71,7 @@ def _wanted(visit: PageRequest, kind: str) -> ListExportRequest:
         case ListKind.REGISTER:
             wanted = register_filter.RegisterQuery(query).wanted.text()
         case ListKind.QUEUE:
-            part = queue_filter.asked(query)
+            part = queue_filter.queue_wanted(query)
             merchants = queue_filter.requested_merchants(part, who) or merchants
             wanted = queue_to_query(queue_filter.wanted(part, who, visit.now))
         case ListKind.SEARCH:

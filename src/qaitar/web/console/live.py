@@ -16,7 +16,7 @@ from qaitar.returns.queue import QueueFilter, late_count, stage_counts
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.card_reads import news_mark
 from qaitar.web.console.case_page import case_context
-from qaitar.web.console.queue_filter import asked, requested_merchants, wanted
+from qaitar.web.console.queue_filter import queue_wanted, requested_merchants, wanted
 from qaitar.web.console.screen import PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def news_cursor(merchants: Sequence[UUID]) -> str:
 @screen()
 def live(visit: PageRequest) -> HttpResponse:
     """Tell counts and the requests changed since `after`; 304 while nothing happened."""
-    part = asked(visit.request.GET)
+    part = queue_wanted(visit.request.GET)
     merchants = requested_merchants(part, visit.who)
     cursor = news_cursor(merchants)
     minute = int(visit.now.timestamp()) // 60  # lateness comes without a journal line

@@ -85,12 +85,12 @@ def _under_way(visit: PageRequest, place: Place) -> HttpResponse:
         return render(visit.request, part if is_partial(visit.request) else page, context)
     if is_partial(visit.request):  # the page that waited for it
         return HttpResponse(headers={"HX-Redirect": reverse("console:queue")})
-    shown = {
+    fields = {
         "page": result_page(found, *so_far),
         "costs": practice_costs(),
         "queue_url": reverse("console:queue"),
     }
-    return render(visit.request, "console/practice_result.html", shown)
+    return render(visit.request, "console/practice_result.html", fields)
 
 
 def _pressed(visit: PageRequest, place: Place | None) -> HttpResponse:

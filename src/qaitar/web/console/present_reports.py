@@ -43,7 +43,7 @@ _PACE: Final = ("DAY", "THREE", "WEEK", "FORTNIGHT", "LONGER")
 class Read:
     """Everything the page is made of."""
 
-    asked: ReportRequest
+    report: ReportRequest
     ground: Ground
     counted: Counted
     stores: Sequence[Store]
@@ -62,7 +62,7 @@ def reports_page(read: Read) -> ReportsPage:
     counted = read.counted.at is not None or read.counted.anew
     return ReportsPage(
         url=reverse("console:reports"),
-        periods=_periods(read.asked),
+        periods=_periods(read.report),
         first=period.first,
         last=period.last,
         days=period.days,
@@ -75,8 +75,8 @@ def reports_page(read: Read) -> ReportsPage:
         anew=read.counted.anew,
         walked=read.counted.walked,
         parts=(_now(read), _answers(read), _rulings(read), _pace(read)),
-        matrix=matrix_of(read.asked, read.reasons, read.samples),
-        gates=gate_cards(read.asked, read.ground, read.gates, read.stores),
+        matrix=matrix_of(read.report, read.reasons, read.samples),
+        gates=gate_cards(read.report, read.ground, read.gates, read.stores),
         gate_chart=gate_chart(read.ground, read.gates),
         store_headings=tuple(measure_word(name) for name in _STORE_MEASURES),
         store_lines=_store_lines(read),
@@ -101,7 +101,7 @@ def _not_counted() -> Empty:
 # --- what is asked ----------------------------------------------------------------------------------
 
 
-def _periods(asked: ReportRequest) -> tuple[Choice, ...]:
+def _periods(report: ReportRequest) -> tuple[Choice, ...]:
     words = {
         "today": _("Today"),
         "7": _("7 days"),
@@ -109,12 +109,12 @@ def _periods(asked: ReportRequest) -> tuple[Choice, ...]:
         "90": _("90 days"),
         "month": _("This month"),
     }
-    own = asked.first is not None or asked.last is not None
-    chosen = "" if own else asked.period or DEFAULT
+    own = report.first is not None or report.last is not None
+    chosen = "" if own else report.period or DEFAULT
     path = reverse("console:reports")
     return tuple(
         Choice(
-            value=asked.url(path, period=name, first=None, last=None),
+            value=report.url(path, period=name, first=None, last=None),
             label=words[name],
             selected=name == chosen,
         )
@@ -123,25 +123,28 @@ def _periods(asked: ReportRequest) -> tuple[Choice, ...]:
 
 
 def _merchants(read: Read) -> tuple[Choice, ...]:
-    names, asked = read.ground.names, read.asked
+    names, report = read.ground.names, read.report
     if len(names) < 2:  # noqa: PLR2004  nothing to choose from
         return ()
-    every = Choice(value="", label=_("all merchants"), selected=asked.merchant is None)
+    every = Choice(value="", label=_("all merchants"), selected=report.merchant is None)
     return (
         every,
-        *(Choice(value=str(pk), label=n, selected=pk == asked.merchant) for pk, n in names.items()),
+        *(
+            Choice(value=str(pk), label=n, selected=pk == report.merchant)
+            for pk, n in names.items()
+        ),
     )
 
 
 def _stores(read: Read) -> tuple[Choice, ...]:
     ours = [store for store in read.stores if store.merchant_id in read.ground.scope.merchants]
-    if len(ours) < 2 and read.asked.store is None:  # noqa: PLR2004  nothing to choose from
+    if len(ours) < 2 and read.report.store is None:  # noqa: PLR2004  nothing to choose from
         return ()
-    every = Choice(value="", label=_("all stores"), selected=read.asked.store is None)
+    every = Choice(value="", label=_("all stores"), selected=read.report.store is None)
     return (
         every,
         *(
-            Choice(value=str(store.pk), label=store.name, selected=store.pk == read.asked.store)
+            Choice(value=str(store.pk), label=store.name, selected=store.pk == read.report.store)
             for store in ours
         ),
     )
@@ -154,7 +157,7 @@ def _now(read: Read) -> Part:
     """Say what waits at this moment and for whom; these open the queue itself."""
     late, due = read.due
     queue = reverse("console:queue")
-    wanted = ReportRequest(merchant=read.asked.merchant, store=read.asked.store)
+    wanted = ReportRequest(merchant=read.report.merchant, store=read.report.store)
 
     def figure(label: str, count: int, tone: Tone = Tone.NEUTRAL, **part: object) -> Figure:
         number = min(count, COUNTED_MAX)
@@ -196,10 +199,10 @@ def measure_figure(read: Read, name: str, whole: int = 0) -> Figure:
     return Figure(
         label=measure_word(name),
         count=count,
-        url=read.asked.url(path, measure=name),
+        url=read.report.url(path, measure=name),
         share=share_text(count, whole) if whole else "",
         before=read.sums.before[name].count,
-        before_url=read.asked.url(
+        before_url=read.report.url(
             path, measure=name, period=None, first=before.first, last=before.last
         ),
         tone=_TONES.get(name.partition(".")[2], Tone.NEUTRAL) if count else Tone.NEUTRAL,
@@ -326,12 +329,12 @@ def _store_line(read: Read, store: Store) -> StoreLine:
     name = f"{merchant} · {store.name}" if len(read.ground.scope.merchants) > 1 else store.name
     return StoreLine(
         store=name,
-        url=read.asked.url(reverse("console:reports"), store=store.pk),
+        url=read.report.url(reverse("console:reports"), store=store.pk),
         figures=tuple(
             Figure(
                 label=measure_word(each),
                 count=counts[each],
-                url=read.asked.url(path, store=store.pk, measure=each),
+                url=read.report.url(path, store=store.pk, measure=each),
             )
             for each in _STORE_MEASURES
         ),

@@ -52,10 +52,10 @@ class QueueQuery:
         return replace(self, **{"after": "", **changed})
 
 
-def asked(query: Mapping[str, str]) -> QueueQuery:
+def queue_wanted(query: Mapping[str, str]) -> QueueQuery:
     """Read an address; what makes no sense counts as not said.
 
-    >>> asked({"stage": "NEW", "store": "nonsense", "due": "never"}).query()
+    >>> queue_wanted({"stage": "NEW", "store": "nonsense", "due": "never"}).query()
     'stage=NEW'
     """
     given = {name: query.get(name, "") for name in QueueQuery.__dataclass_fields__}
@@ -72,12 +72,12 @@ def asked(query: Mapping[str, str]) -> QueueQuery:
 
 def opened_from(request: HttpRequest) -> QueueQuery:
     """Tell which part of the queue a case was opened from: its own address, or the page that asks, says so."""
-    own = asked(request.GET)
+    own = queue_wanted(request.GET)
     if own.query():
         return own
     page = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
     try:
-        return asked(dict(parse_qsl(urlsplit(page).query)))
+        return queue_wanted(dict(parse_qsl(urlsplit(page).query)))
     except ValueError:
         return QueueQuery()
 

@@ -31,7 +31,7 @@ from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.live import news_cursor
 from qaitar.web.console.present_queue import READY, QueueFacts, more_url, queue_page, store_choices
 from qaitar.web.console.present_row import queue_row
-from qaitar.web.console.queue_filter import QueueQuery, asked, requested_merchants, wanted
+from qaitar.web.console.queue_filter import QueueQuery, queue_wanted, requested_merchants, wanted
 from qaitar.web.console.screen import PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ VIEWS_MAX: Final = 20
 @screen()
 def queue(visit: PageRequest) -> HttpResponse:
     """Show one page of the queue; a page asked for by key alone comes as bare rows."""
-    part = asked(visit.request.GET)
+    part = queue_wanted(visit.request.GET)
     merchants = requested_merchants(part, visit.who)
     cases = queue_slice(merchants, wanted(part, visit.who, visit.now))
     if is_partial(visit.request) and part.after:
@@ -77,10 +77,10 @@ def queue(visit: PageRequest) -> HttpResponse:
 @screen()
 def view_counts(visit: PageRequest) -> HttpResponse:
     """Tell how many stand in each view above the queue, in their order, up to a hundred; asked after the page is there."""
-    part = asked(visit.request.GET)
+    part = queue_wanted(visit.request.GET)
     own = SavedView.objects.filter(user_id=visit.who.user_id).order_by("name")[:VIEWS_MAX]
     parts = [part.but(**{name: value}) for name, value in READY]
-    parts += [asked(forms_query(view.query)) for view in own]
+    parts += [queue_wanted(forms_query(view.query)) for view in own]
     counts = counts_bounded(
         [
             (requested_merchants(each, visit.who), wanted(each, visit.who, visit.now))
@@ -113,7 +113,7 @@ class ViewForm(forms.Form):
 
     def clean_query(self) -> str:
         """Keep only what the queue understands."""
-        query = asked(forms_query(self.cleaned_data["query"])).query()
+        query = queue_wanted(forms_query(self.cleaned_data["query"])).query()
         if not query:
             raise forms.ValidationError(_("There is no filter to keep."))
         return query
@@ -132,7 +132,7 @@ def forms_query(text: str) -> dict[str, str]:
 @screen()
 def view_new(visit: PageRequest) -> HttpResponse:
     """Keep the present filter of the queue under a name."""
-    query = asked(visit.request.GET).query()
+    query = queue_wanted(visit.request.GET).query()
     form = ViewForm(visit.request.POST or None, initial={"query": query})
     if visit.request.method == "POST" and form.is_valid():
         merchant_id = visit.who.merchants[0]

@@ -20,7 +20,7 @@ from qaitar.web.console.export_views import ways_out
 from qaitar.web.console.present_drilldown import drilldown_page, drilldown_query
 from qaitar.web.console.present_gates import gates_read
 from qaitar.web.console.present_reports import Read, reports_page
-from qaitar.web.console.queue_filter import QueueQuery as AskedQueue
+from qaitar.web.console.queue_filter import QueueQuery as RequestedQueue
 from qaitar.web.console.queue_filter import wanted
 from qaitar.web.console.report_filter import ground_of, requested_report
 from qaitar.web.console.screen import MANAGERS, PageRequest, screen
@@ -40,10 +40,10 @@ def reports(visit: PageRequest) -> HttpResponse:
     reasons = reasons_of(scope, ground.period)
     samples = [cell.sample_id for cell in reasons.cells.values()]
     samples += reasons.reason_samples.values()
-    until = wanted(AskedQueue(due="today"), visit.who, visit.now).due_before
+    until = wanted(RequestedQueue(due="today"), visit.who, visit.now).due_before
     assert until is not None, "today has an end"
     read = Read(
-        asked=report,
+        report=report,
         ground=ground,
         counted=counted,
         stores=stores_of(visit.who.merchants),
