@@ -90,7 +90,7 @@ def running(language: str) -> gettext.GNUTranslations:
         return gettext.GNUTranslations(file)
 
 
-def asked_for() -> dict[str, str]:
+def requested_for() -> dict[str, str]:
     """Collect every message the sources ask for, each with one place that asks."""
     messages: dict[str, str] = {}
     for path in sorted(SOURCES.rglob("*")):

@@ -57,18 +57,18 @@ _own: dict[str, str] = {}
 """Where Django's two connections lead in every test that has not moved them itself."""
 
 
-def _told(dsn: str) -> dict[str, str]:
+def _reported(dsn: str) -> dict[str, str]:
     given = conninfo_to_dict(dsn)
     return {django: str(given.get(libpq) or "") for django, libpq in _LIBPQ.items()}
 
 
 def _points(alias: str, dsn: str) -> bool:
-    return _told(dsn).items() <= connections[alias].settings_dict.items()
+    return _reported(dsn).items() <= connections[alias].settings_dict.items()
 
 
 def _point(alias: str, dsn: str) -> None:
-    connections.databases[alias].update(_told(dsn))
-    connections[alias].settings_dict.update(_told(dsn))
+    connections.databases[alias].update(_reported(dsn))
+    connections[alias].settings_dict.update(_reported(dsn))
 
 
 @pytest.hookimpl(trylast=True)
@@ -138,8 +138,8 @@ def _practice_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def practice_files(settings: Any, _practice_folder: Path) -> None:
     """One file store for every practice of this process: the program draws its papers once a process."""
-    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": str(_practice_folder)}}
-    settings.STORAGES = {**settings.STORAGES, "files": kept}
+    stored = {**settings.STORAGES["files"], "OPTIONS": {"location": str(_practice_folder)}}
+    settings.STORAGES = {**settings.STORAGES, "files": stored}
 
 
 @pytest.fixture

@@ -69,12 +69,12 @@ def running(*, demo: bool) -> Iterator[Shop]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    shop, told = Shop(f"http://127.0.0.1:{port}", folder), threading.Event()
-    listener = threading.Thread(target=_listen, args=(program, shop, told), daemon=True)
+    shop, reported = Shop(f"http://127.0.0.1:{port}", folder), threading.Event()
+    listener = threading.Thread(target=_listen, args=(program, shop, reported), daemon=True)
     listener.start()
     try:
         wait_ready(f"{shop.address}/readyz", READY_SECONDS, alive=lambda: program.poll() is None)
-        assert told.wait(30), "the program did not say its logins"
+        assert reported.wait(30), "the program did not say its logins"
         yield shop
     finally:
         program.terminate()
@@ -83,7 +83,7 @@ def running(*, demo: bool) -> Iterator[Shop]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _listen(program: subprocess.Popen[str], shop: Shop, told: threading.Event) -> None:
+def _listen(program: subprocess.Popen[str], shop: Shop, reported: threading.Event) -> None:
     assert program.stdout is not None
     with program.stdout as lines:
         for line in lines:
@@ -91,7 +91,7 @@ def _listen(program: subprocess.Popen[str], shop: Shop, told: threading.Event) -
             if line.startswith("  ") and len(words) == 3 and words[2].isupper():
                 shop.logins[words[2]] = words[0], words[1]
             elif line.startswith("Ctrl-C"):
-                told.set()
+                reported.set()
 
 
 def stranger(browser: Browser, shop: Shop, width: int, theme: str, language: str) -> BrowserContext:

@@ -62,11 +62,11 @@ def test_every_page_is_in_its_list(folder: str) -> None:
     assert there - listed == set()
 
 
-def test_pictures_are_small_and_each_is_shown() -> None:
+def test_pictures_are_small_and_each_is_displayed() -> None:
     """A picture nobody shows grows stale unseen, and a heavy one keeps a page from opening on a phone."""
     there = {path.name: path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()}
-    shown = {Path(to).name for page in PAGES for to in LINK.findall(text_of(page))}
-    assert set(there) - shown == set(), "renew with `make pictures`"
+    displayed = {Path(to).name for page in PAGES for to in LINK.findall(text_of(page))}
+    assert set(there) - displayed == set(), "renew with `make pictures`"
     assert {name: size for name, size in there.items() if size > 150_000} == {}
 
 
@@ -88,25 +88,25 @@ def test_decisions_are_numbered_without_gaps_and_say_what_was_rejected() -> None
         assert heads == ["## Context", "## Decision", "## Consequences", "## Rejected"], page.name
 
 
-def test_every_setting_is_told() -> None:
+def test_every_setting_is_reported() -> None:
     """What can be set is in the table of deployment, and nothing else is."""
     source = text_of(PACKAGE / "config" / "settings.py")
     read = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_0-9]+)"', source))
     for module in ("backup/places.py", "cli/backup.py"):
         read |= set(re.findall(r'"(QAITAR_BACKUP_[A-Z_0-9]+)"', text_of(PACKAGE / module)))
-    told = set(
+    reported = set(
         re.findall(
             r"`([A-Z_0-9]*QAITAR_[A-Z_0-9]+|DATABASE_URL)`", text_of(ROOT / "docs/deployment.md")
         )
     )
-    assert read - told == set()
+    assert read - reported == set()
     elsewhere = {
         "DATABASE_URL",
         "QAITAR_APP_DATABASE_URL",
         "QAITAR_DB_APP_DSN",
         "QAITAR_DB_OWNER_DSN",
     }
-    assert told - read - elsewhere == set()
+    assert reported - read - elsewhere == set()
 
 
 def test_the_changelog_has_a_place_for_the_next_line() -> None:

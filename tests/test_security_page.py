@@ -66,14 +66,14 @@ def test_every_line_says_who_holds_it_and_where() -> None:
 
 def test_the_sum_above_the_lines_is_theirs() -> None:
     counts = Counter(row[3] for row in ROWS)
-    said = re.search(
+    stated = re.search(
         r"(\d+) are held, (\d+) are open, (\d+) are the operator's, (\d+) the proxy's, (\d+) the identity "
         r"provider's, (\d+) do not apply",
         TEXT,
     )
-    assert said is not None
+    assert stated is not None
     order = ["held", "open", "operator", "proxy", "provider", "—"]
-    assert [int(each) for each in said.groups()] == [counts[each] for each in order]
+    assert [int(each) for each in stated.groups()] == [counts[each] for each in order]
 
 
 def test_files_and_tests_it_names_are_there() -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from qaitar.returns.rules import DEFAULTS, SourceKind
 from qaitar.returns.sentences import RULE_PLACES
-from tests.catalogues import LANGUAGES, Message, asked_for, running, written
+from tests.catalogues import LANGUAGES, Message, requested_for, running, written
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 CYRILLIC = re.compile(r"[А-Яа-яЁё]")
@@ -23,7 +23,7 @@ def test_nothing_a_person_sees_is_left_in_english(language: str) -> None:
     there = written(language)
     missing = {
         text: place
-        for text, place in asked_for().items()
+        for text, place in requested_for().items()
         if text not in there or not all(there[text].forms)
     }
     assert missing == {}, "run `make messages` and translate"
@@ -31,11 +31,11 @@ def test_nothing_a_person_sees_is_left_in_english(language: str) -> None:
 
 def test_the_sources_are_really_read() -> None:
     """Guard of the tests here: the reader finds messages of modules, templates, contexts and plurals."""
-    asked = asked_for()
-    assert asked["Your role (%(role)s) may not do this."] == "returns/sentences.py"
-    assert asked["stage\x04New"] == "returns/words.py"
-    assert asked["%(counter)s line"] == "web/console/templates/console/register.html"
-    assert len(asked) > 600
+    requested = requested_for()
+    assert requested["Your role (%(role)s) may not do this."] == "returns/sentences.py"
+    assert requested["stage\x04New"] == "returns/words.py"
+    assert requested["%(counter)s line"] == "web/console/templates/console/register.html"
+    assert len(requested) > 600
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -51,8 +51,8 @@ def test_what_runs_is_what_was_written(language: str) -> None:
     assert stale == {}, "run `make messages`"
     for key, message in written(language).items():
         if "msgid_plural" in message.fields and all(message.forms):
-            said = {compiled.ngettext(key, message.fields["msgid_plural"], n) for n in range(200)}
-            assert said == set(message.forms), "run `make messages`"
+            stated = {compiled.ngettext(key, message.fields["msgid_plural"], n) for n in range(200)}
+            assert stated == set(message.forms), "run `make messages`"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -74,19 +74,19 @@ def test_nothing_is_a_guess_of_the_tool(language: str) -> None:
     assert [key for key, message in written(language).items() if "fuzzy" in message.flags] == []
 
 
-def test_nothing_is_kept_that_nobody_asks_for() -> None:
+def test_nothing_is_stored_that_nobody_asks_for() -> None:
     """What no page shows any more is not carried along."""
-    asked = asked_for()
+    requested = requested_for()
     for language in LANGUAGES:
-        assert [key for key in written(language) if key not in asked] == []
+        assert [key for key in written(language) if key not in requested] == []
 
 
 def test_russian_counts_as_russians_count() -> None:
     """1 заявка, 2 заявки, 5 заявок, and again from 21; 11 to 14 go with the many."""
     counted = "%(counter)s open request", "%(counter)s open requests"
     with translation.override("ru"):
-        said = {n: ngettext(*counted, n) % {"counter": n} for n in (1, 2, 5, 11, 14, 21, 112)}
-    assert said == {
+        stated = {n: ngettext(*counted, n) % {"counter": n} for n in (1, 2, 5, 11, 14, 21, 112)}
+    assert stated == {
         1: "1 открытая заявка",
         2: "2 открытые заявки",
         5: "5 открытых заявок",
@@ -127,12 +127,14 @@ ENGLISH_AS_ONE = {
 }
 
 
-@pytest.mark.parametrize(("language", "asked"), [("ru", 3), ("kk", 2)])
-def test_every_plural_has_all_the_forms_of_its_language(language: str, asked: int) -> None:
+@pytest.mark.parametrize(("language", "requested"), [("ru", 3), ("kk", 2)])
+def test_every_plural_has_all_the_forms_of_its_language(language: str, requested: int) -> None:
     """As many as the catalogue's own rule counts to, none of them empty, and each keeps the number."""
     counted = plurals(language)
     assert len(counted) > 20, "guard: the catalogue is really read"
-    assert {key for key, forms in counted.items() if len(forms) != asked or not all(forms)} == set()
+    assert {
+        key for key, forms in counted.items() if len(forms) != requested or not all(forms)
+    } == set()
 
 
 def test_forms_of_a_plural_differ_where_they_must() -> None:
@@ -181,7 +183,7 @@ def test_a_translation_is_in_its_language(language: str) -> None:
     assert {key.split("\x04")[-1] for key in copied} <= FOREIGN_NAMES
 
 
-def test_places_of_law_and_manuals_are_said_in_the_readers_language() -> None:
+def test_places_of_law_and_manuals_are_stated_in_the_readers_language() -> None:
     """A verdict names its source in words; step numbers of the procedure are the same in every language."""
     places = {
         line.source.place for line in DEFAULTS if line.source.kind is not SourceKind.PROCEDURE

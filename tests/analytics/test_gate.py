@@ -63,7 +63,7 @@ def test_so_many_orders_mend_it_and_one_fewer_does_not(returns: int, sold: int) 
 
 
 @given(counts, orders)
-def test_the_shown_share_never_looks_better_than_it_is(returns: int, sold: int) -> None:
-    shown = gate(returns, sold).percent_hundredths
-    assert shown is not None
-    assert shown * sold >= returns * 10_000 > (shown - 1) * sold
+def test_the_displayed_share_never_looks_better_than_it_is(returns: int, sold: int) -> None:
+    displayed = gate(returns, sold).percent_hundredths
+    assert displayed is not None
+    assert displayed * sold >= returns * 10_000 > (displayed - 1) * sold

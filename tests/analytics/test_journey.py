@@ -27,14 +27,14 @@ def line(
     act: str, hours: float, stage: Stage | None = None, due: timedelta | None = None
 ) -> PastLine:
     """One line so many hours after filing; `due` is the control date it sets, counted from filing."""
-    told = {} if due is None else {"due_known": True, "due_after": NOW + due}
-    return PastLine(act=act, at=NOW + timedelta(hours=hours), stage=stage, **told)  # type: ignore[arg-type]  # fields of the dataclass
+    reported = {} if due is None else {"due_known": True, "due_after": NOW + due}
+    return PastLine(act=act, at=NOW + timedelta(hours=hours), stage=stage, **reported)  # type: ignore[arg-type]  # fields of the dataclass
 
 
 CREATED = line("CREATE", 0, S.NEW, DUE)
 
 
-def past(*lines: PastLine, came_after_h: float = 0, **told: object) -> Past:
+def past(*lines: PastLine, came_after_h: float = 0, **reported: object) -> Past:
     plain = {
         "id": UUID(int=1),
         "store_id": UUID(int=2),
@@ -45,7 +45,7 @@ def past(*lines: PastLine, came_after_h: float = 0, **told: object) -> Past:
         "outcome": Outcome.NONE,
         "quality": Quality.PROPER,
     }
-    return Past(**{**plain, "lines": lines or (CREATED,), **told})  # type: ignore[arg-type]  # fields of the dataclass
+    return Past(**{**plain, "lines": lines or (CREATED,), **reported})  # type: ignore[arg-type]  # fields of the dataclass
 
 
 def judged(given: Past, rules: FigureRules | None = None) -> Standing:
@@ -189,7 +189,7 @@ def test_how_long_it_took(hours: int, pace: Pace) -> None:
     assert (seen.pace, seen.closed_s) == (pace, hours * 3600)
 
 
-def test_rules_are_read_back_as_they_were_said() -> None:
+def test_rules_are_read_back_as_they_were_stated() -> None:
     rules = FigureRules(answer_hours=8, quality_day=QualityDay.CLOSED, damage_counts=True)
     assert rules_read(rules.as_values()) == rules
     assert rules_read({}) == FigureRules()

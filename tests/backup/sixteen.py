@@ -27,9 +27,9 @@ class WithoutBuiltin:
     CalledProcessError = subprocess.CalledProcessError
 
     @staticmethod
-    def run(command: list[Any], **told: Any) -> subprocess.CompletedProcess[Any]:
-        kept = [each for each in command if not str(each).startswith(("--locale-p", "--builtin"))]
-        return subprocess.run(kept, check=told.pop("check"), **told)
+    def run(command: list[Any], **reported: Any) -> subprocess.CompletedProcess[Any]:
+        stored = [each for each in command if not str(each).startswith(("--locale-p", "--builtin"))]
+        return subprocess.run(stored, check=reported.pop("check"), **reported)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def test_it_holds_the_snapshot_and_each_file_once(shop: SmallShop, target: Targe
     parts_verify(target, first)
 
 
-def test_rows_are_compared_by_a_role_behind_the_walls_too(
+def test_rows_are_compared_by_a_role_inside_the_walls_too(
     shop: SmallShop, plain: Target, installation: DatabaseAddresses
 ) -> None:
     """On a server of somebody else's only the tables' owner counts, and row security holds for it as well."""
@@ -106,8 +106,8 @@ def test_a_file_damaged_in_the_backup_is_named_and_not_restored(
     back = files_restore(target, manifest, store)
     assert set(back.faults) == {f"{sha256} damaged", f"{gone} missing"}
     assert back.files == 3
-    kept = [path for path in (tmp_path / "back").rglob("*") if path.is_file()]
-    assert len(kept) == 3
+    stored = [path for path in (tmp_path / "back").rglob("*") if path.is_file()]
+    assert len(stored) == 3
 
 
 def test_a_file_missing_or_damaged_in_the_store_is_named(shop: SmallShop, plain: Target) -> None:
@@ -197,12 +197,12 @@ def test_two_at_once_are_refused(shop: SmallShop, plain: Target) -> None:
     assert make(shop, plain).manifest.whole
 
 
-def test_a_role_behind_the_walls_is_refused(
+def test_a_role_inside_the_walls_is_refused(
     shop: SmallShop, plain: Target, installation: DatabaseAddresses
 ) -> None:
-    behind = Source(installation.owner_dsn, shop.source.store, shop.source.keys, "9.9")
+    inside = Source(installation.owner_dsn, shop.source.store, shop.source.keys, "9.9")
     with pytest.raises(BackupProblem, match="would copy only a part of the rows"):
-        backup_create(behind, plain, clock=CLOCK, keep=1)
+        backup_create(inside, plain, clock=CLOCK, keep=1)
     assert not Path(plain.place, "backups").exists()
 
 
@@ -213,14 +213,14 @@ def test_keys_are_in_an_encrypted_backup_only(shop: SmallShop, tmp_path: Path) -
     assert make(shop, plain).manifest.keys == ()
     manifest = make(shop, hidden).manifest
     assert manifest.keys == ("encryption_key", "session_key")
-    kept = json.loads(b"".join(hidden.read(f"backups/{manifest.id}/keys.json")))
-    assert kept == shop.source.keys
+    stored = json.loads(b"".join(hidden.read(f"backups/{manifest.id}/keys.json")))
+    assert stored == shop.source.keys
     secret = shop.source.keys["encryption_key"].encode()
     assert secret not in bytes_in(tmp_path / "plain")
-    told = bytes_in(tmp_path / "hidden")
+    reported = bytes_in(tmp_path / "hidden")
     names = " ".join(str(path) for path in (tmp_path / "hidden").rglob("*"))
     for marker in (secret, b"MARKER-IN-A-FILE", b"PGDMP", b"aigerim", b"returns_returnrequest"):
-        assert marker not in told
+        assert marker not in reported
     assert b"MARKER-IN-A-FILE" in bytes_in(tmp_path / "plain")
     assert not any(
         each in names for each in files_parse(hidden.read(f"backups/{manifest.id}/files.txt"))
@@ -235,7 +235,7 @@ def test_keys_are_in_an_encrypted_backup_only(shop: SmallShop, tmp_path: Path) -
         (KEY, BackupKey("o" * 40), "were encrypted with another key"),
     ],
 )
-def test_the_wrong_key_is_told_from_none(
+def test_the_wrong_key_is_reported_from_none(
     tmp_path: Path, made_with: BackupKey | None, opened_with: BackupKey | None, says: str
 ) -> None:
     target_at(str(tmp_path), made_with, {}).open_or_create()

@@ -45,17 +45,17 @@ CREATE TABLE without_key (number int); INSERT INTO without_key SELECT generate_s
 CREATE TABLE untouched (number int); INSERT INTO untouched SELECT generate_series(1, 5)"""
 
 
-def restored_beside(shop: SmallShop) -> str:
+def restored_next_to(shop: SmallShop) -> str:
     return make_url({**parts_of(shop.source.dsn), "dbname": "qaitar_beside"})
 
 
 @contextmanager
-def database_beside(shop: SmallShop) -> Iterator[str]:
+def database_next_to(shop: SmallShop) -> Iterator[str]:
     """An empty database of the owner's on the same server."""
     with psycopg.connect(shop.source.dsn, autocommit=True) as boss:
         boss.execute(f"CREATE DATABASE qaitar_beside OWNER {OWNER_ROLE}")
         try:
-            yield restored_beside(shop)
+            yield restored_next_to(shop)
         finally:
             boss.execute("DROP DATABASE qaitar_beside")
 
@@ -108,7 +108,7 @@ def test_the_restored_database_is_that_of_the_end(
     assert len(ended["foundation_storedfile"]) == 2
     assert manifest.rows["foundation_storedfile"] == 2
     assert manifest.rows["foundation_membership"] == 0
-    with database_beside(shop) as dsn:
+    with database_next_to(shop) as dsn:
         with dump_file(target, manifest, tmp_path) as found:
             found.load(dsn, role=OWNER_ROLE, jobs=2)
         assert rows_of(dsn) == ended
@@ -135,7 +135,7 @@ def test_a_load_that_fails_leaves_a_foreign_database_empty(
 ) -> None:
     manifest = backed_up(shop, target, monkeypatch)
     monkeypatch.setattr("qaitar.backup.restoring.INDEXES", ("no-such-section",))
-    with database_beside(shop) as dsn, dump_file(target, manifest, tmp_path) as found:
+    with database_next_to(shop) as dsn, dump_file(target, manifest, tmp_path) as found:
         with pytest.raises(BackupProblem, match="pg_restore failed"):
             foreign_restore(DatabaseAddresses(dsn, dsn, embedded=False), found)
         with psycopg.connect(dsn) as connection:

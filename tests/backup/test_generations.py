@@ -27,14 +27,14 @@ MADE = Manifest(
 )
 
 
-def test_the_same_generation_is_taken() -> None:
+def test_the_same_generation_is_accepted() -> None:
     schema_accept(MADE, {"a.0001", "a.0002"}, upgrade=False)
 
 
-def test_an_older_one_is_refused_and_taken_only_when_said_so() -> None:
-    with pytest.raises(BackupProblem) as told:
+def test_an_older_one_is_refused_and_accepted_only_when_stated_so() -> None:
+    with pytest.raises(BackupProblem) as reported:
         schema_accept(MADE, {"a.0001", "a.0002", "b.0001"}, upgrade=False)
-    assert str(told.value) == (
+    assert str(reported.value) == (
         "The backup 20260101T000000Z-abc was made by an older version of qaitar (0.3.1): 1 changes of the tables "
         "are missing in it (b.0001, …). Install that version, restore with it and upgrade afterwards as usual; or "
         "add --upgrade to restore the backup here and bring its tables up to date at once."

@@ -27,8 +27,14 @@ HOUR = timedelta(hours=1)
 DAILY = {"QAITAR_BACKUP_TO": "/backups"}
 
 
-def made(ago: timedelta, **told: Any) -> BackupRun:
-    values = {"place": "/backups", "scheduled": True, "backup": "b1", "as_of": NOW - ago, **told}
+def made(ago: timedelta, **reported: Any) -> BackupRun:
+    values = {
+        "place": "/backups",
+        "scheduled": True,
+        "backup": "b1",
+        "as_of": NOW - ago,
+        **reported,
+    }
     return BackupRun.objects.create(started_at=NOW - ago, finished_at=NOW - ago, **values)
 
 
@@ -90,38 +96,38 @@ def test_old_notes_go() -> None:
         for n in range(1, RUNS_MAX + 5)
     )
     newest = run_begin("p", scheduled=False, now=NOW)
-    kept = BackupRun.objects.order_by("started_at")
-    assert kept.count() == RUNS_MAX
-    assert kept.last() == newest
-    assert kept[0].started_at == NOW - (RUNS_MAX - 1) * HOUR
+    stored = BackupRun.objects.order_by("started_at")
+    assert stored.count() == RUNS_MAX
+    assert stored.last() == newest
+    assert stored[0].started_at == NOW - (RUNS_MAX - 1) * HOUR
 
 
-def told(environ: dict[str, str]) -> list[tuple[str, str]]:
+def reported(environ: dict[str, str]) -> list[tuple[str, str]]:
     return [(each.level.value, each.message) for each in backups_found(NOW, environ)]
 
 
 @pytest.mark.usefixtures("db_walls")
 def test_doctor_tells_of_the_last_good_one() -> None:
-    assert told({}) == [("warn", "No backup has been made yet.")]
-    assert told(DAILY) == [("warn", "No backup has been made yet.")]
+    assert reported({}) == [("warn", "No backup has been made yet.")]
+    assert reported(DAILY) == [("warn", "No backup has been made yet.")]
     made(47 * HOUR)
-    said = "The last good backup is 47 hours old: b1 in /backups."
-    assert told(DAILY) == [("ok", said)]
-    assert told({}) == [("ok", said)]
+    stated = "The last good backup is 47 hours old: b1 in /backups."
+    assert reported(DAILY) == [("ok", stated)]
+    assert reported({}) == [("ok", stated)]
     hourly = {**DAILY, "QAITAR_BACKUP_EVERY_HOURS": "6"}
-    assert told(hourly) == [("problem", f"{said} One is due every 6 hours.")]
-    assert told({"QAITAR_BACKUP_KEEP": "x"})[0][0] == "problem"
+    assert reported(hourly) == [("problem", f"{stated} One is due every 6 hours.")]
+    assert reported({"QAITAR_BACKUP_KEEP": "x"})[0][0] == "problem"
     made(2 * HOUR, backup="", as_of=None, error="disk full")
-    assert [level for level, _ in told(DAILY)] == ["ok", "problem"]
-    assert told(DAILY)[1][1].endswith("failed: disk full")
+    assert [level for level, _ in reported(DAILY)] == ["ok", "problem"]
+    assert reported(DAILY)[1][1].endswith("failed: disk full")
 
 
 @pytest.mark.usefixtures("db_walls")
 def test_doctor_tells_of_an_old_one_and_of_one_without_files() -> None:
     made(8 * 24 * HOUR)
-    assert told({})[0] == ("warn", "The last good backup is 8 days old: b1 in /backups.")
+    assert reported({})[0] == ("warn", "The last good backup is 8 days old: b1 in /backups.")
     made(HOUR, faults=3)
-    assert told({}) == [
+    assert reported({}) == [
         (
             "problem",
             "The last good backup is 1 hours old: b1 in /backups. 3 attached files were missing or damaged.",

@@ -20,7 +20,7 @@ NO_CORS: Answer = {"failed": "TypeError"}
 _PICTURE = re.compile(r"https://kaspi\.kz/photos/")
 
 
-def told(status: int, value: Any = None, kind: str = "application/json") -> Answer:
+def cabinet_answer(status: int, value: Any = None, kind: str = "application/json") -> Answer:
     """Give an answer as the page's script hands it to the companion."""
     return {"status": status, "type": kind, "redirected": False, "text": json.dumps(value)}
 
@@ -66,7 +66,7 @@ class Double:
     lists: dict[str, Answer] = field(default_factory=dict)  # of a tab, instead of the right one
     failing: dict[str, Answer] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)  # counted, and shown on no list
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def add(self, number: str, tab: str = "NEW", **more: Any) -> Request:
         self.requests[number] = Request(number, tab, **more)
@@ -77,13 +77,13 @@ class Double:
 
     def take(self) -> list[str]:
         """Give the questions since the last time: `counts`, `NEW 0`, a number, or `picture`."""
-        told = list(self.asked)
-        self.asked.clear()
-        return told
+        reported = list(self.requested)
+        self.requested.clear()
+        return reported
 
     def __call__(self, url: str) -> Answer:
         if _PICTURE.match(url):
-            self.asked.append("picture")
+            self.requested.append("picture")
             return {
                 "status": 200,
                 "type": "image/png",
@@ -95,18 +95,18 @@ class Double:
         query = {name: values[0] for name, values in parse_qs(at.query).items()}
         call = at.path.rpartition("/")[2]
         if call == "load-refunds-count":
-            self.asked.append("counts")
-            return self.counts or told(200, self._counts())
+            self.requested.append("counts")
+            return self.counts or cabinet_answer(200, self._counts())
         if call == "load-refunds-by-tab":
-            self.asked.append(f"{query['tab']} {query['p']}")
-            return self.lists.get(query["tab"]) or told(
+            self.requested.append(f"{query['tab']} {query['p']}")
+            return self.lists.get(query["tab"]) or cabinet_answer(
                 200, self._page(query["tab"], int(query["p"]))
             )
-        self.asked.append(query["code"])
+        self.requested.append(query["code"])
         found = self.requests.get(query["code"])
         if found is None or found.refund_id != query["refundId"]:
-            return told(404, {"message": "Not found"})
-        return self.failing.get(found.number) or told(200, found.detail())
+            return cabinet_answer(404, {"message": "Not found"})
+        return self.failing.get(found.number) or cabinet_answer(200, found.detail())
 
     def _counts(self) -> list[dict[str, Any]]:
         totals = Counter(each.tab for each in self.requests.values())
@@ -114,13 +114,13 @@ class Double:
         return [{"tab": tab, "tabTitle": tab.title(), "total": totals[tab]} for tab in tabs]
 
     def _page(self, tab: str, page: int) -> dict[str, Any]:
-        shown = [
+        displayed = [
             each
             for each in self.requests.values()
             if each.tab == tab and each.number not in self.hidden
         ]
-        part = shown[page * self.page_size : (page + 1) * self.page_size]
+        part = displayed[page * self.page_size : (page + 1) * self.page_size]
         return {
             "data": [each.item() for each in part],
-            "total": len(part) if self.total_of_page else len(shown),
+            "total": len(part) if self.total_of_page else len(displayed),
         }

@@ -79,11 +79,11 @@ class Cabinet:
             self.calls.append((time.monotonic(), f"{path}?{environ.get('QUERY_STRING', '')}"))
         return self.kaspi(environ, start)
 
-    def asked(self) -> list[str]:
+    def requested(self) -> list[str]:
         """Take the calls since the last time."""
-        told = [path for _at, path in self.calls]
+        reported = [path for _at, path in self.calls]
         self.calls.clear()
-        return told
+        return reported
 
 
 def sold(
@@ -196,11 +196,11 @@ class Sight:
         page = self.context.pages[0]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            kept = self.state(name)
-            if holds(kept):
-                return kept
+            stored = self.state(name)
+            if holds(stored):
+                return stored
             page.wait_for_timeout(100)
-        raise AssertionError(f"{name} stayed {kept}; log {self.state('log')}")
+        raise AssertionError(f"{name} stayed {stored}; log {self.state('log')}")
 
     def at_rest(self) -> int | None:
         """Wait until no reading is under way; tells when the last one ended."""
@@ -274,17 +274,17 @@ def open_sight(
     return sight
 
 
-def hosts_asked(netlog: Path, extension: str) -> set[str]:
+def hosts_requested(netlog: Path, extension: str) -> set[str]:
     """Every host the companion, or the cabinet's page, asked for, as the browser itself wrote it down."""
-    told = json.loads(
+    reported = json.loads(
         netlog.read_text(encoding="utf-8", errors="replace").rstrip().rstrip(",") + ""
     )
     hosts = set()
-    for event in told["events"]:
-        said = event.get("params") or {}
-        begun = str(said.get("initiator") or "")
+    for event in reported["events"]:
+        stated = event.get("params") or {}
+        begun = str(stated.get("initiator") or "")
         if f"chrome-extension://{extension}" in begun or "kaspi.kz" in begun:
-            at = urlsplit(str(said.get("url") or ""))
+            at = urlsplit(str(stated.get("url") or ""))
             hosts |= {at.hostname or ""} if at.scheme in {"http", "https"} else set()
     return hosts
 

@@ -48,8 +48,8 @@ def folders(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     settings.STATIC_ROOT = tmp_path
     settings.WHITENOISE_USE_FINDERS = False
-    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": str(tmp_path / "files")}}
-    settings.STORAGES = {**settings.STORAGES, "files": kept}
+    stored = {**settings.STORAGES["files"], "OPTIONS": {"location": str(tmp_path / "files")}}
+    settings.STORAGES = {**settings.STORAGES, "files": stored}
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def hand(chromium: Browser, site: str) -> Iterator[Hand]:
     at.page.add_init_script(_COUNTING)
     at.page.on(
         "console",
-        lambda said: at.problems.append(said.text) if said.type == "error" else None,
+        lambda stated: at.problems.append(stated.text) if stated.type == "error" else None,
     )
     yield at
     context.close()
@@ -194,12 +194,12 @@ def draw_out_the_moment_after_a_swap(hand: Hand) -> None:
     )
 
 
-def behind(desk: Desk) -> transaction.Atomic:
+def within_walls_of(desk: Desk) -> transaction.Atomic:
     """Open one transaction behind the shop's walls, for what the program or the marketplace does meanwhile."""
-    return _Behind(desk.shop.id)
+    return _WithinWalls(desk.shop.id)
 
 
-class _Behind(transaction.Atomic):
+class _WithinWalls(transaction.Atomic):
     def __init__(self, merchant_id: Any) -> None:
         super().__init__(using=None, savepoint=True, durable=False)
         self.merchant_id = merchant_id

@@ -207,10 +207,10 @@ def _parameters(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def pages(found: dict[str, Any]) -> list[Page]:
     """Give every page of a signed-in owner; an address nobody has sorted ends the run."""
-    told = _parameters(found)
+    reported = _parameters(found)
     console = [a for a in addresses("") if a.name.startswith("console:")]
     pages = [
-        Page(name, address.path(**told.get(name, {})))
+        Page(name, address.path(**reported.get(name, {})))
         for address in console
         if (name := address.name.removeprefix("console:")) not in NO_PAGE
     ]

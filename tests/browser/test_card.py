@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from qaitar.foundation.clock import utc_now
 from qaitar.returns.vocabulary import EvidenceKind
-from tests.browser.conftest import Desk, Hand, behind, sign_in
+from tests.browser.conftest import Desk, Hand, sign_in, within_walls_of
 from tests.browser.test_stories import scan
 from tests.factories.returns import add_proofs, make_case
 
@@ -42,7 +42,7 @@ def paper(name: str, pages: int) -> dict[str, object]:
 
 
 def usual_case(desk: Desk) -> ReturnRequest:
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop,
             desk.by,
@@ -74,7 +74,7 @@ def test_a_decision_needs_no_scrolling(desk: Desk, hand: Hand) -> None:
     assert hand.problems == []
 
 
-def test_every_page_of_a_paper_is_looked_at_in_place_and_beside_another(
+def test_every_page_of_a_paper_is_looked_at_in_place_and_next_to_another(
     desk: Desk, hand: Hand
 ) -> None:
     case = usual_case(desk)

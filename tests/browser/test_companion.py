@@ -27,13 +27,13 @@ from tests.browser.companion_world import (
     Sight,
     certificate,
     five_tabs,
-    hosts_asked,
+    hosts_requested,
     new_cabinet,
     open_sight,
     sold,
     work,
 )
-from tests.browser.conftest import Desk, behind
+from tests.browser.conftest import Desk, within_walls_of
 from tests.factories.returns import take
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def cabinet() -> Cabinet:
 
 @pytest.fixture
 def stands(tmp_path: Path, cabinet: Cabinet, desk: Desk) -> Iterator[Serving]:
-    with behind(desk):
+    with within_walls_of(desk):
         Store.objects.filter(pk=desk.shop.store.pk).update(external_id="30000001")
     with Serving(cabinet, tls=certificate(tmp_path)) as serving:
         yield serving
@@ -64,12 +64,12 @@ def line_for(desk: Desk, site: str) -> str:
 
 
 def cases(desk: Desk) -> dict[str, ReturnRequest]:
-    with behind(desk):
+    with within_walls_of(desk):
         return {each.number: each for each in ReturnRequest.objects.all()}
 
 
 def watch(desk: Desk) -> CabinetWatch:
-    with behind(desk):
+    with within_walls_of(desk):
         return CabinetWatch.objects.get(store_id=desk.shop.store.pk)
 
 
@@ -133,7 +133,7 @@ def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
 
 
 @pytest.mark.parametrize("total", [20, pytest.param(300, marks=pytest.mark.long)])
-def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_told(
+def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_reported(
     sight: Sight, cabinet: Cabinet, desk: Desk, total: int
 ) -> None:
     """Details of their own shape, the closed in no order, pages of seven whose total is the page's, errors no page can read."""
@@ -149,10 +149,10 @@ def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_told(
     closing, bad = numbers[0], numbers[5]
     kaspi.faults.fail_detail(bad, Fault(FaultKind.SERVER_ERROR))
     page = pair_and_read(sight, desk)
-    asked = cabinet.asked()
-    details = [path.split("code=")[1] for path in asked if "load-refund-details" in path]
+    requested = cabinet.asked()
+    details = [path.split("code=")[1] for path in requested if "load-refund-details" in path]
     assert sorted(details) == sorted(numbers), "each detail once"
-    assert "load-refunds-count" in asked[0]
+    assert "load-refunds-count" in requested[0]
     assert set(cases(desk)) == set(numbers)
     unread = (
         f"{desk.shop.store.name}: кабинет не показал подробности заявок {bad}. Запросим их снова."
@@ -182,7 +182,7 @@ def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_told(
     assert (watch(desk).session, sight.state("session")) == ("NO_ANSWER", "NO_ANSWER")
     kaspi.behaviour.gateway = None
     page.reload()
-    sight.until("session", lambda said: said == "OPEN")
+    sight.until("session", lambda stated: stated == "OPEN")
     expect(inside(page, "notice").locator("p")).to_have_text([unread])
     assert watch(desk).session == "OPEN"
 
@@ -208,25 +208,25 @@ def test_a_hundred_requests_are_read_again_within_sixty_questions(
     details: list[str] = []
     for _reading in range(3):
         sight.read_now()
-        asked = cabinet.asked()
-        assert len(asked) <= 60
-        details += [path.split("code=")[1] for path in asked if "load-refund-details" in path]
+        requested = cabinet.asked()
+        assert len(requested) <= 60
+        details += [path.split("code=")[1] for path in requested if "load-refund-details" in path]
     assert sorted(details) == sorted(numbers), "each once, none forgotten"
 
 
-def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
+def test_a_decision_is_displayed_pressed_by_the_person_proved_and_closed(
     sight: Sight, cabinet: Cabinet, desk: Desk
 ) -> None:
     number = sold(cabinet.kaspi, "700000001", photos=2)
     page = pair_and_read(sight, desk)
-    assert len(pictures_asked(cabinet)) == 2
+    assert len(pictures_requested(cabinet)) == 2
     buyer_changes_a_picture(cabinet, number)
     sight.read_now()
     work(desk.shop.id)
-    assert len(pictures_asked(cabinet)) == 1, "the picture kept is not asked for again"
+    assert len(pictures_requested(cabinet)) == 1, "the picture kept is not asked for again"
     seen = [each["sha256"] for each in cases(desk)[number].mirror["pictures"]]
     assert len(set(seen)) == 3, "the changed picture is a new one, the old is not forgotten"
-    with behind(desk):
+    with within_walls_of(desk):
         take(ReturnRequest.objects.get(number=number), desk.by, now=utc_now())
     page.goto("https://kaspi.kz/mc/?status=REFUND_NEW")
     badge = inside(page, "badge").locator("a")
@@ -242,7 +242,7 @@ def test_a_decision_is_shown_pressed_by_the_person_proved_and_closed(
     cabinet.kaspi.goods_arrive(number)
     sight.read_now()
     work(desk.shop.id)
-    with behind(desk):
+    with within_walls_of(desk):
         case = ReturnRequest.objects.get(number=number)
         assert case.stage == "ARRIVED"
         request_act(request_id=case.pk, act=Act.GRANT_REFUND, by=desk.by, now=utc_now())
@@ -302,7 +302,7 @@ def test_a_refusal_is_pasted_by_the_person_proved_and_closed(
     expect(inside(page, "panel")).to_have_count(0)
 
 
-def pictures_asked(cabinet: Cabinet) -> list[str]:
+def pictures_requested(cabinet: Cabinet) -> list[str]:
     """The companion's own questions for pictures: the page's are without the mark."""
     return [path for path in cabinet.asked() if path.startswith("/photos/") and "v=" in path]
 
@@ -320,7 +320,7 @@ def pressed(desk: Desk, page: Any, button: str) -> None:
     expect(inside(page, "panel")).to_have_count(0)  # it asks again by itself
 
 
-def test_an_ended_session_stops_everything_is_said_and_mends_itself(
+def test_an_ended_session_stops_everything_is_stated_and_mends_itself(
     sight: Sight, cabinet: Cabinet, desk: Desk
 ) -> None:
     sold(cabinet.kaspi, "700000001")
@@ -336,16 +336,16 @@ def test_an_ended_session_stops_everything_is_said_and_mends_itself(
     page.goto("https://kaspi.kz/mc/")
     page.click("button")
     page.wait_for_url("**/mc/")
-    sight.until("session", lambda said: said == "OPEN")
+    sight.until("session", lambda stated: stated == "OPEN")
     assert watch(desk).session == "OPEN"
     expect(inside(page, "notice")).to_have_count(0)
 
 
 @pytest.mark.long
-def test_two_shops_of_a_login_are_read_and_one_not_shown_is_left_alone(
+def test_two_shops_of_a_login_are_read_and_one_not_displayed_is_left_alone(
     sight: Sight, cabinet: Cabinet, desk: Desk
 ) -> None:
-    with behind(desk):
+    with within_walls_of(desk):
         for name, number in (("Второй", "30000002"), ("Чужой", "39999999"), ("Без номера", "")):
             Store.objects.create(
                 id=new_id(),
@@ -362,14 +362,14 @@ def test_two_shops_of_a_login_are_read_and_one_not_shown_is_left_alone(
     found = cases(desk)
     assert found[first].store_id == desk.shop.store.pk
     assert found[second].store_name == "Второй"
-    asked = cabinet.asked()
-    assert len([path for path in asked if "39999999" in path]) == 1
+    requested = cabinet.asked()
+    assert len([path for path in requested if "39999999" in path]) == 1
     own = sight.options()
     own.click("#unpair")
     expect(own.locator("#unpaired")).to_be_visible()
     expect(own.locator("#log")).to_contain_text("Отвязан; всё, кроме журнала, забыто")
     for _try in range(100):
-        with behind(desk):
+        with within_walls_of(desk):
             ended = desk.aigerim.companions.get().token.revoked_at
         if ended:
             break
@@ -414,13 +414,13 @@ def test_a_slow_a_broken_and_a_changed_cabinet_lose_nothing(
     ):
         cabinet.kaspi.faults.add("list", fault)
         sight.read_now()
-    with behind(desk):
+    with within_walls_of(desk):
         bodies = b"".join(bytes(row.body) for row in RawIntake.objects.all())
     assert b"result" in bodies, "what has an unknown shape is handed over all the same"
     work(desk.shop.id)
     assert cases(desk)[number].section == "NEW"
-    said = [line["what"] for line in sight.state("log")]
-    assert {"log_changed", "log_open"} <= set(said)
+    stated = [line["what"] for line in sight.state("log")]
+    assert {"log_changed", "log_open"} <= set(stated)
     page.goto("https://kaspi.kz/mc/")
     expect(inside(page, "badge")).to_have_count(1)
     cabinet.kaspi.reshaped = True
@@ -434,7 +434,7 @@ def test_a_slow_a_broken_and_a_changed_cabinet_lose_nothing(
 def test_revoked_in_qaitar_it_forgets_the_shop(sight: Sight, cabinet: Cabinet, desk: Desk) -> None:
     sold(cabinet.kaspi, "700000001")
     pair_and_read(sight, desk)
-    with behind(desk):
+    with within_walls_of(desk):
         row = desk.aigerim.companions.get()
         row.token.revoked_at = utc_now()
         row.token.save()
@@ -458,7 +458,7 @@ def test_at_its_shipped_pace_it_asks_once_a_second_and_nobody_else(
     gaps = [after - before for before, after in pairwise(times)]
     assert len(gaps) >= 6
     assert min(gaps) >= 1.0, gaps
-    assert hosts_asked(sight.netlog, extension) == {"127.0.0.1", "kaspi.kz", "mc.shop.kaspi.kz"}
+    assert hosts_requested(sight.netlog, extension) == {"127.0.0.1", "kaspi.kz", "mc.shop.kaspi.kz"}
 
 
 def test_only_https_or_this_machine_may_be_paired(sight: Sight, desk: Desk) -> None:

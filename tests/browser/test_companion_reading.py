@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.cabinet_double import NO_CORS, Double, told
+from tests.browser.cabinet_double import NO_CORS, Double, cabinet_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +99,7 @@ class Shop:
 
     def __init__(self, page: Page) -> None:
         self.page, self.cabinet = page, Double()
-        self.kept: dict[str, Any] = {}
+        self.stored: dict[str, Any] = {}
         self.now = NOW
         self.named: list[dict[str, str]] = []
         self.seen: list[list[str]] = []
@@ -111,10 +111,10 @@ class Shop:
 
     def read(self, minutes: float = 0, most: int | None = None) -> dict[str, Any]:
         self.now += int(minutes * MINUTE)
-        asked = {"kept": self.kept, "now": self.now, "most": most}
-        told: dict[str, Any] = self.page.evaluate(_READ, asked)
-        self.kept = told["kept"]
-        return told
+        requested = {"kept": self.stored, "now": self.now, "most": most}
+        reported: dict[str, Any] = self.page.evaluate(_READ, requested)
+        self.stored = reported["kept"]
+        return reported
 
 
 @pytest.fixture
@@ -145,13 +145,13 @@ def test_a_first_reading_is_whole_whatever_the_page_holds_and_total_means(shop: 
     )
 
 
-def test_a_detail_that_fails_stops_nothing_and_is_asked_for_again_after_growing_pauses(
+def test_a_detail_that_fails_stops_nothing_and_is_requested_for_again_after_growing_pauses(
     shop: Shop,
 ) -> None:
     cabinet = shop.cabinet
     numbers = cabinet.fill("NEW", 12, 700000001)
     bad = numbers[1]
-    cabinet.failing[bad] = told(500, {})
+    cabinet.failing[bad] = cabinet_answer(500, {})
     read = shop.read()
     assert [number for number in cabinet.take() if number in numbers] == numbers
     assert (read["stopped"], read["session"]) == ("", "OPEN")
@@ -170,7 +170,13 @@ def test_a_detail_that_fails_stops_nothing_and_is_asked_for_again_after_growing_
 
 
 @pytest.mark.parametrize(
-    "answer", [told(401), told(403), told(200, kind="text/html"), {"redirected": True}]
+    "answer",
+    [
+        cabinet_answer(401),
+        cabinet_answer(403),
+        cabinet_answer(200, kind="text/html"),
+        {"redirected": True},
+    ],
 )
 def test_a_detail_refused_alone_does_not_end_the_session(
     shop: Shop, answer: dict[str, Any]
@@ -179,28 +185,30 @@ def test_a_detail_refused_alone_does_not_end_the_session(
     first, second = cabinet.fill("NEW", 2, 700000001)
     cabinet.failing[first] = answer
     read = shop.read()
-    asked = cabinet.take()
+    requested = cabinet.take()
     assert (read["stopped"], read["session"]) == ("", "OPEN")
     assert [each["number"] for each in read["failed"]] == [first]
-    assert asked[asked.index(first) + 1 : asked.index(second) + 1] == ["counts", second]
+    assert requested[requested.index(first) + 1 : requested.index(second) + 1] == ["counts", second]
 
 
 @pytest.mark.parametrize(
-    ("counts", "said"),
-    [(told(401), "ENDED"), (told(403), "REFUSED"), (NO_CORS, "NO_ANSWER"), (told(500), "NO_ANSWER"), ({"failed": "TimeoutError"}, "NO_ANSWER")],
+    ("counts", "stated"),
+    [(cabinet_answer(401), "ENDED"), (cabinet_answer(403), "REFUSED"), (NO_CORS, "NO_ANSWER"), (cabinet_answer(500), "NO_ANSWER"), ({"failed": "TimeoutError"}, "NO_ANSWER")],
 )  # fmt: skip
-def test_how_the_cabinet_is_is_asked_of_the_counts(
-    shop: Shop, counts: dict[str, Any], said: str
+def test_how_the_cabinet_is_is_requested_of_the_counts(
+    shop: Shop, counts: dict[str, Any], stated: str
 ) -> None:
     cabinet = shop.cabinet
     number = cabinet.add("700000001-1").number
     shop.read()
     cabinet.counts = counts
-    cabinet.failing[number] = told(401)
+    cabinet.failing[number] = cabinet_answer(401)
     cabinet.take()
     read = shop.read(minutes=10)
-    assert (read["stopped"], read["failed"]) == (said, [])
-    assert cabinet.take() == ["counts"] * (3 if said == "NO_ANSWER" else 1), "nothing else is asked"
+    assert (read["stopped"], read["failed"]) == (stated, [])
+    assert cabinet.take() == ["counts"] * (3 if stated == "NO_ANSWER" else 1), (
+        "nothing else is asked"
+    )
 
 
 def test_details_failing_one_after_another_are_no_fault_of_theirs_when_the_counts_fail_too(
@@ -234,8 +242,8 @@ def test_what_left_the_open_sections_is_looked_up_by_its_detail(shop: Shop) -> N
     moved.tab = "CLOSED"
     cabinet.requests[gone] = moved
     read = shop.read(minutes=10)
-    asked = cabinet.take()
-    assert asked[:6] == [
+    requested = cabinet.take()
+    assert requested[:6] == [
         "counts",
         "NEW 0",
         "WAITING_DECISION 0",
@@ -243,8 +251,8 @@ def test_what_left_the_open_sections_is_looked_up_by_its_detail(shop: Shop) -> N
         "DISPUTE 0",
         gone,
     ]
-    shown = [json.loads(entry["response"]["content"]["text"]) for entry in read["handed"]]
-    assert any(each.get("refundTab") == "CLOSED" for each in shown if isinstance(each, dict))
+    displayed = [json.loads(entry["response"]["content"]["text"]) for entry in read["handed"]]
+    assert any(each.get("refundTab") == "CLOSED" for each in displayed if isinstance(each, dict))
     assert read["kept"]["open"] == {stays: "WAITING_DECISION"}
     assert read["session"] == "OPEN"
 
@@ -269,22 +277,24 @@ def test_what_qaitar_names_is_looked_up_and_not_again_at_once(shop: Shop) -> Non
     assert shop.seen == [[listed]]
     assert unseen.number in cabinet.take()
     cabinet.requests[unseen.number].tab = "CLOSED"
-    shop.kept["open"].pop(unseen.number)
+    shop.stored["open"].pop(unseen.number)
     shop.read(minutes=10)
     assert unseen.number not in cabinet.take()
     shop.read(minutes=360)
     assert unseen.number in cabinet.take()
 
 
-def test_sections_the_counts_name_are_read_and_a_list_that_is_not_whole_is_told(shop: Shop) -> None:
+def test_sections_the_counts_name_are_read_and_a_list_that_is_not_whole_is_reported(
+    shop: Shop,
+) -> None:
     cabinet = shop.cabinet
     cabinet.more_tabs = ("EXPERTISE",)
     four = cabinet.fill("EXPERTISE", 4, 700000101)
     cabinet.hidden = set(cabinet.fill("NEW", 23, 700000001)[15:])
     read = shop.read()
-    asked = cabinet.take()
-    assert "EXPERTISE 0" in asked
-    assert set(four) <= set(asked)
+    requested = cabinet.take()
+    assert "EXPERTISE 0" in requested
+    assert set(four) <= set(requested)
     assert short(read) == [{"tab": "NEW", "expected": 23, "read": 15}]
     assert read["session"] == "CHANGED"
     cabinet.hidden.clear()
@@ -296,20 +306,20 @@ def test_a_section_whose_list_does_not_come_stops_no_other(shop: Shop) -> None:
     cabinet = shop.cabinet
     cabinet.fill("NEW", 3, 700000001)
     last = cabinet.add("700000009-1", "DISPUTE").number
-    cabinet.lists["NEW"] = told(500)
+    cabinet.lists["NEW"] = cabinet_answer(500)
     read = shop.read()
     assert last in cabinet.take()
     assert short(read) == [{"tab": "NEW", "expected": 3, "read": 0}]
     assert (read["stopped"], read["session"]) == ("", "CHANGED")
 
 
-def test_numbers_in_another_form_and_answers_never_seen_are_told(shop: Shop) -> None:
+def test_numbers_in_another_form_and_answers_never_seen_are_reported(shop: Shop) -> None:
     cabinet = shop.cabinet
     cabinet.add("700000002/1", "NEW")
     read = shop.read()
     assert (read["odd"], read["session"]) == (["700000002/1"], "CHANGED")
     cabinet.requests.clear()
-    cabinet.lists["DISPUTE"] = told(200, {"result": {"items": []}})
+    cabinet.lists["DISPUTE"] = cabinet_answer(200, {"result": {"items": []}})
     assert shop.read(minutes=10)["session"] == "CHANGED"
 
 
@@ -321,9 +331,9 @@ def test_closed_requests_get_what_the_open_ones_leave(shop: Shop) -> None:
     cabinet.requests[opened[0]].images = [picture]
     cabinet.requests[closed[0]].images = [picture + "1"]
     read = shop.read(most=20)
-    asked = cabinet.take()
+    requested = cabinet.take()
     assert read["stopped"] == "CeilingReached"
-    assert asked[:10] == [
+    assert requested[:10] == [
         "counts",
         "NEW 0",
         "WAITING_DECISION 0",
@@ -331,13 +341,13 @@ def test_closed_requests_get_what_the_open_ones_leave(shop: Shop) -> None:
         "DISPUTE 0",
         *opened,
     ]
-    assert asked[10:13] == ["picture", "CLOSED 0", closed[0]]
-    met = [number for number in asked if number in closed]
+    assert requested[10:13] == ["picture", "CLOSED 0", closed[0]]
+    met = [number for number in requested if number in closed]
     for _reading in range(5):
         read = shop.read(minutes=10, most=20)
-        asked = cabinet.take()
-        met += [number for number in asked if number in closed]
-        assert asked[0] == "counts"
+        requested = cabinet.take()
+        met += [number for number in requested if number in closed]
+        assert requested[0] == "counts"
     assert sorted(met) == sorted(closed), "each once, over several readings"
     assert read["kept"]["pictures"][closed[0]] == {picture + "1": "ab" * 32}
 
@@ -357,7 +367,7 @@ def test_only_a_field_that_is_read_makes_a_request_other_than_it_was(shop: Shop)
 
 
 def test_clocks_pauses_and_a_tab_that_hangs(page: Page) -> None:
-    said = page.evaluate(
+    stated = page.evaluate(
         """async () => {
           const { ServerClock, passed, pauseOf } = await import("/lib/clock.js");
           const { Pace } = await import("/lib/pace.js");
@@ -382,14 +392,14 @@ def test_clocks_pauses_and_a_tab_that_hangs(page: Page) -> None:
             passed: [passed(100, 50, 149), passed(100, 50, 150), passed(9000, 50, 150)], pauses: [0, 1, 2, 9].map((n) => pauseOf([10, 20, 40], n)) };
         }"""
     )
-    assert said == {
+    assert stated == {
         "back": 560_000, "slept": 1_100_000, "waits": [1800], "answers": [3, 3], "asked": [1, 2, 3, 3, 1, 2, 3], "left": [3],
         "passed": [False, True, True], "pauses": [10, 10, 20, 40],
     }  # fmt: skip
 
 
 def test_what_qaitar_does_not_take_waits_and_is_never_thrown_away(page: Page) -> None:
-    said = page.evaluate(
+    stated = page.evaluate(
         """async () => {
           const kept = { pair: { token: "t", address: "https://q.example" }, shops: { 30000001: { prints: { a: 1 } } } };
           const area = { get: async (names) => Object.fromEntries([names].flat().map((name) => [name, structuredClone(kept[name])])), set: async (values) => void Object.assign(kept, structuredClone(values)) };
@@ -418,7 +428,7 @@ def test_what_qaitar_does_not_take_waits_and_is_never_thrown_away(page: Page) ->
         }"""
     )
     path = "/api/v1/intake/cabinet/s1"
-    assert said == {
+    assert stated == {
         "why": True, "waiting": 1, "prints": ["a", "b"], "still": True, "after": 0, "left": 0, "handed": [True] * 4, "refused": True, "forgotten": {},
         "sent": [[path, 2], [path, 2], [path, 2], [path, 1]], "log": ["log_not_taken"],
     }  # fmt: skip
@@ -480,7 +490,11 @@ def test_all_shops_refusing_end_the_session_one_alone_does_not_and_nothing_is_lo
 
     def answered(url: str) -> dict[str, Any]:
         refused = refusing.get(now["round"], set())
-        return told(403) if any(f"merchantId={number}" in url for number in refused) else real(url)
+        return (
+            cabinet_answer(403)
+            if any(f"merchantId={number}" in url for number in refused)
+            else real(url)
+        )
 
     _now.answer = answered
     _now.turned = lambda name: now.update(round=name)

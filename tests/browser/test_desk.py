@@ -13,7 +13,7 @@ from qaitar.foundation.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
-from tests.browser.conftest import Desk, Hand, behind, sign_in
+from tests.browser.conftest import Desk, Hand, sign_in, within_walls_of
 from tests.browser.test_stories import stored
 from tests.factories.returns import make_case
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 
 def some_cases(desk: Desk, many: int = 3) -> list[ReturnRequest]:
-    with behind(desk):
+    with within_walls_of(desk):
         return [
             make_case(
                 desk.shop,
@@ -56,7 +56,7 @@ def chosen(page: Page) -> str:
 
 def test_the_palette_does_everything_by_its_name(desk: Desk, hand: Hand) -> None:
     first, second, _third = some_cases(desk)
-    with behind(desk):
+    with within_walls_of(desk):
         SavedView.objects.create(
             id=new_id(),
             user=desk.aigerim,
@@ -117,7 +117,7 @@ def test_the_palette_is_walked_by_arrows_and_left_by_escape(desk: Desk, hand: Ha
     assert hand.problems == []
 
 
-def test_two_people_at_one_case_see_each_other_and_the_second_is_told(
+def test_two_people_at_one_case_see_each_other_and_the_second_is_reported(
     desk: Desk, hand: Hand
 ) -> None:
     first, *_others = some_cases(desk)
@@ -135,9 +135,9 @@ def test_two_people_at_one_case_see_each_other_and_the_second_is_told(
     senior.page.locator('form:has(input[value="ASK_CUSTOMER"]) button[type=submit]').click()
     expect(senior.page.locator(".toast")).to_contain_text("700000001-1")
     hand.page.keyboard.press("1")
-    told = hand.page.locator("#case .callout", has_text="Daulet")
-    expect(told).to_be_visible()
-    expect(told).to_contain_text("Спросить клиента")
+    reported = hand.page.locator("#case .callout", has_text="Daulet")
+    expect(reported).to_be_visible()
+    expect(reported).to_contain_text("Спросить клиента")
     theirs.close()
     expect(hand.page.locator("[data-present]")).not_to_contain_text("Daulet", timeout=60_000)
     assert len([p for p in hand.problems if "409" not in p]) == 0
@@ -149,7 +149,7 @@ def test_news_wait_in_a_line_while_a_hand_is_on_the_list(desk: Desk, hand: Hand)
     page = hand.page
     page.keyboard.press("j")
     expect(page.locator("[data-open]:focus")).to_have_count(1)
-    with behind(desk):
+    with within_walls_of(desk):
         make_case(desk.shop, desk.by, "700000009-1", now=utc_now())
         request_act(request_id=second.pk, act=Act.ASK_CUSTOMER, by=desk.by, now=utc_now())
     line = page.locator("[data-news-show]")

@@ -101,7 +101,9 @@ def windows(chromium: Browser, site: str, shop: object) -> Iterator[dict[str, Br
 def findings(window: Window, page: Page, looked_at: Sequence[int] = LOOKED_AT) -> list[str]:
     """Open a page and say what is wrong with it, axe at these widths; empty where nothing is."""
     errors: list[str] = []
-    window.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    window.on(
+        "console", lambda stated: errors.append(stated.text) if stated.type == "error" else None
+    )
     window.on("pageerror", lambda error: errors.append(str(error)))
     window.set_viewport_size({"width": WIDTHS[-1], "height": 900})
     answer = window.goto(page.path, wait_until="load")
@@ -147,7 +149,7 @@ def test_the_check_sees_what_is_wrong(chromium: Browser, site: str) -> None:
         "**/unsound",
         lambda route: route.fulfill(body=UNSOUND, content_type="text/html", headers=rules),
     )
-    told = "\n".join(findings(context.new_page(), Page("unsound", "/unsound")))
+    reported = "\n".join(findings(context.new_page(), Page("unsound", "/unsound")))
     context.close()
     for fault in (
         "image-alt",
@@ -156,7 +158,7 @@ def test_the_check_sees_what_is_wrong(chromium: Browser, site: str) -> None:
         'cut off: "words that',
         "script-src-elem inline",
     ):
-        assert fault in told, fault
+        assert fault in reported, fault
 
 
 def test_every_page_is_sound(windows: dict[str, BrowserContext], shop: dict[str, Any]) -> None:

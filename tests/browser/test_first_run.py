@@ -42,7 +42,7 @@ class Fresh:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Fresh]:
     """`qaitar up` on an empty folder, ended with the test."""
-    port, told, lines, addresses = pick_port(), threading.Event(), [], []
+    port, reported, lines, addresses = pick_port(), threading.Event(), [], []
     command = [sys.executable, "-m", "qaitar.cli.main", "up", "--data", str(tmp_path / "data")]
     started = time.monotonic()
     program = subprocess.Popen(
@@ -57,12 +57,12 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
             elif line.startswith("Qaitar is ready: "):
                 addresses.append(line.removeprefix("Qaitar is ready: ").strip())
             elif line.startswith("Ctrl-C"):
-                told.set()
+                reported.set()
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     try:
-        assert told.wait(READY_S), "the program did not become ready"
+        assert reported.wait(READY_S), "the program did not become ready"
         assert_without_owner(program.pid)
         yield Fresh(addresses[0], lines[0], started)
     finally:
@@ -125,7 +125,7 @@ def test_from_nothing_to_the_first_own_case_and_a_decided_one_in_the_demo_shop(
     assert time.monotonic() - fresh.started < FIRST_CASE_S
 
     page.goto("/welcome")
-    asked = time.monotonic()
+    requested = time.monotonic()
     page.click("button[name=demo][value=add]")
     page.wait_for_selector("button[name=demo][value=remove]", timeout=DECIDED_S * 1000)
     page.goto("/")
@@ -138,7 +138,7 @@ def test_from_nothing_to_the_first_own_case_and_a_decided_one_in_the_demo_shop(
     page.wait_for_function(
         "number => document.querySelector('h1').innerText !== number", arg=number
     )
-    assert time.monotonic() - asked < DECIDED_S
+    assert time.monotonic() - requested < DECIDED_S
 
 
 def test_whoever_only_finds_the_page_takes_nothing(fresh: Fresh, page: Page) -> None:

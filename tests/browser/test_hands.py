@@ -14,7 +14,13 @@ from qaitar.orders.models import ImportRun, Order
 from qaitar.returns.services.notes import request_comment
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
-from tests.browser.conftest import Desk, Hand, behind, draw_out_the_moment_after_a_swap, sign_in
+from tests.browser.conftest import (
+    Desk,
+    Hand,
+    draw_out_the_moment_after_a_swap,
+    sign_in,
+    within_walls_of,
+)
 from tests.browser.test_desk import some_cases
 from tests.browser.test_stories import button, scan, stage, stay_after_a_decision, stored
 from tests.factories.orders import export_rows, export_xlsx
@@ -65,15 +71,15 @@ class Held:
                     route.fulfill(response=answer)
 
 
-def open_case(desk: Desk, hand: Hand, **told: str) -> ReturnRequest:
+def open_case(desk: Desk, hand: Hand, **reported: str) -> ReturnRequest:
     """A case that waits for its customer, open at a desk that stays with it."""
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop,
             desk.by,
             now=desk.now,
             marketplace_due_at=desk.now + timedelta(days=2),
-            **told,
+            **reported,
         )
         request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=desk.by, now=utc_now())
     sign_in(hand)
@@ -84,19 +90,19 @@ def open_case(desk: Desk, hand: Hand, **told: str) -> ReturnRequest:
 
 def proofs_come(desk: Desk, case: ReturnRequest) -> None:
     """The customer's photos come in by themselves: news for whoever has the card open."""
-    with behind(desk):
+    with within_walls_of(desk):
         add_proofs(
             case, desk.by, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING, now=utc_now()
         )
 
 
-def test_a_row_taken_up_while_the_new_list_is_on_its_way_stays_in_hand(
+def test_a_row_accepted_up_while_the_new_list_is_on_its_way_stays_in_hand(
     desk: Desk, hand: Hand
 ) -> None:
     first, *_others = some_cases(desk)
     sign_in(hand)
     on_its_way = Held(hand.page, "**/")
-    with behind(desk):
+    with within_walls_of(desk):
         make_case(desk.shop, desk.by, "700000009-1", now=utc_now())
     hand.page.evaluate(LOOK)  # no hand is on the list: it is asked for at once
     on_its_way.wait()
@@ -117,7 +123,7 @@ def test_the_hand_goes_to_the_neighbour_of_a_row_that_is_gone(desk: Desk, hand: 
     for key in ("j", "j", "x"):
         hand.page.keyboard.press(key)
     assert hand.page.evaluate(FOCUSED) == f"open-{second.pk}"
-    with behind(desk):
+    with within_walls_of(desk):
         request_act(request_id=second.pk, act=Act.ASK_CUSTOMER, by=desk.by, now=utc_now())
     hand.page.evaluate(LOOK)
     expect(hand.page.locator("[data-news-show]")).to_contain_text("1")
@@ -128,7 +134,7 @@ def test_the_hand_goes_to_the_neighbour_of_a_row_that_is_gone(desk: Desk, hand: 
         hand.page.keyboard.press(key)
     chosen = hand.page.locator("[data-bulk]:checked")
     expect(chosen).to_have_count(2)
-    with behind(desk):
+    with within_walls_of(desk):
         make_case(desk.shop, desk.by, "700000009-1", now=utc_now())
     hand.page.evaluate(LOOK)
     expect(hand.page.locator("[data-news-show]")).to_be_visible()
@@ -225,7 +231,7 @@ def test_news_that_come_late_do_not_bring_back_the_case_that_was_left(
     first, second, _third = some_cases(desk)
     sign_in(hand)
     hand.goto(f"/returns/{first.pk}")
-    with behind(desk):
+    with within_walls_of(desk):
         request_comment(request_id=first.pk, text="Позвонил", by=desk.by, now=utc_now())
     late = Held(hand.page, "**/live?*")
     hand.page.evaluate(LOOK)
@@ -287,7 +293,7 @@ def test_the_focus_is_on_the_same_thing_after_the_card_was_drawn_anew(
 
 def test_two_presses_on_one_number_decide_once(desk: Desk, hand: Hand) -> None:
     """The new state of the case stands where the old one stood: the second press was meant for the old one."""
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -316,16 +322,16 @@ def test_a_file_chosen_to_be_imported_waits_for_the_button_that_says_what_to_do(
     hand.page.locator("#file").set_input_files([export])
     hand.page.wait_for_timeout(500)
     assert hand.page.url.endswith("/imports")
-    with behind(desk):
+    with within_walls_of(desk):
         assert not ImportRun.objects.exists()
     hand.page.get_by_role("button", name="Только посмотреть").click()
     expect(hand.page.locator("#report .figures")).to_contain_text("1")
-    with behind(desk):
+    with within_walls_of(desk):
         assert not ImportRun.objects.exists()
         assert not Order.objects.filter(code="300000009").exists()
     hand.page.locator("#file").set_input_files([export])
     hand.page.get_by_role("button", name="Импорт", exact=True).click()
     hand.page.wait_for_url("**/imports/*")
-    with behind(desk):
+    with within_walls_of(desk):
         assert Order.objects.filter(code="300000009").count() == 1
     assert hand.problems == []

@@ -15,7 +15,13 @@ from qaitar.foundation.models import User
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 from qaitar.returns.words import word_for
-from tests.browser.conftest import Desk, Hand, behind, draw_out_the_moment_after_a_swap, sign_in
+from tests.browser.conftest import (
+    Desk,
+    Hand,
+    draw_out_the_moment_after_a_swap,
+    sign_in,
+    within_walls_of,
+)
 from tests.browser.test_stories import REFUNDED, scan, shows, stay_after_a_decision, stored
 from tests.factories.returns import add_proofs, make_case
 
@@ -95,7 +101,7 @@ class Keys:
 def test_a_proper_quality_case_takes_four_keystrokes(
     desk: Desk, hand: Hand, language: str, *, stay: bool
 ) -> None:
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -104,7 +110,7 @@ def test_a_proper_quality_case_takes_four_keystrokes(
     hand.page.wait_for_url(f"**/returns/{case.pk}")
     keys.decide("ASK_CUSTOMER")
     keys.stage(Stage.WAITING_CUSTOMER)
-    with behind(desk):
+    with within_walls_of(desk):
         add_proofs(
             case, desk.by, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING, now=utc_now()
         )
@@ -127,7 +133,7 @@ def test_a_proper_quality_case_takes_four_keystrokes(
 
 def test_a_change_of_language_keeps_no_page_waiting(desk: Desk, hand: Hand) -> None:
     """A service worker of its own for each language took over while the next page was on its way, and it never came."""
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -171,7 +177,7 @@ def test_three_cases_one_after_another_take_fourteen_keystrokes(desk: Desk, hand
     numbers = [f"70000000{n}-1" for n in (1, 2, 3)]
     keys = Keys(hand, "ru")
     pass_through(keys, numbers, "ASK_CUSTOMER", Stage.WAITING_CUSTOMER)
-    with behind(desk):
+    with within_walls_of(desk):
         for pk in pks:
             case = ReturnRequest.objects.get(pk=pk)
             add_proofs(
@@ -217,10 +223,10 @@ def bring_stamped_acts(keys: Keys) -> None:
 def test_a_defective_case_over_two_filings_by_keyboard_alone(
     desk: Desk, hand: Hand, language: str
 ) -> None:
-    told = {"reason_code": "", "reason_text": "Брак, не включается"}
+    reported = {"reason_code": "", "reason_text": "Брак, не включается"}
     due = desk.now + timedelta(days=2)
-    with behind(desk):
-        first = make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=due, **told)
+    with within_walls_of(desk):
+        first = make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=due, **reported)
     keys = Keys(hand, language, stay=True)
     keys.press("j")
     keys.press("Enter")
@@ -231,7 +237,7 @@ def test_a_defective_case_over_two_filings_by_keyboard_alone(
     keys.stage(Stage.REFUSED)
     assert stored(desk, first.number).refusal_reason == "SENT_FOR_ACT"
     shows(desk, first.number, Section.CLOSED, status_text="Возврат отменён", reject_text="Отказ")
-    shows(desk, "700000001-2", Section.NEW, planned_at=due, **told)
+    shows(desk, "700000001-2", Section.NEW, planned_at=due, **reported)
     keys.press("u")
     hand.page.wait_for_url(lambda url: "/returns/" not in url)
     second = stored(desk, "700000001-2")
@@ -257,7 +263,7 @@ def test_a_defective_case_over_two_filings_by_keyboard_alone(
 
 def three_cases(desk: Desk) -> list[str]:
     """Three new cases, the first the most urgent, and between them one that waits for the customer."""
-    with behind(desk):
+    with within_walls_of(desk):
         pks = [
             make_case(
                 desk.shop,
@@ -282,9 +288,9 @@ def test_a_decision_opens_the_next_case_of_the_same_part_of_the_queue(
     keys.decide("ASK_CUSTOMER")
     hand.page.wait_for_url(f"**/returns/{second}?stage=NEW")
     assert hand.page.title().startswith("700000002-1")
-    told = hand.page.locator(".toast")
-    expect(told).to_have_count(1)
-    expect(told).to_contain_text("700000001-1")
+    reported = hand.page.locator(".toast")
+    expect(reported).to_have_count(1)
+    expect(reported).to_contain_text("700000001-1")
     keys.stage(Stage.NEW)  # the new card has settled: now its numbers act
     keys.press("j")
     hand.page.wait_for_url(f"**/returns/{third}?stage=NEW")

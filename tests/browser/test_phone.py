@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from qaitar.foundation.models import JournalEntry, User
 from qaitar.returns.models import Evidence
-from tests.browser.conftest import Desk, Hand, behind, sign_in
+from tests.browser.conftest import Desk, Hand, sign_in, within_walls_of
 from tests.browser.test_stories import (
     button,
     scan,
@@ -82,7 +82,7 @@ def phone(chromium: Browser, site: str) -> Iterator[Hand]:
 
 def on_screen(desk: Desk, phone: Hand) -> ReturnRequest:
     """Open a new case with two days to its date."""
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -92,7 +92,7 @@ def on_screen(desk: Desk, phone: Hand) -> ReturnRequest:
 
 
 def evidence(desk: Desk, pk: object) -> list[tuple[str, str]]:
-    with behind(desk):
+    with within_walls_of(desk):
         return list(
             Evidence.objects.filter(request_id=pk)
             .order_by("added_at")
@@ -101,12 +101,12 @@ def evidence(desk: Desk, pk: object) -> list[tuple[str, str]]:
 
 
 def lines(desk: Desk, pk: object, act: str) -> int:
-    with behind(desk):
+    with within_walls_of(desk):
         return JournalEntry.objects.filter(subject_id=pk, act=act).count()
 
 
 def test_from_the_queue_over_a_photo_to_a_decision(desk: Desk, phone: Hand) -> None:
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -255,12 +255,12 @@ def test_what_was_typed_comes_back_after_the_page_was_closed(desk: Desk, phone: 
     expect(phone.page.locator(".draft")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("language", "said"), [("ru", "Нет сети"), ("kk", "Желі жоқ")])
-def test_without_a_network_our_own_page_is_shown_and_nothing_of_anybody(
-    desk: Desk, phone: Hand, language: str, said: str
+@pytest.mark.parametrize(("language", "stated"), [("ru", "Нет сети"), ("kk", "Желі жоқ")])
+def test_without_a_network_our_own_page_is_displayed_and_nothing_of_anybody(
+    desk: Desk, phone: Hand, language: str, stated: str
 ) -> None:
     User.objects.filter(username="aigerim").update(language=language)
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -270,12 +270,12 @@ def test_without_a_network_our_own_page_is_shown_and_nothing_of_anybody(
     phone.goto(f"/returns/{case.pk}")
     phone.context.set_offline(True)
     phone.page.reload()
-    expect(phone.page.locator("h1")).to_have_text(said)
-    kept = phone.page.evaluate(
+    expect(phone.page.locator("h1")).to_have_text(stated)
+    stored = phone.page.evaluate(
         "caches.keys().then(names => Promise.all(names.map(n => caches.open(n).then(c => c.keys()))))"
         ".then(all => all.flat().map(r => new URL(r.url).pathname).sort())"
     )
-    assert kept[:4] == ["/language", *["/offline"] * 3]
-    assert all(path.startswith("/static/console/") for path in kept[4:])
+    assert stored[:4] == ["/language", *["/offline"] * 3]
+    assert all(path.startswith("/static/console/") for path in stored[4:])
     phone.context.set_offline(False)
     expect(phone.page.locator("h1")).to_have_text(case.number)

@@ -13,7 +13,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.training.cases import cases_drawn
 from qaitar.training.models import Practice
 from qaitar.training.services.opening import practice_prepare
-from tests.browser.conftest import Desk, Hand, behind, sign_in
+from tests.browser.conftest import Desk, Hand, sign_in, within_walls_of
 from tests.browser.test_stories import button
 
 pytestmark = pytest.mark.browser
@@ -28,7 +28,7 @@ def test_a_newcomer_practises(desk: Desk, hand: Hand, practice_files: None) -> N
     hand.page.fill("#seed", str(SEED))
     hand.press(hand.page.get_by_role("button", name="Начать"))
     expect(hand.page.get_by_role("heading", name="Ваша лавка готовится")).to_be_visible()
-    with behind(desk):
+    with within_walls_of(desk):
         practice = Practice.objects.get()
     practice_prepare(desk.shop.id, utc_now(), practice_id=practice.pk)
     expect(hand.page.get_by_role("note")).to_contain_text("Учебная лавка.")  # the queue, by itself

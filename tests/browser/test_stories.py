@@ -18,7 +18,7 @@ from qaitar.foundation.models import JournalEntry
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 from qaitar.returns.words import word_for
-from tests.browser.conftest import Desk, Hand, behind, sign_in
+from tests.browser.conftest import Desk, Hand, sign_in, within_walls_of
 from tests.factories.returns import add_proofs, look, make_case
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ pytestmark = pytest.mark.browser
 REFUNDED = "Возврат оформлен"
 
 
-def shows(desk: Desk, number: str, section: Section, **told: object) -> None:
+def shows(desk: Desk, number: str, section: Section, **reported: object) -> None:
     """The cabinet is read: it shows the request in this section."""
-    reading = ReturnReading(number=number, section=section, **told)  # type: ignore[arg-type]  # fields of the record
-    with behind(desk):
+    reading = ReturnReading(number=number, section=section, **reported)  # type: ignore[arg-type]  # fields of the record
+    with within_walls_of(desk):
         look(desk.shop, utc_now(), reading)
 
 
@@ -46,7 +46,7 @@ def stage(hand: Hand, name: str) -> None:
 
 
 def stored(desk: Desk, number: str) -> ReturnRequest:
-    with behind(desk):
+    with within_walls_of(desk):
         request = ReturnRequest.objects.get(number=number)
         entries = JournalEntry.objects.filter(subject_id=request.pk).order_by("seq")
         assert first_break(entries) is None
@@ -72,7 +72,7 @@ def reaches(hand: Hand, stage_: Stage, language: str) -> None:
 
 def settle_a_proper_quality_case(desk: Desk, hand: Hand, language: str = "ru") -> None:
     """From the queue to the money given back, over all the acts of the marketplace and the customer in between."""
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -80,7 +80,9 @@ def settle_a_proper_quality_case(desk: Desk, hand: Hand, language: str = "ru") -
     hand.press(hand.page.get_by_role("link", name=case.number))
     hand.press(button(hand, "ASK_CUSTOMER"))
     reaches(hand, Stage.WAITING_CUSTOMER, language)
-    with behind(desk):  # the customer answers the call centre; the photos come in by themselves
+    with within_walls_of(
+        desk
+    ):  # the customer answers the call centre; the photos come in by themselves
         add_proofs(
             case, desk.by, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING, now=utc_now()
         )
@@ -101,10 +103,10 @@ def settle_a_proper_quality_case(desk: Desk, hand: Hand, language: str = "ru") -
 
 def settle_a_defective_case(desk: Desk, hand: Hand, language: str = "ru") -> None:
     """Refused for an act, filed a second time with the acts, taken, granted: two filings, one story."""
-    told = {"reason_code": "", "reason_text": "Брак, не включается"}
+    reported = {"reason_code": "", "reason_text": "Брак, не включается"}
     due = desk.now + timedelta(days=2)
-    with behind(desk):
-        first = make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=due, **told)
+    with within_walls_of(desk):
+        first = make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=due, **reported)
     sign_in(hand)
     stay_after_a_decision(hand)
     hand.press(hand.page.get_by_role("link", name=first.number))
@@ -116,7 +118,7 @@ def settle_a_defective_case(desk: Desk, hand: Hand, language: str = "ru") -> Non
     assert refused.refusal_reason == "SENT_FOR_ACT"
     assert "сервисный центр" in refused.pending_text
     shows(desk, first.number, Section.CLOSED, status_text="Возврат отменён", reject_text="Отказ")
-    shows(desk, "700000001-2", Section.NEW, planned_at=due, **told)
+    shows(desk, "700000001-2", Section.NEW, planned_at=due, **reported)
     hand.press(hand.page.locator("[data-back]"))
     hand.press(hand.page.get_by_role("link", name="700000001-2"))
     expect(hand.page.locator(".story li")).to_have_count(2)  # the earlier filing comes first
@@ -155,7 +157,7 @@ def test_a_defective_case_over_two_filings_takes_nine_presses_and_nothing_typed(
 
 
 def test_the_keyboard_alone_is_enough(desk: Desk, hand: Hand) -> None:
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -173,7 +175,7 @@ def test_the_keyboard_alone_is_enough(desk: Desk, hand: Hand) -> None:
 
 
 def test_without_scripts_everything_still_works(desk: Desk, hand: Hand) -> None:
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2)
         )
@@ -202,14 +204,14 @@ def test_without_scripts_everything_still_works(desk: Desk, hand: Hand) -> None:
 
 
 def test_news_do_not_wipe_out_what_is_being_typed(desk: Desk, hand: Hand) -> None:
-    told = {"reason_code": "", "reason_text": "Брак"}
-    with behind(desk):
+    reported = {"reason_code": "", "reason_text": "Брак"}
+    with within_walls_of(desk):
         case = make_case(
             desk.shop,
             desk.by,
             now=desk.now,
             marketplace_due_at=desk.now + timedelta(days=2),
-            **told,
+            **reported,
         )
     sign_in(hand)
     hand.goto(f"/returns/{case.pk}")
@@ -217,7 +219,7 @@ def test_news_do_not_wipe_out_what_is_being_typed(desk: Desk, hand: Hand) -> Non
     stage(hand, "Ждём клиента")
     text = hand.page.locator('textarea[name="text_SENT_FOR_ACT"]')
     text.fill("Своими словами.")
-    with behind(desk):
+    with within_walls_of(desk):
         add_proofs(case, desk.by, EvidenceKind.OTHER, now=utc_now())
     with hand.page.expect_response(lambda answer: "/live?" in answer.url and answer.status == 200):
         pass
@@ -226,11 +228,11 @@ def test_news_do_not_wipe_out_what_is_being_typed(desk: Desk, hand: Hand) -> Non
 
 
 def test_the_queue_tells_of_news_by_itself(desk: Desk, hand: Hand) -> None:
-    with behind(desk):
+    with within_walls_of(desk):
         make_case(desk.shop, desk.by, now=desk.now, marketplace_due_at=desk.now + timedelta(days=2))
     sign_in(hand)
     expect(hand.page.locator("[data-row]")).to_have_count(1)
-    with behind(desk):
+    with within_walls_of(desk):
         make_case(desk.shop, desk.by, "700000002-1", now=desk.now)
     expect(hand.page.locator("[data-row]")).to_have_count(2, timeout=40_000)
     assert hand.problems == []
@@ -238,7 +240,7 @@ def test_the_queue_tells_of_news_by_itself(desk: Desk, hand: Hand) -> None:
 
 @pytest.mark.parametrize("width", [360, 1366])
 def test_pages_fit_the_screen(desk: Desk, hand: Hand, width: int) -> None:
-    with behind(desk):
+    with within_walls_of(desk):
         case = make_case(
             desk.shop,
             desk.by,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def asked(committed: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+def requested(committed: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The command over a database with one case filed just now."""
     monkeypatch.setenv(APP_VARIABLE, committed.app_dsn)
     monkeypatch.setenv(OWNER_VARIABLE, committed.owner_dsn)
@@ -49,27 +49,27 @@ def asked(committed: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch, tmp_pat
     return ask
 
 
-def test_a_sound_database_is_told_so_and_ends_with_zero(
-    asked: Any, capsys: pytest.CaptureFixture[str]
+def test_a_sound_database_is_reported_so_and_ends_with_zero(
+    requested: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert asked() == 0
+    assert requested() == 0
     assert "Everything holds." in capsys.readouterr().out
 
 
 def test_a_broken_row_is_named_and_ends_with_one(
-    asked: Any, committed: DatabaseAddresses, capsys: pytest.CaptureFixture[str]
+    requested: Any, committed: DatabaseAddresses, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with psycopg.connect(committed.owner_dsn) as owner:
         owner.execute(
             "SELECT set_config('qaitar.merchants', (SELECT array_agg(id)::text FROM foundation_merchantkey), false)"
         )
         owner.execute("UPDATE returns_returnrequest SET approval = 'GIVEN'")
-    assert asked("--json", "--no-files", "--no-hashes") == 1
-    told = json.loads(capsys.readouterr().out)
-    broken = [each for each in told["invariants"] if each["broken"]]
-    assert told["ok"] is False
+    assert requested("--json", "--no-files", "--no-hashes") == 1
+    reported = json.loads(capsys.readouterr().out)
+    broken = [each for each in reported["invariants"] if each["broken"]]
+    assert reported["ok"] is False
     assert [(each["code"], each["broken"]) for each in broken] == [("S1", 1)]
     assert broken[0]["first"][0]["place"] == "700000001-1"
     assert broken[0]["first"][0]["said"] == "approval is GIVEN, the journal says NONE"
-    assert asked("--no-files") == 1
+    assert requested("--no-files") == 1
     assert "700000001-1: approval is GIVEN, the journal says NONE" in capsys.readouterr().out

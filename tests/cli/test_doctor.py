@@ -123,8 +123,8 @@ def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
 def test_zone_data_is_the_one_the_program_counts_by(
     installation: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = clock_found(utc_now())[0].message
-    assert said == f"Zone data (tzdata {version('tzdata')}) knows that Almaty is at UTC+5."
+    stated = clock_found(utc_now())[0].message
+    assert stated == f"Zone data (tzdata {version('tzdata')}) knows that Almaty is at UTC+5."
     monkeypatch.setattr(doctor_system, "zone", lambda _name: timezone(timedelta(hours=6)))
     old = clock_found(utc_now())
     assert bad(old) == [("clock", "problem")]
@@ -165,7 +165,7 @@ def test_a_date_the_guard_did_not_see_is_a_problem(opened: Opened) -> None:
     assert "700000001-1" in found[0].message
 
 
-def test_connections_are_asked_and_what_they_say_is_told(opened: Opened) -> None:
+def test_connections_are_requested_and_what_they_say_is_reported(opened: Opened) -> None:
     clock = Clock(utc_now())
     outside = Outside(clock)
     outside.let_account_in()
@@ -202,9 +202,9 @@ def test_the_command_tells_all_and_ends_with_1_only_on_a_problem(
     folder = DataFolder(tmp_path / "data")
     options = argparse.Namespace(json=True, saved=True)
     assert doctor.run(options, folder) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["ok"] is True
-    warned = [each["area"] for each in told["findings"] if each["level"] != "ok"]
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["ok"] is True
+    warned = [each["area"] for each in reported["findings"] if each["level"] != "ok"]
     assert set(warned) <= {"worker", "merchants", "disk", "backup"}
     assert "merchants" in warned
 
@@ -216,5 +216,7 @@ def test_the_command_tells_all_and_ends_with_1_only_on_a_problem(
     assert django_settings.QAITAR_ENCRYPTION_KEY == ""
 
 
-def test_an_empty_installation_is_told_to_make_a_merchant(installation: DatabaseAddresses) -> None:
+def test_an_empty_installation_is_reported_to_make_a_merchant(
+    installation: DatabaseAddresses,
+) -> None:
     assert bad(work_found(utc_now(), ask=True)) == [("worker", "warn"), ("merchants", "warn")]

@@ -88,12 +88,12 @@ def sign_in(address: str, subject: str) -> httpx.Response:
         page = browser.get(f"{address}/accounts/login/")
         assert "Вход Алма" in page.text
         token = browser.cookies["csrftoken"]
-        asked = browser.post(
+        requested = browser.post(
             f"{address}/accounts/oidc/oidc/login/", data={"csrfmiddlewaretoken": token}
         )
-        assert asked.url.path == "/oauth2/authorize", asked.text
-        action = re.search(r'<form[^>]*action="([^"]+)"', asked.text)
-        where = urljoin(str(asked.url), action[1]) if action else str(asked.url)
+        assert requested.url.path == "/oauth2/authorize", requested.text
+        action = re.search(r'<form[^>]*action="([^"]+)"', requested.text)
+        where = urljoin(str(requested.url), action[1]) if action else str(requested.url)
         return browser.post(where, data={"sub": subject})
 
 

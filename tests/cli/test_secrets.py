@@ -99,9 +99,9 @@ def test_what_cannot_be_opened_is_named_and_left_and_the_rest_is_done(
     settings.QAITAR_ENCRYPTION_KEY = f"{NEW},{OLD}"
 
     assert _run(tmp_path, "--json") == 1
-    said = json.loads(capsys.readouterr().out)
-    assert (said["connections"], said["webhooks"], said["second_factors"]) == (1, 1, 1)
-    [name] = said["not_opened"]
+    stated = json.loads(capsys.readouterr().out)
+    assert (stated["connections"], stated["webhooks"], stated["second_factors"]) == (1, 1, 1)
+    [name] = stated["not_opened"]
     assert str(lost.pk) in name
     open_walls(*shops)
     assert bytes(Connection.objects.get(pk=lost.pk).secrets) == broken

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> list[Wanted]:
     """The worlds asked for; that of seed 9 breaks."""
-    asked: list[Wanted] = []
+    requested: list[Wanted] = []
 
     def play(_shop: Any, wanted: Wanted) -> SimulationResults:
-        asked.append(wanted)
+        requested.append(wanted)
         return SimulationResults(wanted, ["I2: paid twice"] if wanted.seed == 9 else [], "ab")
 
     monkeypatch.setattr(simulate, "resolve_database", lambda *_: None)
     monkeypatch.setattr(simulate, "simulate", play)
-    return asked
+    return requested
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_so_many_worlds_are_played_of_the_seed_and_those_after_it(
 ) -> None:
     assert command("--seed", "4", "--worlds", "3", "--days", "9", "--orders", "25000") == 0
     assert played == [Wanted(seed, 9, 25_000, 0.0, 2) for seed in (4, 5, 6)]
-    said = capsys.readouterr().out
-    assert [line for line in said.splitlines() if "Seed" in line] == [
+    stated = capsys.readouterr().out
+    assert [line for line in stated.splitlines() if "Seed" in line] == [
         f"Everything held. Seed {seed}." for seed in (4, 5, 6)
     ]
 
@@ -55,9 +55,9 @@ def test_the_world_that_breaks_is_the_last(
 ) -> None:
     assert command("--seed", "8", "--worlds", "20") == 1
     assert [wanted.seed for wanted in played] == [8, 9]
-    said = capsys.readouterr().out
-    assert "BROKEN: I2: paid twice" in said
-    assert "1 things broke. Seed 9." in said
+    stated = capsys.readouterr().out
+    assert "BROKEN: I2: paid twice" in stated
+    assert "1 things broke. Seed 9." in stated
 
 
 def test_one_world_is_one_document_and_several_are_a_list(

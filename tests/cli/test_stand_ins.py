@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
 
-def test_what_happens_is_kept_and_goes_on(tmp_path: Path) -> None:
+def test_what_happens_is_stored_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / snapshot.PLACE
     world = opened_world(path)
     account = world.outside.usedesk.account
@@ -86,10 +86,10 @@ def test_a_change_lets_the_demo_shop_look_once(installation: DatabaseAddresses) 
 def test_a_press_in_the_cabinet_is_a_change(tmp_path: Path) -> None:
     world = opened_world(tmp_path / "none.json")
     stop = threading.Event()
-    told: list[int] = []
+    reported: list[int] = []
 
     def changed() -> None:
-        told.append(1)
+        reported.append(1)
         stop.set()
 
     order = sold_order(720_000_000, random.Random(1), utc_now())
@@ -108,4 +108,4 @@ def test_a_press_in_the_cabinet_is_a_change(tmp_path: Path) -> None:
     world.outside.kaspi.file_return(order.code, claim, control=utc_now() + timedelta(days=2))
     thread.join(timeout=20)
     assert not thread.is_alive()
-    assert told == [1]
+    assert reported == [1]

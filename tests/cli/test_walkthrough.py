@@ -43,13 +43,13 @@ def test_all_branches_hold_and_pass_every_step_of_the_procedure(
     installation: DatabaseAddresses, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.show(walkthrough(), json_wanted=True) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["ok"] is True
-    assert told["journal"] == []
-    assert [each["name"] for each in told["branches"]] == [branch.name for branch in BRANCHES]
-    assert [each["wrong"] for each in told["branches"]] == [[] for _ in BRANCHES]
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["ok"] is True
+    assert reported["journal"] == []
+    assert [each["name"] for each in reported["branches"]] == [branch.name for branch in BRANCHES]
+    assert [each["wrong"] for each in reported["branches"]] == [[] for _ in BRANCHES]
 
-    steps = [step for branch in told["branches"] for step in branch["steps"]]
+    steps = [step for branch in reported["branches"] for step in branch["steps"]]
     assert {step.number for step in PROCEDURE} <= {step["step"] for step in steps}
     effects = [effect for step in steps for effect in step["effects"]]
     presses = {Effect.PRESS_TAKE, Effect.PRESS_REFUSE, Effect.PRESS_GRANT}
@@ -92,10 +92,10 @@ def test_what_does_not_hold_ends_with_1(capsys: pytest.CaptureFixture[str]) -> N
     assert "   NOT SO: OPEN_TICKET 7: 2 tickets, not 1" in capsys.readouterr().out
     fine = Played("proper quality", "asked", (STEP,), ())
     assert command.show([fine, "the journal of 7 breaks at line 2"], json_wanted=True) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["ok"] is False
-    assert told["journal"] == ["the journal of 7 breaks at line 2"]
-    assert told["branches"][0]["ok"] is True
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["ok"] is False
+    assert reported["journal"] == ["the journal of 7 breaks at line 2"]
+    assert reported["branches"][0]["ok"] is True
 
 
 def test_the_child_is_led_to_nothing_of_this_installation() -> None:

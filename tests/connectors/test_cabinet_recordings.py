@@ -19,7 +19,9 @@ CUT = 40
 
 
 def test_a_cut_of_recordings_gives_what_their_maker_says() -> None:
-    wrong = {seed: told for seed in range(CUT) if (told := differences(made_recording(seed)))}
+    wrong = {
+        seed: reported for seed in range(CUT) if (reported := differences(made_recording(seed)))
+    }
     assert wrong == {}
 
 
@@ -53,11 +55,15 @@ def test_a_page_left_out_on_storing_keeps_its_place_and_its_reason() -> None:
     }
     page = entry("load-refund-details?code=1-1", "<html>Войти</html>")
     body = recording(foreign, page)
-    kept = reduce_answers(body)
-    told = [(one.row_number, one.reason_code, one.reason) for one in read_saved(kept.body).problems]
-    assert told == [(2, "har_body", "The text is not JSON, 23 bytes: «load-refund-details 1-1».")]
-    assert "Войти" not in kept.body.decode()
-    assert reduce_answers(kept.body).body == kept.body
+    stored = reduce_answers(body)
+    reported = [
+        (one.row_number, one.reason_code, one.reason) for one in read_saved(stored.body).problems
+    ]
+    assert reported == [
+        (2, "har_body", "The text is not JSON, 23 bytes: «load-refund-details 1-1».")
+    ]
+    assert "Войти" not in stored.body.decode()
+    assert reduce_answers(stored.body).body == stored.body
 
 
 @pytest.mark.parametrize("text", ["[]", '{"data": [], "total": -1}'])

@@ -11,5 +11,9 @@ from tests.corpora.export_forms import export_form
 @pytest.mark.parametrize("first", range(0, 60, 20))
 def test_exports_in_every_form_give_what_their_maker_says(first: int) -> None:
     """The first seeds of the proof with two thousand files."""
-    wrong = [told for seed in range(first, first + 20) if (told := differences(export_form(seed)))]
+    wrong = [
+        reported
+        for seed in range(first, first + 20)
+        if (reported := differences(export_form(seed)))
+    ]
     assert wrong == []

@@ -126,7 +126,7 @@ class SheetsBench(RegisterBench):
     def addresses(self) -> list[str]:
         return [f"{call.path}?{call.query}" for call in self.stand_in.calls]
 
-    def tokens_asked(self) -> int:
+    def tokens_requested(self) -> int:
         return sum(call.path == "/token" for call in self.stand_in.calls)
 
 
@@ -154,21 +154,21 @@ def test_the_token_request_is_signed_as_google_asks(account: MadeAccount) -> Non
     assert jwt.get_unverified_header(signed)["kid"] == file.private_key_id
 
 
-def test_a_token_is_asked_once_and_again_a_minute_before_its_end(bench: SheetsBench) -> None:
+def test_a_token_is_requested_once_and_again_a_minute_before_its_end(bench: SheetsBench) -> None:
     bench.register.health()
     bench.now = NOW + timedelta(seconds=3539)
     bench.register.health()
-    assert bench.tokens_asked() == 1
+    assert bench.tokens_requested() == 1
     bench.now = NOW + timedelta(seconds=3540)
     bench.register.health()
-    assert bench.tokens_asked() == 2
+    assert bench.tokens_requested() == 2
 
 
 def test_a_token_google_forgot_is_replaced_once(bench: SheetsBench) -> None:
     bench.register.write([row("7-1")])
     bench.stand_in.tokens.given.clear()
     assert bench.register.write([row("8-1")]) == Written(appended=("8-1",))
-    assert bench.tokens_asked() == 2
+    assert bench.tokens_requested() == 2
     assert len(bench.lines()) == 3
 
 
@@ -182,7 +182,7 @@ def test_trouble_at_the_token_address_is_busy_and_nothing_is_written(
     assert isinstance(bench.register.write([row("7-1")]), Written)
 
 
-def test_a_clock_gone_wrong_is_told_with_googles_words(bench: SheetsBench) -> None:
+def test_a_clock_gone_wrong_is_reported_with_googles_words(bench: SheetsBench) -> None:
     with GoogleSheetsRegister(bench.settings, clock=lambda: NOW - timedelta(hours=3)) as register:
         outcome = register.health()
     assert isinstance(outcome, Misconfigured)
@@ -190,7 +190,7 @@ def test_a_clock_gone_wrong_is_told_with_googles_words(bench: SheetsBench) -> No
     assert "clock" in outcome.how
 
 
-def test_a_file_that_is_no_service_account_is_told() -> None:
+def test_a_file_that_is_no_service_account_is_reported() -> None:
     for text in ("", "{}", '{"type": "authorized_user"}', '{"type": "service_account"}'):
         with pytest.raises(wire.Unreadable):
             wire.service_account_of(text)
@@ -221,7 +221,7 @@ def test_a_sheet_shared_for_reading_only_refuses_the_write(bench: SheetsBench) -
     assert bench.lines() == []
 
 
-def test_a_wrong_id_and_a_wrong_tab_are_told_apart(bench: SheetsBench) -> None:
+def test_a_wrong_id_and_a_wrong_tab_are_reported_apart(bench: SheetsBench) -> None:
     no_book = bench.connected(replace(bench.settings, spreadsheet_id="nothing/here")).health()
     no_tab = bench.connected(replace(bench.settings, sheet_title="Лист's 2")).health()
     assert isinstance(no_book, Misconfigured)
@@ -251,7 +251,7 @@ def test_numbers_stay_numbers_and_texts_stay_texts(bench: SheetsBench) -> None:
     assert bench.book.sheets[TITLE].rows[1] == ["7-1", "", "5", 129_990]
 
 
-def test_a_gap_in_the_headings_is_told_before_rows_land_beside_the_table(
+def test_a_gap_in_the_headings_is_reported_before_rows_land_next_to_the_table(
     bench: SheetsBench,
 ) -> None:
     bench.put([["Ключ", "Заявка", "Статус", "", "Сумма, тг", "Телефон"], ["7-1"]])
@@ -262,14 +262,14 @@ def test_a_gap_in_the_headings_is_told_before_rows_land_beside_the_table(
     assert bench.writes() == 0
 
 
-def test_a_blank_first_row_over_data_is_told(bench: SheetsBench) -> None:
+def test_a_blank_first_row_over_data_is_reported(bench: SheetsBench) -> None:
     bench.put([[], HEADINGS])
     outcome = bench.register.write([row("8-1")])
     assert outcome == Misconfigured("Row 1 of the sheet is blank.", "Put the headings into row 1.")
     assert bench.writes() == 0
 
 
-def test_a_heading_standing_twice_is_told(bench: SheetsBench) -> None:
+def test_a_heading_standing_twice_is_reported(bench: SheetsBench) -> None:
     bench.put([[*HEADINGS, "Статус"]])
     outcome = bench.register.write([row("8-1")])
     assert isinstance(outcome, Misconfigured)
@@ -322,7 +322,7 @@ def test_a_row_people_inserted_does_not_shift_our_write(bench: SheetsBench) -> N
     assert bench.lines()[1:] == [["", "", "вставлено рукой"], ["a", "", "новая"], ["b", "", "x"]]
 
 
-def test_rows_that_land_beside_the_table_are_told_loudly() -> None:
+def test_rows_that_land_next_to_the_table_are_reported_loudly() -> None:
     answer = {"updates": {"updatedRange": "'Возвраты'!C12:F12"}}
     assert wire.appended_start(answer) == (2, 12)
     with pytest.raises(wire.Unreadable):
@@ -331,7 +331,7 @@ def test_rows_that_land_beside_the_table_are_told_loudly() -> None:
         wire.appended_start({"spreadsheetId": "x"})
 
 
-def test_a_key_found_beside_the_one_that_moved_repairs_itself() -> None:
+def test_a_key_found_next_to_the_one_that_moved_repairs_itself() -> None:
     before, after = {"a": 2, "b": 3}, {"a": 3, "b": 2}
     both = {"a": {"x": 1}, "b": {"x": 2}}
     assert translate.disturbed_keys(before, after, both) == set()
@@ -469,7 +469,7 @@ def test_a_row_refused_for_what_is_in_it_is_found_and_the_others_are_written(
     assert statuses(bench) == ["новая" if key == "k6" else "решена" for key in keys]
 
 
-def test_rows_that_cannot_be_told_apart_in_time_are_written_later(
+def test_rows_that_cannot_be_reported_apart_in_time_are_written_later(
     bench: SheetsBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "REFUSED_CALLS_MAX", 3)

@@ -27,7 +27,7 @@ def test_an_append_to_an_empty_sheet_has_no_table_range() -> None:
     }
 
 
-def test_an_append_to_the_whole_sheet_lands_beside_the_table_under_the_last_note() -> None:
+def test_an_append_to_the_whole_sheet_lands_next_to_the_table_under_the_last_note() -> None:
     sheet = book(["k", "s"], ["1", "x"], [], ["", "", "note"])
     answer = sheet.append("'Sheet1'", [["2", "y"]], raw=True, insert_rows=True)
     assert answer["tableRange"] == "Sheet1!C4"
@@ -89,7 +89,7 @@ def test_a_protected_range_moves_with_its_rows_and_stops_whole_requests() -> Non
     assert sheet.get("Sheet1!A1:A9")["values"] == [["k"], ["0"], ["x"], ["y"], ["3"]]
 
 
-def test_protected_ranges_are_shown_as_the_reference_says() -> None:
+def test_protected_ranges_are_displayed_as_the_reference_says() -> None:
     sheet = book(["k"])
     sheet.people_protect("Sheet1", "A3:Z3", editors=frozenset({OWNER}))
     sheet.people_protect("Sheet1", unprotected=("B2:C4",), warning_only=True)

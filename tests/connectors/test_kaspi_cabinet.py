@@ -104,10 +104,10 @@ class TestSession:
             replace(session, cookie="a\r\nHost: b"),
         ):
             with KaspiCabinet(quiet) as cabinet:
-                told = cabinet.counts()
-                assert isinstance(told, Misconfigured)
-                assert "switched off" in told.what
-                assert cabinet.health(NOW) == told
+                reported = cabinet.counts()
+                assert isinstance(reported, Misconfigured)
+                assert "switched off" in reported.what
+                assert cabinet.health(NOW) == reported
         assert kaspi.received == []
 
     def test_redirect_to_login_is_an_ended_session(self):
@@ -117,9 +117,9 @@ class TestSession:
                 merchant_id="30000001", cookie="mc-session=x", enabled=True, base_url=serving.url
             )
             with KaspiCabinet(session) as cabinet:
-                told = cabinet.list_section(Section.NEW)
-        assert isinstance(told, Misconfigured)
-        assert facts.LOGIN_URL in told.how
+                reported = cabinet.list_section(Section.NEW)
+        assert isinstance(reported, Misconfigured)
+        assert facts.LOGIN_URL in reported.how
 
     def test_page_instead_of_data_is_an_ended_session(
         self, kaspi: KaspiStandIn, cabinet: KaspiCabinet
@@ -134,9 +134,9 @@ class TestSession:
         cabinet.details(refund_id, number)
         (address,) = cabinet.photos(refund_id)
         assert address.startswith(f"{kaspi.received[-1].site}/photos/{refund_id}/0?v=")
-        assert {asked.method for asked in kaspi.received} == {"GET"}
-        assert {asked.query["merchantId"] for asked in kaspi.received} == {"30000001"}
-        assert {asked.headers["x-auth-version"] for asked in kaspi.received} == {"3"}
+        assert {requested.method for requested in kaspi.received} == {"GET"}
+        assert {requested.query["merchantId"] for requested in kaspi.received} == {"30000001"}
+        assert {requested.headers["x-auth-version"] for requested in kaspi.received} == {"3"}
 
     def test_shape_never_seen_is_unknown(self):
         def odd(environ: Any, start: Any) -> list[bytes]:
@@ -148,25 +148,25 @@ class TestSession:
                 merchant_id="1", cookie="a=b", enabled=True, base_url=serving.url
             )
             with KaspiCabinet(session) as cabinet:
-                told = [
+                reported = [
                     cabinet.counts(),
                     cabinet.list_section(Section.NEW),
                     cabinet.details("1", "2-1"),
                     cabinet.photos("1"),
                 ]
-        assert [type(outcome) for outcome in told] == [Unknown] * 4
+        assert [type(outcome) for outcome in reported] == [Unknown] * 4
 
     def test_details_tell_the_whole_case(self, kaspi: KaspiStandIn, cabinet: KaspiCabinet):
         refund_id, number = filed(kaspi)
         kaspi.press(number, "GRANT")
-        told = cabinet.details(refund_id, number)
-        assert isinstance(told, ReturnReading)
-        assert (told.section, told.status_text) == (Section.CLOSED, "Возврат оформлен")
-        assert (told.amount_minor, told.total_withdraw_minor) == (11_990_00, 10_491_00)
-        assert (told.customer_phone_raw, told.comment) == (None, "Не нравится цвет")
-        assert told.steps is not None
-        assert [step.step_type for step in told.steps][-1] == "WAITING_PAYMENT"
-        assert told.order_completed_on == date(2026, 8, 18)
+        reported = cabinet.details(refund_id, number)
+        assert isinstance(reported, ReturnReading)
+        assert (reported.section, reported.status_text) == (Section.CLOSED, "Возврат оформлен")
+        assert (reported.amount_minor, reported.total_withdraw_minor) == (11_990_00, 10_491_00)
+        assert (reported.customer_phone_raw, reported.comment) == (None, "Не нравится цвет")
+        assert reported.steps is not None
+        assert [step.step_type for step in reported.steps][-1] == "WAITING_PAYMENT"
+        assert reported.order_completed_on == date(2026, 8, 18)
 
 
 DETAIL: dict[str, Any] = {
@@ -205,7 +205,7 @@ def as_bytes(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def taken(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ...]]:
+def accepted(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ...]]:
     """Give the requests read out of a saved body, and what could not be taken of it."""
     saved = read_saved(body)
     return saved.readings, saved.problems
@@ -213,9 +213,11 @@ def taken(body: bytes) -> tuple[tuple[ReturnReading, ...], tuple[RowRejected, ..
 
 class TestSaved:
     def test_detail_is_read_whole(self):
-        [told], problems = taken(as_bytes(DETAIL))
+        [reported], problems = accepted(as_bytes(DETAIL))
         assert problems == ()
-        empty = [name for name in ReturnReading.__dataclass_fields__ if getattr(told, name) is None]
+        empty = [
+            name for name in ReturnReading.__dataclass_fields__ if getattr(reported, name) is None
+        ]
         assert empty == [
             "product_name",
             "reason_origin_code",
@@ -224,42 +226,45 @@ class TestSaved:
             "item_print",
             "seen_at",
         ]
-        assert told.unread == ()
-        assert (told.section, told.section_raw) == (Section.AWAITING_DECISION, "WAITING_DECISION")
-        assert told.planned_at == CONTROL
-        assert told.created_at == datetime(2026, 8, 18, 7, 0, 0, 500000, tzinfo=UTC)
-        assert (told.amount_minor, told.total_withdraw_minor, told.quantity_milli) == (
+        assert reported.unread == ()
+        assert (reported.section, reported.section_raw) == (
+            Section.AWAITING_DECISION,
+            "WAITING_DECISION",
+        )
+        assert reported.planned_at == CONTROL
+        assert reported.created_at == datetime(2026, 8, 18, 7, 0, 0, 500000, tzinfo=UTC)
+        assert (reported.amount_minor, reported.total_withdraw_minor, reported.quantity_milli) == (
             410000,
             358700,
             1000,
         )
-        assert (told.reason_code, told.order_code) == ("WRONG", "700000001")
-        assert told.actions_raw == ({"a": 1},)
+        assert (reported.reason_code, reported.order_code) == ("WRONG", "700000001")
+        assert reported.actions_raw == ({"a": 1},)
 
     @pytest.mark.parametrize("wrap", [
         lambda d: d, lambda d: [d], lambda d: {"data": [d], "total": 1}, lambda d: [{"data": [d]}, COUNTS], lambda d: {"data": d},
     ])  # fmt: skip
     def test_any_answer_or_an_array_of_them(self, wrap: Any):
-        [told], problems = taken(as_bytes(wrap(DETAIL)))
-        assert (told.number, problems) == ("700000001-2", ())
+        [reported], problems = accepted(as_bytes(wrap(DETAIL)))
+        assert (reported.number, problems) == ("700000001-2", ())
 
     def test_list_and_detail_of_one_request_come_as_one(self):
         item = {"applicationNumber": "700000001-2", "description": "Новый статус", "tab": "DISPUTE"}
-        [told], _ = taken(as_bytes([DETAIL, {"data": [item]}]))
-        assert (told.status_text, told.section, told.planned_at) == (
+        [reported], _ = accepted(as_bytes([DETAIL, {"data": [item]}]))
+        assert (reported.status_text, reported.section, reported.planned_at) == (
             "Новый статус",
             Section.DISPUTE,
             CONTROL,
         )
 
-    def test_control_date_missing_is_taken_from_the_current_step(self):
-        [told], _ = taken(as_bytes({**DETAIL, "plannedDate": None}))
-        assert told.planned_at == CONTROL
+    def test_control_date_missing_is_accepted_from_the_current_step(self):
+        [reported], _ = accepted(as_bytes({**DETAIL, "plannedDate": None}))
+        assert reported.planned_at == CONTROL
 
-    def test_section_never_seen_is_kept_by_its_name(self):
-        [told], _ = taken(as_bytes({**DETAIL, "tab": "FROZEN"}))
-        assert (told.section, told.section_raw) == (None, "FROZEN")
-        assert told.unread == (Unread("tab", "unknown_section", "FROZEN"),)
+    def test_section_never_seen_is_stored_by_its_name(self):
+        [reported], _ = accepted(as_bytes({**DETAIL, "tab": "FROZEN"}))
+        assert (reported.section, reported.section_raw) == (None, "FROZEN")
+        assert reported.unread == (Unread("tab", "unknown_section", "FROZEN"),)
 
     def test_pictures_are_known_by_digest_whose_they_are_by_number_or_address(self):
         url = "https://kaspi.kz/photos/1"
@@ -272,7 +277,7 @@ class TestSaved:
             recorded("https://kaspi.kz/logo.png", whole),
             recorded("https://kaspi.kz/photos/3", {**ours, "comment": "sha256:short"}),
         ]  # fmt: skip
-        with_pictures, alone = taken(as_bytes({"log": {"entries": entries}}))[0]
+        with_pictures, alone = accepted(as_bytes({"log": {"entries": entries}}))[0]
         assert with_pictures.image_digests == {url: hashlib.sha256(b"PNG").hexdigest()}
         assert (alone.number, alone.raw) == ("700000009-1", None)
         assert alone.image_digests == {"https://kaspi.kz/photos/2": "ab" * 32}
@@ -280,7 +285,7 @@ class TestSaved:
     def test_counts(self):
         expected = SectionCounts(totals={Section.NEW: 1}, unknown={"LOST": 2}, unread=LOST)
         assert read_saved(as_bytes(COUNTS)).counts == expected
-        assert taken(as_bytes(COUNTS)) == ((), ())
+        assert accepted(as_bytes(COUNTS)) == ((), ())
         assert read_saved(b"{}").counts is None
 
     def test_browser_recording(self):
@@ -313,8 +318,8 @@ class TestSaved:
             call(f"{base}/load-refund-details", {}, 401),
         ]
         body = as_bytes({"log": {"entries": entries}})
-        [told], problems = taken(body)
-        assert (told.number, told.section, told.image_urls) == (
+        [reported], problems = accepted(body)
+        assert (reported.number, reported.section, reported.image_urls) == (
             "700000001-2",
             Section.NEW,
             ("https://a/1",),
@@ -323,7 +328,7 @@ class TestSaved:
         assert read_saved(body).counts == SectionCounts(
             totals={Section.NEW: 1}, unknown={"LOST": 2}, unread=LOST
         )
-        assert "SECRET" not in repr((told, told.raw, problems))
+        assert "SECRET" not in repr((reported, reported.raw, problems))
 
     @pytest.mark.parametrize(
         ("body", "code"),
@@ -331,8 +336,8 @@ class TestSaved:
          (b"null", "unknown_shape"), (b'{"a": 1}', "unknown_shape"), (b"[[[[[[[[[]]]]]]]]]", "unknown_shape"),
          (b'{"refundId": "1"}', "no_number"), (as_bytes([{n: v for n, v in DETAIL.items() if n not in {"refundId", "applicationNumber"}}]), "unknown_shape"), (b'{"applicationNumber": "1-1", "tab": "A", "tab": "B"}', "doubled_field")],
     )  # fmt: skip
-    def test_what_cannot_be_read_is_said(self, body: bytes, code: str):
-        _, problems = taken(body)
+    def test_what_cannot_be_read_is_stated(self, body: bytes, code: str):
+        _, problems = accepted(body)
         assert [problem.reason_code for problem in problems] == [code]
 
 
@@ -344,7 +349,7 @@ def test_a_refunds_sum_is_read_in_every_form_of_a_number_or_named(written: bytes
     item = (
         b'{"refundId": "a", "applicationNumber": "1000000002-1", "tab": "NEW", "sum": %b}' % written
     )
-    [reading], problems = taken(b'{"data": [%b], "total": 1}' % item)
+    [reading], problems = accepted(b'{"data": [%b], "total": 1}' % item)
     assert problems == ()
     assert (reading.number, reading.order_code) == ("1000000002-1", "1000000002")
     assert reading.amount_minor == tiyn
@@ -400,7 +405,7 @@ class TestMutations:
         tried = lost = 0
         for place in places({"data": [DETAIL], "total": 1}):
             for change in changes:
-                readings, problems = taken(mutated(place, change))
+                readings, problems = accepted(mutated(place, change))
                 tried += 1
                 unreadable = not readings
                 lost += unreadable and not problems and place not in {("data",), ("data", 0)}
@@ -415,14 +420,14 @@ class TestMutations:
         raw = bytearray(body)
         for _ in range(dice.randint(1, 8)):
             raw[dice.randrange(len(raw))] = dice.choice(b'{}[]",:0123456789ntf\\u')
-        readings, problems = taken(bytes(raw))
+        readings, problems = accepted(bytes(raw))
         assert readings or problems
         storable(readings)
 
     @given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner)
                         | st.dictionaries(st.sampled_from(sorted(DETAIL)), inner), max_leaves=30))  # fmt: skip
     def test_anything_under_their_names(self, value: Any):
-        readings, _ = taken(json.dumps(value).encode())
+        readings, _ = accepted(json.dumps(value).encode())
         storable(readings)
 
 
@@ -439,15 +444,15 @@ def storable(readings: tuple[ReturnReading, ...]) -> None:
 
 @pytest.mark.skipif(not REAL.is_file(), reason="QAITAR_REAL_DATA is not given")
 def test_captured_counts():
-    told = read_saved(REAL.read_bytes()).counts
-    assert told is not None
-    assert told.totals == {**dict.fromkeys(Section, 0), Section.NEW: 1, Section.CLOSED: 322}
-    assert told.unknown == {}
+    reported = read_saved(REAL.read_bytes()).counts
+    assert reported is not None
+    assert reported.totals == {**dict.fromkeys(Section, 0), Section.NEW: 1, Section.CLOSED: 322}
+    assert reported.unknown == {}
 
 
 def test_a_list_whose_sum_is_written_with_a_power_of_ten_is_read_to_the_tiyn():
     case = Path(__file__).parents[1] / "cases" / "cabinet" / "24-refund-sum-1.3e7.json"
-    [reading], problems = taken(case.read_bytes())
+    [reading], problems = accepted(case.read_bytes())
     assert problems == ()
     assert (reading.number, reading.amount_minor) == ("700000002-1", 1_299_990_000)
     assert [one for one in reading.unread if one.name == "sum"] == []

@@ -42,13 +42,13 @@ def xlsx(*rows: dict[str, str], columns: tuple[str, ...] = facts.COLUMNS, before
 
 
 def read(body: bytes, **options: Any) -> tuple[list[OrderRecord], list[RowRejected]]:
-    told = read_orders(body, **options)
-    assert isinstance(told, OrdersFile)
-    met = list(told)
+    reported = read_orders(body, **options)
+    assert isinstance(reported, OrdersFile)
+    met = list(reported)
     orders = [item for item in met if isinstance(item, OrderRecord)]
     rejected = [item for item in met if isinstance(item, RowRejected)]
-    assert told.rows_total == sum(len(order.lines or ()) for order in orders) + len(rejected)
-    assert list(told) == met, "a second reading gives the same"
+    assert reported.rows_total == sum(len(order.lines or ()) for order in orders) + len(rejected)
+    assert list(reported) == met, "a second reading gives the same"
     return orders, rejected
 
 
@@ -158,7 +158,7 @@ class TestOrders:
             (3, "shops_differ"),
         ]
 
-    def test_words_never_seen_are_kept(self):
+    def test_words_never_seen_are_stored(self):
         [order], _ = read(
             xlsx(row(status="Утилизирован", payment="Бартер", delivery="Дрон", courier="Другая"))
         )
@@ -173,34 +173,34 @@ class TestOrders:
         names = [*reversed(facts.COLUMNS), "Моя колонка"]
         columns = tuple(name.upper().replace(" ", "\u00a0 ") for name in names)
         cells = {column: CELLS.get(name, "") for column, name in zip(columns, names, strict=True)}
-        told = read_orders(xlsx(cells, columns=columns, before=4))
-        assert isinstance(told, OrdersFile)
-        [order] = told
+        reported = read_orders(xlsx(cells, columns=columns, before=4))
+        assert isinstance(reported, OrdersFile)
+        [order] = reported
         assert isinstance(order, OrderRecord)
         assert (order.code, order.total_minor) == ("700000001", 11_990_00)
-        assert len(told.columns_unknown) == 1
+        assert len(reported.columns_unknown) == 1
 
     def test_a_number_may_stand_under_either_of_two_columns_of_its_name(self):
         head = f"{facts.CODE};{facts.CREATED};{facts.STATUS};{facts.CODE}"
         first, second = "700000001", "700000002"
         days = [f"{first};29.07.2025;Выдан;8", f";30.07.2025;Выдан;{first}"]
         lines = [*days, f";30.07.2025;Выдан;{second}"]
-        told = read_orders("\n".join([head, *lines]).encode())
-        assert isinstance(told, OrdersFile)
-        assert told.rows_total == 3
-        orders = [order for order in told if isinstance(order, OrderRecord)]
+        reported = read_orders("\n".join([head, *lines]).encode())
+        assert isinstance(reported, OrdersFile)
+        assert reported.rows_total == 3
+        orders = [order for order in reported if isinstance(order, OrderRecord)]
         assert [(order.code, len(order.lines or ())) for order in orders] == [
             (first, 2),
             (second, 1),
         ]
 
     @pytest.mark.parametrize("beyond", [";;;заметка", ";;; ", ";;;;;итого"])
-    def test_what_stands_beside_the_table_is_no_row(self, beyond: str):
+    def test_what_stands_next_to_the_table_is_no_row(self, beyond: str):
         """A note to the right of the table, or a sum under no heading, was counted and then nowhere to be found."""
         head = f"{facts.CODE};{facts.CREATED};{facts.STATUS};"
-        told = read_orders("\n".join([head, "700000001;29.07.2025;Выдан;", beyond]).encode())
-        assert isinstance(told, OrdersFile)
-        assert told.rows_total == len(list(told)) == 1
+        reported = read_orders("\n".join([head, "700000001;29.07.2025;Выдан;", beyond]).encode())
+        assert isinstance(reported, OrdersFile)
+        assert reported.rows_total == len(list(reported)) == 1
 
     def test_only_required_columns(self):
         [order], rejected = read(xlsx(CELLS, columns=facts.REQUIRED))
@@ -263,7 +263,7 @@ class TestRejections:
         assert (bad.row_number, bad.reason_code) == (4, code)
         assert "г. Алматы" not in repr(bad)
 
-    def test_order_with_one_bad_row_is_not_taken_by_half(self):
+    def test_order_with_one_bad_row_is_not_accepted_by_half(self):
         orders, rejected = read(xlsx(CELLS, row(offer_code="KZ-002", amount="x")))
         assert orders == []
         assert [(bad.row_number, bad.reason_code) for bad in rejected] == [
@@ -334,9 +334,11 @@ class TestHarmfulFiles:
         assert self.refusal(with_cell(address)) == code
 
     def test_far_cell_is_named(self):
-        told = read_orders(with_cell("XFD1048576"))
-        assert isinstance(told, FileRefused)
-        assert "Cell XFD1048576 holds something beyond 200000 rows or 200 columns" in told.reason
+        reported = read_orders(with_cell("XFD1048576"))
+        assert isinstance(reported, FileRefused)
+        assert (
+            "Cell XFD1048576 holds something beyond 200000 rows or 200 columns" in reported.reason
+        )
 
     def test_far_cells_in_any_way_of_writing(self):
         for cell in (
@@ -402,8 +404,8 @@ class TestHarmfulFiles:
             ),
             "xl/workbook.xml",
         )
-        told = read_orders(body)
-        assert isinstance(told, FileRefused | OrdersFile)
+        reported = read_orders(body)
+        assert isinstance(reported, FileRefused | OrdersFile)
 
     @pytest.mark.parametrize(
         ("body", "code"),
@@ -414,8 +416,8 @@ class TestHarmfulFiles:
         assert self.refusal(body) == code
 
     def test_required_column_missing_is_named(self):
-        told = read_orders(xlsx(CELLS, columns=(facts.CODE, facts.CREATED, facts.NAME)))
-        assert told == FileRefused("missing_columns", "Columns missing: Статус.")
+        reported = read_orders(xlsx(CELLS, columns=(facts.CODE, facts.CREATED, facts.NAME)))
+        assert reported == FileRefused("missing_columns", "Columns missing: Статус.")
 
     def test_bytes_changed_at_random_never_raise(self):
         genuine, dice = xlsx(CELLS, row(code="700000002")), random.Random(20260820)
@@ -424,18 +426,20 @@ class TestHarmfulFiles:
             body = bytearray(genuine)
             for _ in range(dice.randint(1, 12)):
                 body[dice.randrange(len(body))] = dice.randrange(256)
-            told = read_orders(bytes(body[: dice.choice([len(body), dice.randrange(len(body))])]))
-            refused += isinstance(told, FileRefused)
-            if isinstance(told, OrdersFile):
-                list(told)
+            reported = read_orders(
+                bytes(body[: dice.choice([len(body), dice.randrange(len(body))])])
+            )
+            refused += isinstance(reported, FileRefused)
+            if isinstance(reported, OrdersFile):
+                list(reported)
         assert refused > 200
 
     @staticmethod
     def refusal(body: bytes) -> str:
-        told = read_orders(body)
-        assert isinstance(told, FileRefused)
-        assert told.reason.endswith(".")
-        return told.code
+        reported = read_orders(body)
+        assert isinstance(reported, FileRefused)
+        assert reported.reason.endswith(".")
+        return reported.code
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="QAITAR_REAL_DATA is not given")

@@ -35,12 +35,12 @@ LINES = [
 
 
 def opened(body: bytes) -> OrdersFile:
-    told = read_orders(body)
-    assert isinstance(told, OrdersFile), told
-    met = list(told)
+    reported = read_orders(body)
+    assert isinstance(reported, OrdersFile), reported
+    met = list(reported)
     rows = sum(len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in met)
-    assert rows == told.rows_total
-    return told
+    assert rows == reported.rows_total
+    return reported
 
 
 def sums(body: bytes) -> dict[str, int | None]:
@@ -83,9 +83,11 @@ class TestWorkbooks:
     def test_columns_of_ones_own_up_to_two_hundred(self) -> None:
         own = tuple(f"Моя {n}" for n in range(200 - len(facts.COLUMNS)))
         columns = (*own[:50], *facts.COLUMNS, *own[50:])
-        told = opened(xlsx({**CELLS, own[-1]: "x"}, columns=columns))
-        assert len(told.columns_unknown) == len(own)
-        assert [each.total_minor for each in told if isinstance(each, OrderRecord)] == [11_990_00]
+        reported = opened(xlsx({**CELLS, own[-1]: "x"}, columns=columns))
+        assert len(reported.columns_unknown) == len(own)
+        assert [each.total_minor for each in reported if isinstance(each, OrderRecord)] == [
+            11_990_00
+        ]
 
     def test_cells_painted_far_to_the_right_and_below(self) -> None:
         far = b'<row r="1048576"><c r="XFD1048576" s="1"/><c r="A1048576" s="2"></c></row></sheetData>'
@@ -115,11 +117,11 @@ class TestWorkbooks:
                 sheet.write_row(0, 0, COLUMNS)
                 sheet.write_row(1, 0, ["700000001", "30.07.2025", status, "11990", "Чайник"])
                 sheet.write_row(2, 0, ["7", "30.07.2025", status, "1", "Чайник"])
-        told = opened(out.getvalue())
-        assert told.sheets_unread == ("Заметки", "Итоги")
+        reported = opened(out.getvalue())
+        assert reported.sheets_unread == ("Заметки", "Итоги")
         assert [
             (each.sheet, each.code, each.status) if isinstance(each, OrderRecord) else (each.sheet, each.row_number)
-            for each in told
+            for each in reported
         ] == [("Июнь", "700000001", "COMPLETED"), ("Июнь", 3), ("Июль", "700000001", "RETURNED"), ("Июль", 3)]  # fmt: skip
 
     def test_amount_that_is_an_error_or_a_formula_without_a_value_is_not_empty(self) -> None:
@@ -151,7 +153,7 @@ class TestWorkbooks:
             archive.writestr(part, b"x")
         assert read_orders(out.getvalue()) == FileRefused(code, reason)
 
-    def test_old_excel_and_a_password_are_told_apart(self) -> None:
+    def test_old_excel_and_a_password_are_reported_apart(self) -> None:
         locked = b"\xd0\xcf\x11\xe0" + bytes(100) + "EncryptedPackage".encode("utf-16-le")
         assert read_orders(locked) == FileRefused(
             "encrypted", "The workbook is protected by a password."
@@ -161,8 +163,8 @@ class TestWorkbooks:
         )
 
     def test_a_sheet_in_an_unusual_encoding_is_refused(self) -> None:
-        told = read_orders(remade(lambda xml: xml.decode().encode("utf-16")))
-        assert told == FileRefused("unreadable", "A sheet is written in an unusual encoding.")
+        reported = read_orders(remade(lambda xml: xml.decode().encode("utf-16")))
+        assert reported == FileRefused("unreadable", "A sheet is written in an unusual encoding.")
 
 
 class TestText:
@@ -210,7 +212,7 @@ class TestText:
         assert first.lines is not None
         assert first.lines[0].name == "Чайник\n2026 года; новый"
 
-    def test_numbers_kept_from_excel(self) -> None:
+    def test_numbers_stored_from_excel(self) -> None:
         lines = [
             ('="700000001"', "'30.07.2025", "Выдан", '="11990.5"', '="Чайник"'),
             ('"=""700000002"""', "30.07.2025", "Выдан", "'12990", "'Чайник'"),
@@ -230,11 +232,11 @@ class TestText:
 
 
 def test_shops_are_counted_by_their_numbers() -> None:
-    told = opened(
+    reported = opened(
         xlsx(CELLS, row(code="700000002", handover_point="30000002_PP3"), row(code="700000003", handover_point=""))
     )  # fmt: skip
-    assert told.shops == {"30000001": 1, "30000002": 1}
-    assert [each.shop_number for each in told if isinstance(each, OrderRecord)] == [
+    assert reported.shops == {"30000001": 1, "30000002": 1}
+    assert [each.shop_number for each in reported if isinstance(each, OrderRecord)] == [
         "30000001",
         "30000002",
         None,

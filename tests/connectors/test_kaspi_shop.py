@@ -153,8 +153,8 @@ def test_which_orders_are_read_again(change: dict[str, Any], expected: bool):
 class TestQuestion:
     def test_sent_as_the_guide_says(self, kaspi: KaspiStandIn, shop: KaspiShop):
         shop.list_window(NOW - timedelta(days=14), NOW, state="ARCHIVE", page=2)
-        [asked] = kaspi.received
-        assert asked.query == {
+        [requested] = kaspi.received
+        assert requested.query == {
             "page[number]": "2",
             "page[size]": "3",
             "filter[orders][creationDate][$ge]": str(
@@ -164,10 +164,10 @@ class TestQuestion:
             "filter[orders][state]": "ARCHIVE",
             "include[orders]": "user,entries",
         }
-        assert asked.headers["x-auth-token"] == SHOP.token
-        assert asked.headers["accept"] == "application/vnd.api+json"
-        assert asked.headers["user-agent"].startswith("Mozilla/5.0 (")
-        assert "x-merchant-uid" not in asked.headers
+        assert requested.headers["x-auth-token"] == SHOP.token
+        assert requested.headers["accept"] == "application/vnd.api+json"
+        assert requested.headers["user-agent"].startswith("Mozilla/5.0 (")
+        assert "x-merchant-uid" not in requested.headers
 
     def test_shop_of_a_login_with_several_is_named_when_set(
         self, kaspi: KaspiStandIn, account: ShopAccount
@@ -180,12 +180,12 @@ class TestQuestion:
         assert isinstance(shop.by_code("1&filter[orders][state]=NEW"), Refused)
         assert kaspi.received == []
 
-    def test_pages_are_told(self, kaspi: KaspiStandIn, shop: KaspiShop):
+    def test_pages_are_reported(self, kaspi: KaspiStandIn, shop: KaspiShop):
         for n in range(7):
             kaspi.add_order(SoldOrder(code=str(700000000 + n), created=NOW))
-        told = shop.list_window(NOW - timedelta(days=1), NOW, state=None, page=2)
-        assert isinstance(told, OrderPage)
-        assert ([order.code for order in told.orders], told.page_count, told.total) == (
+        reported = shop.list_window(NOW - timedelta(days=1), NOW, state=None, page=2)
+        assert isinstance(reported, OrderPage)
+        assert ([order.code for order in reported.orders], reported.page_count, reported.total) == (
             ["700000006"],
             3,
             7,
@@ -217,23 +217,23 @@ class TestQuestion:
         """What the guide calls `pageCount` and `totalCount` is Kaspi's word; what came is a fact."""
         body = json.dumps({"data": [{"id": str(n)} for n in range(orders)], "meta": meta})
         with answering(body.encode()) as shop:
-            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None, page=page)
-        assert isinstance(told, OrderPage)
-        assert told.page_count == expected
+            reported = shop.list_window(NOW - timedelta(days=1), NOW, state=None, page=page)
+        assert isinstance(reported, OrderPage)
+        assert reported.page_count == expected
 
-    def test_what_is_no_order_is_told_row_by_row_and_does_not_end_the_list(self):
+    def test_what_is_no_order_is_reported_row_by_row_and_does_not_end_the_list(self):
         with answering(
             b'{"data":[null,5,{"attributes":{"code":"1"}}],"meta":{"pageCount":3}}'
         ) as shop:
-            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
-            asked = shop.by_code("2")
-        assert isinstance(told, OrderPage)
-        assert ([order.code for order in told.orders], told.page_count) == (["1"], 3)
-        assert [(row.row_number, row.reason_code, row.raw) for row in told.rejected] == [
+            reported = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+            requested = shop.by_code("2")
+        assert isinstance(reported, OrderPage)
+        assert ([order.code for order in reported.orders], reported.page_count) == (["1"], 3)
+        assert [(row.row_number, row.reason_code, row.raw) for row in reported.rejected] == [
             (1, "no_code", {"value": None}),
             (2, "no_code", {"value": 5}),
         ]
-        assert isinstance(asked, Unknown)
+        assert isinstance(requested, Unknown)
 
     def test_card_and_own_product_come_when_switched_on(
         self, kaspi: KaspiStandIn, account: ShopAccount
@@ -242,10 +242,12 @@ class TestQuestion:
             SoldOrder(code="700000001", created=NOW, goods=(Goods(), Goods("KZ-2", card="5")))
         )
         with KaspiShop(replace(account, nested_products=True)) as shop:
-            told = shop.by_code("700000001")
-        assert isinstance(told, OrderRecord)
-        assert told.lines is not None
-        assert [(line.product_code, line.merchant_code, line.number) for line in told.lines] == [
+            reported = shop.by_code("700000001")
+        assert isinstance(reported, OrderRecord)
+        assert reported.lines is not None
+        assert [
+            (line.product_code, line.merchant_code, line.number) for line in reported.lines
+        ] == [
             ("137957097", "KZ-001", 0),
             ("5", "KZ-2", 1),
         ]
@@ -256,19 +258,19 @@ class TestDiagnosis:
 
     def test_wrong_token(self, kaspi: KaspiStandIn, account: ShopAccount):
         with KaspiShop(replace(account, token="wrong")) as shop:
-            told = shop.health(NOW)
-        assert isinstance(told, Misconfigured)
-        assert "token" in told.what
-        assert "Токен API" in told.how
+            reported = shop.health(NOW)
+        assert isinstance(reported, Misconfigured)
+        assert "token" in reported.what
+        assert "Токен API" in reported.how
 
     @pytest.mark.parametrize("token", ["", "  ", "токен", "one two", "a\r\nX-Other: b"])
     def test_token_that_cannot_be_one_is_not_sent(
         self, kaspi: KaspiStandIn, account: ShopAccount, token: str
     ):
         with KaspiShop(replace(account, token=token)) as shop:
-            told = shop.health(NOW)
-        assert isinstance(told, Misconfigured)
-        assert "Токен API" in told.how
+            reported = shop.health(NOW)
+        assert isinstance(reported, Misconfigured)
+        assert "Токен API" in reported.how
         assert kaspi.received == []
 
     def test_token_pasted_with_a_line_end_works(self, kaspi: KaspiStandIn, account: ShopAccount):
@@ -277,27 +279,27 @@ class TestDiagnosis:
 
     def test_silence_points_at_kazakhstan_and_proxy(self, kaspi: KaspiStandIn, shop: KaspiShop):
         kaspi.faults.add("orders", Fault(FaultKind.DROP))
-        told = shop.health(NOW)
-        assert isinstance(told, Misconfigured)
-        assert "Kazakhstan" in told.how
+        reported = shop.health(NOW)
+        assert isinstance(reported, Misconfigured)
+        assert "Kazakhstan" in reported.how
 
     def test_slow_answer_ends_at_the_time_limit(self, kaspi: KaspiStandIn, account: ShopAccount):
         kaspi.faults.add("orders", Fault(FaultKind.SLOW, seconds=0.6))
         with KaspiShop(replace(account, read_timeout_s=0.2)) as shop:
-            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
-        assert isinstance(told, Unknown)
+            reported = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(reported, Unknown)
 
     def test_web_page_points_at_the_address(self, kaspi: KaspiStandIn, shop: KaspiShop):
         kaspi.faults.add("orders", Fault(FaultKind.PAGE))
-        told = shop.health(NOW)
-        assert isinstance(told, Misconfigured)
-        assert "base address" in told.how
+        reported = shop.health(NOW)
+        assert isinstance(reported, Misconfigured)
+        assert "base address" in reported.how
 
     def test_refused_question_carries_kaspis_words(self, kaspi: KaspiStandIn, account: ShopAccount):
         with KaspiShop(replace(account, page_size=101)) as shop:
-            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
-        assert isinstance(told, Misconfigured)
-        assert "page[size] must be between 1 and 100" in told.what
+            reported = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(reported, Misconfigured)
+        assert "page[size] must be between 1 and 100" in reported.what
 
     def test_nobody_listening_is_safe_to_repeat(self):
         with KaspiShop(ShopAccount(token="t", base_url="http://127.0.0.1:9")) as shop:
@@ -308,11 +310,11 @@ class TestDiagnosis:
             kaspi.faults.add(
                 "orders", Fault(FaultKind.BUSY, retry_after=text.encode().decode("latin-1"))
             )
-            told = shop.health(NOW)
-            assert isinstance(told, Busy)
-            assert told.retry_after_s == expected
+            reported = shop.health(NOW)
+            assert isinstance(reported, Busy)
+            assert reported.retry_after_s == expected
 
-    def test_other_order_than_asked_is_not_taken(self):
+    def test_other_order_than_requested_is_not_accepted(self):
         with answering(b'{"data":[{"id":"MQ","attributes":{"code":"700000009"}}]}') as shop:
             assert isinstance(shop.by_code("700000001"), Unknown)
 
@@ -391,10 +393,10 @@ class TestCaptures:
     )
     def test_order(self, name: str, wrap: bool, code: str, total: int, lines: int | None):
         with answering(self.served_file(name, wrap)) as shop:
-            told = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
-        assert isinstance(told, OrderPage)
-        assert told.rejected == ()
-        [order] = told.orders
+            reported = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(reported, OrderPage)
+        assert reported.rejected == ()
+        [order] = reported.orders
         assert (order.code, order.total_minor) == (code, total)
         assert (None if order.lines is None else len(order.lines)) == lines
 

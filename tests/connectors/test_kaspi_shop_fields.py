@@ -45,21 +45,21 @@ def read(order: dict[str, Any], included: list[dict[str, Any]]) -> OrderRecord |
 
 class TestTranslate:
     def test_documented_shape_is_read_whole(self):
-        told = read(example(), [entry()])
-        assert isinstance(told, OrderRecord)
-        assert (told.external_id, told.total_minor, told.credit_term_months) == (
+        reported = read(example(), [entry()])
+        assert isinstance(reported, OrderRecord)
+        assert (reported.external_id, reported.total_minor, reported.credit_term_months) == (
             "NzAwMDAwMDAx",
             599000,
             6,
         )
-        assert told.created_at == datetime(2025, 4, 26, 18, 12, 42, 415000, tzinfo=UTC)
-        assert (told.waybill_number, told.returned_to_warehouse) == ("101", False)
-        assert told.tenders is not None
-        assert [(t.kind, t.amount_minor, t.term_months) for t in told.tenders] == [
+        assert reported.created_at == datetime(2025, 4, 26, 18, 12, 42, 415000, tzinfo=UTC)
+        assert (reported.waybill_number, reported.returned_to_warehouse) == ("101", False)
+        assert reported.tenders is not None
+        assert [(t.kind, t.amount_minor, t.term_months) for t in reported.tenders] == [
             (TenderKind.CREDIT, 599000, 6)
         ]
-        assert told.lines is not None
-        [line] = told.lines
+        assert reported.lines is not None
+        [line] = reported.lines
         assert (line.quantity_milli, line.price_minor, line.offer_code, line.imei_required) == (
             2000,
             299500,
@@ -70,33 +70,33 @@ class TestTranslate:
     def test_delivery_fields_of_old_documents_are_found_on_the_order(self):
         order = example()
         del order["attributes"]["kaspiDelivery"]
-        told = read(order, [])
-        assert isinstance(told, OrderRecord)
-        assert (told.waybill_number, told.returned_to_warehouse) == ("old", True)
+        reported = read(order, [])
+        assert isinstance(reported, OrderRecord)
+        assert (reported.waybill_number, reported.returned_to_warehouse) == ("old", True)
 
     def test_lines_come_whole_or_not_at_all(self):
         order = example()
         order["relationships"]["entries"]["data"].append({"id": "x", "type": "orderentries"})
-        told = read(order, [entry()])
-        assert isinstance(told, OrderRecord)
-        assert told.lines is None
+        reported = read(order, [entry()])
+        assert isinstance(reported, OrderRecord)
+        assert reported.lines is None
 
-    def test_status_never_seen_is_kept(self):
+    def test_status_never_seen_is_stored(self):
         order = example()
         order["attributes"] |= {
             "status": "GIVEN_TO_DELIVERY",
             "state": "SOMEWHERE",
             "paymentMode": "BARTER",
         }
-        told = read(order, [])
-        assert isinstance(told, OrderRecord)
-        assert (told.status, told.state, told.payment_mode) == (
+        reported = read(order, [])
+        assert isinstance(reported, OrderRecord)
+        assert (reported.status, reported.state, reported.payment_mode) == (
             "GIVEN_TO_DELIVERY",
             "SOMEWHERE",
             "BARTER",
         )
-        assert told.tenders is not None
-        assert told.tenders[0].kind is TenderKind.UNKNOWN
+        assert reported.tenders is not None
+        assert reported.tenders[0].kind is TenderKind.UNKNOWN
 
     def test_any_field_may_be_anything(self):
         junk: list[Any] = [
@@ -122,9 +122,9 @@ class TestTranslate:
                 for key in keys[:-1]:
                     target = target[key]
                 target[keys[-1]] = value
-                told = read(order, [line])
-                rejected += isinstance(told, RowRejected)
-                assert isinstance(told, RowRejected) or told.code
+                reported = read(order, [line])
+                rejected += isinstance(reported, RowRejected)
+                assert isinstance(reported, RowRejected) or reported.code
         assert 0 < rejected < 2 * len(junk)
 
 

@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 SHOP = Shop()
 
 
-def entry(number: int, **told: Any) -> dict[str, Any]:
+def entry(number: int, **reported: Any) -> dict[str, Any]:
     attributes = {
         "entryNumber": number, "quantity": 1, "basePrice": 1000.0, "totalPrice": 1000.0, "unitType": "PIECES",
         "offer": {"code": f"S{number}", "name": f"Товар {number}"},
-    } | told  # fmt: skip
+    } | reported  # fmt: skip
     return {"type": "orderentries", "id": f"line{number}", "attributes": attributes}
 
 
 @contextmanager
 def answering(pages: list[dict[str, Any]]) -> Iterator[tuple[KaspiShop, list[str]]]:
     """Answer the pages of one order's lines in turn, the last one again and again; note which were asked for."""
-    asked: list[str] = []
+    requested: list[str] = []
 
     def app(environ: Any, start: Any) -> list[bytes]:
-        asked.append(environ["QUERY_STRING"].split("&")[0].rpartition("=")[2])
+        requested.append(environ["QUERY_STRING"].split("&")[0].rpartition("=")[2])
         start("200 OK", [("Content-Type", facts.MEDIA_TYPE)])
-        return [json.dumps(pages[min(len(asked), len(pages)) - 1]).encode()]
+        return [json.dumps(pages[min(len(requested), len(pages)) - 1]).encode()]
 
     with (
         Serving(app) as serving,
         KaspiShop(ShopAccount(token="t", base_url=serving.url)) as shop,
     ):
-        yield shop, asked
+        yield shop, requested
 
 
 def page(numbers: range | list[int], **meta: int) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def page(numbers: range | list[int], **meta: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("pages", "lines", "asked"),
+    ("pages", "lines", "requested"),
     [
         ([page(range(100), pageCount=2, totalCount=101), page([100], pageCount=2, totalCount=101)], 101, ["0", "1"]),
         ([page(range(100)), page([100]), page([])], 101, ["0", "1"]),
@@ -71,14 +71,14 @@ def page(numbers: range | list[int], **meta: int) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_an_order_of_many_lines_is_read_whole_and_each_line_once(
-    pages: list[dict[str, Any]], lines: int, asked: list[str]
+    pages: list[dict[str, Any]], lines: int, requested: list[str]
 ):
     with answering(pages) as (shop, calls):
-        told = shop.lines("NzAwMDAwMDAx")
-    assert isinstance(told, tuple)
-    assert [line.number for line in told] == list(range(lines))
-    assert sum(line.total_minor or 0 for line in told) == lines * 100000
-    assert calls == asked
+        reported = shop.lines("NzAwMDAwMDAx")
+    assert isinstance(reported, tuple)
+    assert [line.number for line in reported] == list(range(lines))
+    assert sum(line.total_minor or 0 for line in reported) == lines * 100000
+    assert calls == requested
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_lines_that_are_not_whole_are_refused_with_the_place(pages: list[dict[st
         assert shop.lines("NzAwMDAwMDAx") == Unknown(f"Kaspi's lines are not whole: {why}.")
 
 
-def test_lines_without_ids_are_not_counted_twice_when_a_page_is_said_again():
+def test_lines_without_ids_are_not_counted_twice_when_a_page_is_stated_again():
     bare = entry(0)
     del bare["id"], bare["attributes"]["entryNumber"]
     with answering([{"data": [bare] * 2 + [entry(n) for n in range(98)]}]) as (shop, calls):
-        told = shop.lines("NzAwMDAwMDAx")
-    assert isinstance(told, tuple)
-    assert (len(told), calls) == (100, ["0", "1"])
+        reported = shop.lines("NzAwMDAwMDAx")
+    assert isinstance(reported, tuple)
+    assert (len(reported), calls) == (100, ["0", "1"])
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -120,13 +120,13 @@ def test_the_stand_in_pages_lines_and_the_list_leaves_long_orders_to_it(nested: 
         ) as shop,
     ):
         listed = shop.list_window(NOW, NOW, state=None)
-        told = shop.by_code("1000000001")
+        reported = shop.by_code("1000000001")
     assert isinstance(listed, OrderPage)
     assert listed.orders[0].lines is None
-    assert isinstance(told, OrderRecord)
-    assert told.lines is not None
-    assert [line.offer_code for line in told.lines] == [f"KZ-{n}" for n in range(130)]
-    assert sum(line.total_minor or 0 for line in told.lines) == told.total_minor
+    assert isinstance(reported, OrderRecord)
+    assert reported.lines is not None
+    assert [line.offer_code for line in reported.lines] == [f"KZ-{n}" for n in range(130)]
+    assert sum(line.total_minor or 0 for line in reported.lines) == reported.total_minor
 
 
 def order(**attributes: Any) -> dict[str, Any]:
@@ -141,19 +141,19 @@ def order(**attributes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def read(told: dict[str, Any], *lines: dict[str, Any]) -> OrderRecord:
-    body = load(json.dumps({"data": [told], "included": list(lines)}).encode())
+def read(reported: dict[str, Any], *lines: dict[str, Any]) -> OrderRecord:
+    body = load(json.dumps({"data": [reported], "included": list(lines)}).encode())
     answer = wire.Answer.model_validate(body)
     record = translate.order_from(answer.data[0], translate.index_included(answer.included))
     assert isinstance(record, OrderRecord)
     return record
 
 
-def test_the_day_of_receipt_is_told_and_no_planned_one_is_needed():
-    told = read(order())
-    assert told.delivered_at == datetime(2026, 7, 10, 5, 57, 15, 213000, tzinfo=UTC)
-    assert told.planned_delivery_at is None
-    assert told.unread == ()
+def test_the_day_of_receipt_is_reported_and_no_planned_one_is_needed():
+    reported = read(order())
+    assert reported.delivered_at == datetime(2026, 7, 10, 5, 57, 15, 213000, tzinfo=UTC)
+    assert reported.planned_delivery_at is None
+    assert reported.unread == ()
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "CANCELLING", "KASPI_DELIVERY_RETURN_REQUESTED"])
@@ -166,34 +166,34 @@ def test_an_order_nobody_got_has_no_day_of_receipt(status: str):
     [(1.29999e7, 1299990000), ("1.29999E7", 1299990000), ("12999900.00", 1299990000), (188.29999999999998, 18830)],
 )  # fmt: skip
 def test_a_sum_is_read_in_every_form_of_a_number(total: Any, tiyn: int):
-    told = read(order(totalPrice=total))
-    assert (told.total_minor, told.unread) == (tiyn, ())
-    assert told.tenders is not None
-    assert told.tenders[0].amount_minor == tiyn
+    reported = read(order(totalPrice=total))
+    assert (reported.total_minor, reported.unread) == (tiyn, ())
+    assert reported.tenders is not None
+    assert reported.tenders[0].amount_minor == tiyn
 
 
 def test_what_cannot_be_read_is_named_with_what_came():
-    told = read(order(totalPrice="13 million", deliveryCost=0.005, kaspiDelivery=5))
-    assert (told.total_minor, told.delivery_cost_minor) == (None, None)
-    assert told.unread == (
+    reported = read(order(totalPrice="13 million", deliveryCost=0.005, kaspiDelivery=5))
+    assert (reported.total_minor, reported.delivery_cost_minor) == (None, None)
+    assert reported.unread == (
         Unread("totalPrice", "unread", "13 million"),
         Unread("deliveryCost", "unread", "0.005"),
         Unread("kaspiDelivery", "unread", "5"),
     )
 
 
-def test_lines_beside_an_order_are_left_out_when_one_has_no_readable_quantity():
-    told = read(order(), entry(0, quantity="two"))
-    assert told.lines is None
-    assert told.unread == (Unread("entries[0].quantity", "unread", "two"),)
+def test_lines_next_to_an_order_are_left_out_when_one_has_no_readable_quantity():
+    reported = read(order(), entry(0, quantity="two"))
+    assert reported.lines is None
+    assert reported.unread == (Unread("entries[0].quantity", "unread", "two"),)
 
 
 def test_a_line_named_twice_is_one_line():
     twice = order()
     twice["relationships"]["entries"]["data"] *= 2
-    told = read(twice, entry(0))
-    assert told.lines is not None
-    assert len(told.lines) == 1
+    reported = read(twice, entry(0))
+    assert reported.lines is not None
+    assert len(reported.lines) == 1
 
 
 def test_an_order_that_names_a_line_without_its_id_is_not_read_smaller():

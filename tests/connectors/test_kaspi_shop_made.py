@@ -12,31 +12,31 @@ from tests.corpora.shop_answers import Made, ShopOfAnswers, made_order
 CUT = 60
 
 
-def wrong(made: Made, told: object) -> str:
+def wrong(made: Made, reported: object) -> str:
     """Say what of an answer is not what had to be read; '' where all is."""
-    if not isinstance(told, OrderRecord):
-        return f"not an order: {told}"
-    named = {one.name: one.came for one in told.unread}
+    if not isinstance(reported, OrderRecord):
+        return f"not an order: {reported}"
+    named = {one.name: one.came for one in reported.unread}
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     received = (
         None if made.completed_ms is None else epoch + timedelta(milliseconds=made.completed_ms)
     )
     expected = (made.code, made.total_minor, received)
-    if (told.code, told.total_minor, told.delivered_at) != expected:
-        return f"{(told.code, told.total_minor, told.delivered_at)} is not {expected}"
+    if (reported.code, reported.total_minor, reported.delivered_at) != expected:
+        return f"{(reported.code, reported.total_minor, reported.delivered_at)} is not {expected}"
     if made.lines is None:
-        fine = told.lines is None and made.fault in named.pop("entries", "")
+        fine = reported.lines is None and made.fault in named.pop("entries", "")
         return (
             ""
             if fine and set(named) == set(made.unread)
-            else f"{told.lines}, {named}: {made.fault}"
+            else f"{reported.lines}, {named}: {made.fault}"
         )
     lines = [
         (x.number, x.offer_code, x.quantity_milli, x.price_minor, x.total_minor)
-        for x in told.lines or ()
+        for x in reported.lines or ()
     ]
     right = [(x.number, x.code, x.quantity_milli, x.price_minor, x.total_minor) for x in made.lines]
-    if lines != right or told.lines is None:
+    if lines != right or reported.lines is None:
         return f"{len(lines)} lines for {len(right)}: {set(lines) ^ set(right)}"
     if len(made.asked) != len(set(made.asked)):
         return f"a page was asked for twice: {made.asked}"
@@ -51,9 +51,9 @@ def read_made(count: int, first_seed: int = 0) -> list[str]:
         Serving(shop) as serving,
         KaspiShop(ShopAccount(token="t", base_url=serving.url)) as source,
     ):
-        told = {seed: source.by_code(each.code) for seed, each in made.items()}
+        reported = {seed: source.by_code(each.code) for seed, each in made.items()}
     return [
-        f"seed {seed}: {why}" for seed, each in made.items() if (why := wrong(each, told[seed]))
+        f"seed {seed}: {why}" for seed, each in made.items() if (why := wrong(each, reported[seed]))
     ]
 
 

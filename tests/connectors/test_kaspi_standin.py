@@ -37,8 +37,8 @@ class World:
         self.now += timedelta(days=days)
         self.kaspi.advance()
 
-    def file(self, **said: object) -> Filing:
-        claim = Claim(**said)  # type: ignore[arg-type]  # a test's own words
+    def file(self, **stated: object) -> Filing:
+        claim = Claim(**stated)  # type: ignore[arg-type]  # a test's own words
         return self.kaspi.file_return("700000001", claim, control=self.now + timedelta(days=2))
 
     def did(self) -> list[tuple[str, str]]:
@@ -57,7 +57,7 @@ def http(world: World) -> Iterator[HttpClient]:
 
 
 class TestSilence:
-    def test_no_reaction_means_taken_for_inspection(self, world: World):
+    def test_no_reaction_means_accepted_for_inspection(self, world: World):
         filing = world.file()
         world.pass_days(2)
         assert filing.tab == "NEW", "the control moment itself is still in time"
@@ -108,7 +108,7 @@ class TestButtons:
             world.kaspi.press(filing.number, "REFUSE", "  ")
         assert (filing.tab, world.did()) == ("NEW", [("BUYER", "FILE")])
 
-    def test_goods_on_the_way_are_not_taken_back_by_the_buyer_after_arrival(self, world: World):
+    def test_goods_on_the_way_are_not_accepted_back_by_the_buyer_after_arrival(self, world: World):
         filing = world.file()
         world.kaspi.press(filing.number, "TAKE")
         world.kaspi.goods_arrive(filing.number)
@@ -189,20 +189,20 @@ class TestPages:
         filing = world.file(comment="<script>alert(1)</script>", photos=(b"\x89PNG1",))
         _, listed, _ = self.page(http, "/mc/?status=REFUND_NEW")
         assert re.findall(r'href="(/mc/refunds/[^"]+)"', listed) == [f"/mc/refunds/{filing.number}"]
-        _, shown, _ = self.page(http, f"/mc/refunds/{filing.number}")
-        assert re.findall(r"<button>([^<]+)<", shown) == [
+        _, displayed, _ = self.page(http, f"/mc/refunds/{filing.number}")
+        assert re.findall(r"<button>([^<]+)<", displayed) == [
             "Получить товар на проверку",
             "Отказать в возврате",
             "Оформить возврат",
         ]
-        assert "<script" not in shown
+        assert "<script" not in displayed
         status, _, where = self.page(http, f"/mc/refunds/{filing.number}/press", {"button": "TAKE"})
         assert (status, filing.tab) == (303, "ON_DELIVERY")
         _, after, _ = self.page(http, where)
         assert "Готово: Заявка принята" in after
         assert re.findall(r"<button>([^<]+)<", after) == ["Оформить возврат"]
 
-    def test_button_not_shown_does_nothing(self, world: World, http: HttpClient):
+    def test_button_not_displayed_does_nothing(self, world: World, http: HttpClient):
         filing = world.file()
         world.kaspi.press(filing.number, "TAKE")
         before = world.did()
@@ -247,14 +247,14 @@ class TestOverlay:
     )  # fmt: skip
 
     def test_personal_data_stays_out_of_repr(self):
-        shown = repr(
+        displayed = repr(
             OrderRecord(
                 code="1",
                 address="ул. Абая",
                 customer=CustomerRecord(name="Оксана", external_id="NzA", phone_raw="7701"),
             )
         )
-        assert [secret for secret in ("Абая", "Оксана", "NzA", "7701") if secret in shown] == []
+        assert [secret for secret in ("Абая", "Оксана", "NzA", "7701") if secret in displayed] == []
 
 
 @pytest.mark.parametrize("year", range(2006, 2036))

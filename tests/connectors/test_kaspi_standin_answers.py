@@ -96,13 +96,16 @@ class TestCapturedShapes:
     ):
         number = cabinet.file(goods=Goods(price_tiyn=4_100_00))
         cabinet.kaspi.press(number, "GRANT")
-        told = json.loads(cabinet.detail(number).body)
-        assert list(told) == list(CAPTURED_DETAIL)
-        assert shape(told) == CAPTURED_DETAIL
-        assert (told["stepDescription"], told["refundTab"]) == ("Возврат оформлен", "CLOSED")
-        assert (told["total"], told["totalWithdraw"]) == (4100.0, 3587.0)
-        assert told["customerPhone"] == "+0(000)-000-00-00"
-        assert told["refundReason"] == {
+        reported = json.loads(cabinet.detail(number).body)
+        assert list(reported) == list(CAPTURED_DETAIL)
+        assert shape(reported) == CAPTURED_DETAIL
+        assert (reported["stepDescription"], reported["refundTab"]) == (
+            "Возврат оформлен",
+            "CLOSED",
+        )
+        assert (reported["total"], reported["totalWithdraw"]) == (4100.0, 3587.0)
+        assert reported["customerPhone"] == "+0(000)-000-00-00"
+        assert reported["refundReason"] == {
             "reason": "SIZE_MISMATCH",
             "reasonDescription": "Не подошел размер",
             "reasonChangeHistory": {
@@ -111,9 +114,9 @@ class TestCapturedShapes:
                 "changeContext": None,
             },
         }
-        assert told["createdDate"] == "2026-11-29T10:00:00.000"
-        assert told["orderCompletionDate"] == "2026-11-27T10:00:00.000"
-        steps = told["stateSteps"]
+        assert reported["createdDate"] == "2026-11-29T10:00:00.000"
+        assert reported["orderCompletionDate"] == "2026-11-27T10:00:00.000"
+        steps = reported["stateSteps"]
         assert [(s["stepType"], s["stepStatus"], s["stage"], s["result"]) for s in steps] == [
             ("MERCHANT_APPROVAL", "SUCCESS", "PASSED", "POSITIVE"),
             ("BACKWARD_DELIVERY_BY_KASPI", "SUCCESS", "PASSED", "POSITIVE"),
@@ -136,8 +139,8 @@ class TestCapturedShapes:
         assert step["expirationTime"] == item["plannedDate"] == "2026-12-02T10:00:00"
 
     def test_counts_come_in_the_captured_order(self, cabinet: Cabinet):
-        told = cabinet.json("load-refunds-count")
-        assert [count["tab"] for count in told] == [
+        reported = cabinet.json("load-refunds-count")
+        assert [count["tab"] for count in reported] == [
             "WAITING_DECISION", "ON_DELIVERY", "CLOSED", "DISPUTE", "NEW",
         ]  # fmt: skip
 
@@ -151,7 +154,7 @@ class TestCapturedShapes:
 
 
 class TestSwitches:
-    def test_closed_list_is_not_newest_first_unless_asked_to_be(self, cabinet: Cabinet):
+    def test_closed_list_is_not_newest_first_unless_requested_to_be(self, cabinet: Cabinet):
         made = [cabinet.file(n, days_ago=day) for n, day in enumerate([3, 1, 2])]
         for number in made:
             cabinet.kaspi.press(number, "GRANT")
@@ -170,12 +173,12 @@ class TestSwitches:
         assert [len(page) for page in pages] == [3, 3, 1, 0]
         assert sorted(number for page in pages for number in page) == sorted(made)
 
-    @pytest.mark.parametrize(("total", "told"), [(Total.ALL_PAGES, 12), (Total.THIS_PAGE, 2)])
-    def test_total_of_all_pages_or_of_this_one(self, cabinet: Cabinet, total: Total, told: int):
+    @pytest.mark.parametrize(("total", "reported"), [(Total.ALL_PAGES, 12), (Total.THIS_PAGE, 2)])
+    def test_total_of_all_pages_or_of_this_one(self, cabinet: Cabinet, total: Total, reported: int):
         for n in range(12):
             cabinet.file(n)
         cabinet.kaspi.behaviour.total = total
-        assert cabinet.section("NEW", page=1)["total"] == told
+        assert cabinet.section("NEW", page=1)["total"] == reported
 
     @pytest.mark.parametrize(
         ("kind", "status"),
@@ -190,8 +193,8 @@ class TestSwitches:
     ):
         bad, good = cabinet.file(1), cabinet.file(2)
         cabinet.kaspi.faults.fail_detail(bad, Fault(kind), times=2)
-        asked = [cabinet.detail(number).status for number in (good, bad, good, bad, bad, bad)]
-        assert asked == [200, status, 200, status, 200, 200]
+        requested = [cabinet.detail(number).status for number in (good, bad, good, bad, bad, bad)]
+        assert requested == [200, status, 200, status, 200, 200]
         cabinet.kaspi.faults.fail_detail(bad, Fault(kind))
         assert [cabinet.detail(bad).status for _ in range(5)] == [status] * 5
         cabinet.kaspi.faults.mend_detail(bad)
@@ -228,8 +231,10 @@ class TestSwitches:
         number = cabinet.file()
         cabinet.kaspi.behaviour.gateway = status
         preflight = cabinet.http.send(Request("OPTIONS", f"{REFUNDS}/load-refunds-count"))
-        told = [preflight, cabinet.ask("load-refunds-count"), cabinet.detail(number)]
-        assert [(reply.status, CORS in reply.headers) for reply in told] == [(status, False)] * 3
+        reported = [preflight, cabinet.ask("load-refunds-count"), cabinet.detail(number)]
+        assert [(reply.status, CORS in reply.headers) for reply in reported] == [
+            (status, False)
+        ] * 3
         cabinet.kaspi.behaviour.gateway = None
         assert cabinet.detail(number).status == 200
 
@@ -252,10 +257,10 @@ class TestSwitches:
         change = Relabelling("WRONG", "Не как на фото или в описании", 2, 8_000_00)
         cabinet.kaspi.relabel(number, change)
         [item] = cabinet.section("NEW")["data"]
-        told = json.loads(cabinet.detail(number).body)
+        reported = json.loads(cabinet.detail(number).body)
         assert (item["reason"], item["quantity"], item["sum"]) == ("WRONG", 2, 8000.0)
-        assert (told["quantity"], told["total"]) == (2, 8000.0)
-        assert told["refundReason"] == {
+        assert (reported["quantity"], reported["total"]) == (2, 8000.0)
+        assert reported["refundReason"] == {
             "reason": "WRONG",
             "reasonDescription": "Не как на фото или в описании",
             "reasonChangeHistory": {
@@ -265,14 +270,14 @@ class TestSwitches:
             },
         }
 
-    def test_number_written_another_way_is_asked_for_that_way(self, cabinet: Cabinet):
+    def test_number_written_another_way_is_requested_for_that_way(self, cabinet: Cabinet):
         number = cabinet.file()
         cabinet.kaspi.behaviour.number_separator = "/"
         assert cabinet.numbers("NEW") == ["700000001/1"]
         assert cabinet.detail(number).status == 404
         refund_id = cabinet.kaspi.ledger.filings[number].refund_id
-        asked = cabinet.ask("load-refund-details", refundId=refund_id, code="700000001/1")
-        assert json.loads(asked.body)["applicationNumber"] == "700000001/1"
+        requested = cabinet.ask("load-refund-details", refundId=refund_id, code="700000001/1")
+        assert json.loads(requested.body)["applicationNumber"] == "700000001/1"
 
 
 class TestOrders:
@@ -285,24 +290,24 @@ class TestOrders:
 
     def attributes(self, cabinet: Cabinet, order: SoldOrder) -> dict[str, Any]:
         cabinet.kaspi.add_order(order)
-        asked = self.ask(
+        requested = self.ask(
             cabinet, "/orders", page__number="0", page__size="1", **{"filter[orders]__code": order.code}
         )  # fmt: skip
-        told: dict[str, Any] = json.loads(asked.body)["data"][0]["attributes"]
-        return told
+        reported: dict[str, Any] = json.loads(requested.body)["data"][0]["attributes"]
+        return reported
 
     def test_issued_order_carries_the_day_of_receipt_and_an_open_one_does_not(
         self, cabinet: Cabinet
     ):
         got = datetime(2026, 7, 10, 5, 57, 15, 213000, tzinfo=UTC)
         issued = SoldOrder(code="700000901", created=NOW, completed=got, planned_delivery=got)
-        told = self.attributes(cabinet, issued)
-        assert (told["completionDate"], told["plannedDeliveryDate"]) == (1783663035213,) * 2
+        reported = self.attributes(cabinet, issued)
+        assert (reported["completionDate"], reported["plannedDeliveryDate"]) == (1783663035213,) * 2
         cabinet.kaspi.behaviour.planned_delivery = False
         on_its_way = SoldOrder(code="7000009020", created=NOW, planned_delivery=got)
-        told = self.attributes(cabinet, on_its_way)
-        assert told["code"] == "7000009020"
-        assert {"completionDate", "plannedDeliveryDate"} & set(told) == set()
+        reported = self.attributes(cabinet, on_its_way)
+        assert reported["code"] == "7000009020"
+        assert {"completionDate", "plannedDeliveryDate"} & set(reported) == set()
 
     def test_lines_come_in_pages(self, cabinet: Cabinet):
         goods = tuple(Goods(f"S{n}", price_tiyn=1000_00) for n in range(101))

@@ -250,7 +250,7 @@ def test_a_long_reason_is_cut_to_what_1c_holds(opened: Any) -> None:
     assert server.base.rows[RETURN_ORDER][0]["ПричинаВозврата"] == "ж" * 300
 
 
-def test_a_marker_attribute_is_asked_by_exact_filter(opened: Any) -> None:
+def test_a_marker_attribute_is_requested_by_exact_filter(opened: Any) -> None:
     server, erp = opened(field_map=FieldMap(marker="ИдентификаторПлатежа"))
     server.seed_order(CODE)
     order = order_of(erp)
@@ -259,12 +259,12 @@ def test_a_marker_attribute_is_asked_by_exact_filter(opened: Any) -> None:
     found = erp.find_return_order(MARKER, date(2030, 1, 1), order)
     assert found == Done(server.base.rows[RETURN_ORDER][0]["Ref_Key"], detail="УТ-000001")
     assert erp.find_return_order(MARKER + "x", DAY, order) == Missing()
-    asked = [
+    requested = [
         one
         for one in server.ledger.requests
         if one.startswith(f"GET /ut/odata/standard.odata/{RETURN_ORDER}?")
     ]
-    assert not [one for one in asked if "Date" in one]
+    assert not [one for one in requested if "Date" in one]
     assert sent(server)["Комментарий"] == f"Kaspi {CODE}-1"
     assert len(sent(server)["ИдентификаторПлатежа"]) == 25
 
@@ -310,7 +310,7 @@ def test_the_marker_is_found_past_the_first_page(opened: Any) -> None:
     assert found == Done(ours["Ref_Key"], detail="УТ-001001")
 
 
-def test_posting_is_off_unless_asked_for(opened: Any) -> None:
+def test_posting_is_off_unless_requested_for(opened: Any) -> None:
     server, erp = opened(post_after_create=True)
     server.seed_order(CODE)
     done = erp.create_return_order(draft_of(order_of(erp)))
@@ -525,7 +525,7 @@ def test_refused_content_keeps_the_entry_for_the_next_time(opened: Any) -> None:
     assert len(server.base.rows[RETURN_FILES]) == 1
 
 
-def test_a_dropped_mark_of_a_file_is_said(opened: Any) -> None:
+def test_a_dropped_mark_of_a_file_is_stated(opened: Any) -> None:
     server, erp = opened()
     server.seed_order(CODE)
     reference = erp.create_return_order(draft_of(order_of(erp))).reference

@@ -49,7 +49,7 @@ from qaitar.transport.http import HttpClient, Reply, Request
 AUTHOR = "a0000000-0000-4000-8000-0000000000aa"
 
 
-def said(status: int, code: str, words: str = "слова 1С") -> Reply:
+def stated(status: int, code: str, words: str = "слова 1С") -> Reply:
     body = write_json({"odata.error": {"code": code, "message": {"lang": "ru", "value": words}}})
     return Reply(status, {"content-type": "application/json"}, body.encode())
 
@@ -62,20 +62,20 @@ def page(status: int, **headers: str) -> Reply:
 @pytest.mark.parametrize(
     ("reply", "writing", "kind"),
     [
-        (said(401, "20"), True, Misconfigured),
-        (said(403, "0"), False, Misconfigured),
-        (said(400, "20"), True, Misconfigured),
-        (said(404, "8"), True, Misconfigured),
-        (said(404, "9"), False, Refused),
-        (said(400, "15"), True, Refused),
-        (said(412, "0"), True, Busy),
-        (said(400, "14"), False, Misconfigured),
-        (said(501, "0"), True, Unknown),
-        (said(500, "-1"), True, Refused),
-        (said(500, "-1", "Конфликт блокировок при выполнении"), True, Busy),
-        (said(500, "-1", "Превышено время ожидания предоставления блокировки"), True, Busy),
-        (said(500, "-1", "Не обнаружена свободная лицензия!"), True, Busy),
-        (said(500, "7"), True, Unknown),
+        (stated(401, "20"), True, Misconfigured),
+        (stated(403, "0"), False, Misconfigured),
+        (stated(400, "20"), True, Misconfigured),
+        (stated(404, "8"), True, Misconfigured),
+        (stated(404, "9"), False, Refused),
+        (stated(400, "15"), True, Refused),
+        (stated(412, "0"), True, Busy),
+        (stated(400, "14"), False, Misconfigured),
+        (stated(501, "0"), True, Unknown),
+        (stated(500, "-1"), True, Refused),
+        (stated(500, "-1", "Конфликт блокировок при выполнении"), True, Busy),
+        (stated(500, "-1", "Превышено время ожидания предоставления блокировки"), True, Busy),
+        (stated(500, "-1", "Не обнаружена свободная лицензия!"), True, Busy),
+        (stated(500, "7"), True, Unknown),
         (page(200), True, Misconfigured),
         (page(200), False, Misconfigured),
         (page(302), True, Misconfigured),
@@ -101,7 +101,7 @@ def test_every_answer_has_its_meaning(reply: Reply, writing: bool, kind: type) -
 
 
 def test_a_refusal_shows_1c_own_words() -> None:
-    found = trouble(said(500, "-1", "Не заполнено поле «Соглашение»"), writing=True)
+    found = trouble(stated(500, "-1", "Не заполнено поле «Соглашение»"), writing=True)
     assert found is not None
     assert found.outcome == Refused("Не заполнено поле «Соглашение»")
 
@@ -109,7 +109,7 @@ def test_a_refusal_shows_1c_own_words() -> None:
 @pytest.mark.parametrize(
     ("header", "seconds"), [("7", 7), ("999999", 3600), ("soon", 30), ("-1", 30)]
 )
-def test_the_asked_pause_is_honoured_and_bounded(header: str, seconds: int) -> None:
+def test_the_requested_pause_is_honoured_and_bounded(header: str, seconds: int) -> None:
     found = trouble(page(429, retry_after=header), writing=True)
     assert found is not None
     assert isinstance(found.outcome, Busy)
@@ -168,8 +168,8 @@ def test_bodies_that_are_no_object(body: bytes) -> None:
 
 def test_texts_no_table_can_hold_are_mended_when_they_are_read():
     """They end in the journal and in files' names: a NUL or half a character would stop the effect for good."""
-    told = read_object(rb'{"Number": "00\u0000\ud800-1", "\udfff": [{"a": "\ud83d"}]}')
-    assert told == {"Number": "00��-1", "�": [{"a": "�"}]}
+    reported = read_object(rb'{"Number": "00\u0000\ud800-1", "\udfff": [{"a": "\ud83d"}]}')
+    assert reported == {"Number": "00��-1", "�": [{"a": "�"}]}
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"value":{}}', b'{"value":[1]}', b'{"value":null}'])
@@ -193,7 +193,7 @@ def test_a_reference_literal_cannot_carry_anything_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept", "keys"),
+    ("sent", "stored", "keys"),
     [
         ({"Number": "А-1"}, {"Number": "А-1   "}, []),
         ({"LineNumber": "1"}, {"LineNumber": 1}, []),
@@ -212,9 +212,9 @@ def test_a_reference_literal_cannot_carry_anything_else() -> None:
     ],
 )
 def test_read_back_names_what_differs(
-    sent: dict[str, object], kept: dict[str, object], keys: list[str]
+    sent: dict[str, object], stored: dict[str, object], keys: list[str]
 ) -> None:
-    assert [one.key for one in differences(sent, kept)] == keys
+    assert [one.key for one in differences(sent, stored)] == keys
 
 
 def test_a_long_marker_becomes_a_digest_of_the_attributes_length() -> None:
@@ -323,7 +323,7 @@ def test_a_map_is_read_from_stored_entries() -> None:
     "body",
     [b"", b"<html></html>", b"<a><b></a>", b"{}", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"],
 )
-def test_what_is_no_metadata_is_said(body: bytes) -> None:
+def test_what_is_no_metadata_is_stated(body: bytes) -> None:
     with pytest.raises(NotMetadata):
         read_metadata(BytesIO(body))
 
@@ -373,14 +373,14 @@ class _CountingHttp(HttpClient):
     def __init__(self, *bodies: bytes) -> None:
         super().__init__("http://127.0.0.1")
         self.bodies = list(bodies)
-        self.asked = 0
+        self.requested = 0
 
     def send(self, request: Request) -> Reply:
-        self.asked += 1
-        return Reply(200, {}, self.bodies[min(self.asked, len(self.bodies)) - 1])
+        self.requested += 1
+        return Reply(200, {}, self.bodies[min(self.requested, len(self.bodies)) - 1])
 
 
-def test_metadata_is_asked_again_only_when_old_and_read_again_only_when_changed() -> None:
+def test_metadata_is_requested_again_only_when_old_and_read_again_only_when_changed() -> None:
     now = [0.0]
     cache = MetadataCache(ttl_s=60, clock=lambda: now[0])
     one, other = edmx.document(configuration()), edmx.document(configuration(files="B"))
@@ -389,15 +389,15 @@ def test_metadata_is_asked_again_only_when_old_and_read_again_only_when_changed(
         first = cache.get("base", session)
         now[0] = 59
         assert cache.get("base", session) is first
-        assert http.asked == 1
+        assert http.requested == 1
         now[0] = 61
         assert cache.get("base", session) is first
-        assert http.asked == 2
+        assert http.requested == 2
         changed = cache.get("base", session, fresh=True)
         assert isinstance(changed, Metadata)
         assert isinstance(first, Metadata)
         assert (first.file_generation, changed.file_generation) == ("A", "B")
-        assert http.asked == 3
+        assert http.requested == 3
 
 
 def _real(name: str) -> Path:

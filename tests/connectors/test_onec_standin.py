@@ -56,7 +56,7 @@ def error_code(reply: httpx.Response) -> tuple[int, str]:
     return reply.status_code, reply.json()["odata.error"]["code"]
 
 
-def test_login_is_asked_for(raw: Raw) -> None:
+def test_login_is_requested_for(raw: Raw) -> None:
     reply = raw.ask("GET", ORDER, Authorization="Basic " + base64.b64encode(b"a:b").decode())
     assert reply.status_code == 401
     assert reply.headers["www-authenticate"].startswith("Basic")
@@ -70,7 +70,7 @@ def test_the_service_document_lists_the_composition(raw: Raw) -> None:
     assert error_code(raw.ask("GET", SALE)) == (404, "8")
 
 
-def test_atom_is_what_a_caller_gets_who_asked_for_nothing(raw: Raw) -> None:
+def test_atom_is_what_a_caller_gets_who_requested_for_nothing(raw: Raw) -> None:
     raw.server.seed_order("1")
     reply = raw.ask("GET", ORDER, Accept="*/*")
     assert reply.headers["content-type"].startswith("application/atom+xml")
@@ -198,7 +198,7 @@ def test_other_codes(raw: Raw) -> None:
     assert error_code(raw.ask("GET", f"{ORDER}_Товары")) == (401, "20")
 
 
-def test_faults_are_taken_once_and_in_order(raw: Raw) -> None:
+def test_faults_are_accepted_once_and_in_order(raw: Raw) -> None:
     raw.server.faults += [
         Fault("page", "POST", status=503, retry_after_s=5),
         Fault("empty", "POST", executes=True),

@@ -145,7 +145,7 @@ def test_each_documented_status_has_our_word() -> None:
     assert words[10] is TicketStatus.MERGED
 
 
-def test_a_status_nobody_told_us_about_is_kept_beside_our_word(bench: UsedeskBench) -> None:
+def test_a_status_nobody_reported_us_about_is_stored_next_to_our_word(bench: UsedeskBench) -> None:
     opened = bench.helpdesk.open_ticket(DRAFT)
     assert isinstance(opened, Done)
     bench.stand_in.account.set_status(int(opened.reference), 42)
@@ -170,7 +170,7 @@ def test_usedesk_opens_the_same_ticket_twice_so_only_the_look_up_protects(
     assert len(bench.opened()) == 2
 
 
-def test_the_type_of_a_comment_is_always_said(bench: UsedeskBench) -> None:
+def test_the_type_of_a_comment_is_always_stated(bench: UsedeskBench) -> None:
     opened = bench.helpdesk.open_ticket(DRAFT)
     assert isinstance(opened, Done)
     for public in (True, False):
@@ -257,7 +257,7 @@ def test_more_tickets_than_the_bound_are_never_called_missing(
     assert bench.helpdesk.find_ticket("nobody", SINCE) == expected
 
 
-def test_a_ticket_closed_to_us_is_not_taken_for_missing(bench: UsedeskBench) -> None:
+def test_a_ticket_closed_to_us_is_not_accepted_for_missing(bench: UsedeskBench) -> None:
     bench.fill(2)
     bench.stand_in.account.closed_to_us.add(max(bench.stand_in.account.tickets))
     expected = (
@@ -270,7 +270,7 @@ def test_a_ticket_closed_to_us_is_not_taken_for_missing(bench: UsedeskBench) -> 
     assert isinstance(found, Done)
 
 
-def test_an_account_that_repeats_a_page_is_not_asked_for_ever(bench: UsedeskBench) -> None:
+def test_an_account_that_repeats_a_page_is_not_requested_for_ever(bench: UsedeskBench) -> None:
     bench.fill(150)
     bench.stand_in.account.same_page_always = True
     found = bench.helpdesk.find_ticket("other-0", SINCE)
@@ -289,7 +289,7 @@ def test_calls_keep_their_distance(bench: UsedeskBench) -> None:
     assert 59.0 < slept[0] <= 60.0
 
 
-def test_a_wrong_base_address_is_told(bench: UsedeskBench) -> None:
+def test_a_wrong_base_address_is_reported(bench: UsedeskBench) -> None:
     desk = bench.connected(replace(bench.settings, base_url=bench.url + "/uapi"))
     outcome = desk.open_ticket(DRAFT)
     assert isinstance(outcome, Misconfigured)

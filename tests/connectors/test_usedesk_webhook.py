@@ -48,15 +48,15 @@ def test_our_own_comment_is_known_when_it_comes_back(
     )
 
 
-@pytest.mark.parametrize("told", ["", "channel-secret-5c", "CHANNEL-SECRET-5C1", "секрет"])
-def test_another_secret_is_rejected(ticket: StoredTicket, told: str) -> None:
-    rejected = read_event(opened_body(ticket, told), secret=SECRET)
+@pytest.mark.parametrize("reported", ["", "channel-secret-5c", "CHANNEL-SECRET-5C1", "секрет"])
+def test_another_secret_is_rejected(ticket: StoredTicket, reported: str) -> None:
+    rejected = read_event(opened_body(ticket, reported), secret=SECRET)
     assert rejected == EventRejected("the secret is not ours")
 
 
 def test_without_a_secret_set_nothing_is_accepted(ticket: StoredTicket) -> None:
-    for told in ("", SECRET):
-        rejected = read_event(opened_body(ticket, told), secret="")
+    for reported in ("", SECRET):
+        rejected = read_event(opened_body(ticket, reported), secret="")
         assert rejected == EventRejected("no secret is set for this connection")
 
 
@@ -90,7 +90,7 @@ def test_letters_no_table_can_hold_are_neither_our_secret_nor_a_crash() -> None:
     assert read_event(rb'{"secret": "\ud800"}', secret=SECRET) == EventRejected(
         "the secret is not ours"
     )
-    told = read_event(
+    reported = read_event(
         rb'{"secret": "channel-secret-5c1", "ticket": {"id": "\u000017"}}', secret=SECRET
     )
-    assert told == TicketEvent(EventKind.OPENED, "�17", ours=False)
+    assert reported == TicketEvent(EventKind.OPENED, "�17", ours=False)

@@ -322,7 +322,7 @@ class ErpContract:
             assert isinstance(outcome, Misconfigured)
         assert stage.executed() == 0
 
-    def test_a_value_the_system_dropped_is_named_and_the_document_kept(
+    def test_a_value_the_system_dropped_is_named_and_the_document_stored(
         self, stage: ErpStage
     ) -> None:
         stage.sell(CODE, [PHONE])
@@ -391,17 +391,17 @@ class ErpContract:
         assert health.facts
         assert stage.executed() == 0
 
-    def test_no_secret_in_what_is_shown_or_logged(
+    def test_no_secret_in_what_is_displayed_or_logged(
         self, stage: ErpStage, caplog: pytest.LogCaptureFixture
     ) -> None:
         stage.sell(CODE, [PHONE])
         with caplog.at_level(logging.DEBUG):
             order = found(stage)
             stage.spoil_creation("drop", executes=True)
-            shown = [stage.erp.create_return_order(draft_of(order)), stage.erp.health()]
+            displayed = [stage.erp.create_return_order(draft_of(order)), stage.erp.health()]
             stage.deny_rights()
-            shown.append(stage.erp.create_return_order(draft_of(order)))
-        transcript = "\n".join([*map(repr, shown), repr(stage.erp), repr(vars(stage.erp))])
+            displayed.append(stage.erp.create_return_order(draft_of(order)))
+        transcript = "\n".join([*map(repr, displayed), repr(stage.erp), repr(vars(stage.erp))])
         transcript += caplog.text
         assert transcript
         for secret in stage.secrets:

@@ -190,7 +190,7 @@ class HelpdeskContract:
     @pytest.mark.parametrize(
         "trouble", [Trouble.FAILS_5XX, Trouble.DROPS_BEFORE, Trouble.RATE_LIMITED]
     )
-    def test_a_failed_look_up_may_be_asked_again(
+    def test_a_failed_look_up_may_be_requested_again(
         self, bench: HelpdeskBench, trouble: Trouble
     ) -> None:
         bench.helpdesk.open_ticket(DRAFT)
@@ -207,7 +207,7 @@ class HelpdeskContract:
         bench.upset("list", trouble)
         assert isinstance(bench.helpdesk.find_ticket("nobody", SINCE), Unknown)
 
-    def test_a_ticket_is_found_behind_several_pages(self, bench: HelpdeskBench) -> None:
+    def test_a_ticket_is_found_inside_several_pages(self, bench: HelpdeskBench) -> None:
         opened = bench.helpdesk.open_ticket(DRAFT)
         assert isinstance(opened, Done)
         bench.fill(230)
@@ -216,21 +216,21 @@ class HelpdeskContract:
         assert found.reference == opened.reference
         assert bench.helpdesk.find_ticket("case-7.as", SINCE) == Missing()
 
-    def test_a_comment_is_public_only_when_said(self, bench: HelpdeskBench) -> None:
+    def test_a_comment_is_public_only_when_stated(self, bench: HelpdeskBench) -> None:
         ticket = bench.helpdesk.open_ticket(DRAFT)
         assert isinstance(ticket, Done)
         photo = Attachment("акт №1.jpg", "image/jpeg", bytes(range(256)))
-        shown = bench.helpdesk.comment(
+        displayed = bench.helpdesk.comment(
             CommentDraft("c-1", ticket.reference, "Қабылданды\n<b>", public=True, files=(photo,))
         )
         hidden = bench.helpdesk.comment(
             CommentDraft("c-2", ticket.reference, "Для своих", public=False)
         )
-        assert isinstance(shown, Done)
+        assert isinstance(displayed, Done)
         assert isinstance(hidden, Done)
         assert bench.commented() == [
             Commented(
-                shown.reference,
+                displayed.reference,
                 ticket.reference,
                 "Қабылданды\n<b>\n\n[qtr:c-1]",
                 public=True,
@@ -268,17 +268,17 @@ class HelpdeskContract:
         assert len(health.facts) == 1
         assert bench.opened() == []
 
-    def test_nothing_said_or_logged_carries_a_secret(
+    def test_nothing_stated_or_logged_carries_a_secret(
         self, bench: HelpdeskBench, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.DEBUG):
-            told: list[object] = [bench.helpdesk.open_ticket(DRAFT)]
+            reported: list[object] = [bench.helpdesk.open_ticket(DRAFT)]
             for trouble in Trouble:
                 bench.upset("open", trouble)
-                told.append(bench.helpdesk.open_ticket(DRAFT))
-            told += [bench.with_wrong_token.health(), bench.at_dead_address.health()]
-            told.append(bench.helpdesk.find_ticket(DRAFT.marker, SINCE))
-        transcript = "\n".join([caplog.text, repr(told), repr(DRAFT), *bench.addresses()])
+                reported.append(bench.helpdesk.open_ticket(DRAFT))
+            reported += [bench.with_wrong_token.health(), bench.at_dead_address.health()]
+            reported.append(bench.helpdesk.find_ticket(DRAFT.marker, SINCE))
+        transcript = "\n".join([caplog.text, repr(reported), repr(DRAFT), *bench.addresses()])
         assert "/" in transcript
         for secret in (*bench.secrets(), "+77011234567"):
             assert secret not in transcript

@@ -51,23 +51,23 @@ class OrderSourceContract:
             for state in market.source.states:
                 page = 0
                 while True:
-                    told = market.source.list_window(first, last, state=state, page=page)
-                    assert isinstance(told, OrderPage)
-                    codes += [order.code for order in told.orders]
+                    reported = market.source.list_window(first, last, state=state, page=page)
+                    assert isinstance(reported, OrderPage)
+                    codes += [order.code for order in reported.orders]
                     page += 1
-                    if page >= told.page_count:
+                    if page >= reported.page_count:
                         break
         return codes
 
     def test_order_comes_back_equal(self, market: OrderMarket):
         created = NOW - timedelta(days=3)
         market.sell("700000001", created)
-        told = market.source.by_code("700000001")
-        assert isinstance(told, OrderRecord)
-        assert (told.code, told.created_at) == ("700000001", created)
-        assert (told.total_minor, told.currency) == (11_990_00, "KZT")
-        assert told.lines is not None
-        assert [(line.quantity_milli, line.total_minor) for line in told.lines] == [
+        reported = market.source.by_code("700000001")
+        assert isinstance(reported, OrderRecord)
+        assert (reported.code, reported.created_at) == ("700000001", created)
+        assert (reported.total_minor, reported.currency) == (11_990_00, "KZT")
+        assert reported.lines is not None
+        assert [(line.quantity_milli, line.total_minor) for line in reported.lines] == [
             (1000, 11_990_00)
         ]
 
@@ -80,8 +80,8 @@ class OrderSourceContract:
 
     def test_old_order_is_reached_by_its_number(self, market: OrderMarket):
         market.sell("600000001", NOW - timedelta(days=400))
-        told = market.source.by_code("600000001")
-        assert isinstance(told, OrderRecord)
+        reported = market.source.by_code("600000001")
+        assert isinstance(reported, OrderRecord)
 
     def test_order_that_does_not_exist_is_missing(self, market: OrderMarket):
         market.sell("700000001", NOW)
@@ -91,35 +91,35 @@ class OrderSourceContract:
     def test_half_answer_is_unknown_and_never_empty(self, market: OrderMarket, fault: str):
         market.sell("700000001", NOW)
         market.fail_next(fault)
-        told = market.source.list_window(NOW - timedelta(days=1), NOW, state=None)
-        assert isinstance(told, Unknown)
+        reported = market.source.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(reported, Unknown)
         assert market.questions() == 1
 
-    def test_wait_asked_for_is_passed_on_and_not_waited(self, market: OrderMarket):
+    def test_wait_requested_for_is_passed_on_and_not_waited(self, market: OrderMarket):
         market.fail_next("busy")
-        told = market.source.list_window(NOW - timedelta(days=1), NOW, state=None)
-        assert isinstance(told, Busy)
-        assert told.retry_after_s == 7
+        reported = market.source.list_window(NOW - timedelta(days=1), NOW, state=None)
+        assert isinstance(reported, Busy)
+        assert reported.retry_after_s == 7
         assert market.questions() == 1
 
     def test_refused_access_says_what_to_do(self, market: OrderMarket):
         market.fail_next("unauthorized")
-        told = market.source.health(NOW)
-        assert isinstance(told, Misconfigured)
-        assert told.what
-        assert told.how
+        reported = market.source.health(NOW)
+        assert isinstance(reported, Misconfigured)
+        assert reported.what
+        assert reported.how
 
     def test_healthy_connection_says_so(self, market: OrderMarket):
         assert isinstance(market.source.health(NOW), Healthy)
 
     @pytest.mark.parametrize("fault", [*NOT_LEARNT, "busy", "unauthorized"])
-    def test_nothing_secret_is_said(self, market: OrderMarket, fault: str):
+    def test_nothing_secret_is_stated(self, market: OrderMarket, fault: str):
         market.sell("700000001", NOW)
         market.fail_next(fault)
-        said = repr(market.source.list_window(NOW - timedelta(days=1), NOW, state=None))
-        said += repr(market.source.by_code("700000001"))
+        stated = repr(market.source.list_window(NOW - timedelta(days=1), NOW, state=None))
+        stated += repr(market.source.by_code("700000001"))
         assert market.secrets
-        assert [secret for secret in market.secrets if secret in said] == []
+        assert [secret for secret in market.secrets if secret in stated] == []
 
 
 @dataclass
@@ -145,10 +145,10 @@ class ReturnsReaderContract:
 
     def test_new_request_shows_number_section_and_control_date(self, requests: ReturnsMarket):
         refund_id, number = requests.file("700000001", self.CONTROL)
-        told = requests.reader.list_section(Section.NEW)
-        assert isinstance(told, ReturnPage)
-        assert told.total == 1
-        [reading] = told.readings
+        reported = requests.reader.list_section(Section.NEW)
+        assert isinstance(reported, ReturnPage)
+        assert reported.total == 1
+        [reading] = reported.readings
         assert (reading.number, reading.refund_id, reading.section) == (
             number,
             refund_id,
@@ -161,22 +161,22 @@ class ReturnsReaderContract:
         numbers = [requests.file(str(700000001 + n), self.CONTROL)[1] for n in range(23)]
         met: list[str] = []
         for page in range(3):
-            told = requests.reader.list_section(Section.NEW, page=page)
-            assert isinstance(told, ReturnPage)
-            met += [reading.number for reading in told.readings]
+            reported = requests.reader.list_section(Section.NEW, page=page)
+            assert isinstance(reported, ReturnPage)
+            met += [reading.number for reading in reported.readings]
         assert sorted(met) == sorted(numbers)
 
     def test_counts_name_every_section(self, requests: ReturnsMarket):
         requests.file("700000001", self.CONTROL)
-        told = requests.reader.counts()
-        assert isinstance(told, SectionCounts)
-        assert told.totals == {section: int(section is Section.NEW) for section in Section}
+        reported = requests.reader.counts()
+        assert isinstance(reported, SectionCounts)
+        assert reported.totals == {section: int(section is Section.NEW) for section in Section}
 
-    def test_details_belong_to_the_request_asked_for(self, requests: ReturnsMarket):
+    def test_details_belong_to_the_request_requested_for(self, requests: ReturnsMarket):
         refund_id, number = requests.file("700000001", self.CONTROL)
-        told = requests.reader.details(refund_id, number)
-        assert isinstance(told, ReturnReading)
-        assert told.number == number
+        reported = requests.reader.details(refund_id, number)
+        assert isinstance(reported, ReturnReading)
+        assert reported.number == number
         assert requests.reader.details(refund_id, "700000001-9") == Missing()
 
     @pytest.mark.parametrize("fault", ["server_error", "bad_gateway", "truncated", "drop"])
@@ -186,16 +186,16 @@ class ReturnsReaderContract:
         assert isinstance(requests.reader.list_section(Section.NEW), Unknown)
         assert requests.questions() == 1
 
-    def test_ended_session_is_said_in_words(self, requests: ReturnsMarket):
+    def test_ended_session_is_stated_in_words(self, requests: ReturnsMarket):
         requests.end_session()
-        for told in (requests.reader.counts(), requests.reader.health(NOW)):
-            assert isinstance(told, Misconfigured)
-            assert "expired" in told.what
+        for reported in (requests.reader.counts(), requests.reader.health(NOW)):
+            assert isinstance(reported, Misconfigured)
+            assert "expired" in reported.what
 
-    def test_nothing_secret_is_said(self, requests: ReturnsMarket):
+    def test_nothing_secret_is_stated(self, requests: ReturnsMarket):
         refund_id, number = requests.file("700000001", self.CONTROL)
-        said = repr(requests.reader.details(refund_id, number))
+        stated = repr(requests.reader.details(refund_id, number))
         requests.end_session()
-        said += repr(requests.reader.counts())
+        stated += repr(requests.reader.counts())
         assert requests.secrets
-        assert [secret for secret in requests.secrets if secret in said] == []
+        assert [secret for secret in requests.secrets if secret in stated] == []

@@ -251,7 +251,7 @@ class RegisterContract:
             (Trouble.NO_RIGHT, Misconfigured),
         ],
     )
-    def test_a_clear_no_is_told_and_nothing_was_written(
+    def test_a_clear_no_is_reported_and_nothing_was_written(
         self, bench: RegisterBench, call: str, trouble: Trouble, kind: type
     ) -> None:
         bench.put([HEADINGS, ["7-1", "", "a"]])
@@ -304,7 +304,9 @@ class RegisterContract:
         assert bench.register.health() == outcome
         assert bench.writes() == 0
 
-    def test_a_column_without_a_heading_in_the_settings_is_told(self, bench: RegisterBench) -> None:
+    def test_a_column_without_a_heading_in_the_settings_is_reported(
+        self, bench: RegisterBench
+    ) -> None:
         outcome = bench.register.write([RegisterRow("7-1", {"colour": "red"})])
         assert isinstance(outcome, Misconfigured)
         assert "colour" in outcome.what
@@ -316,16 +318,16 @@ class RegisterContract:
         assert isinstance(bench.register.health(), Healthy)
         assert bench.writes() == 0
 
-    def test_nothing_said_or_logged_carries_a_secret(
+    def test_nothing_stated_or_logged_carries_a_secret(
         self, bench: RegisterBench, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.DEBUG):
-            told: list[object] = [bench.register.write([row("7-1", phone="+77011234567")])]
+            reported: list[object] = [bench.register.write([row("7-1", phone="+77011234567")])]
             for trouble in Trouble:
                 bench.upset("append", trouble)
-                told.append(bench.register.write([row(f"k-{trouble.name}", "b")]))
-            told += [bench.with_wrong_key.health(), bench.at_dead_address.health()]
-        transcript = "\n".join([caplog.text, repr(told), *bench.addresses()])
-        assert len(told) == 3 + len(Trouble)
+                reported.append(bench.register.write([row(f"k-{trouble.name}", "b")]))
+            reported += [bench.with_wrong_key.health(), bench.at_dead_address.health()]
+        transcript = "\n".join([caplog.text, repr(reported), *bench.addresses()])
+        assert len(reported) == 3 + len(Trouble)
         for secret in (*bench.secrets(), "+77011234567"):
             assert secret not in transcript

@@ -185,8 +185,8 @@ class _Visit:
 
     def _page(self, tab: str, page: int, rows: list[Request], total: int) -> Event:
         dice, shop = self.dice, self.shop
-        asked = f"merchantId={shop.number}&tab={tab}&p={page}&s={PAGE}"
-        url = f"load-refunds-by-tab?{asked}"
+        requested = f"merchantId={shop.number}&tab={tab}&p={page}&s={PAGE}"
+        url = f"load-refunds-by-tab?{requested}"
         pages = shop.pages.setdefault(tab, {})
         if fault := self._failed(url, f"load-refunds-by-tab {tab}", 0.05):
             return fault
@@ -194,12 +194,12 @@ class _Visit:
         items: list[Any] = []
         came = pages[page] = set()
         for request in rows:
-            item, said, unread = item_of(dice, request)
+            item, stated, unread = item_of(dice, request)
             if dice.random() < 0.02:
                 del item["applicationNumber"]
                 problems.append(("no_number", "without applicationNumber"))
             else:
-                self._seen(request, said, unread, item)
+                self._seen(request, stated, unread, item)
             items.append(item)
             came.add(request.refund_id)
         if dice.random() < 0.02:
@@ -217,23 +217,25 @@ class _Visit:
         return Event(url, _written(answer), problems=problems)
 
     def _detail(self, request: Request) -> Event:
-        asked = f"merchantId={self.shop.number}&refundId={request.refund_id}&code={request.number}"
-        url = f"load-refund-details?{asked}"
+        requested = (
+            f"merchantId={self.shop.number}&refundId={request.refund_id}&code={request.number}"
+        )
+        url = f"load-refund-details?{requested}"
         if fault := self._failed(url, f"load-refund-details {request.number}", 0.25):
             return fault
-        detail, said, unread = detail_of(self.dice, request)
-        self._seen(request, said, unread, detail)
+        detail, stated, unread = detail_of(self.dice, request)
+        self._seen(request, stated, unread, detail)
         return Event(url, _written(detail))
 
     def _seen(
-        self, request: Request, said: dict[str, Any], unread: dict[str, str], raw: dict[str, Any]
+        self, request: Request, stated: dict[str, Any], unread: dict[str, str], raw: dict[str, Any]
     ) -> None:
         """Lay a look over what was seen before: what it does not tell stays, an unreadable field is named until it is told well."""
         key = (self.shop.number, request.number)
         known = self.expected.requests.setdefault(key, {})
-        known.update({name: value for name, value in said.items() if value is not None})
-        if "section" in said:
-            known["section"] = said[
+        known.update({name: value for name, value in stated.items() if value is not None})
+        if "section" in stated:
+            known["section"] = stated[
                 "section"
             ]  # of a section never seen nothing is known but its name
         if not re.fullmatch(r"\d+-\d+", request.number):

@@ -87,8 +87,8 @@ def item_of(dice: Random, request: Request) -> Look:
         "weight": 1.0,
         "description": request.status,
     }
-    said = _said(request) | {"planned_at": request.planned, "customer_name": "Тест К."}
-    return _spoiled(dice, item, said, {"sum": "amount_minor", "quantity": "quantity_milli"})
+    stated = _stated(request) | {"planned_at": request.planned, "customer_name": "Тест К."}
+    return _spoiled(dice, item, stated, {"sum": "amount_minor", "quantity": "quantity_milli"})
 
 
 def detail_of(dice: Random, request: Request) -> Look:
@@ -137,7 +137,7 @@ def detail_of(dice: Random, request: Request) -> Look:
         "merchantHint": None,
         "createdDate": _time(dice, request.created),
     }  # fmt: skip
-    said = _said(request) | {
+    stated = _stated(request) | {
         "planned_at": None if closed else request.planned,
         "customer_name": "Тест К.",
         "customer_phone_raw": None if closed else "+7(701)-000-00-01",
@@ -148,10 +148,10 @@ def detail_of(dice: Random, request: Request) -> Look:
         "image_urls": (f"https://images.example/{request.refund_id}",),
         "reason_origin_code": request.origin if changed else None,
     }
-    return _spoiled(dice, detail, said, {"total": "amount_minor", "quantity": "quantity_milli"})
+    return _spoiled(dice, detail, stated, {"total": "amount_minor", "quantity": "quantity_milli"})
 
 
-def _said(request: Request) -> dict[str, Any]:
+def _stated(request: Request) -> dict[str, Any]:
     return {
         "refund_id": request.refund_id,
         "section": KNOWN.get(request.tab),
@@ -167,26 +167,26 @@ def _said(request: Request) -> dict[str, Any]:
 
 
 def _spoiled(
-    dice: Random, shape: dict[str, Any], said: dict[str, Any], numbers: dict[str, str]
+    dice: Random, shape: dict[str, Any], stated: dict[str, Any], numbers: dict[str, str]
 ) -> Look:
     """Make a field unreadable now and then, leave another out, and shuffle the names."""
     unread: dict[str, str] = {}
-    if said["section"] is None:
+    if stated["section"] is None:
         unread["tab" if "tab" in shape else "refundTab"] = "unknown_section"
     if dice.random() < 0.05:
         name = dice.choice(tuple(numbers))
         shape[name] = dice.choice(("-", [], "13 тысяч", True, -1))
-        said[numbers[name]] = None
+        stated[numbers[name]] = None
         unread[name] = "unread"
     if dice.random() < 0.03:
         del shape["productSku"]
-        said["product_sku"] = None
+        stated["product_sku"] = None
         unread["productSku"] = "missing"
     if "plannedDate" in shape and dice.random() < 0.04:
         shape["plannedDate"] = "скоро"
-        said["planned_at"] = None
+        stated["planned_at"] = None
         unread["plannedDate"] = "not_a_date"
-    return dict(dice.sample(list(shape.items()), len(shape))), said, unread
+    return dict(dice.sample(list(shape.items()), len(shape))), stated, unread
 
 
 def _with_spaces(dice: Random, number: str) -> str:

@@ -111,27 +111,32 @@ class Doors:
             sent = {"data": {"store": store}, "files": {"file": (name, content)}}
             answer = self._post(endings, name, "/orders/import", **sent)
             if answer is not None and answer.status_code == httpx.codes.OK:
-                told = answer.json()
-                taken = told["created"] + told["updated"] + told["unchanged"] + told["rejected"]
-                if told["read"] != taken:
-                    endings.faults.append(f"{name}: a row was lost, {told}")
+                reported = answer.json()
+                accepted = (
+                    reported["created"]
+                    + reported["updated"]
+                    + reported["unchanged"]
+                    + reported["rejected"]
+                )
+                if reported["read"] != accepted:
+                    endings.faults.append(f"{name}: a row was lost, {reported}")
         return endings
 
     def cabinet(self, pieces: Sequence[tuple[str, bytes]]) -> Endings:
         """Hand each over as a reading of the cabinet, and wait for the worker to have read all of them."""
-        endings, taken = Endings(), []
+        endings, accepted = Endings(), []
         for name, content in pieces:
             path = f"/intake/cabinet/{self.at.things['store_id'][0]}"
             sent = {"content": content, "headers": {"Content-Type": "application/json"}}
             answer = self._post(endings, name, path, **sent)
             if answer is not None and answer.status_code == httpx.codes.ACCEPTED:
-                taken.append((name, answer.json()["id"]))
-        self._read(endings, taken)
+                accepted.append((name, answer.json()["id"]))
+        self._read(endings, accepted)
         return endings
 
-    def _read(self, endings: Endings, taken: Sequence[tuple[str, str]]) -> None:
+    def _read(self, endings: Endings, accepted: Sequence[tuple[str, str]]) -> None:
         """Follow what was taken until it is read or set aside; a reading that takes too long is a hang."""
-        waits, until = list(taken), time.monotonic() + READ_S
+        waits, until = list(accepted), time.monotonic() + READ_S
         while waits and time.monotonic() < until:
             left = []
             for name, key in waits:
@@ -172,8 +177,8 @@ def _ending(answer: httpx.Response) -> str:
     if answer.is_success:
         return "accepted"
     problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-    said = answer.is_client_error and problem.get("detail") and problem.get("code") != "busy"
-    return "refused" if said else f"HTTP {answer.status_code} {answer.text[:200]}"
+    stated = answer.is_client_error and problem.get("detail") and problem.get("code") != "busy"
+    return "refused" if stated else f"HTTP {answer.status_code} {answer.text[:200]}"
 
 
 def jobs_failed() -> list[str]:
@@ -183,7 +188,7 @@ def jobs_failed() -> list[str]:
             "SELECT task_name || ' ' || args::text FROM procrastinate_jobs"
             " WHERE status = 'failed' OR (status = 'todo' AND attempts > 0)"
         )
-        return [told for (told,) in cursor.fetchall()]
+        return [reported for (reported,) in cursor.fetchall()]
 
 
 @contextmanager

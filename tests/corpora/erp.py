@@ -41,9 +41,9 @@ class SpoiledOneC:
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer as the publication does, or spoiled."""
-        told: list[Any] = []
-        body = b"".join(self.inner(environ, lambda *line: told.append(line)))
-        status, headers = told[0][:2]
+        reported: list[Any] = []
+        body = b"".join(self.inner(environ, lambda *line: reported.append(line)))
+        status, headers = reported[0][:2]
         self.calls += 1
         if self.calls == self.at:
             body = self.spoil(body)

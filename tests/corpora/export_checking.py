@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 def differences(made: Made) -> list[str]:
     """Say every difference; nothing when the file was read as expected."""
-    told = read_orders(made.body)
+    reported = read_orders(made.body)
     expected = made.expected
-    if isinstance(told, FileRefused) or expected.refused:
-        code = told.code if isinstance(told, FileRefused) else "read"
+    if isinstance(reported, FileRefused) or expected.refused:
+        code = reported.code if isinstance(reported, FileRefused) else "read"
         return [] if code == expected.refused else [f"{code} is not {expected.refused or 'read'}"]
-    read = list(told)
+    read = list(reported)
     orders = [_order(each) for each in read if isinstance(each, OrderRecord)]
     rejected = [
         (each.sheet, each.row_number, each.reason_code)
@@ -27,19 +27,19 @@ def differences(made: Made) -> list[str]:
         if isinstance(each, RowRejected)
     ]
     pairs: list[tuple[object, object]] = [
-        (told.rows_total, expected.rows),
-        (told.sheets_unread, expected.sheets_unread),
+        (reported.rows_total, expected.rows),
+        (reported.sheets_unread, expected.sheets_unread),
         (sorted(orders, key=str), sorted(expected.orders, key=str)),
         (sorted(rejected), sorted(expected.rejected)),
         (sum(len(each.notes) for each in read if isinstance(each, OrderRecord)), expected.notes),
-        (_rows(told), expected.rows),
+        (_rows(reported), expected.rows),
     ]
     return [f"{is_} is not {should}" for is_, should in pairs if is_ != should]
 
 
-def _rows(told: OrdersFile) -> int:
+def _rows(reported: OrdersFile) -> int:
     """Count the rows that ended somewhere, over a second reading."""
-    return sum(len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in told)
+    return sum(len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in reported)
 
 
 def _order(record: OrderRecord) -> Order:

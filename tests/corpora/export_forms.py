@@ -222,15 +222,15 @@ def _expect(expected: Expected, table: Table, sheet: str, first: int) -> None:
         if code and fault != "bad_code":
             together.setdefault(code, []).append(place)
     for code, places in together.items():
-        kept = [n for n in places if n not in table.faults and n not in table.copies]
+        stored = [n for n in places if n not in table.faults and n not in table.copies]
         copies = [n for n in places if n in table.copies and n not in table.faults]
         expected.rejected += [(sheet, n + first, "same_row_twice") for n in copies]
         if any(n in table.faults for n in places):
-            expected.rejected += [(sheet, n + first, "sibling_rejected") for n in kept]
+            expected.rejected += [(sheet, n + first, "sibling_rejected") for n in stored]
             continue
-        beside = any(n - table.copies[n] < len(places) for n in copies)
-        rows = [table.rows[n] or {} for n in kept]
-        order = _order_of(sheet, code, rows, in_doubt=beside)
+        next_to = any(n - table.copies[n] < len(places) for n in copies)
+        rows = [table.rows[n] or {} for n in stored]
+        order = _order_of(sheet, code, rows, in_doubt=next_to)
         expected.notes += len({row["Сумма"] for row in rows}) > 1
         expected.orders.append(order)
 

@@ -87,10 +87,10 @@ def _search(data: bytes) -> None:
 
 
 def _orders(data: bytes) -> None:
-    told = read_orders(data)
-    if not isinstance(told, FileRefused):
-        met = [len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in told]
-        assert sum(met) == told.rows_total, "each row is a line of an order or a rejection"
+    reported = read_orders(data)
+    if not isinstance(reported, FileRefused):
+        met = [len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in reported]
+        assert sum(met) == reported.rows_total, "each row is a line of an order or a rejection"
 
 
 def _cabinet(data: bytes) -> None:

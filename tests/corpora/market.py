@@ -43,15 +43,15 @@ def kaspi(now: datetime = NOW) -> tuple[KaspiStandIn, str, str]:
 def cabinet_answers(now: datetime = NOW) -> dict[str, Any]:
     """Give what the cabinet says to the three calls about one request."""
     market, refund_id, number = kaspi(now)
-    asked = {
+    requested = {
         "merchantId": "30000001", "tab": "NEW", "p": "0", "s": "10",
         "refundId": refund_id, "code": number,
     }  # fmt: skip
-    told = {
-        call: answer(market.ledger, "30000001", f"/{call}", asked, "https://kaspi.kz")[1]
+    reported = {
+        call: answer(market.ledger, "30000001", f"/{call}", requested, "https://kaspi.kz")[1]
         for call in CALLS
     }
-    whole: dict[str, Any] = json.loads(json.dumps(told))
+    whole: dict[str, Any] = json.loads(json.dumps(reported))
     return whole
 
 
@@ -102,8 +102,8 @@ def spoiled_shop(pages: int, lines: int) -> SpoiledShop:
         KaspiShop(ShopAccount(token=Shop().token, base_url=f"{serving.url}/shop/api/v2")) as source,
     ):
         for state in facts.STATES:
-            told = source.list_window(NOW - timedelta(days=1), NOW, state=state)
-            if isinstance(told, OrderPage) and told.orders:
+            reported = source.list_window(NOW - timedelta(days=1), NOW, state=state)
+            if isinstance(reported, OrderPage) and reported.orders:
                 break
         page = json.loads(heard[-1])
         source.lines(page["data"][0]["id"])
@@ -113,10 +113,10 @@ def spoiled_shop(pages: int, lines: int) -> SpoiledShop:
 
 def _without_lines(page: dict[str, Any], code: str) -> str:
     """Tell of an order nobody has read yet without its lines, so that they are asked for."""
-    told = copy.deepcopy(page)
-    told["data"][0]["attributes"]["code"] = code
-    del told["data"][0]["relationships"]["entries"]
-    return json.dumps(told)
+    reported = copy.deepcopy(page)
+    reported["data"][0]["attributes"]["code"] = code
+    del reported["data"][0]["relationships"]["entries"]
+    return json.dumps(reported)
 
 
 def polled(shop: SpoiledShop, at: Any) -> tuple[Counter[str], list[str]]:
@@ -137,14 +137,14 @@ def polled(shop: SpoiledShop, at: Any) -> tuple[Counter[str], list[str]]:
                 place = Place(fresh_to=NOW - timedelta(minutes=1), swept_at=NOW).written()
                 Connection.objects.filter(pk=at.pk).update(cursor=place, health="HEALTHY")
             try:
-                told = connection_poll(at, source, NOW, pages_max=PAGES_A_RUN)
+                reported = connection_poll(at, source, NOW, pages_max=PAGES_A_RUN)
             except Exception as error:  # noqa: BLE001  whatever breaks a run is what is looked for
                 broken.append(f"{left} left: {type(error).__name__} {error}"[:300])
                 continue
-            rows = told.merged.rows
+            rows = reported.merged.rows
             endings["accepted"] += rows.created + rows.updated + rows.unchanged
             endings["refused"] += rows.rejected
-            if told.trouble is not None:
-                endings[type(told.trouble).__name__] += 1
+            if reported.trouble is not None:
+                endings[type(reported.trouble).__name__] += 1
             assert left > len(shop.pages) + len(shop.lines), "a run asked for nothing"
     return endings, broken

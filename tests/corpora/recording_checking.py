@@ -18,14 +18,14 @@ TABS = {"AWAITING_DECISION": "WAITING_DECISION", "IN_DELIVERY": "ON_DELIVERY"}
 
 def differences(made: Made) -> list[str]:
     """Name every difference; empty when all is as the maker says."""
-    kept = reduce_answers(made.body)
+    stored = reduce_answers(made.body)
     found = [f"read: {one}" for one in _of(read_saved(made.body), made.expected)]
-    found += [f"stored: {one}" for one in _of(read_saved(kept.body), made.expected)]
-    if dict(kept.left_out) != made.expected.left_out:
-        found.append(f"left out {dict(kept.left_out)}, not {made.expected.left_out}")
-    if made.secret.encode() in kept.body:
+    found += [f"stored: {one}" for one in _of(read_saved(stored.body), made.expected)]
+    if dict(stored.left_out) != made.expected.left_out:
+        found.append(f"left out {dict(stored.left_out)}, not {made.expected.left_out}")
+    if made.secret.encode() in stored.body:
         found.append("a secret is stored")
-    if reduce_answers(kept.body).body != kept.body:
+    if reduce_answers(stored.body).body != stored.body:
         found.append("storing again changes what is stored")
     return found
 

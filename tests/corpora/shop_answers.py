@@ -43,7 +43,7 @@ class Made:
     """None: no line may be taken, and `fault` stands in the reason."""
     fault: str = ""
     unread: tuple[str, ...] = ()
-    asked: list[int] = field(default_factory=list)
+    requested: list[int] = field(default_factory=list)
 
 
 def written_amount(dice: Random, minor: int) -> str:
@@ -95,7 +95,9 @@ def made_order(seed: int) -> Made:
     for name in ("state", "completionDate", "pickupPointId"):
         if dice.random() < 0.15:
             del attributes[name]
-    told = completed if "completionDate" in attributes and status not in NEVER_RECEIVED else None
+    reported = (
+        completed if "completionDate" in attributes and status not in NEVER_RECEIVED else None
+    )
     pages, fault = _pages(dice, code, lines)
     body = ", ".join(f'"{name}": {value}' for name, value in attributes.items())
     order = f'{{"id": "{_id(code)}", "type": "orders", "attributes": {{{body}}}}}'
@@ -104,7 +106,7 @@ def made_order(seed: int) -> Made:
         order=order,
         pages=pages,
         total_minor=None if bad_total else total,
-        completed_ms=told,
+        completed_ms=reported,
         lines=None if fault else lines,
         fault=fault,
         unread=("totalPrice",) if bad_total else (),
@@ -205,15 +207,15 @@ class ShopOfAnswers:
 
     def __call__(self, environ: dict[str, Any], start: Any) -> list[bytes]:
         """Answer one order by its code, or one page of an order's lines."""
-        asked = parse_qs(environ["QUERY_STRING"])
-        number = int(asked["page[number]"][0])
+        requested = parse_qs(environ["QUERY_STRING"])
+        number = int(requested["page[number]"][0])
         path = environ["PATH_INFO"]
         if path.endswith("/entries"):
             made = self.orders[path.split("/")[-2]]
-            made.asked.append(number)
+            made.requested.append(number)
             body = made.pages[number] if number < len(made.pages) else _page([], None)
         else:
-            made = self.orders[_id(asked["filter[orders][code]"][0])]
+            made = self.orders[_id(requested["filter[orders][code]"][0])]
             body = f'{{"data": [{made.order}], "included": [], "meta": {{"pageCount": 1, "totalCount": 1}}}}'
         start("200 OK", [("Content-Type", "application/vnd.api+json")])
         return [body.encode()]

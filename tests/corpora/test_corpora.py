@@ -35,8 +35,8 @@ def test_a_cut_of_everything_that_is_uploaded(committed: DatabaseAddresses, tmp_
             "orders": open_doors.orders(exports(values()[::4])[::8]),
             "cabinet": open_doors.cabinet(cabinet_bodies(300)[::8]),
         }
-    for told in ended.values():
-        assert (told.faults, told.hangs) == ([], [])
-        assert len(told.counted) >= 2, "a cut in which all end alike shows nothing"
+    for reported in ended.values():
+        assert (reported.faults, reported.hangs) == ([], [])
+        assert len(reported.counted) >= 2, "a cut in which all end alike shows nothing"
     assert open_doors.weigher.heavy() == {}
     assert {"program", "pdf", "picture", "table"} <= set(open_doors.weigher.most)

@@ -66,7 +66,7 @@ def _found(play: Play, number: str) -> list[str]:
     return [re.sub(r" [0-9a-f-]{36}", "", each) for each in ledgers_found(play, [number])]
 
 
-def test_a_play_that_goes_wrong_is_told_and_stops_no_other(
+def test_a_play_that_goes_wrong_is_reported_and_stops_no_other(
     installation: DatabaseAddresses,
 ) -> None:
     def wrong(play: Play) -> Ends:

@@ -103,7 +103,7 @@ def test_the_demo_shop_is_made_once_and_is_whole(
     assert not any(str(port) in address for address in addresses)
 
     _nothing_doubled(merchant_id, store.pk, tmp_path, requests)
-    _taken_away(merchant_id, tmp_path, before)
+    _accepted_away(merchant_id, tmp_path, before)
 
 
 def _nothing_doubled(
@@ -124,7 +124,7 @@ def _nothing_doubled(
     }
 
 
-def _taken_away(merchant_id: UUID, folder: Path, before: dict[str, int]) -> None:
+def _accepted_away(merchant_id: UUID, folder: Path, before: dict[str, int]) -> None:
     """Five people could sign in; afterwards none can, nothing of the demo is seen, and no line is lost."""
     for login in LOGINS:
         person = authenticate(None, username=login.username, password=login.password)

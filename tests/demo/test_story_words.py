@@ -27,7 +27,7 @@ NAMES = re.compile(
 CODE = re.compile(r"\b[A-Za-z]{2,}(?:_[A-Za-z]+)*\b")
 
 
-def test_a_story_is_told_without_codes(installation: DatabaseAddresses, tmp_path: Path) -> None:
+def test_a_story_is_reported_without_codes(installation: DatabaseAddresses, tmp_path: Path) -> None:
     """An operator reads the journal of a disputed case to a customer; no word of it is the program's own."""
     assert demo_seed(now=NOW, port=free_ports(4), folder=tmp_path)
     merchant = demo_merchant()
@@ -40,7 +40,9 @@ def test_a_story_is_told_without_codes(installation: DatabaseAddresses, tmp_path
     for language in ("ru", "kk"):
         with translation.override(language):
             for line in lines:
-                told = timeline_entry(line)
-                text = NAMES.sub("", " ".join((told.text, told.before, told.after, told.why)))
+                reported = timeline_entry(line)
+                text = NAMES.sub(
+                    "", " ".join((reported.text, reported.before, reported.after, reported.why))
+                )
                 codes |= {(line.act, word, text) for word in CODE.findall(text)}
     assert codes == set()

@@ -21,12 +21,12 @@ BORN = datetime(2026, 5, 14, 6, tzinfo=UTC)
 
 def live(world: World, clock: Clock, minutes: int, *, obedient: bool = True) -> list[str]:
     """Let minutes pass, ten seconds a tick; an obedient seller takes, refuses every third, and grants."""
-    told = []
+    reported = []
     kaspi = world.outside.kaspi
     for _ in range(minutes * 6):
         clock.passes(seconds=10)
         if happened := world.tick(clock()):
-            told.append(happened)
+            reported.append(happened)
         for filing in list(kaspi.ledger.filings.values()) if obedient else []:
             if filing.tab == "NEW" and int(filing.order.code) % 3:
                 kaspi.press(filing.number, "TAKE")
@@ -34,7 +34,7 @@ def live(world: World, clock: Clock, minutes: int, *, obedient: bool = True) -> 
                 kaspi.press(filing.number, "REFUSE", "Не подлежит возврату")
             elif filing.tab == "WAITING_DECISION":
                 kaspi.press(filing.number, "GRANT")
-    return told
+    return reported
 
 
 def test_a_day_of_the_shop_has_every_kind_of_event() -> None:
@@ -85,17 +85,17 @@ def test_a_restart_goes_on_in_step(tmp_path: Path) -> None:
     """The same world, once left alone and once stopped and started in the middle, does the same."""
     clock = Clock(BORN)
     whole = World(Outside(clock), seed=11, born=BORN)
-    whole_told = live(whole, clock, 120)
+    whole_reported = live(whole, clock, 120)
 
     clock = Clock(BORN)
     half = World(Outside(clock), seed=11, born=BORN)
-    told = live(half, clock, 60)
+    reported = live(half, clock, 60)
     path = tmp_path / snapshot.PLACE
     snapshot.save(path, snapshot.snapshot(half.outside, half.state()))
     loaded = snapshot.load(path, clock)
     assert loaded is not None
     again = World.resumed(*loaded)
-    assert told + live(again, clock, 60) == whole_told
+    assert reported + live(again, clock, 60) == whole_reported
     assert snapshot.snapshot(again.outside, again.state()) == snapshot.snapshot(
         whole.outside, whole.state()
     )

@@ -22,7 +22,7 @@ def test_every_invariant_holds_after_every_branch(installation: DatabaseAddresse
         play.guards()
         play.settles()
         report = invariants_check(owner, CheckRequest(play.clock(), APP_ROLE))
-        told = [
+        reported = [
             (each.code, each.promises, each.first[:3]) for each in report.checked if each.broken
         ]
-        assert told == []
+        assert reported == []

@@ -53,7 +53,7 @@ DAY = datetime(2025, 7, 28, 19, tzinfo=UTC)  # the start of 29 July in Almaty
 MOMENT = datetime(2025, 7, 29, 6, 15, 30, tzinfo=UTC)
 
 
-def file_order(code: str = "300000001", **told: Any) -> OrderRecord:
+def file_order(code: str = "300000001", **reported: Any) -> OrderRecord:
     """An order as the export tells it: days, one line, no customer."""
     record = OrderRecord(
         code=code,
@@ -81,10 +81,10 @@ def file_order(code: str = "300000001", **told: Any) -> OrderRecord:
         tenders=(TenderRecord(kind=TenderKind.CARD, amount_minor=11_999_000),),
         row_numbers=(2,),
     )
-    return replace(record, **told)
+    return replace(record, **reported)
 
 
-def api_order(code: str = "300000001", **told: Any) -> OrderRecord:
+def api_order(code: str = "300000001", **reported: Any) -> OrderRecord:
     """The same order as the Shop API tells it: moments, ids, the customer."""
     record = OrderRecord(
         code=code,
@@ -121,7 +121,7 @@ def api_order(code: str = "300000001", **told: Any) -> OrderRecord:
         ),
         tenders=(TenderRecord(kind=TenderKind.CARD, amount_minor=11_999_000),),
     )
-    return replace(record, **told)
+    return replace(record, **reported)
 
 
 def export_rows(*changes: Mapping[str, str]) -> list[list[str]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.factories.accounts import Shop
 
 
-def make_filing(shop: Shop, number: str = "700000001-1", **told: object) -> Filing:
+def make_filing(shop: Shop, number: str = "700000001-1", **reported: object) -> Filing:
     """A filing as an operator types it, good order, size does not fit."""
     plain = Filing(
         store_id=shop.store.pk,
@@ -38,14 +38,14 @@ def make_filing(shop: Shop, number: str = "700000001-1", **told: object) -> Fili
         customer_name="Оксана П.",
         customer_phone="+77011234567",
     )
-    return replace(plain, **told)  # type: ignore[arg-type]  # fields of the same dataclass
+    return replace(plain, **reported)  # type: ignore[arg-type]  # fields of the same dataclass
 
 
 def make_case(
-    shop: Shop, by: Actor, number: str = "700000001-1", *, now: datetime = NOW, **told: object
+    shop: Shop, by: Actor, number: str = "700000001-1", *, now: datetime = NOW, **reported: object
 ) -> ReturnRequest:
     """A new case."""
-    filing = make_filing(shop, number, **{"filed_at": now, **told})
+    filing = make_filing(shop, number, **{"filed_at": now, **reported})
     return request_create(filing=filing, by=by, merchant_id=shop.id, now=now)
 
 

@@ -22,7 +22,7 @@ def run_apart(
     module: str, *arguments: str, database: DatabaseAddresses, folder: Path, point: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `tests.flows.<module>`; it dies at `point`, when one is named."""
-    told = {
+    reported = {
         "QAITAR_DB_APP_DSN": database.app_dsn,
         "QAITAR_DB_OWNER_DSN": database.owner_dsn,
         "QAITAR_DATA": str(folder),
@@ -33,7 +33,7 @@ def run_apart(
     }
     return subprocess.run(
         [sys.executable, "-m", f"tests.flows.{module}", *arguments],
-        env={**os.environ, **told},
+        env={**os.environ, **reported},
         cwd=settings.BASE_DIR.parent.parent,
         capture_output=True,
         timeout=120,

@@ -98,7 +98,7 @@ class Bench:
         url = self.urls["onec"] + "/ut"
         return {"base_url": url, "user": "Обмен", "author_key": AUTHOR}, {"password": "пароль"}
 
-    def drain(self, later: timedelta = timedelta()) -> RunResult:
+    def run_effects(self, later: timedelta = timedelta()) -> RunResult:
         """Let time pass, then drain in this process."""
         self.now += later
         return effects_run(self.shop.id, self.now)
@@ -106,12 +106,12 @@ class Bench:
     def settle_down(self, rounds: int = 12) -> None:
         """Drain every five minutes until nothing is open any more."""
         for _ in range(rounds):
-            self.drain(timedelta(minutes=5))
+            self.run_effects(timedelta(minutes=5))
             if not {"PLANNED", "SENDING", "UNKNOWN"} & set(self.states().values()):
                 return
         raise AssertionError(f"never settles: {self.states()}")
 
-    def file(self, number: str = f"{ORDER}-1", **told: Any) -> ReturnRequest:
+    def file(self, number: str = f"{ORDER}-1", **reported: Any) -> ReturnRequest:
         """File a request, of proper quality unless told otherwise."""
         filing = Filing(
             store_id=self.shop.store.pk,
@@ -127,7 +127,10 @@ class Bench:
         )
         with within_walls(self.shop.id):
             return request_create(
-                filing=replace(filing, **told), by=self.by, merchant_id=self.shop.id, now=self.now
+                filing=replace(filing, **reported),
+                by=self.by,
+                merchant_id=self.shop.id,
+                now=self.now,
             )
 
     def act(self, case: ReturnRequest, act: Act, **details: Any) -> Acted:
@@ -149,12 +152,12 @@ class Bench:
 
     def stored(self, name: str) -> StoredFile:
         content = f"picture of {name}".encode()
-        kept = FileStore().put(io.BytesIO(content))
+        content_stored = FileStore().put(io.BytesIO(content))
         return StoredFile.objects.create(
             id=new_id(),
             merchant_id=self.shop.id,
-            sha256=kept.sha256,
-            size=kept.size,
+            sha256=content_stored.sha256,
+            size=content_stored.size,
             name=f"{name}.jpg",
             kind="PICTURE",
             mime="image/jpeg",

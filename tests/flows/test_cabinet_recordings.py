@@ -44,19 +44,19 @@ def detail(**changed: Any) -> dict[str, Any]:
 
 
 def item(number: str = "700000002-1", **changed: Any) -> dict[str, Any]:
-    told = json.loads(case_bytes("10"))["data"][0]
+    reported = json.loads(case_bytes("10"))["data"][0]
     own = {
         "refundId": number.encode().hex().ljust(24, "0")[:24],
         "applicationNumber": number,
         "order": number.partition("-")[0],
     }
-    return {**told, **own, **changed}
+    return {**reported, **own, **changed}
 
 
 def entry(
-    call: str, value: Any, at: datetime | None, shop: str = SHOP, **asked: Any
+    call: str, value: Any, at: datetime | None, shop: str = SHOP, **requested: Any
 ) -> dict[str, Any]:
-    query = "&".join(f"{name}={each}" for name, each in {"merchantId": shop, **asked}.items())
+    query = "&".join(f"{name}={each}" for name, each in {"merchantId": shop, **requested}.items())
     made: dict[str, Any] = {
         "request": {"method": "GET", "url": f"{SITE}/{call}?{query}"},
         "response": {"status": 200, "content": {"mimeType": "application/json", "text": json.dumps(value)}},
@@ -86,15 +86,15 @@ def shop(bare: Bench) -> Bench:
 
 def take(bench: Bench, body: bytes) -> dict[str, Any]:
     with within_walls(bench.shop.id):
-        taken = cabinet_take(
+        accepted = cabinet_take(
             store_id=bench.shop.store.pk, body=body, received_from="cabinet.har", by=bench.by, now=bench.now
         )  # fmt: skip
-    report = cabinet_read(bench.shop.id, bench.now, intake_id=taken.id, by=bench.by)
+    report = cabinet_read(bench.shop.id, bench.now, intake_id=accepted.id, by=bench.by)
     assert report is not None
     return report
 
 
-def kept(bench: Bench) -> RawIntake:
+def stored_reading(bench: Bench) -> RawIntake:
     with within_walls(bench.shop.id):
         return RawIntake.objects.order_by("received_at", "pk").reverse()[0]
 
@@ -150,7 +150,7 @@ def test_an_older_look_still_tells_what_no_newer_one_did(shop: Bench) -> None:
     assert case.section_seen_at == SEEN
 
 
-def test_the_part_of_a_file_that_is_newer_is_taken_and_the_older_is_not(shop: Bench) -> None:
+def test_the_part_of_a_file_that_is_newer_is_accepted_and_the_older_is_not(shop: Bench) -> None:
     take(shop, archive(listed("ON_DELIVERY", [item(description="Товар в пути")], SEEN)))
     old = listed("NEW", [item(description="Новая заявка", sum=1.0)], SEEN - timedelta(minutes=9))
     new = entry("load-refund-details", {"applicationNumber": "700000002-1", "merchantHint": "x", "refundTab": "ON_DELIVERY"}, SEEN + timedelta(minutes=9))  # fmt: skip
@@ -180,7 +180,7 @@ def test_two_companions_with_wrong_clocks_are_put_in_the_right_order(shop: Bench
     assert (case.section, case.section_seen_at) == ("IN_DELIVERY", second)
 
 
-def test_a_file_without_moments_is_taken_as_seen_now_and_says_so(shop: Bench) -> None:
+def test_a_file_without_moments_is_accepted_as_seen_now_and_says_so(shop: Bench) -> None:
     report = take(shop, archive(listed("NEW", [item()], None)))
     assert report["taken_as_now"] is True
     assert case_of(shop).section_seen_at == shop.now
@@ -199,7 +199,7 @@ def test_a_moment_in_the_future_counts_as_the_reception_and_the_same_file_again_
     assert case_of(shop).section_seen_at == came
     shop.now += timedelta(hours=2)
     take(shop, body)
-    assert (case_of(shop).section_seen_at, kept(shop).received_at) == (came, came)
+    assert (case_of(shop).section_seen_at, stored_reading(shop).received_at) == (came, came)
 
 
 # --- the detail's own shape ---------------------------------------------------------------------------------------
@@ -247,18 +247,18 @@ def test_a_reason_kaspi_has_changed_reaches_the_case_with_the_difference(shop: B
     with within_walls(shop.shop.id):
         line = JournalEntry.objects.filter(subject_id=case.pk, act="MIRROR").latest("seq")
         lines_open([line])
-    told = {
+    reported = {
         "reason_code": ("SIZE_MISMATCH", "WRONG"),
         "reason_text": ("Не подошел размер", "Не как на фото или в описании"),
         "amount_minor": (410_000, 820_000),
         "quantity_milli": (1_000, 2_000),
         "quality": ("PROPER", "DIFFERENT_GOODS"),
     }
-    assert {name: (line.before[name], line.after[name]) for name in told} == told
+    assert {name: (line.before[name], line.after[name]) for name in reported} == reported
     with override("ru"):
-        said = timeline_entry(line).text
+        stated = timeline_entry(line).text
         card = {(each.before, each.after) for each in replaced_values(case.mirror)}
-    assert "Не подошел размер → Не как на фото или в описании" in said
+    assert "Не подошел размер → Не как на фото или в описании" in stated
     assert card == {
         ("Не подошел размер", "Не как на фото или в описании"),
         ("4100,00", "8200,00"),
@@ -281,7 +281,7 @@ def test_a_request_first_seen_with_a_changed_reason_tells_the_buyers_own_too(sho
     assert (change["before"], change["after"]) == ("SIZE_MISMATCH", "WRONG")
 
 
-def test_what_a_person_has_noted_is_not_taken_for_the_marketplaces(shop: Bench) -> None:
+def test_what_a_person_has_noted_is_not_accepted_for_the_marketplaces(shop: Bench) -> None:
     take(shop, archive(listed("NEW", [item()], SEEN)))
     with within_walls(shop.shop.id):
         ReturnRequest.objects.update(amount_minor=300_000, quality="DEFECTIVE")
@@ -296,8 +296,8 @@ def test_what_a_person_has_noted_is_not_taken_for_the_marketplaces(shop: Bench) 
 def noisy() -> bytes:
     """A recording as a browser saves it: other pages, a script, cookies, a buyer's picture beside other pictures."""
     har = json.loads(case_bytes("04"))
-    (asked,) = har["log"]["entries"]
-    told = entry("load-refund-details", detail(imageUrls=["https://img.kaspi.kz/1.jpg"]), SEEN)
+    (requested,) = har["log"]["entries"]
+    reported = entry("load-refund-details", detail(imageUrls=["https://img.kaspi.kz/1.jpg"]), SEEN)
 
     def other(url: str, mime: str, text: str, **content: Any) -> dict[str, Any]:
         return {
@@ -306,16 +306,16 @@ def noisy() -> bytes:
             "response": {"status": 200, "content": {"mimeType": mime, "text": text, **content}},
         }  # fmt: skip
 
-    page = copy.deepcopy(asked)
+    page = copy.deepcopy(requested)
     page["response"]["content"] = {"mimeType": "text/html", "text": "<script>SECRETSCRIPT</script>"}
     har["log"]["entries"] = [
         other("https://mc.shop.kaspi.kz/app.js", "text/javascript", "SECRETSCRIPT"),
         other(
             "https://stats.kz/hit?page=/refund/api/v1", "application/json", '{"a": "SECRETOTHER"}'
         ),
-        asked,
-        {**asked, "request": {**asked["request"], "method": "OPTIONS"}},
-        told,
+        requested,
+        {**requested, "request": {**requested["request"], "method": "OPTIONS"}},
+        reported,
         other("https://img.kaspi.kz/1.jpg", "image/jpeg", "UElDVFVSRQ==", encoding="base64"),
         other("https://mc.shop.kaspi.kz/logo.png", "image/png", "TE9HTw==", encoding="base64"),
         page,
@@ -326,7 +326,7 @@ def noisy() -> bytes:
 def test_of_a_recording_only_the_refunds_answers_are_stored(shop: Bench) -> None:
     body = noisy()
     report = take(shop, body)
-    row = kept(shop)
+    row = stored_reading(shop)
     stored = bytes(row.body)
     for secret in (
         b"SECRET",
@@ -359,12 +359,12 @@ def test_of_a_recording_only_the_refunds_answers_are_stored(shop: Bench) -> None
 def test_what_the_companion_hands_over_stays_byte_for_byte(shop: Bench) -> None:
     body = archive(listed("NEW", [item()], SEEN), _handedAt=SEEN.isoformat(), creator={"name": "Qaitar companion"})  # fmt: skip
     take(shop, body)
-    assert (bytes(kept(shop).body), kept(shop).left_out) == (body, {})
+    assert (bytes(stored_reading(shop).body), stored_reading(shop).left_out) == (body, {})
 
 
-def test_a_recording_that_came_cut_is_not_kept(shop: Bench) -> None:
+def test_a_recording_that_came_cut_is_not_stored(shop: Bench) -> None:
     report = take(shop, noisy()[:-40])
-    assert (bytes(kept(shop).body), kept(shop).state) == (b"", "QUARANTINED")
+    assert (bytes(stored_reading(shop).body), stored_reading(shop).state) == (b"", "QUARANTINED")
     assert [each["code"] for each in report["problems"]] == ["not_json"]
 
 
@@ -433,8 +433,8 @@ def test_a_foreign_shop_is_refused_by_name_with_both_numbers(shop: Bench, look_o
     (refused,) = report["rejected"]
     assert refused == {"number": "700000900-1", "code": "OTHER_SHOP", "shop": OTHER}
     with override("en"):
-        said = rejection_sentence(refused, report)
-    assert said == (
+        stated = rejection_sentence(refused, report)
+    assert stated == (
         f"Shop {OTHER} is none of your stores; the store “{shop.shop.store.name}” is shop {SHOP}. "
         "These requests were not taken."
     )

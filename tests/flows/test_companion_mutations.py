@@ -38,13 +38,13 @@ def spoiled(call: str, whole: Any) -> Iterator[tuple[str, Expected]]:
 
 def read(bench: Bench, body: bytes) -> RawIntake:
     with within_walls(bench.shop.id):
-        taken = cabinet_take(
+        accepted = cabinet_take(
             store_id=bench.shop.store.pk, body=body, received_from="companion", by=bench.by, now=bench.now
         )  # fmt: skip
-    report = cabinet_read(bench.shop.id, bench.now, intake_id=taken.id, by=bench.by)
+    report = cabinet_read(bench.shop.id, bench.now, intake_id=accepted.id, by=bench.by)
     assert report is not None
     with within_walls(bench.shop.id):
-        row = RawIntake.objects.get(pk=taken.id)
+        row = RawIntake.objects.get(pk=accepted.id)
     assert bytes(row.body) == body
     return row
 
@@ -55,11 +55,11 @@ def mirror(bench: Bench, number: str) -> dict[str, Any]:
     return case.mirror
 
 
-def card_says(told: dict[str, Any]) -> str:
+def card_says(reported: dict[str, Any]) -> str:
     """The card's part about the cabinet, as a person reads it."""
     part = Mirror(
         stage=None, stage_at=None, section=None, section_at=None, source="",  # type: ignore[arg-type]  # not drawn here
-        unread=unread_lines(told),
+        unread=unread_lines(reported),
     )  # fmt: skip
     return html.unescape(render_to_string("console/partials/mirror_told.html", {"mirror": part}))
 
@@ -69,21 +69,21 @@ def report_says(row: RawIntake) -> str:
     return html.unescape(page)
 
 
-def shown(bench: Bench, row: RawIntake, number: str, told: Expected) -> None:
+def displayed(bench: Bench, row: RawIntake, number: str, reported: Expected) -> None:
     """What was unreadable stands on the report, and of a request on its card, each with its name and why."""
-    said = report_says(row)
+    stated = report_says(row)
     unread = {(each["name"], each["why"]) for each in row.report["unread"]}
-    assert unread == told.unread, (told, row.report)
+    assert unread == reported.unread, (reported, row.report)
     codes = {each["code"] for each in row.report["problems"] + row.report["rejected"]}
-    assert codes == told.problems, (told, row.report)
+    assert codes == reported.problems, (reported, row.report)
     for each in row.report["unread"]:
-        assert field_text(each["name"]) in said
-        assert why_text(each["why"]) in said
-        assert each["came"] in said
+        assert field_text(each["name"]) in stated
+        assert why_text(each["why"]) in stated
+        assert each["came"] in stated
     for each in row.report["problems"]:
-        assert reason_sentence(each["code"], each["reason"]) in said
-    for name in told.doubled:
-        assert f"«{name}»" in said
+        assert reason_sentence(each["code"], each["reason"]) in stated
+    for name in reported.doubled:
+        assert f"«{name}»" in stated
     own = [each for each in row.report["unread"] if each["number"] == number]
     card = card_says(mirror(bench, number))
     for each in own:
@@ -91,31 +91,33 @@ def shown(bench: Bench, row: RawIntake, number: str, told: Expected) -> None:
         assert why_text(each["why"]) in card
 
 
-def test_five_hundred_spoiled_answers_lose_nothing_and_each_is_shown_as_what_it_is(
+def test_five_hundred_spoiled_answers_lose_nothing_and_each_is_displayed_as_what_it_is(
     bench: Bench,
 ) -> None:
     whole = cabinet_answers(bench.now)
     number = whole["load-refund-details"]["applicationNumber"]
     made = [
-        (archived(call, text), told) for call in CALLS for text, told in spoiled(call, whole[call])
+        (archived(call, text), reported)
+        for call in CALLS
+        for text, reported in spoiled(call, whole[call])
     ]
-    every = list({body: (body, told) for body, told in made}.values())
+    every = list({body: (body, reported) for body, reported in made}.values())
     step = len(every) / 500
     chosen = [every[int(place * step)] for place in range(500)]
-    assert len({body for body, _told in chosen}) == 500
+    assert len({body for body, _reported in chosen}) == 500
     assert {"missing", "empty", "unread", "not_a_date", "unknown_section"} == {
-        why for _body, told in chosen for _name, why in told.unread
+        why for _body, reported in chosen for _name, why in reported.unread
     }
     clean = archived(CALLS[2], json.dumps(whole[CALLS[2]]))
     assert (read(bench, clean).report["unread"], mirror(bench, number).get("unread")) == ([], None)
     states = []
-    for body, told in chosen:
+    for body, reported in chosen:
         row = read(bench, body)
-        shown(bench, row, number, told)
+        displayed(bench, row, number, reported)
         states.append(row.state)
     with within_walls(bench.shop.id):
-        kept: set[UUID] = set(RawIntake.objects.values_list("pk", flat=True))
-    assert len(kept) == len({clean, *(body for body, _told in chosen)})
+        stored: set[UUID] = set(RawIntake.objects.values_list("pk", flat=True))
+    assert len(stored) == len({clean, *(body for body, _reported in chosen)})
     assert set(states) <= {"READ", "QUARANTINED"}
     assert states.count("READ") > 300
     read(bench, clean)

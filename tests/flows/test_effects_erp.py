@@ -57,7 +57,7 @@ def test_a_sale_whose_line_is_not_sure_is_left_to_a_person(bench: Bench) -> None
         "700000003", [SoldLine("Чехол", 1000, 500), SoldLine("Кабель", 1000, 700)]
     )
     bench.take(bench.file("700000003-1"))
-    bench.drain()
+    bench.run_effects()
     effect = bench.one("CREATE_RETURN_ORDER")
     assert effect.state == "REFUSED"
     assert "2 lines" in effect.detail
@@ -65,20 +65,22 @@ def test_a_sale_whose_line_is_not_sure_is_left_to_a_person(bench: Bench) -> None
     assert bench.one("ATTACH_EVIDENCE").state == "PLANNED"
 
 
-def test_what_1c_did_not_keep_is_told_and_the_document_is_not_written_again(bench: Bench) -> None:
+def test_what_1c_did_not_keep_is_reported_and_the_document_is_not_written_again(
+    bench: Bench,
+) -> None:
     bench.onec.base.ignored.add((RETURN_ORDER, "ПричинаВозврата"))
     bench.take(bench.file())
-    bench.drain()
+    bench.run_effects()
     effect = bench.one("CREATE_RETURN_ORDER")
     (document,) = bench.onec.base.rows[RETURN_ORDER]
     assert (effect.state, effect.reference) == ("DONE", document["Ref_Key"])
     assert "ПричинаВозврата" in effect.detail
     assert bench.executed()["files"] == 2
-    bench.drain(timedelta(hours=1))
+    bench.run_effects(timedelta(hours=1))
     assert bench.executed()["documents"] == 1
 
 
-def test_the_sales_number_is_kept_on_the_order(bench: Bench) -> None:
+def test_the_sales_number_is_stored_on_the_order(bench: Bench) -> None:
     case = bench.file()
     with within_walls(bench.shop.id):
         order = Order.objects.create(
@@ -92,7 +94,7 @@ def test_the_sales_number_is_kept_on_the_order(bench: Bench) -> None:
         )
         ReturnRequest.objects.filter(pk=case.pk).update(order_id=order.pk)
     bench.act(case, Act.ASK_CUSTOMER)
-    bench.drain()
+    bench.run_effects()
     number = bench.onec.base.rows["Document_ЗаказКлиента"][0]["Number"].strip()
     with within_walls(bench.shop.id):
         assert Order.objects.get(pk=order.pk).erp_number == number
@@ -101,7 +103,7 @@ def test_the_sales_number_is_kept_on_the_order(bench: Bench) -> None:
 def test_without_1c_the_ticket_names_the_marketplaces_number(bare: Bench) -> None:
     bare.connect("usedesk")
     bare.act(bare.file(), Act.ASK_CUSTOMER)
-    bare.drain()
+    bare.run_effects()
     (ticket,) = bare.usedesk.account.tickets.values()
     assert "Номер заказа на маркетплейсе: 700000001" in ticket.comments[0].message
 
@@ -109,7 +111,7 @@ def test_without_1c_the_ticket_names_the_marketplaces_number(bare: Bench) -> Non
 def test_an_act_is_attached_once_it_is_confirmed_and_nothing_else_again(bench: Bench) -> None:
     case = bench.file()
     bench.take(case)
-    bench.drain()
+    bench.run_effects()
     content = FileStore().put(io.BytesIO(b"%PDF-1.7 act"))
     with within_walls(bench.shop.id):
         file = StoredFile.objects.create(
@@ -127,12 +129,12 @@ def test_an_act_is_attached_once_it_is_confirmed_and_nothing_else_again(bench: B
         )
         proof = NewProof(file, EvidenceKind.TECHNICAL_ACT)
         evidence_add(request_id=case.pk, proofs=[proof], by=bench.by, now=bench.now)
-    bench.drain()
+    bench.run_effects()
     assert bench.executed()["files"] == 2
     with within_walls(bench.shop.id):
         act = Evidence.objects.get(kind="TECHNICAL_ACT")
         evidence_confirm(evidence_id=act.pk, signature=True, stamp=True, by=bench.by, now=bench.now)
-    bench.drain()
+    bench.run_effects()
     assert bench.executed()["files"] == 3
     assert {effect.state for effect in bench.effects(kind="ATTACH_EVIDENCE")} == {"DONE"}
     first, *_, last = bench.effects(kind="ATTACH_EVIDENCE")
@@ -144,19 +146,19 @@ def test_people_sorting_the_sheet_in_that_very_second_leave_no_wrong_row(bench: 
     cases = [bench.file(f"70000001{number}-1") for number in range(3)]
     for case in cases:
         bench.act(case, Act.ASK_CUSTOMER)
-    bench.drain()
+    bench.run_effects()
     book = bench.sheets.books["1AbC"]
     bench.sheets.faults.just_before(
         Action.BATCH_UPDATE, lambda: book.people_sort(TITLE, 0, descending=True)
     )
     bench.take(cases[0])
-    bench.drain(timedelta(minutes=5))
+    bench.run_effects(timedelta(minutes=5))
     assert {effect.state for effect in bench.effects(kind="WRITE_REGISTER")} == {"DONE"}
     head, *rows = book.sheets[TITLE].rows
     order, stage = head.index("Номер заказа"), head.index("Этап")
-    told = {row[0]: (row[order], row[stage]) for row in rows}
+    reported = {row[0]: (row[order], row[stage]) for row in rows}
     assert len(rows) == 3
-    assert {key: value[0] for key, value in told.items()} == {
+    assert {key: value[0] for key, value in reported.items()} == {
         f"70000001{number}-1": f"70000001{number}" for number in range(3)
     }
-    assert told["700000011-1"][1] == told["700000012-1"][1] != told["700000010-1"][1]
+    assert reported["700000011-1"][1] == reported["700000012-1"][1] != reported["700000010-1"][1]

@@ -30,12 +30,12 @@ KINDS = (
 POINTS = [f"E{number}.{kind}" for kind in KINDS for number in (2, 3, 4, 5)]
 
 
-def drain_apart(
+def effects_run_apart(
     bench: Bench, database: DatabaseAddresses, folder: Path, point: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
     """Drain in a process of its own that dies at `point`."""
-    told = (str(bench.shop.id), bench.now.isoformat())
-    return run_apart("drain_once", *told, database=database, folder=folder, point=point)
+    reported = (str(bench.shop.id), bench.now.isoformat())
+    return run_apart("run_once", *reported, database=database, folder=folder, point=point)
 
 
 @pytest.mark.parametrize(
@@ -48,23 +48,26 @@ def test_after_a_kill_everything_happens_exactly_once(
     case = bench.file()
     bench.act(case, Act.ASK_CUSTOMER)
     bench.take(case)
-    killed = drain_apart(bench, committed, tmp_path, point)
+    killed = effects_run_apart(bench, committed, tmp_path, point)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
     bench.settle_down()
     assert bench.executed() == ALL_ONCE
     assert set(bench.states().values()) == {"DONE"}
     acts = bench.journal(case.pk)
-    told = [entry for entry in acts if entry == "EFFECT_DONE"]
-    assert len(told) in {5, 6}  # both register lines in one, or apart when the kill came in between
+    reported = [entry for entry in acts if entry == "EFFECT_DONE"]
+    assert len(reported) in {
+        5,
+        6,
+    }  # both register lines in one, or apart when the kill came in between
 
 
-def test_a_drain_apart_does_what_a_drain_here_does(
+def test_a_run_apart_does_what_a_run_here_does(
     bench: Bench, committed: Any, tmp_path: Path
 ) -> None:
     case = bench.file()
     bench.act(case, Act.ASK_CUSTOMER)
     bench.take(case)
-    done = drain_apart(bench, committed, tmp_path)
+    done = effects_run_apart(bench, committed, tmp_path)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     assert bench.executed() == ALL_ONCE
 
@@ -80,7 +83,7 @@ def test_no_point_is_armed_in_this_environment() -> None:
 
 
 def test_every_kind_of_effect_is_killed_somewhere() -> None:
-    told_apart_by_their_letter_only = {"ASK_SERVICE_CENTRE", "ASK_REOPEN"}
-    assert {kind.value for kind in HANDLERS} - told_apart_by_their_letter_only | {
+    known_by_their_letter_only = {"ASK_SERVICE_CENTRE", "ASK_REOPEN"}
+    assert {kind.value for kind in HANDLERS} - known_by_their_letter_only | {
         "WRITE_REGISTER"
     } == set(KINDS)

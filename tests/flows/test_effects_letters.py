@@ -57,7 +57,7 @@ def test_the_comment_carries_the_text_a_person_edited_even_when_it_is_sent_later
     case = late(bench)
     bench.act(case, Act.ASK_CUSTOMER)
     bench.usedesk.faults.add("/create/ticket", Fault.RATE_LIMITED)
-    bench.drain()
+    bench.run_effects()
     edited = "Срок вышел 26 апреля; звонили вам трижды."
     bench.act(case, Act.REFUSE, reason=RefusalReason.WINDOW_PASSED, text=edited)
     with within_walls(bench.shop.id):

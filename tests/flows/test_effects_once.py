@@ -23,13 +23,13 @@ def walked(bench: Bench):  # type: ignore[no-untyped-def]  # test factory
     return case
 
 
-def test_on_a_good_day_one_drain_does_everything_once(bench: Bench) -> None:
+def test_on_a_good_day_one_run_does_everything_once(bench: Bench) -> None:
     case = walked(bench)
-    drained = bench.drain()
+    ran = bench.run_effects()
     assert bench.executed() == ALL_ONCE
     assert set(bench.states().values()) == {"DONE"}
-    assert (drained.looked, drained.left) == (4, False)
-    assert dict(drained.states) == {"DONE": 6}
+    assert (ran.looked, ran.left) == (4, False)
+    assert dict(ran.states) == {"DONE": 6}
     assert bench.journal(case.pk) == [
         "CREATE",
         "ASK_CUSTOMER",
@@ -41,11 +41,11 @@ def test_on_a_good_day_one_drain_does_everything_once(bench: Bench) -> None:
 
 def test_draining_again_does_nothing_more(bench: Bench) -> None:
     case = walked(bench)
-    bench.drain()
+    bench.run_effects()
     acts = bench.journal(case.pk)
     calls = len(bench.usedesk.calls), len(bench.sheets.calls), len(bench.onec.ledger.requests)
-    drained = bench.drain(timedelta(hours=1))
-    assert drained.looked == 0
+    ran = bench.run_effects(timedelta(hours=1))
+    assert ran.looked == 0
     assert calls == (
         len(bench.usedesk.calls),
         len(bench.sheets.calls),
@@ -57,7 +57,7 @@ def test_draining_again_does_nothing_more(bench: Bench) -> None:
 def test_the_ticket_names_the_sale_in_1c_and_the_day_of_control(bench: Bench) -> None:
     case = bench.file()
     bench.act(case, Act.ASK_CUSTOMER)
-    bench.drain()
+    bench.run_effects()
     (ticket,) = bench.usedesk.account.tickets.values()
     number = bench.onec.base.rows["Document_ЗаказКлиента"][0]["Number"].strip()
     words = ticket.comments[0].message
@@ -75,7 +75,7 @@ def test_the_ticket_names_the_sale_in_1c_and_the_day_of_control(bench: Bench) ->
 
 def test_the_return_order_carries_the_marketplaces_day_and_its_two_photos(bench: Bench) -> None:
     walked(bench)
-    bench.drain()
+    bench.run_effects()
     (document,) = bench.onec.base.rows[RETURN_ORDER]
     assert document["ДатаПоступления"][:10] == "2026-05-20"
     assert bench.one("CREATE_RETURN_ORDER").reference == document["Ref_Key"]
@@ -88,17 +88,17 @@ def test_the_return_order_carries_the_marketplaces_day_and_its_two_photos(bench:
 
 def test_the_register_has_one_row_with_the_present_values(bench: Bench) -> None:
     walked(bench)
-    bench.drain()
+    bench.run_effects()
     grid = bench.sheets.books["1AbC"].sheets["Возвраты Казахстан"]
     head, row = grid.rows
-    told = dict(zip(head, row, strict=False))
+    reported = dict(zip(head, row, strict=False))
     ticket = bench.one("OPEN_TICKET").reference
-    assert (told["Номер заявки"], told["Сумма"], told["Тикет"]) == (
+    assert (reported["Номер заявки"], reported["Сумма"], reported["Тикет"]) == (
         "700000001-1",
         129_990,
         ticket,
     )
-    assert told["Возвратный заказ 1С"] == bench.one("CREATE_RETURN_ORDER").detail
+    assert reported["Возвратный заказ 1С"] == bench.one("CREATE_RETURN_ORDER").detail
     assert (
         len([e for e in bench.effects(kind="WRITE_REGISTER") if e.reference == "700000001-1"]) == 2
     )
@@ -151,7 +151,7 @@ NOT_DONE = {
 def test_a_lost_answer_or_a_lost_call_ends_in_exactly_one(bench: Bench, trouble: str) -> None:
     case = walked(bench)
     ({**LOST, **NOT_DONE}[trouble])(bench)
-    bench.drain()
+    bench.run_effects()
     bench.settle_down()
     assert bench.executed() == ALL_ONCE
     assert set(bench.states().values()) == {"DONE"}
@@ -163,26 +163,26 @@ def test_a_ticket_that_may_exist_is_not_sent_again_before_two_looks_a_minute_apa
 ) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     bench.usedesk.faults.add("/create/ticket", DeskFault.DROP_BEFORE)
-    bench.drain()
+    bench.run_effects()
     assert bench.one("OPEN_TICKET").state == "UNKNOWN"
-    bench.drain(timedelta(seconds=61))
+    bench.run_effects(timedelta(seconds=61))
     assert bench.one("OPEN_TICKET").state == "UNKNOWN"
-    bench.drain(timedelta(seconds=30))
+    bench.run_effects(timedelta(seconds=30))
     assert bench.executed()["tickets"] == 0
-    bench.drain(timedelta(seconds=31))
+    bench.run_effects(timedelta(seconds=31))
     assert bench.one("OPEN_TICKET").state == "PLANNED"
-    bench.drain(timedelta(seconds=1))
+    bench.run_effects(timedelta(seconds=1))
     assert (bench.one("OPEN_TICKET").state, bench.executed()["tickets"]) == ("DONE", 1)
 
 
 def test_a_refusal_waits_for_a_person_and_what_depends_on_it_waits_too(bench: Bench) -> None:
     case = walked(bench)
     bench.usedesk.faults.add("/create/ticket", DeskFault.REFUSAL)
-    bench.drain()
+    bench.run_effects()
     ticket = bench.one("OPEN_TICKET")
     assert (ticket.state, ticket.detail) == ("REFUSED", "Usedesk: Клиент заблокирован")
     comment = bench.one("TICKET_COMMENT")
     assert (comment.state, comment.payload["waits"]) == ("PLANNED", "TICKET")
-    bench.drain(timedelta(hours=2))
+    bench.run_effects(timedelta(hours=2))
     assert bench.executed()["tickets"] == bench.executed()["comments"] == 0
     assert bench.journal(case.pk).count("EFFECT_REFUSED") == 1

@@ -38,8 +38,8 @@ def test_with_nothing_connected_everything_is_left_to_people_and_nothing_is_sent
     case = bare.file()
     bare.act(case, Act.ASK_CUSTOMER)
     bare.take(case)
-    drained = bare.drain()
-    assert dict(drained.states) == {"NOT_CONNECTED": 6}
+    ran = bare.run_effects()
+    assert dict(ran.states) == {"NOT_CONNECTED": 6}
     assert set(bare.states().values()) == {"NOT_CONNECTED"}
     assert (bare.usedesk.calls, bare.sheets.calls, bare.onec.ledger.requests) == ([], [], [])
     # one line for all that has no system, one for the register's
@@ -49,7 +49,7 @@ def test_with_nothing_connected_everything_is_left_to_people_and_nothing_is_sent
 def test_done_by_hand_is_a_journal_line_of_that_person(bare: Bench) -> None:
     case = bare.file()
     bare.act(case, Act.ASK_CUSTOMER)
-    bare.drain()
+    bare.run_effects()
     effect = bare.one("OPEN_TICKET")
     with within_walls(bare.shop.id):
         effect_done_by_hand(effect_id=effect.pk, by=bare.by, now=bare.now, note="Позвонила сама")
@@ -65,14 +65,14 @@ def test_a_ticket_opened_by_hand_under_its_number_gets_its_comments_by_machine(
     bench.act(case, Act.ASK_CUSTOMER)
     bench.take(case)
     bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
-    bench.drain()
+    bench.run_effects()
     by_hand = bench.usedesk.account.create_ticket({"subject": "s", "message": "m"}, ())
     effect = bench.one("OPEN_TICKET")
     with within_walls(bench.shop.id):
         effect_done_by_hand(
             effect_id=effect.pk, by=bench.by, now=bench.now, reference=str(by_hand["ticket_id"])
         )
-    bench.drain()
+    bench.run_effects()
     assert bench.one("TICKET_COMMENT").state == "DONE"
     assert len(bench.usedesk.account.tickets[by_hand["ticket_id"]].comments) == 2
 
@@ -81,11 +81,11 @@ def test_a_refused_effect_is_tried_again_when_a_person_says_so(bench: Bench) -> 
     case = bench.file()
     bench.act(case, Act.ASK_CUSTOMER)
     bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
-    bench.drain()
+    bench.run_effects()
     effect = bench.one("OPEN_TICKET")
     with within_walls(bench.shop.id):
         effect_retry(effect_id=effect.pk, by=bench.by, now=bench.now)
-    bench.drain()
+    bench.run_effects()
     assert (bench.one("OPEN_TICKET").state, bench.executed()["tickets"]) == ("DONE", 1)
 
 
@@ -97,15 +97,15 @@ def test_what_waits_for_a_person_is_not_looked_at_all_day_and_goes_on_at_once_af
     bench.act(case, Act.ASK_CUSTOMER)
     bench.take(case)
     bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
-    bench.drain()
-    bench.drain(timedelta(minutes=6))
+    bench.run_effects()
+    bench.run_effects(timedelta(minutes=6))
     comment = bench.one("TICKET_COMMENT")
     assert (comment.state, comment.payload["waits"]) == ("PLANNED", "TICKET")
     assert comment.next_at - bench.now > timedelta(hours=23)
     ticket = bench.one("OPEN_TICKET")
     with within_walls(bench.shop.id):
         effect_retry(effect_id=ticket.pk, by=bench.by, now=bench.now)
-    bench.drain()
+    bench.run_effects()
     assert bench.one("OPEN_TICKET").state == "DONE"
     assert bench.one("TICKET_COMMENT").state == "DONE"
 
@@ -113,12 +113,12 @@ def test_what_waits_for_a_person_is_not_looked_at_all_day_and_goes_on_at_once_af
 def test_trying_again_what_may_have_happened_only_looks_it_up(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     bench.usedesk.faults.add("/create/ticket", Fault.DROP_AFTER)
-    bench.drain()
+    bench.run_effects()
     effect = bench.one("OPEN_TICKET")
     with within_walls(bench.shop.id):
         effect_retry(effect_id=effect.pk, by=bench.by, now=bench.now)
     assert bench.one("OPEN_TICKET").state == "UNKNOWN"
-    bench.drain()
+    bench.run_effects()
     assert (bench.one("OPEN_TICKET").state, bench.executed()["tickets"]) == ("DONE", 1)
 
 
@@ -126,7 +126,7 @@ def test_trying_again_what_may_have_happened_only_looks_it_up(bench: Bench) -> N
 def test_who_may_not_act_on_cases_may_not_settle_effects(bare: Bench, role: Role) -> None:
     case = bare.file()
     bare.act(case, Act.ASK_CUSTOMER)
-    bare.drain()
+    bare.run_effects()
     effect, by = bare.one("OPEN_TICKET"), somebody(bare, role)
     for service in (effect_done_by_hand, effect_retry):
         with pytest.raises(ActBlocked) as no, within_walls(bare.shop.id):
@@ -138,7 +138,7 @@ def test_who_may_not_act_on_cases_may_not_settle_effects(bare: Bench, role: Role
 
 def test_what_is_done_cannot_be_done_by_hand_or_again(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
-    bench.drain()
+    bench.run_effects()
     effect = bench.one("OPEN_TICKET")
     for service in (effect_done_by_hand, effect_retry):
         with pytest.raises(ActBlocked) as no, within_walls(bench.shop.id):
@@ -149,7 +149,7 @@ def test_what_is_done_cannot_be_done_by_hand_or_again(bench: Bench) -> None:
 
 def test_another_merchant_finds_no_such_effect(bare: Bench) -> None:
     bare.act(bare.file(), Act.ASK_CUSTOMER)
-    bare.drain()
+    bare.run_effects()
     effect = bare.one("OPEN_TICKET")
     with transaction.atomic():
         stranger = make_merchant("Чужой").pk
@@ -173,7 +173,7 @@ def test_a_wrong_setting_stops_its_connection_only_and_mending_it_lets_all_go_on
     second = bench.file("700000002-1")
     bench.act(second, Act.ASK_CUSTOMER)
     connection_id = _wrong_token(bench, "wrong")
-    bench.drain()
+    bench.run_effects()
     assert [effect.state for effect in bench.effects(kind="OPEN_TICKET")] == ["MISCONFIGURED"] * 2
     assert {effect.state for effect in bench.effects(kind="WRITE_REGISTER")} == {"DONE"}
     assert bench.connection("usedesk").health == "MISCONFIGURED"
@@ -183,7 +183,7 @@ def test_a_wrong_setting_stops_its_connection_only_and_mending_it_lets_all_go_on
     assert connection_effects_resume(bench.shop.id, bench.now, connection_id=connection_id) == 0
     bench.connect("usedesk")
     assert connection_effects_resume(bench.shop.id, bench.now, connection_id=connection_id) == 2
-    bench.drain(timedelta(seconds=1))
+    bench.run_effects(timedelta(seconds=1))
     assert [effect.state for effect in bench.effects(kind="OPEN_TICKET")] == ["DONE"] * 2
     assert bench.executed()["tickets"] == 2
     assert bench.journal(first.pk)[-4:] == [
@@ -197,7 +197,7 @@ def test_a_wrong_setting_stops_its_connection_only_and_mending_it_lets_all_go_on
 def test_a_test_that_passes_mends_too(bench: Bench) -> None:
     connection_id = _wrong_token(bench, "wrong")
     bench.act(bench.file(), Act.ASK_CUSTOMER)
-    bench.drain()
+    bench.run_effects()
     connection_test(merchant_id=bench.shop.id, connection_id=connection_id, now=bench.now)
     assert bench.connection("usedesk").health == "MISCONFIGURED"
     assert connection_effects_resume(bench.shop.id, bench.now, connection_id=connection_id) == 0
@@ -210,10 +210,10 @@ def test_a_return_order_waits_for_the_marketplaces_day_and_then_asks_a_person(
     case = bench.file()
     bench.prove(case)
     bench.act(case, Act.TAKE_FOR_INSPECTION)
-    bench.drain()
+    bench.run_effects()
     effect = bench.one("CREATE_RETURN_ORDER")
     assert (effect.state, effect.payload["waits"]) == ("PLANNED", "PLANNED_DATE")
-    bench.drain(timedelta(hours=25))
+    bench.run_effects(timedelta(hours=25))
     assert bench.one("CREATE_RETURN_ORDER").state == "REFUSED"
     assert bench.executed()["documents"] == 0
 
@@ -239,12 +239,12 @@ def test_what_waits_for_what_another_worker_is_settling_is_looked_at_in_a_moment
     worker = Thread(target=another_worker)
     worker.start()
     assert settling.wait(20)
-    bench.drain()
+    bench.run_effects()
     done.set()
     worker.join()
     comment = bench.one("TICKET_COMMENT")
     assert (comment.state, comment.payload["waits"]) == ("PLANNED", "TICKET")
     assert comment.next_at - bench.now == timedelta(seconds=5)
-    bench.drain(timedelta(seconds=5))
+    bench.run_effects(timedelta(seconds=5))
     assert (bench.one("OPEN_TICKET").state, bench.one("TICKET_COMMENT").state) == ("DONE", "DONE")
     assert (bench.executed()["tickets"], bench.executed()["comments"]) == (1, 1)

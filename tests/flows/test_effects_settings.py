@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HOW = f"Let {EMAIL} edit the protected range, or remove the protection: what waits is written by itself then."
 
 
-def asked(bench: Bench, *numbers: str) -> list[ReturnRequest]:
+def requested(bench: Bench, *numbers: str) -> list[ReturnRequest]:
     cases = [bench.file(number) for number in numbers]
     for case in cases:
         bench.act(case, Act.ASK_CUSTOMER)
@@ -34,20 +34,20 @@ def recheck(bench: Bench, later: timedelta = EVERY) -> int:
     """Let time pass, look at wrong settings again as the periodic job does, and make what is due happen."""
     bench.now += later
     tried = connections_recheck(bench.shop.id, bench.now)
-    bench.drain()
+    bench.run_effects()
     return tried
 
 
 def test_a_protected_row_of_the_register_stops_one_case_until_the_protection_goes(
     bench: Bench,
 ) -> None:
-    first, second = asked(bench, "700000001-1", "700000002-1")
-    bench.drain()
+    first, second = requested(bench, "700000001-1", "700000002-1")
+    bench.run_effects()
     book = bench.sheets.books["1AbC"]
     book.people_protect(TITLE, "A2:Z2")
     for case in (first, second):
         bench.take(case)
-    bench.drain()
+    bench.run_effects()
     stopped = [e for e in bench.effects(kind="WRITE_REGISTER") if e.state == "MISCONFIGURED"]
     assert {e.subject_id for e in stopped} == {first.pk}
     assert stopped[0].detail == f"Row 2 of the sheet is protected. {HOW}"
@@ -68,8 +68,8 @@ def test_a_token_made_right_at_the_helpdesk_lets_everything_go_on_without_a_pres
     bench: Bench,
 ) -> None:
     bench.usedesk._token = "another"
-    asked(bench, "700000001-1", "700000002-1")
-    bench.drain()
+    requested(bench, "700000001-1", "700000002-1")
+    bench.run_effects()
     assert set(states(bench, "OPEN_TICKET").values()) == {"MISCONFIGURED"}
     assert recheck(bench) == 0
     bench.usedesk._token = "u5ed35k-t0k3n"
@@ -79,11 +79,11 @@ def test_a_token_made_right_at_the_helpdesk_lets_everything_go_on_without_a_pres
 
 
 def test_a_closed_period_in_1c_stops_its_cases_and_nothing_else(bench: Bench) -> None:
-    (case,) = asked(bench, "700000001-1")
+    (case,) = requested(bench, "700000001-1")
     bench.take(case)
     words = "Запись документа запрещена: дата запрета изменения 31.05.2026."
     bench.onec.faults.append(BaseFault("error", "POST", RETURN_ORDER, message=words, times=1))
-    bench.drain()
+    bench.run_effects()
     order = bench.one("CREATE_RETURN_ORDER")
     assert order.state == "MISCONFIGURED"
     assert order.detail.startswith(f"The period is closed for changes in 1C: {words} Move the date")
@@ -97,13 +97,13 @@ def test_the_same_refusal_for_three_cases_is_a_setting_for_all_of_them(bench: Be
     numbers = [f"70000000{n}-1" for n in range(1, 6)]
     for number in numbers[1:]:
         bench.onec.seed_order(number[:-2])
-    cases = asked(bench, *numbers)
+    cases = requested(bench, *numbers)
     for case in cases:
         bench.take(case)
     words = "Не заполнено поле «Соглашение»"
     fault = BaseFault("error", "POST", RETURN_ORDER, message=words, times=1_000)
     bench.onec.faults.append(fault)
-    bench.drain()
+    bench.run_effects()
     assert sorted(states(bench, "CREATE_RETURN_ORDER").values()) == ["MISCONFIGURED"] * 5
     assert bench.connection("onec").health != "MISCONFIGURED"
     fault.times = 0
@@ -114,13 +114,13 @@ def test_the_same_refusal_for_three_cases_is_a_setting_for_all_of_them(bench: Be
 
 
 def test_two_cases_refused_alike_are_left_to_a_person(bench: Bench) -> None:
-    cases = asked(bench, "700000001-1", "700000002-1")
+    cases = requested(bench, "700000001-1", "700000002-1")
     bench.onec.seed_order("700000002")
     for case in cases:
         bench.take(case)
     fault = BaseFault("error", "POST", RETURN_ORDER, message="Партнёр заблокирован", times=1_000)
     bench.onec.faults.append(fault)
-    bench.drain()
+    bench.run_effects()
     assert sorted(states(bench, "CREATE_RETURN_ORDER").values()) == ["REFUSED"] * 2
     assert recheck(bench) == 0
     assert {e.state for e in bench.effects(kind="CREATE_RETURN_ORDER")} == {EffectState.REFUSED}

@@ -72,14 +72,14 @@ def test_people_acting_while_effects_settle_do_not_break_the_chain(bench: Bench)
     bench.prove(case)
     acted = threading.Event()
 
-    def act_or_drain() -> None:
+    def act_or_run() -> None:
         if acted.is_set():
             effects_run(bench.shop.id, bench.now)
             return
         acted.set()
         bench.act(case, Act.TAKE_FOR_INSPECTION, planned_on=date(2026, 5, 20))
 
-    raised = in_threads(act_or_drain, 2)
+    raised = in_threads(act_or_run, 2)
     assert [type(error) for error in raised] in ([], [CaseChanged])
     if raised:  # a settled effect came first: the person is told, looks again and presses again
         bench.act(case, Act.TAKE_FOR_INSPECTION, planned_on=date(2026, 5, 20))
@@ -103,12 +103,12 @@ def test_no_call_leaves_while_a_transaction_is_open(
         return send(self, request)
 
     monkeypatch.setattr(HttpClient, "send", watched)
-    bench.drain()
+    bench.run_effects()
     assert len(seen) > 10
     assert not any(seen)
 
 
-def test_a_drain_inside_a_transaction_is_refused_before_anything_is_sent(bench: Bench) -> None:
+def test_a_run_inside_a_transaction_is_refused_before_anything_is_sent(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     with pytest.raises(AssertionError, match="inside a transaction"), within_walls(bench.shop.id):
         effects_run(bench.shop.id, bench.now)
@@ -131,13 +131,13 @@ def test_an_effect_somebody_holds_is_left_to_them(bench: Bench) -> None:
     other.start()
     assert held.wait(10)
     try:
-        bench.drain()
+        bench.run_effects()
         assert bench.one("OPEN_TICKET").state == "PLANNED"
         assert bench.executed()["tickets"] == 0
     finally:
         let_go.set()
         other.join(10)
-    bench.drain(timedelta(seconds=1))
+    bench.run_effects(timedelta(seconds=1))
     assert bench.executed()["tickets"] == 1
 
 
@@ -156,7 +156,7 @@ def test_an_error_of_our_own_in_one_effect_stops_no_other(
         return prepare(self, effect, case, now)
 
     monkeypatch.setattr(OpenTicket, "prepare", spoiled)
-    bench.drain()
+    bench.run_effects()
     states = {effect.subject_id: effect for effect in bench.effects(kind="OPEN_TICKET")}
     assert (states[fine.pk].state, states[broken.pk].state) == ("DONE", "PLANNED")
     assert states[broken.pk].next_at > bench.now
@@ -176,7 +176,7 @@ def test_a_connector_that_raises_after_sending_is_looked_up_not_repeated(
         raise KeyError("a bug after the ticket was opened")
 
     monkeypatch.setattr(OpenTicket, "send", raising)
-    bench.drain()
+    bench.run_effects()
     assert bench.one("OPEN_TICKET").state == "UNKNOWN"
     bench.settle_down()
     assert (bench.one("OPEN_TICKET").state, bench.executed()["tickets"]) == ("DONE", 1)
@@ -197,7 +197,7 @@ def test_a_database_session_lost_during_a_call_ends_in_exactly_one(
         return reply
 
     monkeypatch.setattr(HttpClient, "send", cutting)
-    bench.drain()
+    bench.run_effects()
     assert bench.one(kind).state == "SENDING"
     monkeypatch.setattr(HttpClient, "send", send)
     bench.settle_down()
@@ -210,25 +210,25 @@ def test_after_a_lost_answer_nobody_writes_the_register_for_three_minutes(bench:
     first = bench.file()
     bench.act(first, Act.ASK_CUSTOMER)
     bench.sheets.faults.add(Action.APPEND, Fault.DROP_BEFORE)
-    bench.drain()
+    bench.run_effects()
     assert bench.one("WRITE_REGISTER").state == "UNKNOWN"
     bench.act(bench.file("700000002-1"), Act.ASK_CUSTOMER)
     calls = len(bench.sheets.calls)
-    bench.drain(timedelta(seconds=170))
+    bench.run_effects(timedelta(seconds=170))
     assert len(bench.sheets.calls) == calls
-    bench.drain(timedelta(seconds=15))
+    bench.run_effects(timedelta(seconds=15))
     assert bench.executed()["rows"] == 2
     assert {effect.state for effect in bench.effects(kind="WRITE_REGISTER")} == {"DONE"}
 
 
-def test_when_its_time_is_up_a_drain_leaves_the_rest_to_a_new_job(
+def test_when_its_time_is_up_a_run_leaves_the_rest_to_a_new_job(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
     monkeypatch.setattr(engine, "BUDGET_S", -1.0)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-    result = bench.drain()
+    result = bench.run_effects()
     assert (result.left, result.looked, bench.executed()["tickets"]) == (True, 0, 0)
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name FROM procrastinate_jobs")

@@ -362,13 +362,13 @@ def test_a_date_that_went_by_in_silence_is_found_in_the_past(
     case = bench.file("700000003-1")
     bench.now += timedelta(days=60)  # no guard was running
     bench.act(case, Act.NOTE_WITHDRAWN)
-    asked = CheckRequest(bench.now, APP_ROLE, hashes=False, files=False)
-    before = broken(invariants_found(owner, asked))
+    requested = CheckRequest(bench.now, APP_ROLE, hashes=False, files=False)
+    before = broken(invariants_found(owner, requested))
     assert not any("went by in silence" in one for one in before)  # the act owned up to it first
     owner.execute(
         f"{UNLOCKED} UPDATE foundation_journalentry SET channel = 'web' WHERE act = 'GUARD_MISSED'"
     )
-    report = invariants_found(owner, asked)
+    report = invariants_found(owner, requested)
     silent = [
         each for each in report.checked if each.promises.startswith("no control date of the past")
     ]
@@ -376,7 +376,7 @@ def test_a_date_that_went_by_in_silence_is_found_in_the_past(
     assert silent[0].first[0].place == f"{case.pk}#1"
 
 
-def test_an_answer_kept_too_long_is_found(bench: Bench, owner: psycopg.Connection[Any]) -> None:
+def test_an_answer_stored_too_long_is_found(bench: Bench, owner: psycopg.Connection[Any]) -> None:
     owner.execute(
         "INSERT INTO foundation_idempotencyrecord (user_id, key, fingerprint, status, body, created_at)"
         " SELECT id, 'k', '\\x00', 200, '\\x00', %s::timestamptz - interval '9 days' FROM foundation_user LIMIT 1",

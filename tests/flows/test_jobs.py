@@ -150,14 +150,14 @@ def test_only_one_waiting_job_does_not_spoil_the_callers_transaction(bare: Bench
     assert jobs() == [("some.task", "todo")]
 
 
-def test_a_database_that_went_away_is_told_from_data_that_does_not_fit(bare: Bench) -> None:
-    asked = {
+def test_a_database_that_went_away_is_reported_from_data_that_does_not_fit(bare: Bench) -> None:
+    requested = {
         "SELECT pg_terminate_backend(pg_backend_pid())": True,
         "SELECT 1": True,  # over the connection that is no longer there
         "SET statement_timeout = 1; SELECT pg_sleep(1)": False,
         "SELECT 1 / 0": False,
     }
-    for statement, gone in asked.items():
+    for statement, gone in requested.items():
         with pytest.raises(DatabaseError) as raised, connection.cursor() as cursor:
             cursor.execute(statement)
         assert database_gone(raised.value) is gone, statement
@@ -274,10 +274,10 @@ def test_a_dead_sweep_whose_next_one_waits_keeps_no_other_job_from_being_retried
             [sweep],
         )
         cursor.execute(died, ["qaitar.flows.tasks.effects_run"])
-        (dead_drain,) = cursor.fetchone()
+        (dead_run,) = cursor.fetchone()
     retry_the_dead(committed, tmp_path)
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, status::text FROM procrastinate_jobs")
         states = dict(cursor.fetchall())
-    assert (states[dead_sweep], states[dead_drain]) == ("aborted", "succeeded")
+    assert (states[dead_sweep], states[dead_run]) == ("aborted", "succeeded")
     assert bench.executed()["tickets"] == 1

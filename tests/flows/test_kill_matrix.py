@@ -115,7 +115,7 @@ def small(database: DatabaseAddresses, tmp_path_factory: pytest.TempPathFactory)
     return matrix(database, folder, *flags, seconds=400)
 
 
-def test_an_event_whose_sender_died_on_its_way_was_not_told() -> None:
+def test_an_event_whose_sender_died_on_its_way_was_not_reported() -> None:
     receiver = Receiver()
     answers: list[str] = []
 
@@ -145,7 +145,7 @@ def test_after_a_death_everything_is_there_exactly_once(small: dict[str, Any]) -
 
 def test_the_intent_written_after_the_call_is_found(small: dict[str, Any]) -> None:
     """The same story in a process where the call comes first: both calls are made twice, and the matrix says so."""
-    found = " ".join(said for each in small["planted"].values() for said in each)
+    found = " ".join(stated for each in small["planted"].values() for stated in each)
     assert len(small["planted"]) == len(planted())
     for twice in ("'tickets': 2", "'comments': 2"):
         assert twice in found

@@ -48,7 +48,7 @@ def both_accepted(bench: Bench) -> None:
     bench.take(bench.file("700000001-1"))
     second = bench.file("700000001-2")
     bench.act(second, Act.NOTE_ACCEPTED, planned_on=date(2026, 5, 20))
-    bench.drain()
+    bench.run_effects()
     assert bench.executed()["documents"] == 1
     effects = bench.effects(kind="CREATE_RETURN_ORDER")
     states = {effect.subject_id: (effect.state, effect.detail) for effect in effects}
@@ -92,8 +92,8 @@ def test_the_line_of_the_sale_is_found_by_the_sellers_own_name() -> None:
     kettle, iron = (
         ErpLine(name, "p", name, 1000, 100, 100) for name in ("Чайник Vitek", "Утюг Vitek")
     )
-    asked = Ready(
+    requested = Ready(
         "m", "7-1", "7", NOW, date(2026, 5, 14), date(2026, 5, 20), "", "Утюг паровой", 100, 1000,
         names=("утюг  vitek", "Утюг паровой"),
     )  # fmt: skip
-    assert returned_line([kettle, iron], asked) is iron
+    assert returned_line([kettle, iron], requested) is iron

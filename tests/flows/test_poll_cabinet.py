@@ -43,23 +43,23 @@ class Cabinet:
     failing: dict[str, Misconfigured | Unknown] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     has_ended: bool = False
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def counts(self) -> SectionCounts | Misconfigured:
-        self.asked.append("counts")
+        self.requested.append("counts")
         if self.has_ended:
             return ENDED
-        told = {tab: len(rows) for tab, rows in self.lists.items()} | self.totals
+        reported = {tab: len(rows) for tab, rows in self.lists.items()} | self.totals
         return SectionCounts(
-            totals={section: told.get(section.value, 0) for section in Section},
-            unknown={tab: total for tab, total in told.items() if tab not in set(Section)},
+            totals={section: reported.get(section.value, 0) for section in Section},
+            unknown={tab: total for tab, total in reported.items() if tab not in set(Section)},
         )
 
     def list_section(self, section: Section, *, page: int = 0) -> ReturnPage:
         return self.list_tab(section.value, page=page)
 
     def list_tab(self, tab: str, *, page: int = 0) -> ReturnPage:
-        self.asked.append(f"{tab} {page}")
+        self.requested.append(f"{tab} {page}")
         rows = self.lists.get(tab, [])
         part = rows[page * self.size : (page + 1) * self.size]
         return ReturnPage(readings=tuple(part), page=page, total=len(rows))
@@ -67,7 +67,7 @@ class Cabinet:
     def details(
         self, refund_id: str, number: str
     ) -> ReturnReading | Missing | Refused | Misconfigured | Busy | Unknown:
-        self.asked.append(number)
+        self.requested.append(number)
         if number in self.failing:
             if self.failing[number] is ENDED and len(self.failing) > 1:
                 self.has_ended = True
@@ -94,9 +94,9 @@ def test_pages_go_on_by_what_comes_and_tabs_of_the_counts_are_read_too() -> None
     reading = read_cabinet(cabinet, NOTHING, {}, NOW)
     assert len(reading.found) == 24
     assert (reading.short, reading.trouble) == ([], None)
-    assert cabinet.asked[:2] == ["counts", "NEW 0"]
-    first_detail = cabinet.asked.index(request(0).number)
-    assert "DISPUTE 0" in cabinet.asked[:first_detail]
+    assert cabinet.requested[:2] == ["counts", "NEW 0"]
+    first_detail = cabinet.requested.index(request(0).number)
+    assert "DISPUTE 0" in cabinet.requested[:first_detail]
 
 
 def test_a_list_shorter_than_its_count_is_no_healthy_reading() -> None:
@@ -149,9 +149,9 @@ def test_one_detail_that_fails_is_set_aside_and_stops_nobody(
     pauses, aside, now = [], reading.aside, NOW
     for _ in range(9):
         pauses.append(aside[bad].next_at - now)
-        cabinet.asked.clear()
+        cabinet.requested.clear()
         early = read_cabinet(cabinet, NOTHING, aside, aside[bad].next_at - timedelta(seconds=1))
-        assert bad not in cabinet.asked
+        assert bad not in cabinet.requested
         now = early.aside[bad].next_at
         aside = read_cabinet(cabinet, NOTHING, early.aside, now).aside
     assert pauses[:4] == [timedelta(minutes=m) for m in (10, 20, 40, 80)]
@@ -160,20 +160,20 @@ def test_one_detail_that_fails_is_set_aside_and_stops_nobody(
     assert read_cabinet(cabinet, NOTHING, aside, aside[bad].next_at).aside == {}
 
 
-def test_a_session_that_has_ended_is_told_by_the_counts_and_what_was_read_stays() -> None:
+def test_a_session_that_has_ended_is_reported_by_the_counts_and_what_was_read_stays() -> None:
     rows = [request(n) for n in range(3)]
     cabinet = Cabinet({"NEW": rows}, failing={row.number: ENDED for row in rows})
     reading = read_cabinet(cabinet, NOTHING, {}, NOW)
     assert (reading.trouble, reading.aside, len(reading.found)) == (ENDED, {}, 3)
-    assert len([each for each in cabinet.asked if each[0] == "7"]) == 1
+    assert len([each for each in cabinet.requested if each[0] == "7"]) == 1
 
 
-def test_what_has_not_changed_in_fields_that_are_read_is_not_asked_for_again() -> None:
+def test_what_has_not_changed_in_fields_that_are_read_is_not_requested_for_again() -> None:
     rows = [request(n) for n in range(3)]
     known = KnownRequests(lambda _numbers: {row.number: item_print(row) for row in rows[:2]}, {})
     cabinet = Cabinet({"NEW": [replace(row, raw={"weight": 5}) for row in rows]})
     read_cabinet(cabinet, known, {}, NOW)
-    assert [each for each in cabinet.asked if each[0] == "7"] == [rows[2].number]
+    assert [each for each in cabinet.requested if each[0] == "7"] == [rows[2].number]
 
 
 def test_a_closed_request_without_its_detail_is_left_for_later() -> None:
@@ -192,10 +192,10 @@ def test_recordings_stored_before_are_reduced_once(
     with within_walls(bare.shop.id):
         reduced = bytes(RawIntake.objects.get().body)
         RawIntake.objects.update(body=body, stored_digest="", left_out={})
-    for said in ("1 recordings looked at, 1 reduced", "0 recordings looked at, 0 reduced"):
+    for stated in ("1 recordings looked at, 1 reduced", "0 recordings looked at, 0 reduced"):
         with override("en"):
             assert reduce_recordings.run(None, None) == 0  # type: ignore[arg-type]  # neither is looked at
-        assert said in capsys.readouterr().out
+        assert stated in capsys.readouterr().out
     with within_walls(bare.shop.id):
         row = RawIntake.objects.get()
     assert (bytes(row.body), row.left_out["pages"]) == (reduced, 1)

@@ -80,24 +80,24 @@ def cases(bench: Bench) -> list[ReturnRequest]:
         return list(ReturnRequest.objects.order_by("number"))
 
 
-def test_a_body_is_kept_byte_for_byte_before_it_is_read(bare: Bench) -> None:
+def test_a_body_is_stored_byte_for_byte_before_it_is_read(bare: Bench) -> None:
     body = json.dumps([DETAIL], ensure_ascii=False).encode()
-    taken = take(bare, body)
+    accepted = take(bare, body)
     (row,) = intakes(bare)
-    assert (bytes(row.body), row.state, row.pk, taken.new) == (body, "STORED", taken.id, True)
+    assert (bytes(row.body), row.state, row.pk, accepted.new) == (body, "STORED", accepted.id, True)
     assert cases(bare) == []
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name, args->>'intake_id' FROM procrastinate_jobs")
-        assert cursor.fetchall() == [("qaitar.flows.tasks.cabinet_read", str(taken.id))]
+        assert cursor.fetchall() == [("qaitar.flows.tasks.cabinet_read", str(accepted.id))]
 
 
 def test_reading_makes_the_case_and_reading_again_changes_nothing(bare: Bench) -> None:
-    taken = take(bare, json.dumps([DETAIL]).encode())
-    report = read(bare, taken.id)
+    accepted = take(bare, json.dumps([DETAIL]).encode())
+    report = read(bare, accepted.id)
     assert (report["read"], report["created"], report["rejected"]) == (1, 1, [])
     (case,) = cases(bare)
     assert (case.number, case.product_name, case.source) == ("700000009-1", "Чайник", "CABINET")
-    again = read(bare, taken.id)
+    again = read(bare, accepted.id)
     assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 1)
     assert [row.state for row in intakes(bare)] == ["READ"]
     assert bare.journal(case.pk) == ["CREATE"]
@@ -122,14 +122,14 @@ def test_the_same_bytes_are_one_intake_looked_at_once_more(bare: Bench) -> None:
     "body", [b"{", b"<html>Login</html>", b"\xff\xfe\x00", b'{"anything": "else"}']
 )
 def test_what_cannot_be_read_is_set_aside_with_the_reason(bare: Bench, body: bytes) -> None:
-    taken = take(bare, body)
-    report = read(bare, taken.id)
+    accepted = take(bare, body)
+    report = read(bare, accepted.id)
     (row,) = intakes(bare)
-    kept = body if body.startswith(b'{"') else b""  # bytes that are no JSON may hold anything
-    assert (row.state, bytes(row.body)) == ("QUARANTINED", kept)
+    stored = body if body.startswith(b'{"') else b""  # bytes that are no JSON may hold anything
+    assert (row.state, bytes(row.body)) == ("QUARANTINED", stored)
     assert row.digest == hashlib.sha256(body).hexdigest()
-    assert row.stored_digest == hashlib.sha256(kept).hexdigest()
-    assert row.left_out == ({} if kept else {"not_json": len(body)})
+    assert row.stored_digest == hashlib.sha256(stored).hexdigest()
+    assert row.left_out == ({} if stored else {"not_json": len(body)})
     assert report["problems"][0]["reason"]
     assert row.report == report
     assert cases(bare) == []
@@ -143,7 +143,7 @@ def test_one_bad_number_stops_no_other_request(bare: Bench) -> None:
     assert [case.number for case in cases(bare)] == ["700000009-1"]
 
 
-def test_an_empty_or_foreign_body_is_not_kept(bare: Bench) -> None:
+def test_an_empty_or_foreign_body_is_not_stored(bare: Bench) -> None:
     with pytest.raises(BodyRefused):
         take(bare, b"")
     with transaction.atomic():
@@ -160,7 +160,7 @@ def test_an_empty_or_foreign_body_is_not_kept(bare: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         {
             "marketplace_due_at": datetime(2026, 5, 20, 7, 0, tzinfo=UTC),
@@ -170,22 +170,22 @@ def test_an_empty_or_foreign_body_is_not_kept(bare: Bench) -> None:
     ],
     ids=["by the marketplace", "by a person"],
 )
-def test_the_planned_day_once_told_lets_the_return_order_go_at_once(
-    bench: Bench, told: dict[str, Any]
+def test_the_planned_day_once_reported_lets_the_return_order_go_at_once(
+    bench: Bench, reported: dict[str, Any]
 ) -> None:
     case = bench.file()
     bench.prove(case)
     bench.act(case, Act.TAKE_FOR_INSPECTION)
-    bench.drain()
+    bench.run_effects()
     assert bench.one("CREATE_RETURN_ORDER").payload["waits"] == "PLANNED_DATE"
     with within_walls(bench.shop.id):
-        request_note(request_id=case.pk, values=told, by=bench.by, now=bench.now)
+        request_note(request_id=case.pk, values=reported, by=bench.by, now=bench.now)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s", [RUN_TASK]
             )
             assert cursor.fetchone() == (1,)
-    bench.drain(timedelta(seconds=1))
+    bench.run_effects(timedelta(seconds=1))
     assert bench.one("CREATE_RETURN_ORDER").state == "DONE"
     (document,) = bench.onec.base.rows["Document_ЗаявкаНаВозвратТоваровОтКлиента"]
     assert document["ДатаПоступления"][:10] == "2026-05-20"
@@ -203,7 +203,7 @@ def test_the_cabinet_is_not_read_directly_unless_consented(
         assert bare.connection("kaspi_cabinet_session").health == "UNTESTED"
 
 
-def test_a_direct_reading_that_cannot_be_had_is_said_on_the_connection(bare: Bench) -> None:
+def test_a_direct_reading_that_cannot_be_had_is_stated_on_the_connection(bare: Bench) -> None:
     session(bare, "http://127.0.0.1:9", consent=True)
     assert cabinets_poll(bare.shop.id, bare.now) == 0
     row = bare.connection("kaspi_cabinet_session")
@@ -222,7 +222,7 @@ def session(bench: Bench, url: str, *, consent: bool) -> None:
         connection_save(merchant_id=bench.shop.id, entered=entered, now=bench.now)
 
 
-def test_a_body_is_kept_with_who_brought_it_and_its_reading_is_ordered_in_their_name(
+def test_a_body_is_stored_with_who_brought_it_and_its_reading_is_ordered_in_their_name(
     bare: Bench,
 ) -> None:
     body = b"[]"
@@ -264,16 +264,16 @@ def test_a_body_that_is_too_large_is_refused_with_its_size(bare: Bench) -> None:
 
 
 def test_only_an_intake_of_the_cabinet_is_read_and_the_report_stays_with_it(bare: Bench) -> None:
-    taken = take(bare, json.dumps([DETAIL]).encode())
+    accepted = take(bare, json.dumps([DETAIL]).encode())
     assert read(bare, bare.shop.id) is None
     with within_walls(bare.shop.id):
         RawIntake.objects.update(source="webhook")
-    assert read(bare, taken.id) is None
+    assert read(bare, accepted.id) is None
     assert cases(bare) == []
     with within_walls(bare.shop.id):
         RawIntake.objects.update(source="kaspi_cabinet")
     bare.now += timedelta(minutes=5)
-    report = read(bare, taken.id)
+    report = read(bare, accepted.id)
     (row,) = intakes(bare)
     assert (row.state, row.report, row.read_at) == ("READ", report, bare.now)
 
@@ -316,7 +316,7 @@ def test_a_report_tells_counts_refusals_and_what_was_not_understood(bare: Bench)
     assert (silent["counts"], silent["unread"]) == ({}, [])
 
 
-def test_of_many_the_first_two_hundred_are_told(bare: Bench) -> None:
+def test_of_many_the_first_two_hundred_are_reported(bare: Bench) -> None:
     saved = SavedAnswers(
         readings=(ReturnReading(number="1", unread=(Unread("a", "missing"),) * 201),),
         problems=saved_problems(201),

@@ -75,7 +75,7 @@ class Stage:
     secret: str
     url: str
 
-    def drain(self, now: datetime = NOW) -> Round:
+    def send_round(self, now: datetime = NOW) -> Round:
         return webhooks_run(self.shop.id, now)
 
     def deliveries(self) -> list[tuple[str, str, int]]:
@@ -120,7 +120,7 @@ def play(stage: Stage, number: str = "700000001-1") -> UUID:
 
 def test_events_arrive_signed_in_order_and_without_personal_data(stage: Stage) -> None:
     case_id = play(stage)
-    done = stage.drain()
+    done = stage.send_round()
     assert (done.planned, done.delivered, done.failed, done.gave_up) == (4, 4, 0, 0)
     assert stage.receiver.types == [
         "return.created",
@@ -154,20 +154,20 @@ def test_events_arrive_signed_in_order_and_without_personal_data(stage: Stage) -
 
 def test_a_second_round_sends_nothing_again(stage: Stage) -> None:
     play(stage)
-    stage.drain()
-    again = stage.drain(NOW + timedelta(hours=1))
+    stage.send_round()
+    again = stage.send_round(NOW + timedelta(hours=1))
     assert again == Round()
     assert len(stage.receiver.got) == 4
 
 
-def test_what_was_there_before_the_endpoint_is_not_told(committed: None, stage: Stage) -> None:
+def test_what_was_there_before_the_endpoint_is_not_reported(committed: None, stage: Stage) -> None:
     with transaction.atomic():
         by = actor(stage.person, stage.shop.id)
         make_case(stage.shop, by, "700000009-1")
         late, _secret = endpoint_create(
             merchant_id=stage.shop.id, wanted=Wanted(stage.url + "&late"), now=NOW
         )
-    stage.drain()
+    stage.send_round()
     with transaction.atomic():
         open_walls(stage.shop.id)
         assert WebhookDelivery.objects.filter(endpoint_id=late.pk).count() == 0
@@ -182,12 +182,12 @@ def ids_of_a_clock(shift: timedelta) -> Any:
 
 def test_a_line_written_while_the_clock_was_hours_back_is_delivered(stage: Stage) -> None:
     play(stage)
-    stage.drain()
+    stage.send_round()
     with ids_of_a_clock(-timedelta(hours=3)), transaction.atomic():
         open_walls(stage.shop.id)
         make_case(stage.shop, actor(stage.person, stage.shop.id), "700000002-1")
-    assert stage.drain(NOW - timedelta(hours=3)).delivered == 1
-    assert stage.drain().delivered == 0  # the clock is right again
+    assert stage.send_round(NOW - timedelta(hours=3)).delivered == 1
+    assert stage.send_round().delivered == 0  # the clock is right again
     assert stage.receiver.types[-1] == "return.created"
     ids = [headers["webhook-id"] for headers, _ in stage.receiver.got]
     assert len(ids) == len(set(ids)) == 5
@@ -200,7 +200,7 @@ def test_two_machines_minutes_apart_deliver_every_event_once_and_in_order(stage:
         with ids_of_a_clock(ahead), transaction.atomic():
             open_walls(stage.shop.id)
             make_case(stage.shop, by, f"70000001{number}-1")
-        assert stage.drain(NOW + ahead).delivered == 1
+        assert stage.send_round(NOW + ahead).delivered == 1
     ids = [headers["webhook-id"] for headers, _ in stage.receiver.got]
     assert len(ids) == len(set(ids)) == 8
     numbers = [json.loads(body)["data"]["request"]["number"] for _, body in stage.receiver.got]
@@ -220,12 +220,12 @@ def test_a_delivery_is_planned_in_the_transaction_that_writes_the_line(stage: St
         assert WebhookDelivery.objects.count() == 0
 
 
-def test_an_endpoint_gets_only_the_types_it_asked_for(stage: Stage) -> None:
+def test_an_endpoint_gets_only_the_types_it_requested_for(stage: Stage) -> None:
     with transaction.atomic():
         open_walls(stage.shop.id)
         WebhookEndpoint.objects.update(types=["return.evidence_added"])
     play(stage)
-    assert stage.drain().planned == 1
+    assert stage.send_round().planned == 1
     assert stage.receiver.types == ["return.evidence_added"]
 
 
@@ -236,10 +236,10 @@ def test_a_failed_message_is_tried_again_by_the_plan_with_the_same_id_and_body(
     stage.receiver.statuses = [bad]
     with transaction.atomic():
         make_case(stage.shop, actor(stage.person, stage.shop.id))
-    first = stage.drain()
+    first = stage.send_round()
     assert (first.delivered, first.failed) == (0, 1)
-    assert stage.drain(NOW + timedelta(seconds=4)) == Round()
-    assert stage.drain(NOW + timedelta(seconds=6)).delivered == 1
+    assert stage.send_round(NOW + timedelta(seconds=4)) == Round()
+    assert stage.send_round(NOW + timedelta(seconds=6)).delivered == 1
     (one, two) = stage.receiver.got
     assert one[0]["webhook-id"] == two[0]["webhook-id"]
     assert one[1] == two[1]
@@ -251,10 +251,10 @@ def test_the_receivers_own_wish_lengthens_the_wait(stage: Stage) -> None:
     stage.receiver.statuses, stage.receiver.headers = [429], [("Retry-After", "3600")]
     with transaction.atomic():
         make_case(stage.shop, actor(stage.person, stage.shop.id))
-    stage.drain()
+    stage.send_round()
     stage.receiver.headers = []
-    assert stage.drain(NOW + timedelta(seconds=3590)).delivered == 0
-    assert stage.drain(NOW + timedelta(seconds=3600 * 1.1)).delivered == 1
+    assert stage.send_round(NOW + timedelta(seconds=3590)).delivered == 0
+    assert stage.send_round(NOW + timedelta(seconds=3600 * 1.1)).delivered == 1
 
 
 def test_after_ten_tries_it_is_given_up_and_that_is_seen(stage: Stage) -> None:
@@ -264,7 +264,7 @@ def test_after_ten_tries_it_is_given_up_and_that_is_seen(stage: Stage) -> None:
     now, rounds = NOW, []
     for wait in (*WAITS_S, 90_000, 90_000):
         now += timedelta(seconds=wait * 1.2 + 1)
-        rounds.append(stage.drain(now))
+        rounds.append(stage.send_round(now))
     assert len(stage.receiver.got) == len(WAITS_S) == 10
     assert sum(each.gave_up for each in rounds) == 1
     assert stage.deliveries() == [("return.created", "GAVE_UP", 10)]
@@ -278,8 +278,8 @@ def test_after_ten_tries_it_is_given_up_and_that_is_seen(stage: Stage) -> None:
 def test_a_receiver_that_is_gone_is_switched_off(stage: Stage) -> None:
     stage.receiver.statuses = [410]
     play(stage)
-    stage.drain()
-    assert stage.drain(NOW + timedelta(days=1)) == Round()
+    stage.send_round()
+    assert stage.send_round(NOW + timedelta(days=1)) == Round()
     with transaction.atomic():
         open_walls(stage.shop.id)
         endpoint = WebhookEndpoint.objects.get()
@@ -298,7 +298,7 @@ def test_a_failing_endpoint_does_not_hold_up_another(stage: Stage) -> None:
             endpoint_create(merchant_id=stage.shop.id, wanted=Wanted(serving.url), now=NOW)
         stage.receiver.statuses = [500] * 9
         play(stage)
-        done = stage.drain()
+        done = stage.send_round()
     assert (done.delivered, done.failed) == (4, 1)
     assert len(other.got) == 4
     assert len(stage.receiver.got) == 1
@@ -308,14 +308,14 @@ def test_two_senders_at_once_send_each_message_once(stage: Stage) -> None:
     for n in range(1, 6):
         play(stage, f"70000000{n}-1")
 
-    def drain() -> Round:
+    def send_round() -> Round:
         try:
-            return stage.drain()
+            return stage.send_round()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(3) as pool:
-        rounds = [each.result() for each in [pool.submit(drain) for _ in range(3)]]
+        rounds = [each.result() for each in [pool.submit(send_round) for _ in range(3)]]
     assert sum(each.delivered for each in rounds) == 20
     ids = [headers["webhook-id"] for headers, _ in stage.receiver.got]
     assert len(ids) == len(set(ids)) == 20
@@ -331,7 +331,7 @@ def test_nothing_is_sent_with_a_transaction_open(stage: Stage, monkeypatch: Any)
 
     monkeypatch.setattr(webhooks_send, "deliver", watched)
     play(stage)
-    stage.drain()
+    stage.send_round()
     assert seen == [False] * 4
     with transaction.atomic(), pytest.raises(AssertionError, match="no network"):
         webhooks_run(stage.shop.id, NOW)
@@ -342,7 +342,7 @@ def test_while_a_secret_is_replaced_both_sign(stage: Stage) -> None:
         open_walls(stage.shop.id)
         fresh = endpoint_rotate(WebhookEndpoint.objects.get(), NOW)
         make_case(stage.shop, actor(stage.person, stage.shop.id))
-    stage.drain()
+    stage.send_round()
     ((headers, body),) = stage.receiver.got
     for secret in (fresh, stage.secret):
         assert check([secret], headers, body, now=NOW) is Check.GENUINE
@@ -350,7 +350,7 @@ def test_while_a_secret_is_replaced_both_sign(stage: Stage) -> None:
     with transaction.atomic():
         open_walls(stage.shop.id)
         ping_plan(WebhookEndpoint.objects.get(), later)
-    stage.drain(later)
+    stage.send_round(later)
     headers, body = stage.receiver.got[-1]
     assert json.loads(body)["type"] == "ping"
     assert check([fresh], headers, body, now=later) is Check.GENUINE
@@ -363,7 +363,7 @@ def test_a_secret_that_cannot_be_opened_stops_the_message_and_says_so(
     settings.QAITAR_ENCRYPTION_KEY = "another-key-that-is-long-enough-to-be-one"
     with transaction.atomic():
         make_case(stage.shop, actor(stage.person, stage.shop.id))
-    assert stage.drain().failed == 1
+    assert stage.send_round().failed == 1
     assert stage.receiver.got == []
     with transaction.atomic():
         open_walls(stage.shop.id)
@@ -374,7 +374,7 @@ def test_an_address_that_became_private_is_not_called(stage: Stage, settings: An
     settings.QAITAR_PRIVATE_HOSTS = []
     with transaction.atomic():
         make_case(stage.shop, actor(stage.person, stage.shop.id))
-    assert stage.drain().failed == 1
+    assert stage.send_round().failed == 1
     assert stage.receiver.got == []
     with transaction.atomic():
         open_walls(stage.shop.id)
@@ -408,9 +408,16 @@ def test_such_an_address_cannot_become_an_endpoint(db_walls: None, settings: Any
 
 def test_a_message_never_outgrows_its_limit() -> None:
     effects = [{"id": str(new_id()), "kind": "WRITE_REGISTER", "reference": "9" * 200}] * 500
-    told = dict.fromkeys(PUBLISHED_VALUES, "x" * 60)
+    reported = dict.fromkeys(PUBLISHED_VALUES, "x" * 60)
     line = Line(
-        "EFFECT_DONE", NOW, 2**31 - 1, "SYSTEM", "job", told, {**told, "effects": effects}, {}
+        "EFFECT_DONE",
+        NOW,
+        2**31 - 1,
+        "SYSTEM",
+        "job",
+        reported,
+        {**reported, "effects": effects},
+        {},
     )
     body = json.loads(event_body("effect.settled", line))
     assert len(body["data"]["effects"]) == 30

@@ -100,14 +100,14 @@ def test_one_merchants_slow_systems_stop_neither_the_guard_nor_another_merchant(
             job_defer("tests.guard", queue=DEADLINES)
             job_defer(NAME, queue="effects", merchant_id=str(other.pk), number=1)
         connection.close()
-        asked = time.monotonic()
-        while len(waits) < 2 and time.monotonic() - asked < 30:
+        requested = time.monotonic()
+        while len(waits) < 2 and time.monotonic() - requested < 30:
             for name in ("guard", f"{other.pk} 1"):
                 if name in systems.ended and name not in waits:
-                    waits[name] = time.monotonic() - asked
+                    waits[name] = time.monotonic() - requested
             time.sleep(0.05)
         systems.let_go.set()
-        while len(systems.ended) < 10 and time.monotonic() - asked < 60:
+        while len(systems.ended) < 10 and time.monotonic() - requested < 60:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -88,8 +88,8 @@ def test_what_one_may_hangs_on_the_role_at_that_merchant() -> None:
     assert not daulet.may(frozenset({Role.CLERK}))
     assert not replace(daulet, roles={}).may(seniors)
     assert daulet.actor_at(first) == Actor(7, "Daulet", Role.SENIOR, "web", "")
-    told = replace(daulet, channel="api", request_ref="call-7")
-    assert told.actor_at(second) == Actor(7, "Daulet", Role.OPERATOR, "api", "call-7")
+    reported = replace(daulet, channel="api", request_ref="call-7")
+    assert reported.actor_at(second) == Actor(7, "Daulet", Role.OPERATOR, "api", "call-7")
     with pytest.raises(KeyError):
         daulet.actor_at(third)
 
@@ -130,7 +130,7 @@ def test_a_token_holds_until_the_moment_it_expires(aigerim: User) -> None:
     assert enter_as_token(token, key=None, now=NOW + timedelta(seconds=1)) is None
 
 
-def test_an_answer_kept_under_a_key_is_found_by_its_owner_only(shop: Shop, aigerim: User) -> None:
+def test_an_answer_stored_under_a_key_is_found_by_its_owner_only(shop: Shop, aigerim: User) -> None:
     timur = make_person("timur", (shop.id, Role.OPERATOR))
     IdempotencyRecord.objects.create(
         user=aigerim,
@@ -151,26 +151,31 @@ def test_an_answer_kept_under_a_key_is_found_by_its_owner_only(shop: Shop, aiger
         assert entered[1] == replay
 
 
-def test_a_token_is_shown_once_and_kept_with_its_last_four_letters(aigerim: User) -> None:
+def test_a_token_is_displayed_once_and_stored_with_its_last_four_letters(aigerim: User) -> None:
     token = token_create(user=aigerim, name="1C", scopes=["write", "admin", "write"], now=NOW)
     assert token.startswith("qtr_")
     assert len(token) == 47
-    kept = ApiToken.objects.get()
-    assert (kept.user, kept.name, kept.hint, kept.created_at) == (aigerim, "1C", token[-4:], NOW)
-    assert kept.scopes == ["admin", "write"]
-    assert bytes(kept.digest) == digest_of(token)
-    assert (kept.expires_at, kept.revoked_at) == (NOW + timedelta(days=365), None)
+    stored = ApiToken.objects.get()
+    assert (stored.user, stored.name, stored.hint, stored.created_at) == (
+        aigerim,
+        "1C",
+        token[-4:],
+        NOW,
+    )
+    assert stored.scopes == ["admin", "write"]
+    assert bytes(stored.digest) == digest_of(token)
+    assert (stored.expires_at, stored.revoked_at) == (NOW + timedelta(days=365), None)
 
 
 @pytest.mark.parametrize(
-    ("asked", "kept"),
+    ("requested", "stored"),
     [([], ["read", "write"]), (["pairing"], ["pairing"]), (["companion"], ["companion"])],
 )
 def test_a_token_without_scopes_reads_and_writes(
-    aigerim: User, asked: list[str], kept: list[str]
+    aigerim: User, requested: list[str], stored: list[str]
 ) -> None:
-    token_create(user=aigerim, name="x", scopes=asked, now=NOW)
-    assert ApiToken.objects.get().scopes == kept
+    token_create(user=aigerim, name="x", scopes=requested, now=NOW)
+    assert ApiToken.objects.get().scopes == stored
 
 
 def test_a_scope_nobody_knows_is_refused(aigerim: User) -> None:

@@ -78,8 +78,8 @@ def merchant(db_walls: None, key: Any) -> UUID:
     return make_merchant().pk
 
 
-def save(merchant: UUID, system: str = "usedesk", **told: Any) -> Connection:
-    return connection_save(merchant_id=merchant, entered=Entered(system, **told), now=NOW)
+def save(merchant: UUID, system: str = "usedesk", **reported: Any) -> Connection:
+    return connection_save(merchant_id=merchant, entered=Entered(system, **reported), now=NOW)
 
 
 def test_a_blank_secret_keeps_the_saved_one_and_no_plain_text_is_in_the_row(
@@ -126,13 +126,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "field"), BAD)
+@pytest.mark.parametrize(("reported", "field"), BAD)
 def test_a_wrong_field_is_named_and_nothing_is_saved(
-    merchant: UUID, told: dict[str, Any], field: str
+    merchant: UUID, reported: dict[str, Any], field: str
 ) -> None:
-    told.setdefault("secrets", {"api_token": "t"})
+    reported.setdefault("secrets", {"api_token": "t"})
     with pytest.raises(SettingsInvalid) as no:
-        save(merchant, **told)
+        save(merchant, **reported)
     assert set(no.value.problems) == {field}
     assert all(no.value.problems.values())
     assert Connection.objects.count() == 0

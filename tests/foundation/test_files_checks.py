@@ -44,7 +44,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_an_honest_file_of_every_kind_is_taken(name: str) -> None:
+def test_an_honest_file_of_every_kind_is_accepted(name: str) -> None:
     content, kind = GOOD[name]
 
     verdict = inspect(content, name)
@@ -100,7 +100,7 @@ ORDINARY_PDFS = {
 
 
 @pytest.mark.parametrize("name", ORDINARY_PDFS)
-def test_an_ordinary_pdf_is_taken_and_has_a_preview(name: str) -> None:
+def test_an_ordinary_pdf_is_accepted_and_has_a_preview(name: str) -> None:
     verdict = inspect(ORDINARY_PDFS[name], "act.pdf")
     assert isinstance(verdict, Accepted), verdict
     assert (verdict.kind, verdict.pages) == (Kind.PDF, 2)
@@ -108,7 +108,7 @@ def test_an_ordinary_pdf_is_taken_and_has_a_preview(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["30-act-without-eof-mark.pdf", "33-act-leading-lines.pdf"])
-def test_the_acts_that_were_refused_are_taken(name: str) -> None:
+def test_the_acts_that_were_refused_are_accepted(name: str) -> None:
     verdict = inspect(Path(__file__).parent / "files" / name, name)
     assert isinstance(verdict, Accepted), verdict
     assert (verdict.kind, verdict.pages) == (Kind.PDF, 1)
@@ -156,7 +156,7 @@ def test_a_pdf_only_the_second_reader_opens_is_judged_by_its_copy(
         (9248, 6920, {"quality": 60, "progressive": True}),
     ],
 )
-def test_a_photo_of_64_megapixels_is_taken_and_has_a_preview(
+def test_a_photo_of_64_megapixels_is_accepted_and_has_a_preview(
     width: int, height: int, options: dict[str, Any]
 ) -> None:
     assert 63_900_000 < width * height < 64_200_000
@@ -179,7 +179,7 @@ def test_a_photo_beyond_64_megapixels_is_refused_with_its_size() -> None:
     ("name", "size"),
     [("34-iphone-48mp.heic", (8064, 6048)), ("35-samsung-heic-with-trailer.heic", (4032, 3024))],
 )
-def test_photos_of_phones_are_taken(name: str, size: tuple[int, int]) -> None:
+def test_photos_of_phones_are_accepted(name: str, size: tuple[int, int]) -> None:
     verdict = inspect(Path(__file__).parent / "files" / name, name)
     assert isinstance(verdict, Accepted), verdict
     assert (verdict.width, verdict.height) == size
@@ -256,10 +256,10 @@ def test_every_code_has_a_sentence_and_every_sentence_an_end() -> None:
 
 
 def test_a_sentence_is_put_together_when_it_is_read() -> None:
-    said = sentence(Rejected(Code.PDF_PAGES, {"pages": 501, "limit": 500}))
+    stated = sentence(Rejected(Code.PDF_PAGES, {"pages": 501, "limit": 500}))
 
     with translation.override("en"):
-        assert str(said) == "The PDF has 501 pages; at most 500 can be taken."
+        assert str(stated) == "The PDF has 501 pages; at most 500 can be taken."
 
 
 def test_a_file_on_the_disk_is_read_and_never_changed(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_table_beyond_its_size_is_refused_before_it_is_opened(
     assert started == []
 
 
-def test_when_every_turn_is_taken_the_sender_is_asked_to_try_again(
+def test_when_every_turn_is_accepted_the_sender_is_requested_to_try_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(isolation, "WAIT_FOR_TURN_MAX_S", 0.01)
@@ -355,7 +355,7 @@ REAL = os.environ.get("QAITAR_REAL_DATA")
 
 
 @pytest.mark.skipif(REAL is None, reason="real files are not on this machine")
-def test_real_scans_are_all_taken_and_have_previews() -> None:
+def test_real_scans_are_all_accepted_and_have_previews() -> None:
     scans = sorted(
         path for path in Path(str(REAL)).glob("scans_*/**/*") if path.suffix in {".png", ".jpg"}
     )

@@ -134,8 +134,8 @@ def test_a_file_leaves_under_one_header_that_says_attachment(declared: str) -> N
         assert message.get_content_disposition() == "attachment"
         assert value.count("filename=") == value.count("filename*=") == 1
         assert value.count('"') == 2
-    shown = unquote(headers["Content-Disposition"].split("filename*=UTF-8''")[1])
-    assert shown == safe_name(declared, ".pdf")
+    displayed = unquote(headers["Content-Disposition"].split("filename*=UTF-8''")[1])
+    assert displayed == safe_name(declared, ".pdf")
 
 
 def test_a_browser_may_neither_guess_nor_run_nor_keep_it() -> None:

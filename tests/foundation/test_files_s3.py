@@ -57,7 +57,7 @@ def store(address: str) -> Iterator[FileStore]:
     storage.connection.meta.client.close()
 
 
-def test_a_content_is_kept_once_read_back_and_told_missing(store: FileStore) -> None:
+def test_a_content_is_stored_once_read_back_and_reported_missing(store: FileStore) -> None:
     first, second = store.put(io.BytesIO(CONTENT)), store.put(io.BytesIO(CONTENT))
     assert (first.key, first.size, first.new, second.new) == (KEY, len(CONTENT), True, False)
     with store.open(KEY) as file:

@@ -36,12 +36,12 @@ def _files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_content_is_kept_under_its_hash_and_read_back_the_same(
+def test_a_content_is_stored_under_its_hash_and_read_back_the_same(
     store: FileStore, folder: Path
 ) -> None:
-    kept = store.put(io.BytesIO(CONTENT))
+    stored = store.put(io.BytesIO(CONTENT))
 
-    assert (kept.key, kept.sha256, kept.size, kept.new) == (KEY, SHA, len(CONTENT), True)
+    assert (stored.key, stored.sha256, stored.size, stored.new) == (KEY, SHA, len(CONTENT), True)
     assert _files(folder) == [KEY]
     with store.open(KEY) as file:
         assert file.read() == CONTENT
@@ -103,7 +103,7 @@ def test_file_and_folders_are_synced_before_the_key_is_given(
     assert events == ["file", "folder", "folder", "rename", "folder"]
 
 
-def test_a_full_disk_leaves_nothing_behind(
+def test_a_full_disk_leaves_nothing_inside(
     store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_handle: int) -> None:
@@ -119,7 +119,7 @@ def test_a_full_disk_leaves_nothing_behind(
     assert store.put(io.BytesIO(CONTENT)).new
 
 
-def test_a_stream_that_breaks_or_is_too_long_leaves_nothing_behind(
+def test_a_stream_that_breaks_or_is_too_long_leaves_nothing_inside(
     store: FileStore, folder: Path
 ) -> None:
     class Broken(io.BytesIO):
@@ -188,14 +188,14 @@ def _aged(folder: Path, key: str, hours: float) -> None:
 def test_what_broken_uploads_left_goes_after_a_day_and_nothing_else(
     store: FileStore, folder: Path
 ) -> None:
-    kept = store.put(io.BytesIO(b"known old")).key
+    stored = store.put(io.BytesIO(b"known old")).key
     (folder / "notes.txt").write_bytes(b"a person's own file is not ours to take")
     for name in (".incoming/left", ".incoming/running"):
         (folder / name).write_bytes(b"half")
-    for name in (kept, "notes.txt", ".incoming/left"):
+    for name in (stored, "notes.txt", ".incoming/left"):
         _aged(folder, name, hours=25)
     assert store.leftovers_remove() == 1
-    assert _files(folder) == sorted([".incoming/running", kept, "notes.txt"])
+    assert _files(folder) == sorted([".incoming/running", stored, "notes.txt"])
     assert FileStore(InMemoryStorage()).leftovers_remove() == 0
 
 

@@ -64,10 +64,10 @@ class Written:
     by: Actor
 
 
-def setting_change(shop: Written, zone: str, **told: Any) -> None:
+def setting_change(shop: Written, zone: str, **reported: Any) -> None:
     setting_note(
         merchant_id=shop.merchant,
-        subject_id=told.get("subject", shop.setting),
+        subject_id=reported.get("subject", shop.setting),
         kind="store",
         line=JournalLine("STORE_CHANGE", NOW, shop.by, {}, {"zone": zone}),
     )
@@ -100,7 +100,7 @@ def owner(committed: DatabaseAddresses, shop: Written) -> Iterator[psycopg.Conne
         opened.execute("ALTER TABLE foundation_journalentry ENABLE TRIGGER USER")
 
 
-def asked(action: str, anchor: str | None = None) -> argparse.Namespace:
+def requested(action: str, anchor: str | None = None) -> argparse.Namespace:
     return argparse.Namespace(action=action, anchor=anchor)
 
 
@@ -109,19 +109,19 @@ def faults() -> set[tuple[UUID, int, Fault]]:
     return {(each.subject_id, each.seq, each.fault) for each in journal_faults(checking)}
 
 
-def chain_taken_anew(owner: psycopg.Connection[Any], subject: UUID) -> None:
+def chain_accepted_anew(owner: psycopg.Connection[Any], subject: UUID) -> None:
     """Take every hash of a chain anew, and put the last one where heads are kept: all that the owner's address allows."""
     prev = GENESIS
     with transaction.atomic():
         open_walls(*_merchants(owner))
         entries = list(JournalEntry.objects.filter(subject_id=subject).order_by("seq"))
     for entry in entries:
-        taken = stored_hash(prev, entry)
+        accepted = stored_hash(prev, entry)
         owner.execute(
             "UPDATE foundation_journalentry SET prev_hash = %s, hash = %s WHERE id = %s",
-            [prev, taken, entry.pk],
+            [prev, accepted, entry.pk],
         )
-        prev = taken
+        prev = accepted
     owner.execute(
         "UPDATE foundation_journalhead SET hash = %s, seq = %s WHERE subject_id = %s",
         [prev, len(entries), subject],
@@ -145,7 +145,7 @@ def test_what_the_program_wrote_holds(shop: Written) -> None:
         assert set(JournalEntry.objects.values_list("key_id", flat=True)) == {journal_keys()[0].id}
 
 
-def test_another_name_and_a_chain_taken_anew_are_seen(
+def test_another_name_and_a_chain_accepted_anew_are_seen(
     shop: Written, owner: psycopg.Connection[Any]
 ) -> None:
     owner.execute(
@@ -153,7 +153,7 @@ def test_another_name_and_a_chain_taken_anew_are_seen(
         [shop.case],
     )
     assert faults() == {(shop.case, 2, Fault.WORDS)}
-    chain_taken_anew(owner, shop.case)
+    chain_accepted_anew(owner, shop.case)
     assert faults() == {
         (shop.case, 2, Fault.SIGNATURE),
         (shop.case, 3, Fault.SIGNATURE),
@@ -222,7 +222,7 @@ def test_a_removed_last_line_is_seen_also_after_further_work(
     removed = "DELETE FROM foundation_journalentry WHERE subject_id = %s AND seq = %s"
     owner.execute(removed, [subject, last])
     assert faults() == {(subject, last - 1, Fault.CUT)}
-    chain_taken_anew(owner, subject)  # the head now says that the line was never there
+    chain_accepted_anew(owner, subject)  # the head now says that the line was never there
     assert faults() == {(subject, last - 1, Fault.HEAD_SIGNATURE)}
     with transaction.atomic():
         open_walls(shop.merchant)
@@ -248,22 +248,22 @@ def test_a_chain_removed_with_its_head_is_seen_by_an_anchor(
     shop: Written, owner: psycopg.Connection[Any], tmp_path: Path, capsys: Any
 ) -> None:
     folder = DataFolder(tmp_path)
-    kept = tmp_path / "elsewhere.txt"
-    assert journal.run(asked("anchor"), folder) == 0
-    kept.write_text(capsys.readouterr().out)
+    stored = tmp_path / "elsewhere.txt"
+    assert journal.run(requested("anchor"), folder) == 0
+    stored.write_text(capsys.readouterr().out)
     with transaction.atomic():
         open_walls(shop.merchant)
         setting_change(shop, "Asia/Oral")  # what comes later is not covered and changes nothing
-    assert journal.run(asked("verify", str(kept)), folder) == 0
+    assert journal.run(requested("verify", str(stored)), folder) == 0
     assert "holds (2 chains, 5 lines)" in capsys.readouterr().out
     for table in ("entry", "head"):
         owner.execute(
             f"DELETE FROM foundation_journal{table} WHERE subject_id = %s", [shop.setting]
         )
     assert faults() == set()
-    assert journal.run(asked("verify", str(kept)), folder) == 1
-    said = capsys.readouterr().out
-    assert "does NOT hold: 2 chains and 5 lines then, 1 and 3 of them now" in said
+    assert journal.run(requested("verify", str(stored)), folder) == 1
+    stated = capsys.readouterr().out
+    assert "does NOT hold: 2 chains and 5 lines then, 1 and 3 of them now" in stated
     assert check_journal.run(argparse.Namespace(without_keys=False), folder) == 1
     assert "does NOT hold" in capsys.readouterr().out
 
@@ -289,9 +289,9 @@ def test_an_older_state_put_back_is_seen_by_an_anchor(
         [*head, shop.setting],
     )
     assert faults() == set()
-    [(holds, said)] = journal.anchor_lines([anchor])
+    [(holds, stated)] = journal.anchor_lines([anchor])
     assert not holds
-    assert "6 lines then, 2 and 5 of them now" in said
+    assert "6 lines then, 2 and 5 of them now" in stated
 
 
 def test_an_anchor_cannot_be_written_without_the_key(shop: Written) -> None:
@@ -300,11 +300,11 @@ def test_an_anchor_cannot_be_written_without_the_key(shop: Written) -> None:
     assert anchor_is_signed(anchor)
     forged = anchor_read(anchor.text.replace("lines=5", "lines=4"))
     assert not anchor_is_signed(forged)
-    [(holds, said)] = journal.anchor_lines([forged])
-    assert (holds, "NOT signed" in said) == (False, True)
+    [(holds, stated)] = journal.anchor_lines([forged])
+    assert (holds, "NOT signed" in stated) == (False, True)
 
 
-def test_one_anchor_a_day_is_kept(shop: Written, tmp_path: Path) -> None:
+def test_one_anchor_a_day_is_stored(shop: Written, tmp_path: Path) -> None:
     assert anchor_daily(tmp_path, NOW) is not None
     assert anchor_daily(tmp_path, NOW + timedelta(hours=3)) is None
     assert anchor_daily(tmp_path, NOW + timedelta(days=1)) is not None
@@ -381,9 +381,9 @@ def test_without_a_key_no_line_is_written(shop: Written, settings: Any) -> None:
 def test_a_line_costs_the_statements_it_did(shop: Written) -> None:
     with transaction.atomic():
         open_walls(shop.merchant)
-        with CaptureQueriesContext(connection) as told:
+        with CaptureQueriesContext(connection) as reported:
             setting_change(shop, "Asia/Oral")
-    assert len(told) == 3  # the chain is held, its last line read, the next one written
+    assert len(reported) == 3  # the chain is held, its last line read, the next one written
 
 
 def test_lines_written_before_are_signed_by_the_migration(

@@ -58,7 +58,7 @@ def test_a_weak_one_is_refused(password: str, wrong: set[str]) -> None:
         "kaspi and five other honest words",
     ],
 )
-def test_any_characters_and_any_length_are_taken(password: str) -> None:
+def test_any_characters_and_any_length_are_accepted(password: str) -> None:
     assert codes(password) == set()
 
 

@@ -59,8 +59,8 @@ def noted(shop: Shop, number: str = "700000001-1", phone: str = PHONE) -> Return
     return request_note(request_id=case.pk, values=values, by=by, now=NOW)
 
 
-TOLD = f"{NAME} {PHONE}"
-REFUSED = Details(reason=RefusalReason.DAMAGE_BY_CUSTOMER, text=f"отказ: {TOLD}")
+NAMED = f"{NAME} {PHONE}"
+REFUSED = Details(reason=RefusalReason.DAMAGE_BY_CUSTOMER, text=f"отказ: {NAMED}")
 
 
 def named_everywhere(shop: Shop, case: ReturnRequest) -> None:
@@ -71,34 +71,34 @@ def named_everywhere(shop: Shop, case: ReturnRequest) -> None:
         number=case.number,
         section=Section.NEW,
         reason_code="BROKEN",
-        reason_text=f"сперва {TOLD}",
-        unread=(Unread("customer", "unread", TOLD),),
-        hint_text=TOLD,
+        reason_text=f"сперва {NAMED}",
+        unread=(Unread("customer", "unread", NAMED),),
+        hint_text=NAMED,
     )
     look(shop, NOW, seen)
-    later = replace(seen, reason_code="DEFECT", reason_text=f"потом {TOLD}")
+    later = replace(seen, reason_code="DEFECT", reason_text=f"потом {NAMED}")
     look(shop, NOW + timedelta(minutes=1), later)
     request_note(request_id=case.pk, values={"quality": "MECHANICAL_DAMAGE"}, by=senior, now=NOW)
     photos = (EvidenceKind.PHOTO_DAMAGE, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
     files = [
-        NewProof(make_file(shop.id, f"{TOLD}.jpg"), kind, note=f"прислала {TOLD}")
+        NewProof(make_file(shop.id, f"{NAMED}.jpg"), kind, note=f"прислала {NAMED}")
         for kind in photos
     ]
     evidence_add(request_id=case.pk, proofs=files, by=clerk, now=NOW)
-    for act, by, told in (
+    for act, by, reported in (
         (Act.SEND_FOR_APPROVAL, clerk, Details()),
-        (Act.DECLINE, senior, Details(why=TOLD)),
+        (Act.DECLINE, senior, Details(why=NAMED)),
         (Act.REFUSE, clerk, REFUSED),
     ):
         version = ReturnRequest.objects.values_list("version", flat=True).get(pk=case.pk)
-        details = replace(told, expected_version=version)
+        details = replace(reported, expected_version=version)
         request_act(request_id=case.pk, act=act, by=by, now=NOW, details=details)
-    said = EffectUpdate(EffectState.REFUSED, f"unknown client {TOLD}")
-    settle_all([(each, said) for each in PlannedEffect.objects.filter(subject_id=case.pk)], NOW)
+    stated = EffectUpdate(EffectState.REFUSED, f"unknown client {NAMED}")
+    settle_all([(each, stated) for each in PlannedEffect.objects.filter(subject_id=case.pk)], NOW)
     look(
         shop,
         NOW + timedelta(minutes=2),
-        replace(later, section=Section.CLOSED, reject_text=f"Отказано: {TOLD}"),
+        replace(later, section=Section.CLOSED, reject_text=f"Отказано: {NAMED}"),
     )
 
 
@@ -107,7 +107,7 @@ def closed(shop: Shop, case: ReturnRequest) -> None:
     request_act(request_id=case.pk, act=Act.NOTE_MARKETPLACE_DECIDED, by=by, now=NOW)
 
 
-def stored(name: str) -> list[Any]:
+def stored_values(name: str) -> list[Any]:
     return list(
         JournalEntry.objects.filter(after__has_key=name).values_list(f"after__{name}", flat=True)
     )
@@ -116,7 +116,7 @@ def stored(name: str) -> list[Any]:
 def test_the_journal_holds_no_customer_in_the_open(shop: Shop) -> None:
     case = noted(shop)
     assert case.customer_phone == PHONE
-    [phone], [name] = stored("customer_phone"), stored("customer_name")
+    [phone], [name] = stored_values("customer_phone"), stored_values("customer_name")
     assert phone.startswith("sealed:1:")
     assert name.startswith("sealed:1:")
     assert phone.split(":")[2] == name.split(":")[2] == str(PersonalKey.objects.get().pk)
@@ -185,7 +185,7 @@ def test_the_journal_page_shows_the_name_and_the_erasure(shop: Shop, settings: A
 # --- erasing ---------------------------------------------------------------------------------------------------
 
 
-def asked(action: str = "erase", **told: Any) -> argparse.Namespace:
+def requested(action: str = "erase", **reported: Any) -> argparse.Namespace:
     plain = {
         "action": action,
         "phone": "8 701 765 43 21",
@@ -195,11 +195,11 @@ def asked(action: str = "erase", **told: Any) -> argparse.Namespace:
         "dry_run": False,
         "json": True,
     }
-    return argparse.Namespace(**{**plain, **told})
+    return argparse.Namespace(**{**plain, **reported})
 
 
 @pytest.fixture
-def kept(committed: DatabaseAddresses) -> Shop:
+def full_shop(committed: DatabaseAddresses) -> Shop:
     """A shop with the person's case and order, a body that names them, and another person's case."""
     with transaction.atomic():
         shop = make_shop()
@@ -269,20 +269,20 @@ def markers(text: str) -> set[str]:
 
 
 def test_an_erased_person_is_in_no_table_and_the_journal_holds(
-    kept: Shop, committed: DatabaseAddresses, tmp_path: Path, capsys: Any
+    full_shop: Shop, committed: DatabaseAddresses, tmp_path: Path, capsys: Any
 ) -> None:
     folder = DataFolder(tmp_path)
     assert len(markers(dump(committed))) == 6
     assert f"{NAME} звонила" not in dump(committed)
-    assert person.run(asked(dry_run=True), folder) == 0
+    assert person.run(requested(dry_run=True), folder) == 0
     counted = json.loads(capsys.readouterr().out)["erased"]
     kinds = ("cases", "customers", "orders", "search_words", "bodies")
     assert counted == [{**dict.fromkeys(kinds, 1), "keys": 9, "import_rows": 2}]
     assert len(markers(dump(committed))) == 6  # counting changed nothing
-    assert person.run(asked(), folder) == 0
+    assert person.run(requested(), folder) == 0
     assert json.loads(capsys.readouterr().out)["erased"] == counted
     with transaction.atomic():
-        open_walls(kept.id)
+        open_walls(full_shop.id)
         other = ReturnRequest.objects.get(number="700000002-1")
         assert (other.customer_phone, other.customer_name) == (OTHER_PHONE, NAME)
         ReturnRequest.objects.filter(pk=other.pk).update(customer_name="", customer_words="")
@@ -309,28 +309,28 @@ def test_an_erased_person_is_in_no_table_and_the_journal_holds(
 
 
 def test_an_open_case_is_not_erased(
-    kept: Shop, committed: DatabaseAddresses, tmp_path: Path
+    full_shop: Shop, committed: DatabaseAddresses, tmp_path: Path
 ) -> None:
     before = dump(committed)
     with pytest.raises(Problem, match="700000002-1"):
-        person.run(asked(phone=OTHER_PHONE), DataFolder(tmp_path))
+        person.run(requested(phone=OTHER_PHONE), DataFolder(tmp_path))
     with pytest.raises(Problem):
-        person.run(asked(phone="+77770000000"), DataFolder(tmp_path))
+        person.run(requested(phone="+77770000000"), DataFolder(tmp_path))
     with pytest.raises(Problem):
-        person.run(asked(ground=" "), DataFolder(tmp_path))
+        person.run(requested(ground=" "), DataFolder(tmp_path))
     assert dump(committed) == before
     assert not (tmp_path / person.FILE).exists()
 
 
 def test_a_person_brought_back_by_an_older_backup_is_erased_again(
-    kept: Shop, committed: DatabaseAddresses, tmp_path: Path, capsys: Any
+    full_shop: Shop, committed: DatabaseAddresses, tmp_path: Path, capsys: Any
 ) -> None:
     """The restored database knows the person and no tombstone; the data folder's list does."""
     folder = DataFolder(tmp_path)
-    person.run(asked(), folder)
+    person.run(requested(), folder)
     assert PHONE.removeprefix("+") not in (tmp_path / person.FILE).read_text()
     with psycopg.connect(committed.owner_dsn, autocommit=True) as owner:
-        owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{kept.id}}}"])
+        owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{full_shop.id}}}"])
         owner.execute("ALTER TABLE foundation_erasedperson DISABLE TRIGGER USER")
         owner.execute("DELETE FROM foundation_erasedperson")
         owner.execute("ALTER TABLE foundation_erasedperson ENABLE TRIGGER USER")
@@ -339,23 +339,23 @@ def test_a_person_brought_back_by_an_older_backup_is_erased_again(
             [PHONE],
         )
     capsys.readouterr()
-    assert person.run(asked("erase-again"), folder) == 0
+    assert person.run(requested("erase-again"), folder) == 0
     assert [each["cases"] for each in json.loads(capsys.readouterr().out)["erased"]] == [1]
     with transaction.atomic():
-        open_walls(kept.id)
+        open_walls(full_shop.id)
         assert ReturnRequest.objects.get(number="700000001-1").customer_phone == ""
         assert ReturnRequest.objects.get(number="700000002-1").customer_phone == OTHER_PHONE
         assert ErasedPerson.objects.count() == 2
-    assert person.run(asked("erase-again"), folder) == 0
+    assert person.run(requested("erase-again"), folder) == 0
     assert json.loads(capsys.readouterr().out)["erased"] == []
 
 
 def test_a_tombstone_is_not_changed(
-    kept: Shop, committed: DatabaseAddresses, tmp_path: Path
+    full_shop: Shop, committed: DatabaseAddresses, tmp_path: Path
 ) -> None:
-    person.run(asked(), DataFolder(tmp_path))
+    person.run(requested(), DataFolder(tmp_path))
     with psycopg.connect(committed.owner_dsn, autocommit=True) as owner:
-        owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{kept.id}}}"])
+        owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{full_shop.id}}}"])
         for statement in (
             "UPDATE foundation_erasedperson SET ground = ''",
             "DELETE FROM foundation_erasedperson",
@@ -364,7 +364,7 @@ def test_a_tombstone_is_not_changed(
             with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
                 owner.execute(statement)
     with transaction.atomic(), connection.cursor() as cursor:
-        open_walls(kept.id)
+        open_walls(full_shop.id)
         cursor.execute(
             "SELECT has_table_privilege('foundation_erasedperson', 'UPDATE, DELETE, TRUNCATE')"
         )

@@ -157,10 +157,10 @@ SECRETS = [
 def test_a_planted_secret_is_gone_whatever_stands_around_it(form: str) -> None:
     planted = "Zq8sK2mW7xP4vB9nT3yR"
 
-    said = scrub(form.format(planted))
+    stated = scrub(form.format(planted))
 
-    assert planted not in said
-    assert HIDDEN in said
+    assert planted not in stated
+    assert HIDDEN in stated
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_real_looking_ids_stay_readable_in_a_hundred_thousand() -> None:
     assert sum(harmed.values()) <= 100, harmed
 
 
-def test_two_ids_beside_each_other_are_not_read_as_one_card() -> None:
+def test_two_ids_next_to_each_other_are_not_read_as_one_card() -> None:
     dice = random.Random(7)
     lines = [
         f"{MAKERS['order'](dice)} {MAKERS['request'](dice)} {MAKERS['iin or bin'](dice)}"

@@ -79,7 +79,7 @@ def test_raw_sql_without_a_merchant_set_returns_nothing_from_any_walled_table(
         assert raw.execute("SELECT count(*) FROM returns_returnrequest").fetchone() == (0,)
 
 
-def test_a_row_cannot_be_written_behind_another_merchants_wall(db_walls: None) -> None:
+def test_a_row_cannot_be_written_inside_another_merchants_wall(db_walls: None) -> None:
     mine, other = make_shop("A"), make_shop("B")
     open_walls(mine.id)
     with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
@@ -164,14 +164,14 @@ def test_a_switched_off_person_cannot_enter(db_walls: None) -> None:
     assert enter_as_user(person.pk) is None
 
 
-def test_a_token_is_kept_as_a_hash_and_a_revoked_or_expired_one_opens_nothing(
+def test_a_token_is_stored_as_a_hash_and_a_revoked_or_expired_one_opens_nothing(
     db_walls: None,
 ) -> None:
     shop = make_shop()
     token = make_token(make_person("aigerim", (shop.id, Role.OPERATOR)), "read")
-    kept = ApiToken.objects.get()
-    assert bytes(kept.digest) == digest_of(token)
-    assert token not in str(kept.__dict__)
+    stored = ApiToken.objects.get()
+    assert bytes(stored.digest) == digest_of(token)
+    assert token not in str(stored.__dict__)
     entered = enter_as_token(token, key=None, now=NOW)
     assert entered is not None
     assert entered[0].scopes == {"read"}

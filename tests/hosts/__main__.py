@@ -28,7 +28,7 @@ def main() -> None:
     else:
         load.begin(CLIENTS)
         time.sleep(CALM_S)
-        story.primary_loses_power_behind_the_standbys()
+        story.primary_loses_power_inside_the_standbys()
         load.stop()
         task = {"merchant": cast.shop["merchant"], "acknowledged": load.told()}
         story.figures["writes acknowledged"] = len(load.acknowledged)

@@ -65,7 +65,7 @@ class Cast:
         home = self.folder / name
         home.mkdir(exist_ok=True)
         ours = ("QAITAR_", "DATABASE_", "DJANGO_")
-        plain = {key: told for key, told in os.environ.items() if not key.startswith(ours)}
+        plain = {key: reported for key, reported in os.environ.items() if not key.startswith(ours)}
         return {
             **plain,
             "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
@@ -83,13 +83,13 @@ class Cast:
             "QAITAR_S3_SECRET": "secret",
         }
 
-    def run(self, name: str, line: list[str], said: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, line: list[str], stated: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command on a host of the program to its end."""
         return subprocess.run(
             self.hosts[name].command(line),
             env=self.environ(name),
             cwd=ROOT,
-            input=said,
+            input=stated,
             capture_output=True,
             text=True,
             check=False,
@@ -100,15 +100,15 @@ class Cast:
         line = [sys.executable, "-m", "tests.hosts.on_app", what]
         done = self.run("app1", line, json.dumps(task))
         assert done.returncode == 0, done.stderr[-4_000:]
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return told
+        reported: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return reported
 
     def invariants(self) -> dict[str, Any]:
         """Run `qaitar check-invariants`; what it says is broken."""
         done = self.run("app1", [_QAITAR, "check-invariants", "--contents", "--json"])
         assert done.returncode in {0, 1}, done.stderr[-4_000:]
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
+        reported: dict[str, Any] = json.loads(done.stdout)
+        return reported
 
     def ready(self, name: str) -> bool:
         """Ask a web host whether it is ready."""
@@ -123,8 +123,8 @@ class Cast:
         """Ask the helpdesk's inside."""
         url = f"http://{self.hosts['outside'].address}:{outside.PORT}/-/{path}"
         with urllib.request.urlopen(url, timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
+            reported: dict[str, Any] = json.load(answer)
+        return reported
 
     def _helpdesk(self) -> dict[str, str]:
         url = f"http://{self.hosts['outside'].address}:{outside.PORT}"

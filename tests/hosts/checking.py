@@ -20,16 +20,16 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     with transaction.atomic():
         see([merchant])
         states = Counter(PlannedEffect.objects.values_list("state", flat=True))
-        told: dict[str, Any] = {"effects": dict(states), **_compared(task["acknowledged"])}
-        told["proofs"] = Evidence.objects.count()
-        told["files"] = StoredFile.objects.count()
-        told["cases"] = ReturnRequest.objects.count()
+        reported: dict[str, Any] = {"effects": dict(states), **_compared(task["acknowledged"])}
+        reported["proofs"] = Evidence.objects.count()
+        reported["files"] = StoredFile.objects.count()
+        reported["cases"] = ReturnRequest.objects.count()
         sample = ReturnRequest.objects.values_list("pk", flat=True).first()
     if task.get("lives") and sample is not None:
         found = faults(merchant, task["lives"], sample)
-        found["calls answered without a stored answer"] -= told["proofs"]
-        told["faults"] = {name: count for name, count in found.items() if count}
-    return told
+        found["calls answered without a stored answer"] -= reported["proofs"]
+        reported["faults"] = {name: count for name, count in found.items() if count}
+    return reported
 
 
 def _compared(acknowledged: list[dict[str, Any]]) -> dict[str, Any]:

@@ -180,8 +180,8 @@ class Cluster:
             try:
                 with urllib.request.urlopen(
                     f"http://{host.address}:8008/cluster", timeout=2
-                ) as told:
-                    members: list[dict[str, Any]] = json.load(told)["members"]
+                ) as reported:
+                    members: list[dict[str, Any]] = json.load(reported)["members"]
                     return members
             except (OSError, ValueError):
                 continue

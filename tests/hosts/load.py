@@ -34,7 +34,7 @@ class Acknowledged:
     case: str
     number: str
     act: str
-    asked: float
+    requested: float
     answered: float
 
 
@@ -79,7 +79,7 @@ class Load:
 
         One asked before does not count: its answer may have been on its way.
         """
-        return any(each.asked >= moment for each in list(self.acknowledged))
+        return any(each.requested >= moment for each in list(self.acknowledged))
 
     def silence_after(self, moment: float) -> float:
         """Tell the longest time without any answer that began within a minute after a moment."""
@@ -90,7 +90,7 @@ class Load:
             if end >= moment and begin < moment + 60
         )
 
-    def told(self) -> list[dict[str, Any]]:
+    def reported(self) -> list[dict[str, Any]]:
         """Give what was acknowledged as JSON can hold it."""
         return [asdict(each) for each in self.acknowledged]
 
@@ -121,17 +121,17 @@ class Load:
             "Content-Type": kind,
             "Idempotency-Key": f"hosts-{number}-{act}",
         }
-        asked = time.monotonic()
+        requested = time.monotonic()
         first = random.randrange(len(self.hosts))
-        while time.monotonic() < asked + PATIENCE_SECONDS:
+        while time.monotonic() < requested + PATIENCE_SECONDS:
             for host in (*self.hosts[first:], *self.hosts[:first]):
                 tried = time.monotonic()
                 status, answer = _ask(host, path, content, headers)
                 if status in _OK:
-                    told: dict[str, Any] = json.loads(answer)
-                    done = (case or told["id"], f"{number}-1", act, tried, time.monotonic())
+                    reported: dict[str, Any] = json.loads(answer)
+                    done = (case or reported["id"], f"{number}-1", act, tried, time.monotonic())
                     self.acknowledged.append(Acknowledged(*done))
-                    return told
+                    return reported
                 self.turned_away += 1
                 if status in {400, 401, 403, 404, 422}:
                     raise GaveUp(f"{number} {act}: {status} {answer[:200]!r}")
@@ -153,11 +153,11 @@ def _ask(host: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[in
 
 def _photo(number: int) -> bytes:
     """Write a form with a photo that no other life has."""
-    kept = io.BytesIO()
-    Image.frombytes("RGB", (8, 2), number.to_bytes(8, "big") * 6).save(kept, "PNG")
+    stored = io.BytesIO()
+    Image.frombytes("RGB", (8, 2), number.to_bytes(8, "big") * 6).save(stored, "PNG")
     head = (
         f'--{_EDGE}\r\nContent-Disposition: form-data; name="kind"\r\n\r\nPHOTO_GOODS\r\n'
         f'--{_EDGE}\r\nContent-Disposition: form-data; name="file"; filename="photo.png"\r\n'
         "Content-Type: image/png\r\n\r\n"
     )
-    return head.encode() + kept.getvalue() + f"\r\n--{_EDGE}--\r\n".encode()
+    return head.encode() + stored.getvalue() + f"\r\n--{_EDGE}--\r\n".encode()

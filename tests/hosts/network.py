@@ -65,10 +65,10 @@ class Host:
 
     def pids(self) -> list[int]:
         """List every process that lives on this host, started by whomever."""
-        told = subprocess.run(
+        reported = subprocess.run(
             ["ip", "netns", "pids", self.name], capture_output=True, text=True, check=True
         )
-        return [int(pid) for pid in told.stdout.split()]
+        return [int(pid) for pid in reported.stdout.split()]
 
     def cut(self) -> None:
         """Pull the cable: what runs here goes on, nothing comes or goes."""

@@ -15,5 +15,5 @@ from qaitar.cli.environment import prepare
 if __name__ == "__main__":
     task = json.load(sys.stdin)
     prepare(None, os.environ)
-    told = importlib.import_module(f"tests.hosts.{sys.argv[1]}").run(task)
-    print(json.dumps(told))  # noqa: T201  its answer
+    reported = importlib.import_module(f"tests.hosts.{sys.argv[1]}").run(task)
+    print(json.dumps(reported))  # noqa: T201  its answer

@@ -35,9 +35,9 @@ class Helpdesk:
         """Do what was asked, then answer, late if so told: what is cut off meanwhile was done and never heard of."""
         path = environ["PATH_INFO"]
         if path.startswith("/-/"):
-            told = json.dumps(self._told(path)).encode()
-            start_response("200 OK", [("Content-Length", str(len(told)))])
-            return [told]
+            reported = json.dumps(self._reported(path)).encode()
+            start_response("200 OK", [("Content-Length", str(len(reported)))])
+            return [reported]
         answer = list(self._usedesk(environ, start_response))
         if path.startswith("/create/") and self._late_s:
             self._waiting += 1
@@ -45,7 +45,7 @@ class Helpdesk:
             self._waiting -= 1
         return answer
 
-    def _told(self, path: str) -> dict[str, Any]:
+    def _reported(self, path: str) -> dict[str, Any]:
         if path.startswith("/-/late/"):
             self._late_s = float(path.rpartition("/")[2])
         ledger = [[done.path, dict(done.fields)] for done in self._usedesk.account.ledger]

@@ -40,7 +40,7 @@ class Story:
         self.primary_loses_power()
         self.program_host_is_cut_off()
         self.primary_is_cut_off()
-        self.primary_loses_power_behind_the_standbys()
+        self.primary_loses_power_inside_the_standbys()
         time.sleep(CALM_S)
         self.load.stop()
 
@@ -80,13 +80,13 @@ class Story:
         self.cast.cluster.wait_for_standby()
         later = [at for at in inside.acknowledged.values() if at > moment]
         with self.cast.cluster.superuser() as connection:
-            kept = {n for (n,) in connection.execute("SELECT number FROM probe")}
+            stored = {n for (n,) in connection.execute("SELECT number FROM probe")}
         self.figures["written inside before the cut"] = len(inside.acknowledged) - len(later)
         self.figures["acknowledged inside after the cut"] = len(later)
         self.figures["tried inside after the cut"] = inside.tried_after(moment)
-        self.figures["written inside and lost"] = len(set(inside.acknowledged) - kept)
+        self.figures["written inside and lost"] = len(set(inside.acknowledged) - stored)
 
-    def primary_loses_power_behind_the_standbys(self) -> None:
+    def primary_loses_power_inside_the_standbys(self) -> None:
         """The order that loses most: the standbys are cut off first, then the primary dies, then they are back."""
         lost = self.cast.cluster.primary()
         others = [host for name, host in self.cast.cluster.members.items() if name != lost]

@@ -167,10 +167,12 @@ def test_reading_a_vendors_number_and_a_text_agree(minor: int) -> None:
         (-123456789, RUB, "\u22121\u202f234\u202f567,89\u00a0₽"),
     ],
 )
-def test_money_is_shown_as_price_tags_show_it(minor: int, currency: Currency, text: str) -> None:
+def test_money_is_displayed_as_price_tags_show_it(
+    minor: int, currency: Currency, text: str
+) -> None:
     assert format_minor(minor, currency) == text
 
 
 @given(st.integers(0, 10**14 - 1), st.sampled_from(Currency))
-def test_what_is_shown_can_be_typed_back(minor: int, currency: Currency) -> None:
+def test_what_is_displayed_can_be_typed_back(minor: int, currency: Currency) -> None:
     assert parse_minor(format_minor(minor, currency).split("\u00a0")[0]) == minor

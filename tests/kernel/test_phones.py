@@ -14,7 +14,7 @@ DASHES = ["-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"]
 MARKS = ["\u200e", "\u200f", "\u202a", "\u202c", "\u202d", "\u2068", "\u2069", "\u200b", "\ufeff"]
 MOBILE = ["700", "701", "702", "705", "707", "747", "771", "775", "776", "777", "778"]
 RUSSIAN = ["903", "916", "926", "985", "999"]
-BESIDE = ["", "тел.: ", "Асем, ", "моб ", "WhatsApp: ", "звонить: "]
+WITH_WORDS = ["", "тел.: ", "Асем, ", "моб ", "WhatsApp: ", "звонить: "]
 AFTER = ["", " Асем", ", после 18", " (WhatsApp)", ".", ";"]
 
 
@@ -37,7 +37,7 @@ def test_every_writing_is_the_one_number(seed: int) -> None:
     for _ in range(500):
         national = dice.choice([*MOBILE, *RUSSIAN]) + "".join(dice.choices("123456789", k=7))
         bare = writing(dice, national)
-        text = dice.choice(BESIDE) + bare + dice.choice(AFTER)
+        text = dice.choice(WITH_WORDS) + bare + dice.choice(AFTER)
         assert normalise_phone(text) == f"+7{national}", ascii(text)
         assert normalise_phone(bare, region="RU") == f"+7{national}", ascii(bare)
         words = query_words(bare)
@@ -65,7 +65,7 @@ def test_every_writing_is_the_one_number(seed: int) -> None:
         ("x" * 190 + " 8 701 234 56 78", None),
     ],
 )
-def test_what_stands_beside_decides_nothing(raw: str, phone: str | None) -> None:
+def test_what_stands_next_to_decides_nothing(raw: str, phone: str | None) -> None:
     assert normalise_phone(raw) == phone
 
 

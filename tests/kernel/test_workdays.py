@@ -85,7 +85,7 @@ def test_an_exceptional_day_keeps_its_own_hours_when_the_weekday_has_them() -> N
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_a_calendar_that_never_works_is_told_not_searched_for_ever(n: int) -> None:
+def test_a_calendar_that_never_works_is_reported_not_searched_for_ever(n: int) -> None:
     start = local(2026, 5, 14)
     never = Calendar(day_off=frozenset(date(2026, 5, 1) + timedelta(days=i) for i in range(5000)))
     with pytest.raises(NoWorkingDay, match=rf"^no {n} working days within 3660 days$"):

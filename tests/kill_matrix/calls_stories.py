@@ -107,8 +107,8 @@ def _approval_begins(world: World) -> Request:
 def _approves(world: World) -> Request:
     """Daulet approves what he has read."""
     (case,) = _cases(world)
-    asked = {"act": "APPROVE", "version": case.version}
-    return _call(world, "daulet", f"/returns/{case.pk}/acts", asked)
+    requested = {"act": "APPROVE", "version": case.version}
+    return _call(world, "daulet", f"/returns/{case.pk}/acts", requested)
 
 
 def _approval_differs(world: World) -> list[str]:
@@ -123,10 +123,10 @@ def _approval_differs(world: World) -> list[str]:
 def _proof_begins(world: World) -> Request:
     case = world.file()
     world.minutes_pass(forget=True)
-    kept = io.BytesIO()
+    stored = io.BytesIO()
     pixels = hashlib.sha384(world.shop.id.bytes).digest()  # no other story keeps the same content
-    Image.frombytes("RGB", (8, 2), pixels).save(kept, "PNG")
-    file = ("photo.png", kept.getvalue(), "image/png")
+    Image.frombytes("RGB", (8, 2), pixels).save(stored, "PNG")
+    file = ("photo.png", stored.getvalue(), "image/png")
     return _form(world, f"/returns/{case.pk}/evidence", {"kind": "PHOTO_GOODS"}, file)
 
 
@@ -145,7 +145,7 @@ def _proof_differs(world: World) -> list[str]:
     return wrong
 
 
-def _shown_begins(world: World) -> Request:
+def _displayed_begins(world: World) -> Request:
     world.kept["body"] = seen_body(world)
     return Request(
         "POST",
@@ -156,7 +156,7 @@ def _shown_begins(world: World) -> Request:
     )
 
 
-def _shown_differs(world: World) -> list[str]:
+def _displayed_differs(world: World) -> list[str]:
     return one_reading(world, world.kept["body"])
 
 
@@ -172,8 +172,8 @@ STORIES: Final = (
     Story("proof uploaded", _proof_begins, _proof_differs, operation="evidence_add"),
     Story(
         "what the cabinet showed is handed over",
-        _shown_begins,
-        _shown_differs,
+        _displayed_begins,
+        _displayed_differs,
         operation="intake_cabinet",
     ),
     Story("export handed over", _export_begins, one_import, operation="orders_import"),

@@ -44,9 +44,9 @@ def one_reading(world: World, body: bytes) -> list[str]:
     """Say what is wrong where one body, kept whole, must have made one case."""
     with transaction.atomic():
         open_walls(world.shop.id)
-        kept = [(bytes(row.body), row.state) for row in RawIntake.objects.all()]
+        stored = [(bytes(row.body), row.state) for row in RawIntake.objects.all()]
         cases = list(ReturnRequest.objects.values_list("pk", "number"))
-    found = unlike("kept", kept, [(body, "READ")])
+    found = unlike("kept", stored, [(body, "READ")])
     found += unlike("cases", [number for _, number in cases], ["700000009-1"])
     return found + [each for pk, _ in cases for each in unlike("acts", world.acts(pk)["CREATE"], 1)]
 

@@ -88,7 +88,7 @@ class Moments:
             if tables and cursor.db.in_atomic_block:
                 written.setdefault(id(cursor.db), {}).update(tables)
             elif tables:
-                self.passes(f"write {_told(tables)}")
+                self.passes(f"write {_reported(tables)}")
             return run(cursor, sql, params, many, executor)
 
         def connected(db: Any) -> None:
@@ -97,7 +97,7 @@ class Moments:
 
         def committed(db: Any) -> Any:
             if tables := written.pop(id(db), None):
-                self.passes(f"commit {_told(tables)}")
+                self.passes(f"commit {_reported(tables)}")
             return commit(db)
 
         def rolled_back(db: Any) -> Any:
@@ -114,8 +114,8 @@ class Moments:
 
         def called(pool: Any, request: httpcore.Request) -> Any:
             path = unquote(request.url.target.decode().partition("?")[0])
-            shown = _KEY.sub("", "/".join(path.strip("/").split("/")[-2:]))
-            self.passes(f"call {request.method.decode()} {shown}")
+            displayed = _KEY.sub("", "/".join(path.strip("/").split("/")[-2:]))
+            self.passes(f"call {request.method.decode()} {displayed}")
             return call(pool, request)
 
         httpcore.ConnectionPool.handle_request = called  # type: ignore[method-assign]  # as above
@@ -150,8 +150,8 @@ class Moments:
     def _watch_jobs(self) -> None:
         fetch, finish, retry = JobManager.fetch_job, JobManager.finish_job, JobManager.retry_job
 
-        async def fetched(manager: Any, *args: Any, **told: Any) -> Any:
-            job = await fetch(manager, *args, **told)
+        async def fetched(manager: Any, *args: Any, **reported: Any) -> Any:
+            job = await fetch(manager, *args, **reported)
             if job is not None:
                 self.passes(f"job {job.task_name.rpartition('.')[2]}")
             return job
@@ -161,12 +161,12 @@ class Moments:
         JobManager.retry_job = self._before(retry, "job again")  # type: ignore[method-assign]  # as above
 
     def _before(self, work: Callable[..., Any], name: str) -> Any:
-        async def told(manager: Any, *args: Any, **given: Any) -> Any:
+        async def reported(manager: Any, *args: Any, **given: Any) -> Any:
             self.passes(name)
             return await work(manager, *args, **given)
 
-        return told
+        return reported
 
 
-def _told(tables: dict[str, None]) -> str:
+def _reported(tables: dict[str, None]) -> str:
     return "+".join(sorted(table.partition("_")[2] for table in tables))

@@ -77,11 +77,11 @@ def _counts_begin(world: World) -> None:
 
 def _counts_differ(world: World) -> list[str]:
     stages = Counter(_seen(world, ReturnRequest.objects.values_list("stage", flat=True)))
-    told = {
+    reported = {
         stage: n for stage, n in _seen(world, StageCount.objects.values_list("stage", "count")) if n
     }
     left = _seen(world, StageDelta.objects.all())
-    return unlike("counters", told, dict(stages)) + unlike("left", len(left), 0)
+    return unlike("counters", reported, dict(stages)) + unlike("left", len(left), 0)
 
 
 def _figures(world: World) -> set[Any]:
@@ -130,11 +130,11 @@ def _answers_differ(world: World) -> list[str]:
     return unlike("answers", list(mine.values_list("key", flat=True)), ["young"])
 
 
-def _list_asked(world: World) -> ListExport:
-    taken = ListExportRequest(ListKind.QUEUE, {}, (world.shop.id,))
+def _list_requested(world: World) -> ListExport:
+    accepted = ListExportRequest(ListKind.QUEUE, {}, (world.shop.id,))
     user = world.people["aigerim"]
     with within_walls(world.shop.id):
-        return export_ask(user_id=user.pk, wanted=taken, form="CSV", now=world.now)
+        return export_ask(user_id=user.pk, wanted=accepted, form="CSV", now=world.now)
 
 
 def _list_begins(world: World) -> None:
@@ -142,7 +142,7 @@ def _list_begins(world: World) -> None:
         own = str(world.shop.id)  # a content kept before would not be kept again
         world.file(f"70000000{number}-1", product_name=own)
     world.minutes_pass(forget=True)
-    _list_asked(world)
+    _list_requested(world)
 
 
 def _list_differs(world: World) -> list[str]:
@@ -154,7 +154,7 @@ def _list_differs(world: World) -> list[str]:
 
 
 def _old_lists_begin(world: World) -> None:
-    row = _list_asked(world)
+    row = _list_requested(world)
     with within_walls(world.shop.id):
         file = world.stored("list")
         StoredFile.objects.filter(pk=file.pk).update(origin=ORIGIN)

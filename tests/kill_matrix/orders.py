@@ -102,7 +102,7 @@ def be(order: Order, listener: socket.socket) -> dict[str, Any]:
     return {"passed": moments.passed}
 
 
-class _KeptSession(PsycopgConnector):
+class _StoredSession(PsycopgConnector):
     """The queue's connector with one session, which stays open from one look for jobs to the next."""
 
     @override
@@ -115,8 +115,8 @@ def _be_one_worker() -> None:
 
     Opening them anew for each look takes longer than most stories; but each look has its own moment of the clock.
     """
-    kept = _KeptSession(kwargs=connector_params("default"), min_size=1)
-    app.connector.get_worker_connector = lambda: kept
+    stored = _StoredSession(kwargs=connector_params("default"), min_size=1)
+    app.connector.get_worker_connector = lambda: stored
     loop = asyncio.Runner()
     asyncio.run = lambda look: loop.run(look, context=copy_context())
 
@@ -160,9 +160,9 @@ def _unsettled(merchant_id: UUID | None) -> list[str]:
         return []
     with within_walls(merchant_id):
         effects = PlannedEffect.objects.filter(state__in=["PLANNED", "SENDING", "UNKNOWN"])
-        told = [f"{each.kind} is {each.state}: {each.detail}" for each in effects]
+        reported = [f"{each.kind} is {each.state}: {each.detail}" for each in effects]
         waiting = WebhookDelivery.objects.filter(state="WAITING")
-        return told + [f"event {each.type} waits: {each.last_detail}" for each in waiting]
+        return reported + [f"event {each.type} waits: {each.last_detail}" for each in waiting]
 
 
 class _Requests(WSGIRequestHandler):

@@ -37,14 +37,14 @@ def _ended(world: World, *kinds: str) -> list[str]:
     return wrong + unlike("effects", {effect.kind for effect in mine}, set(kinds))
 
 
-def _told_begins(world: World) -> None:
+def _reported_begins(world: World) -> None:
     _connected(world, "usedesk")
     case = world.file()
     world.act(case, Act.ASK_CUSTOMER)
     world.take(case)
 
 
-def _told_differs(world: World) -> list[str]:
+def _reported_differs(world: World) -> list[str]:
     once = {**NOTHING, "tickets": 1, "comments": 1}
     return unlike("outside", world.executed(), once) + _ended(
         world, "OPEN_TICKET", "TICKET_COMMENT"
@@ -131,7 +131,7 @@ def _mended_begins(world: World) -> None:
     with within_walls(world.shop.id):
         connection_save(merchant_id=world.shop.id, entered=wrong, now=world.now)
     world.act(world.file(), Act.ASK_CUSTOMER)
-    world.drain()
+    world.run_effects()
     assert world.states()["OPEN_TICKET", 2] == "MISCONFIGURED"
     world.minutes_pass(forget=True)
     with within_walls(world.shop.id):
@@ -168,8 +168,8 @@ def _events_differ(world: World) -> list[str]:
         open_walls(world.shop.id)
         wanted = WebhookDelivery.objects.exclude(state__in=["PLANNED", "SKIPPED"])
         rows = {str(row.pk): row for row in wanted}
-    got = {told for told, _ in world.receiver.got}
-    bodies = {(told, body) for told, body in world.receiver.got}
+    got = {reported for reported, _ in world.receiver.got}
+    bodies = {(reported, body) for reported, body in world.receiver.got}
     kinds = Counter(row.type for row in rows.values())
     return [
         *unlike("events", (kinds["return.created"], kinds["return.stage_changed"]), (2, 1)),
@@ -181,7 +181,10 @@ def _events_differ(world: World) -> list[str]:
 
 STORIES: Final = (
     Story(
-        "ticket and comment", _told_begins, _told_differs, effects=(E.OPEN_TICKET, E.TICKET_COMMENT)
+        "ticket and comment",
+        _reported_begins,
+        _reported_differs,
+        effects=(E.OPEN_TICKET, E.TICKET_COMMENT),
     ),
     Story(
         "return order and files",

@@ -26,11 +26,11 @@ def reverse() -> None:
             return
         effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
 
-    def claimed_and_settled(taken: Any, told: Any, now: datetime, result: Any) -> None:
-        if taken.sends:
-            effect = taken.effect
+    def claimed_and_settled(accepted: Any, reported: Any, now: datetime, result: Any) -> None:
+        if accepted.sends:
+            effect = accepted.effect
             effect.state, effect.attempts = EffectState.PLANNED, effect.attempts - 1
             claim(effect, now)
-        settle(taken, told, now, result)
+        settle(accepted, reported, now, result)
 
     engine._claim, engine._settle = claimed_in_mind, claimed_and_settled

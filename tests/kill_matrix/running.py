@@ -92,25 +92,27 @@ def main(argv: Sequence[str]) -> int:
         "--write", action="store_true", help="only write every story's moments anew"
     )
     parser.add_argument("--planted", action="store_true", help="play the planted bug, too")
-    asked = parser.parse_args(argv)
+    requested = parser.parse_args(argv)
     began = time.monotonic()
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(1)
     )  # told to end, it takes its server with it
     logs.configure(stream=sys.stderr)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody logs in
-    if asked.write:
-        asked.seeds, asked.lanes, asked.moments = 0, 1, True
-    wanted = cells(asked.seeds, story=asked.story)
-    wanted = [c for c in wanted if c.seed >= asked.from_seed]
-    wanted = [c for c in wanted if asked.death in {"", c.death} and asked.moment in {"", c.moment}]
-    if asked.sample:
-        wanted = sampled(wanted, asked.sample)
+    if requested.write:
+        requested.seeds, requested.lanes, requested.moments = 0, 1, True
+    wanted = cells(requested.seeds, story=requested.story)
+    wanted = [c for c in wanted if c.seed >= requested.from_seed]
+    wanted = [
+        c for c in wanted if requested.death in {"", c.death} and requested.moment in {"", c.moment}
+    ]
+    if requested.sample:
+        wanted = sampled(wanted, requested.sample)
     ground = ground_open(DATABASE, f"kills_{os.getpid()}", fresh=True)
     load_ahead()
     spent = _servers_seconds()
     try:
-        found = _lanes(ground.addresses, wanted, asked.lanes, asked)
+        found = _lanes(ground.addresses, wanted, requested.lanes, requested)
         spent = _servers_seconds() - spent
     finally:
         ground_drop(DATABASE, ground)
@@ -122,15 +124,15 @@ def main(argv: Sequence[str]) -> int:
         "played": sum(each.played for each in found),
         "points": len({(c.story, c.moment) for c in wanted}),
         "points and deaths": len({(c.story, c.moment, c.death) for c in wanted}),
-        "seeds": asked.seeds,
-        "wrong": {name: said for each in found for name, said in each.wrong.items()},
-        "broken": [said for each in found for said in each.broken],
-        "planted": {name: said for each in found for name, said in each.planted.items()},
-        "moments": {name: said for each in found for name, said in each.moments.items()},
+        "seeds": requested.seeds,
+        "wrong": {name: stated for each in found for name, stated in each.wrong.items()},
+        "broken": [stated for each in found for stated in each.broken],
+        "planted": {name: stated for each in found for name, stated in each.planted.items()},
+        "moments": {name: stated for each in found for name, stated in each.moments.items()},
         "seconds": round(time.monotonic() - began, 1),
         "processor seconds": round(sum(os.times()[:4]) + spent, 1),
     }
-    if asked.write and not whole["wrong"]:
+    if requested.write and not whole["wrong"]:
         moments_write({**MOMENTS, **whole["moments"]})
     print(json.dumps(whole, ensure_ascii=False, indent=1))  # noqa: T201  its figures are what it is run for
     return 1 if whole["wrong"] or whole["broken"] or whole["played"] != whole["cells"] else 0
@@ -151,7 +153,7 @@ def _servers_seconds() -> float:
 
 
 def _lanes(
-    base: DatabaseAddresses, wanted: Sequence[Cell], lanes: int, asked: argparse.Namespace
+    base: DatabaseAddresses, wanted: Sequence[Cell], lanes: int, requested: argparse.Namespace
 ) -> list[Found]:
     """Fork the lanes; they take the numbers of their cells from one pipe, whoever is free the next."""
     reading, writing = os.pipe()
@@ -165,7 +167,9 @@ def _lanes(
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             DiesWith(mine)()
             os.close(writing)
-            _be_lane(database, folder / str(number), (reading, wanted), asked, first=number == 0)
+            _be_lane(
+                database, folder / str(number), (reading, wanted), requested, first=number == 0
+            )
         pids.append(pid)
     os.close(reading)
     try:
@@ -218,7 +222,7 @@ def _be_lane(
     database: DatabaseAddresses,
     path: Path,
     work: tuple[int, Sequence[Cell]],
-    asked: argparse.Namespace,
+    requested: argparse.Namespace,
     *,
     first: bool,
 ) -> None:
@@ -232,12 +236,12 @@ def _be_lane(
         with ExitStack() as stack:
             outside = Outside(stack, zygote.port)
             lane = Lane(zygote, outside, stack, database.app_dsn)
-            if asked.moments and first:
-                _tells(lane, found, asked.story)
+            if requested.moments and first:
+                _tells(lane, found, requested.story)
             _plays(lane, found, *work)
             lane.guards(AT_REST)
             found.broken += _invariants(database, lane)
-            if asked.planted and first:
+            if requested.planted and first:
                 lane.reversed = True
                 found.planted = {cell.name: lane.play(cell) for cell in planted()}
         zygote.close()

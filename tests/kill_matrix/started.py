@@ -19,14 +19,14 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 def matrix(database: DatabaseAddresses, folder: Path, *flags: str, seconds: int) -> dict[str, Any]:
     """Play the matrix in processes of its own; what it came to, as it tells it."""
-    told = {
+    reported = {
         **handed_on(database),
         "QAITAR_DATA": str(folder),
         "PYTHONPATH": os.pathsep.join(["src", "."]),
     }
     done = subprocess.run(
         [sys.executable, "-m", "tests.kill_matrix", *flags],
-        env={**os.environ, **told},
+        env={**os.environ, **reported},
         cwd=ROOT,
         capture_output=True,
         timeout=seconds,

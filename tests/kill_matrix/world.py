@@ -47,11 +47,11 @@ class _Front:
     """An address that stays while what answers behind it changes from world to world."""
 
     def __init__(self) -> None:
-        self.behind: WSGIApplication | None = None
+        self.walls: WSGIApplication | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        assert self.behind is not None, "nobody stands behind this address"
-        return self.behind(environ, start_response)
+        assert self.walls is not None, "nobody stands behind this address"
+        return self.walls(environ, start_response)
 
 
 class Outside:
@@ -71,7 +71,7 @@ class Outside:
 
     def put(self, name: str, app: WSGIApplication) -> str:
         """Let this one answer from now on, and tell the address."""
-        self._fronts[name].behind = app
+        self._fronts[name].walls = app
         return f"http://127.0.0.1:{self._ports[name]}"
 
 
@@ -116,7 +116,7 @@ class World(Bench):
     kaspi: KaspiStandIn = field(init=False)
     receiver: Receiver = field(default_factory=Receiver)
     answers: list[tuple[int, bytes]] = field(default_factory=list)
-    kept: dict[str, Any] = field(default_factory=dict)
+    stored: dict[str, Any] = field(default_factory=dict)
     """What the story remembers of its beginning, for its end."""
 
     def served(self, name: str) -> str:

@@ -34,8 +34,8 @@ class Ended:
     """How a process ended: its exit code (-9 when killed), what it told, what it said."""
 
     code: int
-    told: dict[str, Any]
-    said: str = ""
+    reported: dict[str, Any]
+    stated: str = ""
 
 
 class Zygote:
@@ -66,15 +66,15 @@ class Zygote:
         """Wait for the end of a process; one that takes too long is killed."""
         _send(self._line, (pid, kill_after_s))
         code: int = _receive(self._line)
-        told: dict[str, Any] = {}
+        reported: dict[str, Any] = {}
         path = self._folder / str(pid)
         if path.exists():
-            told = pickle.loads(path.read_bytes())
+            reported = pickle.loads(path.read_bytes())
             path.unlink()
-        said = self._folder / f"{pid}.said"
-        words = said.read_text(errors="replace") if said.exists() else ""
-        said.unlink(missing_ok=True)
-        return Ended(code, told, words)
+        stated = self._folder / f"{pid}.said"
+        words = stated.read_text(errors="replace") if stated.exists() else ""
+        stated.unlink(missing_ok=True)
+        return Ended(code, reported, words)
 
     def run(self, order: Order) -> Ended:
         """Start a process and wait for its end."""
@@ -112,11 +112,11 @@ def _wait_for_orders(line: socket.socket, listener: socket.socket, folder: Path)
     gc.freeze()
     with contextlib.suppress(EOFError):
         while True:
-            asked = _receive(line)
-            if isinstance(asked, Order):
-                _send(line, _fork(asked, line, listener, folder))
+            requested = _receive(line)
+            if isinstance(requested, Order):
+                _send(line, _fork(requested, line, listener, folder))
             else:
-                _send(line, _code(*asked))
+                _send(line, _code(*requested))
     os._exit(0)
 
 
@@ -129,12 +129,12 @@ def _fork(order: Order, line: socket.socket, listener: socket.socket, folder: Pa
     try:
         DiesWith(parent)()
         line.close()
-        said = os.open(folder / f"{os.getpid()}.said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
-        told = be(order, listener)
+        stated = os.open(folder / f"{os.getpid()}.said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(stated, 1)
+        os.dup2(stated, 2)
+        reported = be(order, listener)
         half = folder / f"{os.getpid()}.half"
-        half.write_bytes(pickle.dumps(told))
+        half.write_bytes(pickle.dumps(reported))
         half.rename(folder / str(os.getpid()))  # whole or not at all: it may be killed just now
         code = 0
     except BaseException:  # noqa: BLE001  nothing may return into the parent

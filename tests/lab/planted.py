@@ -52,11 +52,11 @@ def intent_after_the_call(patch: pytest.MonkeyPatch) -> None:
             return
         effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
 
-    def settle(taken: Any, told: Any, now: datetime, result: Any) -> None:
-        PlannedEffect.objects.filter(pk=taken.effect.pk, state=EffectState.PLANNED).update(
-            state=EffectState.SENDING, attempts=taken.effect.attempts, sending_at=now
+    def settle(accepted: Any, reported: Any, now: datetime, result: Any) -> None:
+        PlannedEffect.objects.filter(pk=accepted.effect.pk, state=EffectState.PLANNED).update(
+            state=EffectState.SENDING, attempts=accepted.effect.attempts, sending_at=now
         )
-        settles(taken, told, now, result)
+        settles(accepted, reported, now, result)
 
     patch.setattr(engine, "_claim", claim)
     patch.setattr(engine, "_settle", settle)
@@ -66,13 +66,13 @@ def unknown_counts_as_failed(patch: pytest.MonkeyPatch) -> None:
     """A call whose answer was lost is simply made again, without a look-up."""
     sent = engine._sent
 
-    def retried(taken: Any, told: Any, now: datetime) -> EffectUpdate:
-        if isinstance(told.outcome, Unknown):
+    def retried(accepted: Any, reported: Any, now: datetime) -> EffectUpdate:
+        if isinstance(reported.outcome, Unknown):
             soon = now + timedelta(seconds=30)
             return EffectUpdate(
-                EffectState.PLANNED, told.outcome.detail, next_at=soon, journalled=False
+                EffectState.PLANNED, reported.outcome.detail, next_at=soon, journalled=False
             )
-        return sent(taken, told, now)
+        return sent(accepted, reported, now)
 
     patch.setattr(engine, "_sent", retried)
 
@@ -136,7 +136,7 @@ def date_lost_on_reopening(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(perform_act, "acted_values", keeping)
 
 
-def stale_page_taken(patch: pytest.MonkeyPatch) -> None:
+def stale_page_accepted(patch: pytest.MonkeyPatch) -> None:
     """A page counts as seen when it is read, not when it was taken in the cabinet."""
     applies = mirroring.readings_apply
     from_now = lambda look, readings: applies(replace(look, seen_at=look.now), readings)  # noqa: E731  one word of difference
@@ -182,7 +182,7 @@ PLANTED: Final = (
     Planted(
         "the date lost on reopening", date_lost_on_reopening, "T1 a counted control date", OFTEN_OFF
     ),
-    Planted("a stale page taken", stale_page_taken, "the mirror of", WORLD),
+    Planted("a stale page taken", stale_page_accepted, "the mirror of", WORLD),
     Planted("an effect planned twice", effect_planned_twice, "N1 an outside effect was", QUIET),
     Planted("a chain broken", chain_broken, "S4 every line's hash is", QUIET),
 )

@@ -52,11 +52,11 @@ def test_sellers_share_the_orders_and_what_they_came_to_is_added_in_their_order(
     assert first.dice("market").random() != second.dice("market").random()
     one = SimulationResults(first, ["x"], "aa", 1, 2, 3, 4, 5, {"busy": 1})
     other = SimulationResults(second, [], "bb", 10, 20, 30, 40, 50, {"busy": 2, "lost": 1})
-    told = together(whole, [other, one])
-    assert told == together(whole, [one, other])
-    assert told.broken == ["seller 0: x"]
-    assert (told.requests, told.lines, told.effects) == (11, 22, 33)
-    assert (told.outages, told.deaths, told.faults) == (44, 55, {"busy": 3, "lost": 1})
+    reported = together(whole, [other, one])
+    assert reported == together(whole, [one, other])
+    assert reported.broken == ["seller 0: x"]
+    assert (reported.requests, reported.lines, reported.effects) == (11, 22, 33)
+    assert (reported.outages, reported.deaths, reported.faults) == (44, 55, {"busy": 3, "lost": 1})
     assert together(whole, [one]) is one
 
 

@@ -51,9 +51,9 @@ def test_every_button_is_pressed_and_asks_little(shop: DatabaseAddresses) -> Non
     assert {title: times for title, (times, _) in pressed.items()} == dict.fromkeys(once, 1) | {
         OPENED: len(BUTTONS)
     }
-    asked = [int(str(asked)) for _, asked in pressed.values() if asked != ""]
-    assert len(asked) == 4
-    assert max(asked) <= 16
+    requested = [int(str(requested)) for _, requested in pressed.values() if requested != ""]
+    assert len(requested) == 4
+    assert max(requested) <= 16
 
 
 def test_a_look_of_the_guard_asks_the_same_whatever_is_due(shop: DatabaseAddresses) -> None:
@@ -76,6 +76,6 @@ def test_a_register_is_exported_to_its_last_line(shop: DatabaseAddresses) -> Non
     assert goals(report)["lines a second against the bare library"] > 0
 
 
-def test_pages_are_taken_and_read_and_jobs_done(shop: DatabaseAddresses) -> None:
+def test_pages_are_accepted_and_read_and_jobs_done(shop: DatabaseAddresses) -> None:
     report = bench_intake(shop, NOW, bodies=3, jobs=10, rounds=1)  # it counts what was read itself
     assert all(measured > 0 for measured in goals(report).values())

@@ -49,13 +49,13 @@ def in_memory(path: Path) -> tuple[int, int]:
     """Count the pages of a file that lie in memory, and all of them, without reading any."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) as mapped:
         pages = -(-len(mapped) // mmap.PAGESIZE)
-        told = (ctypes.c_ubyte * pages)()
+        reported = (ctypes.c_ubyte * pages)()
         start = ctypes.c_char.from_buffer(mapped)
         where = ctypes.c_void_p(ctypes.addressof(start))
-        answer = ctypes.CDLL(None).mincore(where, ctypes.c_size_t(len(mapped)), told)
+        answer = ctypes.CDLL(None).mincore(where, ctypes.c_size_t(len(mapped)), reported)
         del start  # or the mapping could not be closed
     assert answer == 0
-    return sum(each & 1 for each in told), pages
+    return sum(each & 1 for each in reported), pages
 
 
 @pytest.mark.skipif(not CAN_CHILL, reason="only Linux forgets a file on demand")
@@ -76,11 +76,11 @@ def test_files_are_forgotten_and_read_again(ground: Ground, data_folder: DataFol
     assert in_memory(path) == (pages, pages)
 
 
-@pytest.mark.parametrize("asked", [["console", "--cold"], ["presses", "--quick", "--cold"]])
+@pytest.mark.parametrize("requested", [["console", "--cold"], ["presses", "--quick", "--cold"]])
 def test_the_cold_start_is_offered_where_it_means_something(
-    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    requested: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parser = argparse.ArgumentParser()
     bench.arguments(parser)
-    assert bench.run(parser.parse_args(asked), DataFolder(tmp_path / "data")) == 2
+    assert bench.run(parser.parse_args(requested), DataFolder(tmp_path / "data")) == 2
     assert "--cold goes with `bench presses`" in capsys.readouterr().out

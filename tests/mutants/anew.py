@@ -64,8 +64,8 @@ class Starter:
     def judge(self, job: Job) -> str | None:
         """Return what the tests say about a mutant; None when they took too long."""
         self._ours.send_bytes(pickle.dumps(job))
-        said: str | None = self._ours.recv()
-        return said
+        stated: str | None = self._ours.recv()
+        return stated
 
     def close(self) -> None:
         """Let it end."""
@@ -81,10 +81,10 @@ def _serve(connection: Connection) -> None:
 
 
 def _load_libraries() -> None:
-    asked = subprocess.run(
+    requested = subprocess.run(
         [sys.executable, "-c", _STARTED], capture_output=True, text=True, check=True
     )
-    for name in asked.stdout.splitlines():
+    for name in requested.stdout.splitlines():
         if name.isidentifier() or "." in name:
             if (
                 name.partition(".")[0] in {"qaitar", "tests", "allauth", "ninja"}

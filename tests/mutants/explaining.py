@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.mutants.heart import SOURCE
 
-KEPT: Final = Path(__file__).with_name("explained.json")
+STORED: Final = Path(__file__).with_name("explained.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,5 @@ def named(module: str, inside: str, before: str, after: str) -> str:
 @cache
 def explained() -> dict[str, Explained]:
     """Return them by their names."""
-    told = [Explained(**each) for each in json.loads(KEPT.read_text(encoding="utf-8"))]
-    return {each.name: each for each in told}
+    reported = [Explained(**each) for each in json.loads(STORED.read_text(encoding="utf-8"))]
+    return {each.name: each for each in reported}

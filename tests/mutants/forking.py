@@ -21,17 +21,17 @@ def in_fork(what: Callable[[], Any], *, seconds: float) -> Any:
         os.setsid()
         signal.setitimer(signal.ITIMER_REAL, 0)
         try:
-            said = what()
+            stated = what()
         except BaseException as error:  # noqa: BLE001  whatever a mutant throws about
-            said = f"killed: {type(error).__name__}"
-        told = pickle.dumps(said)
+            stated = f"killed: {type(error).__name__}"
+        reported = pickle.dumps(stated)
         # The length goes first: a process that a test left behind may keep the pipe open.
         with open(writes, "wb", closefd=False) as pipe:
-            pipe.write(struct.pack("!Q", len(told)) + told)
+            pipe.write(struct.pack("!Q", len(reported)) + reported)
         os._exit(0)
     os.close(writes)
     try:
-        return _told(reads, child, seconds)
+        return _reported(reads, child, seconds)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
@@ -39,7 +39,7 @@ def in_fork(what: Callable[[], Any], *, seconds: float) -> Any:
         os.close(reads)
 
 
-def _told(reads: int, child: int, seconds: float) -> Any:
+def _reported(reads: int, child: int, seconds: float) -> Any:
     def end(*_: object) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
@@ -51,8 +51,8 @@ def _told(reads: int, child: int, seconds: float) -> Any:
             head = pipe.read(8)
             if len(head) < 8:
                 return None
-            told = pipe.read(struct.unpack("!Q", head)[0])
-        return pickle.loads(told)
+            reported = pipe.read(struct.unpack("!Q", head)[0])
+        return pickle.loads(reported)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -34,7 +34,7 @@ HEART: Final = (
             "returns/test_calendars.py",
             "returns/test_deadline_guard.py",
             "kernel/test_workdays.py",
-            "returns/test_overlooked.py",
+            "returns/test_missed_deadlines.py",
         ),
     ),
     Part(

@@ -71,8 +71,8 @@ class Lane:
         with (self._work / f"answers {self._name}").open("ab") as answers:
             for mutant in self._claimed(todo):
                 began = time.monotonic()
-                said = self._judge(session.items, alive, covered, mutant)
-                pickle.dump((mutant.name, said, time.monotonic() - began), answers)
+                stated = self._judge(session.items, alive, covered, mutant)
+                pickle.dump((mutant.name, stated, time.monotonic() - began), answers)
                 answers.flush()
         self._starter.close()
         again = in_fork(lambda: _first_failure(session.items), seconds=_limit(session.items))
@@ -82,16 +82,16 @@ class Lane:
     def _nothing_changed(self, items: list[pytest.Item], module: str) -> None:
         """See that a program started anew without any fault passes, or else every fault would look noticed."""
         text = (SOURCE / module).read_text(encoding="utf-8")
-        said = self._anew(Mutant(module, "", 0, "", "", text), items)
-        assert said == "survived", f"without any fault the tests fail when started anew: {said}"
+        stated = self._anew(Mutant(module, "", 0, "", "", text), items)
+        assert stated == "survived", f"without any fault the tests fail when started anew: {stated}"
 
     def _claimed(self, todo: list[Mutant]) -> Iterator[Mutant]:
         """Take the next mutant that no other lane has taken."""
         while True:
-            with (self._work / "taken").open("a+") as taken:
-                fcntl.flock(taken, fcntl.LOCK_EX)
-                at = taken.seek(0, os.SEEK_END)
-                taken.write(".")
+            with (self._work / "taken").open("a+") as accepted:
+                fcntl.flock(accepted, fcntl.LOCK_EX)
+                at = accepted.seek(0, os.SEEK_END)
+                accepted.write(".")
             if at >= len(todo):
                 return
             yield todo[at]
@@ -119,12 +119,12 @@ class Lane:
         )
         meeting = [x for x in touching if mutant.line in covered[x.nodeid][1][path]]
         if mutant.inside and meeting:
-            said = in_fork(lambda: self._planted(alive, mutant, meeting), seconds=_limit(meeting))
-            if said is None:
+            stated = in_fork(lambda: self._planted(alive, mutant, meeting), seconds=_limit(meeting))
+            if stated is None:
                 self._empty_database()
                 return "killed: took too long or fell"
-            if said not in {"survived", "killed: NotAlive"}:
-                return str(said)
+            if stated not in {"survived", "killed: NotAlive"}:
+                return str(stated)
         # What was made of the function at import is as it was: only a program started anew tells for sure.
         # A table is read without running a line of its module, so any test may notice it; and so is what a function
         # that nothing calls any more has made at import.
@@ -141,11 +141,11 @@ class Lane:
         tests = tuple(item.nodeid for item in meeting)
         folder = str(self._work / f"anew {self._name}")
         job = Job(mutant, files, tests, self._database, folder, _limit(meeting))
-        said = self._starter.judge(job)
-        if said is None:
+        stated = self._starter.judge(job)
+        if stated is None:
             self._empty_database()
             return "killed: took too long or fell"
-        return said
+        return stated
 
     def _empty_database(self) -> None:
         """Empty what a fork that was ended had committed."""

@@ -55,7 +55,7 @@ def mutants_of(module: str) -> list[Mutant]:
     text = (SOURCE / module).read_text(encoding="utf-8")
     finder = _Finder(module, text)
     MetadataWrapper(cst.parse_module(text)).visit(finder)
-    seen, kept = {ast.dump(ast.parse(text))}, list[Mutant]()
+    seen, stored = {ast.dump(ast.parse(text))}, list[Mutant]()
     for mutant in finder.found:
         try:
             shape = ast.dump(ast.parse(mutant.source))
@@ -64,8 +64,8 @@ def mutants_of(module: str) -> list[Mutant]:
             continue
         if shape not in seen:
             seen.add(shape)
-            kept.append(mutant)
-    return kept
+            stored.append(mutant)
+    return stored
 
 
 class _Finder(cst.CSTVisitor):
@@ -167,9 +167,9 @@ def _only_less_strict(node: cst.CSTNode, changed: cst.CSTNode) -> bool:
     """Tell whether nothing but the `strict=True` of a `zip` is changed: it states that two things are of one length."""
     if not (isinstance(node, cst.Call) and isinstance(changed, cst.Call)):
         return False
-    kept = [[a for a in call.args if not _is_strict(a)] for call in (node, changed)]
-    return len(kept[0]) < len(node.args) and [_written(each) for each in kept[0]] == [
-        _written(each) for each in kept[1]
+    stored = [[a for a in call.args if not _is_strict(a)] for call in (node, changed)]
+    return len(stored[0]) < len(node.args) and [_written(each) for each in stored[0]] == [
+        _written(each) for each in stored[1]
     ]
 
 

@@ -27,13 +27,13 @@ class Alive:
 
     def __init__(self) -> None:
         self._functions: dict[tuple[str, str], list[FunctionType]] = {}
-        self._kept: list[Any] = []
+        self._stored: list[Any] = []
         for each in gc.get_objects():
             if isinstance(each, FunctionType) and each.__code__.co_filename.startswith(str(SOURCE)):
                 key = (each.__code__.co_filename, each.__code__.co_qualname)
                 self._functions.setdefault(key, []).append(each)
             elif isinstance(each, functools._lru_cache_wrapper):
-                self._kept.append(each)
+                self._stored.append(each)
 
     def plant(self, module: str, inside: str, source: str) -> None:
         """Give the functions `inside` is the name of their mutated code, and forget what was counted before.
@@ -53,7 +53,7 @@ class Alive:
                 target.__code__ = made
             except ValueError as error:
                 raise NotAlive(inside) from error
-        for each in self._kept:
+        for each in self._stored:
             each.cache_clear()
 
 

@@ -24,7 +24,7 @@ from tests.mutants.making import Mutant, mutants_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-KEPT: Final = ROOT / "var" / "mutants"
+STORED: Final = ROOT / "var" / "mutants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Score:
         """Name those that nobody noticed and nobody explained."""
         return [
             name
-            for name, (said, _) in self.answers.items()
-            if not said.startswith("killed") and said != "explained"
+            for name, (stated, _) in self.answers.items()
+            if not stated.startswith("killed") and stated != "explained"
         ]
 
     @property
     def counted(self) -> int:
         """Count all but the explained ones."""
-        return sum(said != "explained" for said, _ in self.answers.values())
+        return sum(stated != "explained" for stated, _ in self.answers.values())
 
     @property
     def percent(self) -> float:
@@ -68,21 +68,21 @@ def judge(part: Part, chosen: list[Mutant], *, lanes: int) -> Score:
         running = [_started(part, work, str(at)) for at in range(min(lanes, len(todo)))]
         codes = [process.wait() for process in running]
         if any(codes):
-            raise SystemExit(f"{part.name}: a lane gave up, see {KEPT}")
+            raise SystemExit(f"{part.name}: a lane gave up, see {STORED}")
         for path in work.glob("answers *"):
-            for name, said, took in _answers(path):
-                answers[name] = said, took
+            for name, stated, took in _answers(path):
+                answers[name] = stated, took
     missing = [m.name for m in chosen if m.name not in answers]
     if missing:
-        raise SystemExit(f"{part.name}: {len(missing)} mutants were not judged, see {KEPT}")
+        raise SystemExit(f"{part.name}: {len(missing)} mutants were not judged, see {STORED}")
     return Score(part.name, answers, time.monotonic() - began)
 
 
 def _started(part: Part, work: Path, lane: str) -> subprocess.Popen[bytes]:
-    KEPT.mkdir(parents=True, exist_ok=True)
+    STORED.mkdir(parents=True, exist_ok=True)
     tests = [f"tests/{each}" for each in part.tests]
     tests += [f"src/qaitar/{each}" for each in part.modules]  # its examples
-    with (KEPT / f"{part.name} {lane}.log").open("wb") as log:
+    with (STORED / f"{part.name} {lane}.log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "tests.mutants.lane", str(work), lane, *tests],
             cwd=ROOT,
@@ -109,7 +109,7 @@ def chosen_of(part: Part, *, sample: int, seed: int, again: bool) -> list[Mutant
     if gone:
         raise SystemExit("\n".join(["explained, and not made any more:", *gone]))
     if again:
-        alive = set(json.loads((KEPT / f"{part.name}.json").read_text())["alive"])
+        alive = set(json.loads((STORED / f"{part.name}.json").read_text())["alive"])
         made = [mutant for mutant in made if mutant.name in alive]
     chance = random.Random(seed)
     if sample and sample < len(made):
@@ -120,17 +120,17 @@ def chosen_of(part: Part, *, sample: int, seed: int, again: bool) -> list[Mutant
 
 def tell(score: Score) -> None:
     """Print a part's line and its survivors, and keep them."""
-    said = Counter(said.partition(":")[0] for said, _ in score.answers.values())
+    stated = Counter(stated.partition(":")[0] for stated, _ in score.answers.values())
     head = (
-        f"{score.part}: {len(score.answers)} mutants, {said['killed']} killed, {said['explained']} explained,"
+        f"{score.part}: {len(score.answers)} mutants, {stated['killed']} killed, {stated['explained']} explained,"
         f" {len(score.alive)} alive: {score.percent:.1f} %, {score.seconds:.0f} s"
     )
     lines = [head, *(f"  {score.answers[name][0]}: {name}" for name in sorted(score.alive))]
     sys.stdout.write("\n".join([*lines, ""]))
     sys.stdout.flush()
-    KEPT.mkdir(parents=True, exist_ok=True)
-    told = {"alive": sorted(score.alive), "answers": score.answers, "seconds": score.seconds}
-    (KEPT / f"{score.part}.json").write_text(json.dumps(told, ensure_ascii=False, indent=1))
+    STORED.mkdir(parents=True, exist_ok=True)
+    reported = {"alive": sorted(score.alive), "answers": score.answers, "seconds": score.seconds}
+    (STORED / f"{score.part}.json").write_text(json.dumps(reported, ensure_ascii=False, indent=1))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -142,12 +142,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--lanes", type=int, default=2, help="processes that judge at once")
     parser.add_argument("--again", action="store_true", help="those alive after the last run only")
     parser.add_argument("--least", type=float, default=90.0, help="percent below which it fails")
-    told = parser.parse_args(arguments)
-    parts = [part_named(name) for name in told.parts] or list(HEART)
+    reported = parser.parse_args(arguments)
+    parts = [part_named(name) for name in reported.parts] or list(HEART)
     low = False
     for part in parts:
-        chosen = chosen_of(part, sample=told.sample, seed=told.seed, again=told.again)
-        score = judge(part, chosen, lanes=told.lanes)
+        chosen = chosen_of(part, sample=reported.sample, seed=reported.seed, again=reported.again)
+        score = judge(part, chosen, lanes=reported.lanes)
         tell(score)
-        low |= score.percent < told.least
+        low |= score.percent < reported.least
     return int(low)

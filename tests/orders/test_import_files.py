@@ -52,7 +52,7 @@ def take(shop: Shop, body: bytes, name: str = "ACTIVEORDERS.xlsx") -> Imported:
 
 
 @pytest.mark.parametrize("written", [export_csv, export_xlsx])
-def test_rows_and_orders_are_counted_and_every_bad_row_is_told(
+def test_rows_and_orders_are_counted_and_every_bad_row_is_reported(
     shop: Shop, written: Callable[[Any], bytes]
 ) -> None:
     body = written(
@@ -74,8 +74,8 @@ def test_rows_and_orders_are_counted_and_every_bad_row_is_told(
     assert done.merged.orders.created == 3
     run = ImportRun.objects.get()
     assert (run.state, run.source, run.read, run.created, run.rejected) == ("DONE", "FILE", 9, 4, 5)
-    told = [(r.row_number, r.reason_code) for r in import_rejections(run.pk)]
-    assert told == [
+    reported = [(r.row_number, r.reason_code) for r in import_rejections(run.pk)]
+    assert reported == [
         (5, "bad_amount"),
         (6, "sibling_rejected"),
         (7, "no_code"),
@@ -88,15 +88,15 @@ def test_rows_and_orders_are_counted_and_every_bad_row_is_told(
     assert list(ImportRun.objects.all()) == [run]
 
 
-def test_the_same_file_again_changes_nothing_and_the_file_is_kept(shop: Shop) -> None:
+def test_the_same_file_again_changes_nothing_and_the_file_is_stored(shop: Shop) -> None:
     body = export_xlsx(export_rows({}, {"№ заказа": "300000002"}))
     take(shop, body)
     again = take(shop, body)
     assert again.merged is not None
     assert again.merged.rows == Counts(unchanged=2)
     row = StoredFile.objects.get(pk=again.run.file_id)
-    with FileStore().open(key_of(row.sha256)) as kept:
-        assert kept.read() == body
+    with FileStore().open(key_of(row.sha256)) as stored:
+        assert stored.read() == body
     assert (row.kind, row.origin, row.created_by_name) == ("xlsx", "import", "Qaitar")
 
 
@@ -113,9 +113,9 @@ def test_an_enormous_cell_is_its_rows_fault_only(shop: Shop) -> None:
     done = take(shop, export_csv(rows), "export.csv")
     assert done.merged is not None
     assert done.merged.rows == Counts(created=1, rejected=1)
-    kept = ImportRejection.objects.get()
-    assert (kept.row_number, kept.reason_code) == (2, "too_long")
-    assert len(kept.raw["Адрес самовывоза/доставки"]) < 2_100
+    stored = ImportRejection.objects.get()
+    assert (stored.row_number, stored.reason_code) == (2, "too_long")
+    assert len(stored.raw["Адрес самовывоза/доставки"]) < 2_100
     assert FileStore().exists(key_of(StoredFile.objects.get().sha256))
 
 
@@ -143,15 +143,15 @@ def test_control_characters_of_one_cell_stop_no_other_row(shop: Shop) -> None:
         (b"MZ" + bytes(64), "program.csv"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
+def test_a_file_that_cannot_be_read_is_reported_in_a_sentence(
     shop: Shop, body: bytes, name: str
 ) -> None:
-    taken = orders_file_take(body, name)
-    assert isinstance(taken, RefusedFile)
-    done = orders_import(store=shop.store, file=taken, by=BY, now=NOW)
+    accepted = orders_file_take(body, name)
+    assert isinstance(accepted, RefusedFile)
+    done = orders_import(store=shop.store, file=accepted, by=BY, now=NOW)
     assert (done.merged, done.run.state, done.run.read) == (None, "FAILED", 0)
-    assert done.run.problem == taken.reason
-    assert len(taken.reason) > 10
+    assert done.run.problem == accepted.reason
+    assert len(accepted.reason) > 10
     assert Order.objects.count() == 0
 
 
@@ -159,12 +159,12 @@ def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
 def test_the_genuine_export_imports_whole_and_again_changes_nothing(shop: Shop) -> None:
     assert REAL is not None
     body = (Path(REAL) / "kaspi" / "active-orders-2025-07-31.xlsx").read_bytes()
-    taken = orders_file_take(body, "ACTIVEORDERS.xlsx")
-    assert isinstance(taken, OrdersUpload)
-    first = orders_import(store=shop.store, file=taken, by=BY, now=NOW).merged
+    accepted = orders_file_take(body, "ACTIVEORDERS.xlsx")
+    assert isinstance(accepted, OrdersUpload)
+    first = orders_import(store=shop.store, file=accepted, by=BY, now=NOW).merged
     assert first is not None
     assert first.rows == Counts(created=14)
-    assert taken.orders.rows_total == 14
+    assert accepted.orders.rows_total == 14
     again = take(shop, body).merged
     assert again is not None
     assert again.rows == Counts(unchanged=14)
@@ -189,11 +189,11 @@ def test_the_first_import_makes_merchant_and_store_from_the_file_and_says_so(
 ) -> None:
     path = write(tmp_path, export_xlsx(export_rows({}, {"№ заказа": "3"})))
     assert import_file("orders", path, None, as_json=True) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["made_store"] is True
-    assert (told["store"], told["merchant"]) == ("Kaspi 30000000", "Kaspi 30000000")
-    assert (told["read"], told["created"], told["rejected"]) == (2, 1, 1)
-    assert told["reasons"] == [
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["made_store"] is True
+    assert (reported["store"], reported["merchant"]) == ("Kaspi 30000000", "Kaspi 30000000")
+    assert (reported["read"], reported["created"], reported["rejected"]) == (2, 1, 1)
+    assert reported["reasons"] == [
         {"row": 3, "code": "bad_code", "reason": "«№ заказа» is not a number of 5 to 20 digits."}
     ]
     assert import_file("orders", path, None, as_json=True) == 0
@@ -206,15 +206,15 @@ def test_the_first_import_makes_merchant_and_store_from_the_file_and_says_so(
         assert Order.objects.count() == 1
 
 
-def test_people_are_told_in_sentences(
+def test_people_are_reported_in_sentences(
     committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path, export_csv(_one_good_two_bad()), "export.csv")
     assert import_file("orders", path, None, as_json=False) == 0
-    said = capsys.readouterr().out
-    assert "Kaspi 30000000" in said
-    assert "bad_amount" in said
-    assert "sibling_rejected" in said
+    stated = capsys.readouterr().out
+    assert "Kaspi 30000000" in stated
+    assert "bad_amount" in stated
+    assert "sibling_rejected" in stated
 
 
 def test_with_two_stores_the_store_has_to_be_named(
@@ -225,9 +225,9 @@ def test_with_two_stores_the_store_has_to_be_named(
         make_shop("Нан", external_id="222")
     path = write(tmp_path, export_xlsx(export_rows({})))
     assert import_file("orders", path, None, as_json=True) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "«Алма Kaspi», «Нан Kaspi»" in said.err
+    stated = capsys.readouterr()
+    assert stated.out == ""
+    assert "«Алма Kaspi», «Нан Kaspi»" in stated.err
     assert import_file("orders", path, "Нет такого", as_json=True) == 2
     assert import_file("orders", path, "Алма Kaspi", as_json=True) == 0
     with within_walls(*merchants_active()):
@@ -243,16 +243,16 @@ def test_return_requests_saved_from_the_cabinet_come_in_too(
     row = {"refundId": "r1", "applicationNumber": "300000001-1", "refundStatus": "Новая заявка"}
     path = write(tmp_path, json.dumps({"total": 1, "data": [row]}).encode(), "list.json")
     assert import_file("returns", path, None, as_json=True) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["read"] == told["created"] + told["unchanged"] + told["rejected"]
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["read"] == reported["created"] + reported["unchanged"] + reported["rejected"]
     assert import_file("returns", path, None, as_json=True) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["created"] == again["updated"] == 0
     with within_walls(shop.id):
-        assert ReturnRequest.objects.count() == told["created"]
+        assert ReturnRequest.objects.count() == reported["created"]
 
 
-def test_what_cannot_be_opened_or_is_not_known_is_told(
+def test_what_cannot_be_opened_or_is_not_known_is_reported(
     committed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert import_file("orders", str(tmp_path / "none.xlsx"), None, as_json=True) == 2

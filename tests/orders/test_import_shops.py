@@ -44,7 +44,7 @@ def second_store(shop: Shop, number: str = "30000002") -> Store:
     )
 
 
-def taken(*points: str) -> OrdersUpload:
+def accepted(*points: str) -> OrdersUpload:
     rows = [{CODE: str(300_000_001 + n), POINT: point} for n, point in enumerate(points)]
     file = orders_file_take(export_xlsx(export_rows(*rows)), "ACTIVEORDERS.xlsx")
     assert isinstance(file, OrdersUpload)
@@ -52,7 +52,7 @@ def taken(*points: str) -> OrdersUpload:
 
 
 def take(shop: Shop, *points: str) -> Imported:
-    return orders_import(store=shop.store, file=taken(*points), by=BY, now=NOW)
+    return orders_import(store=shop.store, file=accepted(*points), by=BY, now=NOW)
 
 
 def test_a_file_of_a_foreign_shop_is_refused_with_both_numbers(shop: Shop) -> None:
@@ -62,7 +62,7 @@ def test_a_file_of_a_foreign_shop_is_refused_with_both_numbers(shop: Shop) -> No
         f"The file is of shop 30000009, and the store «{shop.store.name}» is shop 30000001."
     )
     assert Order.objects.count() == 0
-    tried = dry_run(store=shop.store, file=taken("30000009_PP1"), by=BY, now=NOW)
+    tried = dry_run(store=shop.store, file=accepted("30000009_PP1"), by=BY, now=NOW)
     assert "30000009" in tried.refusal
     assert "30000001" in tried.refusal
     assert tried.merged.rows == Counts()
@@ -78,12 +78,14 @@ def test_rows_of_another_store_of_the_merchant_go_there(shop: Shop) -> None:
         "300000002": second.pk,
     }
     assert done.run.report["stores"] == [{"id": str(second.pk), "name": "Второй", "rows": 1}]
-    told = {row.row_number: (row.reason_code, row.reason) for row in ImportRejection.objects.all()}
-    assert told[4] == (
+    reported = {
+        row.row_number: (row.reason_code, row.reason) for row in ImportRejection.objects.all()
+    }
+    assert reported[4] == (
         "other_shop",
         f"The row is of shop 30000009, and the store «{shop.store.name}» is shop 30000001.",
     )
-    assert told[5][0] == "shop_not_told"
+    assert reported[5][0] == "shop_not_told"
     again = take(shop, "30000001_PP1", "30000002_PP1", "30000009_PP1", "")
     assert again.merged is not None
     assert again.merged.rows == Counts(unchanged=2, rejected=2)
@@ -91,7 +93,7 @@ def test_rows_of_another_store_of_the_merchant_go_there(shop: Shop) -> None:
 
 def test_a_whole_file_of_another_store_goes_there_and_looking_only_says_so(shop: Shop) -> None:
     second = second_store(shop)
-    tried = dry_run(store=shop.store, file=taken("30000002_PP1", ""), by=BY, now=NOW)
+    tried = dry_run(store=shop.store, file=accepted("30000002_PP1", ""), by=BY, now=NOW)
     assert tried.merged.rows == Counts(created=2)
     assert tried.report(shop.store)["stores"] == [
         {"id": str(second.pk), "name": "Второй", "rows": 2}
@@ -103,7 +105,7 @@ def test_a_whole_file_of_another_store_goes_there_and_looking_only_says_so(shop:
 
 def test_a_store_without_a_number_learns_it_from_its_first_file(db_walls: None) -> None:
     shop = make_shop(external_id="")
-    tried = dry_run(store=shop.store, file=taken("30000005_PP1"), by=BY, now=NOW)
+    tried = dry_run(store=shop.store, file=accepted("30000005_PP1"), by=BY, now=NOW)
     assert tried.learnt == "30000005"
     assert Store.objects.get().external_id == shop.store.external_id == ""
     done = take(shop, "30000005_PP1")
@@ -122,7 +124,7 @@ def test_a_store_without_a_number_takes_no_file_of_two_shops(db_walls: None) -> 
     assert (Order.objects.count(), Store.objects.get().external_id) == (0, "")
 
 
-def test_lines_keep_their_own_status_and_a_final_one_is_not_taken_back(shop: Shop) -> None:
+def test_lines_keep_their_own_status_and_a_final_one_is_not_accepted_back(shop: Shop) -> None:
     def load(name: str) -> None:
         file = orders_file_take(case(name), name)
         orders_import(store=shop.store, file=file, by=BY, now=NOW)

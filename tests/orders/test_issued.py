@@ -36,11 +36,11 @@ def shop(db_walls: None) -> Shop:
     return make_shop()
 
 
-def sold(shop: Shop, **told: Any) -> None:
+def sold(shop: Shop, **reported: Any) -> None:
     key = new_id()
     Order.objects.create(
         id=key, merchant_id=shop.id, store_id=shop.store.pk, code=str(key.int)[-9:], total_minor=1,
-        created_at=SINCE, updated_at=SINCE, **told
+        created_at=SINCE, updated_at=SINCE, **reported
     )  # fmt: skip
 
 
@@ -51,15 +51,15 @@ def test_the_day_is_the_local_one_on_both_sides_of_a_change(shop: Shop, name: st
     expected = Counter(at.astimezone(zone(name)).date() for at in MOMENTS)
     with CaptureQueriesContext(
         connection,
-    ) as asked:
-        told = orders_by_day(shop.id, name, SINCE)
+    ) as requested:
+        reported = orders_by_day(shop.id, name, SINCE)
     for what in ("PLACED", "ISSUED"):
-        assert {each.day: each.count for each in told if each.what == what} == expected
-    assert [query["sql"] for query in asked if name in query["sql"]] == []
+        assert {each.day: each.count for each in reported if each.what == what} == expected
+    assert [query["sql"] for query in requested if name in query["sql"]] == []
 
 
 def test_an_issued_order_without_its_day_counts_on_the_planned_one(shop: Shop) -> None:
     ordered, planned = MOMENTS[5], datetime(2026, 5, 15, 18, 59, tzinfo=UTC)
     sold(shop, ordered_at=ordered, status="COMPLETED", planned_delivery_at=planned)
-    told = {each.what: each.day for each in orders_by_day(shop.id, "Asia/Almaty", SINCE)}
-    assert told == {"PLACED": date(2026, 5, 14), "ISSUED": date(2026, 5, 15)}
+    reported = {each.what: each.day for each in orders_by_day(shop.id, "Asia/Almaty", SINCE)}
+    assert reported == {"PLACED": date(2026, 5, 14), "ISSUED": date(2026, 5, 15)}

@@ -55,7 +55,7 @@ def versions() -> list[tuple[str, str, str]]:
         return cursor.fetchall()
 
 
-def test_an_order_of_a_file_is_kept_whole(shop: Shop) -> None:
+def test_an_order_of_a_file_is_stored_whole(shop: Shop) -> None:
     assert merge(shop, file_order()).rows == Counts(created=1)
     order = Order.objects.get()
     assert (order.code, order.store_id, order.merchant_id) == ("300000001", shop.store.pk, shop.id)
@@ -75,7 +75,7 @@ def test_an_order_of_a_file_is_kept_whole(shop: Shop) -> None:
     assert (tender.kind, tender.amount_minor, tender.term_months) == ("CARD", 11_999_000, None)
 
 
-def test_all_that_is_told_of_an_order_its_goods_and_its_paying_is_kept(shop: Shop) -> None:
+def test_all_that_is_reported_of_an_order_its_goods_and_its_paying_is_stored(shop: Shop) -> None:
     order: dict[str, Any] = {
         "external_id": "kaspi-7",
         "state": "ARCHIVE",
@@ -120,22 +120,22 @@ def test_all_that_is_told_of_an_order_its_goods_and_its_paying_is_kept(shop: Sho
             tenders=(TenderRecord(**paid),),
         ),
     )
-    (kept,) = Order.objects.values(*order, "ordered_at", "code", "erp_number")
-    assert kept == order | {"ordered_at": MOMENT, "code": "300000001", "erp_number": ""}
-    (kept,) = OrderLine.objects.values(*line, "key")
-    assert kept == line | {"key": "line-7"}
-    (kept,) = Tender.objects.values(*paid)
-    assert kept == paid
+    (stored,) = Order.objects.values(*order, "ordered_at", "code", "erp_number")
+    assert stored == order | {"ordered_at": MOMENT, "code": "300000001", "erp_number": ""}
+    (stored,) = OrderLine.objects.values(*line, "key")
+    assert stored == line | {"key": "line-7"}
+    (stored,) = Tender.objects.values(*paid)
+    assert stored == paid
 
 
 @pytest.mark.parametrize("record", [file_order(), api_order()])
 def test_the_same_again_touches_no_row(shop: Shop, record: OrderRecord) -> None:
     merge(shop, record)
     before = versions()
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as requested:
         again = merge(shop, record, now=LATER)
     # Its turn, the temporary tables, the digest: nothing that is stored has to be read.
-    assert len(asked) == 3
+    assert len(requested) == 3
     assert again.rows == Counts(unchanged=1)
     assert again.touched == []
     assert versions() == before
@@ -176,24 +176,24 @@ def test_lines_are_matched_by_offer_code_then_name_then_place(shop: Shop) -> Non
     )
     merge(shop, file_order(lines=lines, row_numbers=(2, 3, 4)))
     ids = dict(OrderLine.objects.values_list("total_minor", "pk"))
-    told = (
+    reported = (
         LineRecord(external_id="3", offer_code="new", name="Кабель USB-C", total_minor=400),
         LineRecord(external_id="2", offer_code="G", name="Стекло", total_minor=300),
         LineRecord(external_id="1", offer_code="B", name="Чехол чёрный", total_minor=200),
     )
-    assert merge(shop, api_order(lines=told)).rows == Counts(updated=1)
-    kept = {line.key: (line.pk, line.total_minor) for line in OrderLine.objects.all()}
-    assert kept == {"1": (ids[200], 200), "2": (ids[300], 300), "3": (ids[400], 400)}
+    assert merge(shop, api_order(lines=reported)).rows == Counts(updated=1)
+    stored = {line.key: (line.pk, line.total_minor) for line in OrderLine.objects.all()}
+    assert stored == {"1": (ids[200], 200), "2": (ids[300], 300), "3": (ids[400], 400)}
 
 
-def test_a_file_adds_no_line_to_lines_the_marketplace_has_told(shop: Shop) -> None:
+def test_a_file_adds_no_line_to_lines_the_marketplace_has_reported(shop: Shop) -> None:
     merge(shop, api_order())
     extra = (*file_order().lines, LineRecord(offer_code="X", name="Лишнее"))
     merge(shop, file_order(lines=extra, row_numbers=(2, 3)))
     assert OrderLine.objects.count() == 1
 
 
-def test_a_new_line_of_the_api_is_added_beside_the_known_ones(shop: Shop) -> None:
+def test_a_new_line_of_the_api_is_added_next_to_the_known_ones(shop: Shop) -> None:
     merge(shop, api_order())
     second = LineRecord(external_id="line-2", offer_code="SKU-1", name="Второй")
     assert merge(shop, api_order(lines=(*api_order().lines, second))).rows == Counts(updated=1)
@@ -222,12 +222,12 @@ def test_what_a_source_does_not_know_stays(shop: Shop) -> None:
     assert (OrderLine.objects.count(), Tender.objects.count()) == (1, 1)
 
 
-def test_an_unknown_status_is_kept_as_it_came(shop: Shop) -> None:
+def test_an_unknown_status_is_stored_as_it_came(shop: Shop) -> None:
     merge(shop, file_order(status="Ждёт луны", state=None))
     assert (Order.objects.get().status, Order.objects.get().state) == ("Ждёт луны", "")
 
 
-def test_a_day_of_change_stands_only_beside_its_own_status(shop: Shop) -> None:
+def test_a_day_of_change_stands_only_next_to_its_own_status(shop: Shop) -> None:
     merge(shop, file_order(status="ACCEPTED_BY_MERCHANT", delivered_at=None))
     merge(shop, api_order())
     assert Order.objects.get().status_changed_on is None
@@ -255,8 +255,8 @@ def test_an_older_file_neither_renames_goods_nor_replaces_a_way_of_paying(shop: 
     merge(shop, file_order(lines=(replace(line, category_title=None),), **newer))
     older = file_order(lines=(replace(line, name="Иначе"),), tenders=(credit,))
     assert merge(shop, older, now=LATER).rows == Counts(updated=1)
-    kept = OrderLine.objects.get()
-    assert (kept.name, kept.category_title) == ("Смартфон Әлем 8/256", "Смартфоны")
+    stored = OrderLine.objects.get()
+    assert (stored.name, stored.category_title) == ("Смартфон Әлем 8/256", "Смартфоны")
     assert list(Tender.objects.values_list("kind", "term_months")) == [("CARD", None)]
 
 
@@ -275,8 +275,8 @@ def test_another_main_way_of_paying_replaces_the_first_and_bonuses_stay(shop: Sh
     )
     credit = TenderRecord(kind=TenderKind.CREDIT, amount_minor=11_999_000, term_months=12)
     assert merge(shop, api_order(tenders=(credit,))).rows == Counts(updated=1)
-    kept = sorted(Tender.objects.values_list("kind", "amount_minor", "term_months"))
-    assert kept == [("BONUS", 5, None), ("CREDIT", 11_999_000, 12)]
+    stored = sorted(Tender.objects.values_list("kind", "amount_minor", "term_months"))
+    assert stored == [("BONUS", 5, None), ("CREDIT", 11_999_000, 12)]
 
 
 def test_one_customer_of_several_orders_is_one_and_the_phone_has_one_shape(shop: Shop) -> None:
@@ -378,7 +378,7 @@ def test_twenty_thousand_orders_again_touch_nothing(shop: Shop) -> None:
     assert versions() == before
 
 
-def test_a_failing_source_leaves_nothing_behind_after_rollback(shop: Shop) -> None:
+def test_a_failing_source_leaves_nothing_inside_after_rollback(shop: Shop) -> None:
     def broken() -> object:
         yield from sample_orders(6_000, seed=1, now=NOW)
         raise OSError("the file ended")
@@ -388,7 +388,7 @@ def test_a_failing_source_leaves_nothing_behind_after_rollback(shop: Shop) -> No
     assert merge(shop, file_order("999999999")).rows == Counts(created=1)
 
 
-def test_a_refused_order_is_told_with_its_reason_and_what_was_read(shop: Shop) -> None:
+def test_a_refused_order_is_reported_with_its_reason_and_what_was_read(shop: Shop) -> None:
     bad = file_order("300000002", status="s" * 61, row_numbers=(3,), raw={"Статус": "s"})
     rowless = api_order("1" * 41)
     merged = merge(shop, bad, api_order(), rowless)
@@ -422,7 +422,7 @@ def test_outcomes_of_several_merges_add_up(shop: Shop) -> None:
     assert [each.reason_code for each in whole.rejected] == ["no_code"] * 2
 
 
-def test_an_order_is_written_again_only_when_something_kept_has_changed(shop: Shop) -> None:
+def test_an_order_is_written_again_only_when_something_stored_has_changed(shop: Shop) -> None:
     merge(shop, api_order())
     answer = bytes(Order.objects.get().digest)
     assert (len(answer), answer[:16]) == (32, bytes(16))
@@ -431,24 +431,24 @@ def test_an_order_is_written_again_only_when_something_kept_has_changed(shop: Sh
     assert both[16:] == answer[16:]
     other = file_order(address="Алматы, Сатпаева 1", row_numbers=(2, 3))
     assert merge(shop, other, now=LATER).rows == Counts(unchanged=2)
-    kept = Order.objects.get()
-    assert (kept.updated_at, bytes(kept.digest)[16:]) == (NOW, answer[16:])
-    assert bytes(kept.digest)[:16] not in {both[:16], bytes(16)}
+    stored = Order.objects.get()
+    assert (stored.updated_at, bytes(stored.digest)[16:]) == (NOW, answer[16:])
+    assert bytes(stored.digest)[:16] not in {both[:16], bytes(16)}
     assert merge(shop, api_order(status="RETURNED"), now=LATER).touched == ["300000001"]
     assert Order.objects.get().updated_at == LATER
 
 
-def test_one_way_of_paying_of_a_kind_is_kept_the_first_told(shop: Shop) -> None:
-    told = tuple(
+def test_one_way_of_paying_of_a_kind_is_stored_the_first_reported(shop: Shop) -> None:
+    reported = tuple(
         TenderRecord(kind=kind, amount_minor=amount)
         for kind, amount in ((TenderKind.CARD, 1), (TenderKind.BONUS, 2), (TenderKind.CARD, 3))
     )
-    merge(shop, api_order(tenders=told))
+    merge(shop, api_order(tenders=reported))
     assert sorted(Tender.objects.values_list("kind", "amount_minor")) == [("BONUS", 2), ("CARD", 1)]
 
 
 @pytest.mark.parametrize(
-    ("told", "key", "name", "phone"),
+    ("reported", "key", "name", "phone"),
     [
         (CustomerRecord(external_id="k1", name="Оксана"), "k1", "Оксана", ""),
         (
@@ -462,18 +462,18 @@ def test_one_way_of_paying_of_a_kind_is_kept_the_first_told(shop: Shop) -> None:
         (CustomerRecord(phone_raw="none"), "phone:none", "", ""),
     ],
 )
-def test_a_customer_is_kept_under_the_surest_name(
-    shop: Shop, told: CustomerRecord, key: str, name: str, phone: str
+def test_a_customer_is_stored_under_the_surest_name(
+    shop: Shop, reported: CustomerRecord, key: str, name: str, phone: str
 ) -> None:
-    merge(shop, api_order(customer=told))
-    kept = Customer.objects.get()
-    assert (kept.external_id, kept.name, kept.phone) == (key, name, phone)
-    assert Order.objects.get().customer_id == kept.pk
+    merge(shop, api_order(customer=reported))
+    stored = Customer.objects.get()
+    assert (stored.external_id, stored.name, stored.phone) == (key, name, phone)
+    assert Order.objects.get().customer_id == stored.pk
     merge(shop, api_order("300000002", customer=CustomerRecord()))
     assert Order.objects.get(code="300000002").customer_id is None
 
 
-def test_what_a_customer_is_not_told_of_stays(shop: Shop) -> None:
+def test_what_a_customer_is_not_reported_of_stays(shop: Shop) -> None:
     whole = CustomerRecord(external_id="k1", name="Оксана", phone_raw="87012345678")
     merge(shop, api_order(customer=whole))
     other = CustomerRecord(external_id="k1", phone_raw="87770000000")

@@ -34,21 +34,21 @@ from qaitar.orders.merge import (
 FIRST, SECOND, THIRD = "2026-05-01", "2026-05-02", "2026-05-03"
 
 
-def stored(**kept: str) -> list[str]:
+def stored(**values: str) -> list[str]:
     texts = [""] * len(ORDER_AT)
-    for name, text in kept.items():
+    for name, text in values.items():
         texts[ORDER_AT[name]] = text
     return texts
 
 
-def reading(*, api: bool = False, **told: Any) -> ImportRow:
-    day = told.pop("on", None)
+def reading(*, api: bool = False, **reported: Any) -> ImportRow:
+    day = reported.pop("on", None)
     record = OrderRecord(
         code="100",
         external_id="kaspi-1" if api else None,
         status_changed_on=date.fromisoformat(day) if day else None,
         currency="",
-        **told,
+        **reported,
     )
     made = import_row_of(record)
     assert isinstance(made, ImportRow)
@@ -60,7 +60,7 @@ def named(texts: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("told_on", "kept", "fills"),
+    ("reported_on", "values", "fills"),
     [
         (FIRST, {"status_changed_on": SECOND}, True),
         (SECOND, {"status_changed_on": SECOND}, False),
@@ -71,17 +71,17 @@ def named(texts: list[str]) -> dict[str, str]:
         (None, {"external_id": "kaspi-1"}, True),
     ],
 )
-def test_a_file_only_fills_where_it_is_older_or_the_marketplace_has_told(
-    told_on: str | None, kept: dict[str, str], fills: bool
+def test_a_file_only_fills_where_it_is_older_or_the_marketplace_has_reported(
+    reported_on: str | None, values: dict[str, str], fills: bool
 ) -> None:
-    assert only_fills(reading(on=told_on), stored(**kept)) is fills
-    assert not only_fills(reading(api=True, on=told_on), stored(**kept))
+    assert only_fills(reading(on=reported_on), stored(**values)) is fills
+    assert not only_fills(reading(api=True, on=reported_on), stored(**values))
 
 
-def test_what_is_told_replaces_and_what_is_not_told_stays() -> None:
-    kept = stored(status="DELIVERED", status_changed_on=SECOND, address="Abay 1", state="ARCHIVE")
-    told = reading(api=True, status="RETURNED", address="Abay 2")
-    assert named(order_merged(kept, told, FIRST)) == {
+def test_what_is_reported_replaces_and_what_is_not_reported_stays() -> None:
+    values = stored(status="DELIVERED", status_changed_on=SECOND, address="Abay 1", state="ARCHIVE")
+    reported = reading(api=True, status="RETURNED", address="Abay 2")
+    assert named(order_merged(values, reported, FIRST)) == {
         "external_id": "kaspi-1",
         "status": "RETURNED",
         "address": "Abay 2",
@@ -89,11 +89,11 @@ def test_what_is_told_replaces_and_what_is_not_told_stays() -> None:
     }
 
 
-def test_a_day_of_change_is_kept_beside_its_own_status_only() -> None:
-    kept = stored(status="DELIVERED", status_changed_on=SECOND)
-    same = order_merged(kept, reading(api=True, status="DELIVERED", on=FIRST), SECOND)
+def test_a_day_of_change_is_stored_next_to_its_own_status_only() -> None:
+    values = stored(status="DELIVERED", status_changed_on=SECOND)
+    same = order_merged(values, reading(api=True, status="DELIVERED", on=FIRST), SECOND)
     assert same[ORDER_AT["status_changed_on"]] == FIRST
-    silent = order_merged(kept, reading(api=True, on=THIRD), SECOND)
+    silent = order_merged(values, reading(api=True, on=THIRD), SECOND)
     assert silent[ORDER_AT["status_changed_on"]] == SECOND
     bare = stored(status="DELIVERED", external_id="kaspi-1")
     other = order_merged(bare, reading(status="RETURNED", on=FIRST), SECOND)
@@ -110,10 +110,10 @@ def test_a_day_of_change_is_kept_beside_its_own_status_only() -> None:
         (FIRST, "", False),
     ],
 )
-def test_a_file_tells_a_later_status_of_an_order_the_marketplace_has_told(
+def test_a_file_tells_a_later_status_of_an_order_the_marketplace_has_reported(
     changed_on: str, seen_on: str, later: bool
 ) -> None:
-    kept = {
+    values = {
         "external_id": "kaspi-1",
         "status": "DELIVERED",
         "status_changed_on": FIRST,
@@ -121,7 +121,7 @@ def test_a_file_tells_a_later_status_of_an_order_the_marketplace_has_told(
         "address": "Abay 1",
         "delivered_at": "2026-05-01 10:00:00",
     }
-    told = reading(
+    reported = reading(
         on=changed_on,
         state="DELIVERY",
         status="CANCELLED",
@@ -137,11 +137,11 @@ def test_a_file_tells_a_later_status_of_an_order_the_marketplace_has_told(
         "delivered_at": "2026-05-03 00:00:00+00:00",
     }
     filled_up = {"pickup_point": "PP1", "cancellation_reason": "BUYER"}
-    assert named(order_merged(stored(**kept), told, seen_on)) == (
-        kept | filled_up | (status if later else {})
+    assert named(order_merged(stored(**values), reported, seen_on)) == (
+        values | filled_up | (status if later else {})
     )
-    reason = stored(**kept | {"cancellation_reason": "SHOP"})
-    assert named(order_merged(reason, told, seen_on))["cancellation_reason"] == (
+    reason = stored(**values | {"cancellation_reason": "SHOP"})
+    assert named(order_merged(reason, reported, seen_on))["cancellation_reason"] == (
         "BUYER" if later else "SHOP"
     )
 
@@ -161,17 +161,17 @@ def paid(*tenders: TenderRecord) -> ImportRow:
 
 
 @pytest.mark.parametrize("kind", ["CARD", "CREDIT", "UNKNOWN"])
-@pytest.mark.parametrize("told", ["CARD", "CREDIT", "UNKNOWN"])
-def test_another_main_way_of_paying_replaces_the_stored_one(kind: str, told: str) -> None:
-    kept = [StoredTender("t1", [kind, "100", ""]), BONUS]
-    now = paid(TenderRecord(kind=TenderKind(told), amount_minor=100))
-    if kind == told:
-        assert tenders_merged(kept, now, fills=False) == MergedTenders((), ())
+@pytest.mark.parametrize("reported", ["CARD", "CREDIT", "UNKNOWN"])
+def test_another_main_way_of_paying_replaces_the_stored_one(kind: str, reported: str) -> None:
+    values = [StoredTender("t1", [kind, "100", ""]), BONUS]
+    now = paid(TenderRecord(kind=TenderKind(reported), amount_minor=100))
+    if kind == reported:
+        assert tenders_merged(values, now, fills=False) == MergedTenders((), ())
         return
-    assert tenders_merged(kept, now, fills=False) == MergedTenders(
-        ((None, [told, "100", ""]),), ("t1",)
+    assert tenders_merged(values, now, fills=False) == MergedTenders(
+        ((None, [reported, "100", ""]),), ("t1",)
     )
-    assert tenders_merged(kept, now, fills=True) == MergedTenders((), ())
+    assert tenders_merged(values, now, fills=True) == MergedTenders((), ())
 
 
 def test_bonuses_replace_nobody_and_gaps_are_filled() -> None:
@@ -209,7 +209,7 @@ def has(line_id: str, key: str, offer: str, name: str, total: str = "") -> Store
     return StoredLine(line_id, key, texts)
 
 
-def told_lines(*lines: LineRecord, api: bool = False) -> ImportRow:
+def reported_lines(*lines: LineRecord, api: bool = False) -> ImportRow:
     return reading(api=api, lines=lines)
 
 
@@ -227,27 +227,27 @@ FILE_LINES = [
 
 
 def test_a_line_of_a_file_finds_that_of_the_marketplace_by_offer_then_name_then_place() -> None:
-    by_offer = told_lines(goods("SKU-2", "иначе", 7), goods("SKU-1", "иначе", 5))
+    by_offer = reported_lines(goods("SKU-2", "иначе", 7), goods("SKU-1", "иначе", 5))
     assert summed(lines_merged(API_LINES, by_offer, fills=True)) == [
         ("b", "line-b", "SKU-2", "Чехол", "7"),
         ("a", "line-a", "SKU-1", "Чайник", "5"),
     ]
-    by_name = told_lines(goods("", "Чехол", 7), goods("", "Чайник", 5))
+    by_name = reported_lines(goods("", "Чехол", 7), goods("", "Чайник", 5))
     assert summed(lines_merged(API_LINES, by_name, fills=True)) == [
         ("b", "line-b", "SKU-2", "Чехол", "7"),
         ("a", "line-a", "SKU-1", "Чайник", "5"),
     ]
-    by_place = told_lines(goods("", "", 7), goods("", "", 5))
+    by_place = reported_lines(goods("", "", 7), goods("", "", 5))
     assert summed(lines_merged(API_LINES, by_place, fills=True)) == [
         ("a", "line-a", "SKU-1", "Чайник", "7"),
         ("b", "line-b", "SKU-2", "Чехол", "5"),
     ]
-    offer_first = told_lines(goods("SKU-2", "Чайник", 7), goods("SKU-1", "Чехол", 5))
+    offer_first = reported_lines(goods("SKU-2", "Чайник", 7), goods("SKU-1", "Чехол", 5))
     assert [x.id for x in lines_merged(API_LINES, offer_first, fills=True)] == ["b", "a"]
 
 
-def test_a_file_adds_no_line_where_the_marketplace_has_told_its_own() -> None:
-    more = told_lines(goods("SKU-1", ""), goods("SKU-2", ""), goods("SKU-3", "Ремень", 1))
+def test_a_file_adds_no_line_where_the_marketplace_has_reported_its_own() -> None:
+    more = reported_lines(goods("SKU-1", ""), goods("SKU-2", ""), goods("SKU-3", "Ремень", 1))
     assert lines_merged(API_LINES, more, fills=True) == []
     assert lines_merged(API_LINES, more, fills=False) == []
     mixed = [API_LINES[0], FILE_LINES[1]]
@@ -258,7 +258,7 @@ def test_a_file_adds_no_line_where_the_marketplace_has_told_its_own() -> None:
 
 
 def test_a_line_with_an_id_is_known_by_it_alone() -> None:
-    ids = told_lines(
+    ids = reported_lines(
         goods("SKU-9", "Чехол", 7, line_id="line-a"),
         goods("SKU-2", "Чехол", 5, line_id="line-c"),
         api=True,
@@ -270,7 +270,7 @@ def test_a_line_with_an_id_is_known_by_it_alone() -> None:
 
 
 def test_a_line_of_a_file_takes_the_id_that_the_marketplace_tells_later() -> None:
-    ids = told_lines(
+    ids = reported_lines(
         goods("SKU-2", "Чехол", line_id="line-b"),
         goods("SKU-1", "Чайник", line_id="line-a"),
         api=True,
@@ -282,43 +282,43 @@ def test_a_line_of_a_file_takes_the_id_that_the_marketplace_tells_later() -> Non
 
 
 def test_a_file_replaces_the_words_of_a_file_and_only_fills_those_of_the_marketplace() -> None:
-    told = told_lines(goods("SKU-1", "Чайник электрический", 5))
-    assert summed(lines_merged(FILE_LINES[:1], told, fills=False)) == [
+    reported = reported_lines(goods("SKU-1", "Чайник электрический", 5))
+    assert summed(lines_merged(FILE_LINES[:1], reported, fills=False)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник электрический", "5")
     ]
     for fills in (True, False):
-        assert summed(lines_merged(API_LINES, told, fills=fills)) == [
+        assert summed(lines_merged(API_LINES, reported, fills=fills)) == [
             ("a", "line-a", "SKU-1", "Чайник", "5")
         ]
-    assert summed(lines_merged(FILE_LINES[:1], told, fills=True)) == [
+    assert summed(lines_merged(FILE_LINES[:1], reported, fills=True)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник", "5")
     ]
 
 
 def test_a_file_with_fewer_lines_than_known_tells_no_sums() -> None:
     """The one row left of a filtered export carries the whole order's sum."""
-    told = told_lines(goods("SKU-1", "Чайник электрический", 5))
-    assert shows_part(FILE_LINES, told)
-    assert not shows_part(FILE_LINES[:1], told)
-    assert not shows_part(API_LINES, told)
-    assert summed(lines_merged(FILE_LINES, told, fills=False)) == [
+    reported = reported_lines(goods("SKU-1", "Чайник электрический", 5))
+    assert shows_part(FILE_LINES, reported)
+    assert not shows_part(FILE_LINES[:1], reported)
+    assert not shows_part(API_LINES, reported)
+    assert summed(lines_merged(FILE_LINES, reported, fills=False)) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник электрический", "")
     ]
     part = reading(status="RETURNED", on=THIRD, lines=(goods("SKU-1", "Чайник"),))
-    kept = stored(status="COMPLETED", status_changed_on=FIRST, state="ARCHIVE")
-    assert order_merged(kept, part, SECOND, is_part=True) == kept
+    values = stored(status="COMPLETED", status_changed_on=FIRST, state="ARCHIVE")
+    assert order_merged(values, part, SECOND, is_part=True) == values
 
 
 def test_a_lines_sum_is_forgotten_when_more_lines_come_to_light() -> None:
     """One row was taken as the whole order; the next export shows a second line, and neither price is known then."""
     first = [has("a", "SKU-1|Чайник", "SKU-1", "Чайник", "500")]
-    both = told_lines(goods("SKU-1", "Чайник"), goods("SKU-2", "Чехол"))
-    laid_lines = lines_merged(first, both, fills=False)
-    assert summed(sums_in_doubt(first, laid_lines, "500")) == [
+    both = reported_lines(goods("SKU-1", "Чайник"), goods("SKU-2", "Чехол"))
+    merged_lines = lines_merged(first, both, fills=False)
+    assert summed(sums_in_doubt(first, merged_lines, "500")) == [
         ("a", "SKU-1|Чайник", "SKU-1", "Чайник", ""),
         (None, "SKU-2|Чехол", "SKU-2", "Чехол", ""),
     ]
-    shared = told_lines(goods("SKU-1", "Чайник", 250), goods("SKU-2", "Чехол", 250))
+    shared = reported_lines(goods("SKU-1", "Чайник", 250), goods("SKU-2", "Чехол", 250))
     fine = lines_merged(first, shared, fills=False)
     assert sums_in_doubt(first, fine, "500") == fine
     from_api = [has("a", "line-a", "SKU-1", "Чайник", "500"), API_LINES[1]]
@@ -329,7 +329,7 @@ def test_a_lines_sum_is_forgotten_when_more_lines_come_to_light() -> None:
 
 @pytest.mark.parametrize("later_file", ["", SECOND])
 @pytest.mark.parametrize(
-    ("was", "told", "becomes"),
+    ("was", "reported", "becomes"),
     [
         ("RETURNED", "COMPLETED", "RETURNED"),
         ("RETURNED", "ACCEPTED_BY_MERCHANT", "RETURNED"),
@@ -342,10 +342,12 @@ def test_a_lines_sum_is_forgotten_when_more_lines_come_to_light() -> None:
     ],
 )
 def test_a_file_without_a_later_day_takes_no_final_status_back(
-    was: str, told: str, becomes: str, later_file: str
+    was: str, reported: str, becomes: str, later_file: str
 ) -> None:
-    kept = stored(status=was, status_changed_on=SECOND, address="Abay 1")
-    after = named(order_merged(kept, reading(status=told, on=later_file, address="Abay 2"), SECOND))
+    values = stored(status=was, status_changed_on=SECOND, address="Abay 1")
+    after = named(
+        order_merged(values, reading(status=reported, on=later_file, address="Abay 2"), SECOND)
+    )
     assert after["status"] == becomes
     held = becomes == was
     assert after.get("status_changed_on", "") == (SECOND if held else later_file)
@@ -353,14 +355,14 @@ def test_a_file_without_a_later_day_takes_no_final_status_back(
     line = [has("a", "SKU-1|Чайник", "SKU-1", "Чайник")]
     line[0].texts[LINE_AT["status"]], line[0].texts[LINE_AT["status_changed_on"]] = was, SECOND
     day = date.fromisoformat(later_file) if later_file else None
-    goods_told = replace(goods("SKU-1", "Чайник"), status=told, status_changed_on=day)
-    laid_line = lines_merged(line, told_lines(goods_told), fills=False)
-    assert [x.texts[LINE_AT["status"]] for x in laid_line] == ([] if held else [becomes])
+    goods_reported = replace(goods("SKU-1", "Чайник"), status=reported, status_changed_on=day)
+    merged_line = lines_merged(line, reported_lines(goods_reported), fills=False)
+    assert [x.texts[LINE_AT["status"]] for x in merged_line] == ([] if held else [becomes])
 
 
 def test_a_file_of_a_later_day_may_take_a_final_status_back() -> None:
-    kept = stored(status="RETURNED", status_changed_on=SECOND)
-    after = named(order_merged(kept, reading(status="COMPLETED", on=THIRD), SECOND))
+    values = stored(status="RETURNED", status_changed_on=SECOND)
+    after = named(order_merged(values, reading(status="COMPLETED", on=THIRD), SECOND))
     assert (after["status"], after["status_changed_on"]) == ("COMPLETED", THIRD)
     undated = named(
         order_merged(stored(status="RETURNED"), reading(status="COMPLETED", on=FIRST), SECOND)
@@ -369,13 +371,13 @@ def test_a_file_of_a_later_day_may_take_a_final_status_back() -> None:
 
 
 def test_equal_lines_stay_as_many_as_they_are_and_get_keys_of_their_own() -> None:
-    twice = told_lines(goods("SKU-1", "Чайник", 5), goods("SKU-1", "Чайник", 5))
+    twice = reported_lines(goods("SKU-1", "Чайник", 5), goods("SKU-1", "Чайник", 5))
     first = lines_merged([], twice, fills=False)
     assert [x.key for x in first] == ["SKU-1|Чайник", "SKU-1|Чайник|2"]
-    kept = [StoredLine(str(at), x.key, x.texts) for at, x in enumerate(first)]
-    assert lines_merged(kept, twice, fills=False) == []
-    third = told_lines(*[goods("SKU-1", "Чайник", 5)] * 3)
-    assert [(x.id, x.key) for x in lines_merged(kept, third, fills=False)] == [
+    values = [StoredLine(str(at), x.key, x.texts) for at, x in enumerate(first)]
+    assert lines_merged(values, twice, fills=False) == []
+    third = reported_lines(*[goods("SKU-1", "Чайник", 5)] * 3)
+    assert [(x.id, x.key) for x in lines_merged(values, third, fills=False)] == [
         (None, "SKU-1|Чайник|3")
     ]
 
@@ -433,7 +435,7 @@ def of_customer(name: str, value: Any) -> OrderRecord:
         (of_line, "external_id", 155),
     ],
 )
-def test_a_text_of_full_length_is_kept_and_one_letter_more_is_told(
+def test_a_text_of_full_length_is_stored_and_one_letter_more_is_reported(
     made: Any, name: str, limit: int
 ) -> None:
     assert isinstance(import_row_of(made(name, "я" * limit)), ImportRow)
@@ -455,7 +457,7 @@ def test_a_text_of_full_length_is_kept_and_one_letter_more_is_told(
         (of_line, "total_minor", 18, True),
     ],
 )
-def test_a_number_that_has_no_room_is_told(
+def test_a_number_that_has_no_room_is_reported(
     made: Any, name: str, digits: int, negative: bool
 ) -> None:
     no = RowProblem("out_of_range", f"«{name}» is out of range.")

@@ -66,10 +66,10 @@ class Marketplace:
             and created_from <= order.created_at <= created_to
             and order.state == state
         ]
-        shown = found[page * 2 : page * 2 + 2]
+        displayed = found[page * 2 : page * 2 + 2]
         if self.lines_apart:
-            shown = [api_order(o.code, created_at=o.created_at, lines=None) for o in shown]
-        return OrderPage(orders=tuple(shown), page=page, page_count=-(-len(found) // 2))
+            displayed = [api_order(o.code, created_at=o.created_at, lines=None) for o in displayed]
+        return OrderPage(orders=tuple(displayed), page=page, page_count=-(-len(found) // 2))
 
     def by_code(self, code: str) -> OrderRecord | Missing | Trouble:
         if (trouble := self._called(f"code {code}")) is not None:
@@ -119,8 +119,8 @@ def polling(committed: Any) -> Polling:
     return Polling(shop, row, Marketplace())
 
 
-def sold(code: str, days_ago: float, **told: Any) -> OrderRecord:
-    return api_order(code, created_at=NOW - timedelta(days=days_ago), **told)
+def sold(code: str, days_ago: float, **reported: Any) -> OrderRecord:
+    return api_order(code, created_at=NOW - timedelta(days=days_ago), **reported)
 
 
 def test_the_first_run_walks_back_over_the_whole_history(polling: Polling) -> None:
@@ -177,7 +177,7 @@ def test_orders_that_may_still_change_are_read_again_after_a_while(polling: Poll
         assert Order.objects.get(code="2").status == "COMPLETED"
 
 
-def test_orders_of_open_returns_are_asked_for_by_number_once_a_day(polling: Polling) -> None:
+def test_orders_of_open_returns_are_requested_for_by_number_once_a_day(polling: Polling) -> None:
     by = Actor(1, "Aigerim", Role.OPERATOR, "web")
     with within_walls(polling.shop.id):
         for number in ("700000001-1", "700000002-1"):
@@ -198,7 +198,7 @@ def test_orders_of_open_returns_are_asked_for_by_number_once_a_day(polling: Poll
     assert polling.codes() == ["700000001", "700000002"]
 
 
-def test_lines_left_out_of_a_list_are_asked_for_once(polling: Polling) -> None:
+def test_lines_left_out_of_a_list_are_requested_for_once(polling: Polling) -> None:
     polling.market.lines_apart = True
     polling.market.orders = [sold("1", 1)]
     polling.poll()
@@ -217,7 +217,7 @@ def test_lines_left_out_of_a_list_are_asked_for_once(polling: Polling) -> None:
         (Misconfigured("no", "mend"), "MISCONFIGURED"),
     ],
 )
-def test_trouble_stops_the_run_is_told_and_loses_nothing(
+def test_trouble_stops_the_run_is_reported_and_loses_nothing(
     polling: Polling, trouble: Trouble, state: str
 ) -> None:
     polling.market.orders = [sold("1", 1), sold("2", 100)]
@@ -243,7 +243,7 @@ def test_a_busy_answer_about_lines_has_the_page_read_again(polling: Polling) -> 
         assert OrderLine.objects.count() == 1
 
 
-def test_lines_that_cannot_be_read_are_told_in_the_health(polling: Polling) -> None:
+def test_lines_that_cannot_be_read_are_reported_in_the_health(polling: Polling) -> None:
     polling.market.lines_apart = True
     polling.market.orders = [sold("1", 1)]
     polling.market.trouble["lines"] = Unknown("odd")
@@ -307,11 +307,11 @@ def test_an_order_of_another_store_of_the_merchant_goes_there(polling: Polling) 
     polled = polling.poll()
     assert polled.merged.orders == Counts(created=3)
     with within_walls(polling.shop.id):
-        kept = dict(Order.objects.values_list("code", "store_id"))
+        stored = dict(Order.objects.values_list("code", "store_id"))
         runs = dict(ImportRun.objects.values_list("store_id", "created"))
         lined = OrderLine.objects.filter(order_id=Order.objects.get(code="2").pk).count()
     own = polling.shop.store.pk
-    assert kept == {"1": own, "2": second.pk, "3": own}
+    assert stored == {"1": own, "2": second.pk, "3": own}
     assert runs == {own: 2, second.pk: 1}
     assert lined == 1
     assert polling.saved().health == "HEALTHY"
@@ -342,7 +342,7 @@ def test_an_order_of_a_foreign_shop_is_refused_by_name_with_both_numbers(polling
     )
 
 
-def test_the_number_the_shop_is_asked_by_is_its_own_where_no_other_is_entered(
+def test_the_number_the_shop_is_requested_by_is_its_own_where_no_other_is_entered(
     polling: Polling,
 ) -> None:
     with within_walls(polling.shop.id):
@@ -356,7 +356,9 @@ def test_the_number_the_shop_is_asked_by_is_its_own_where_no_other_is_entered(
     assert polling.codes() == ["1"]
 
 
-def test_a_foreign_order_a_return_asks_for_is_not_asked_for_again_at_once(polling: Polling) -> None:
+def test_a_foreign_order_a_return_asks_for_is_not_requested_for_again_at_once(
+    polling: Polling,
+) -> None:
     own_number(polling, "30000001")
     by = Actor(1, "Aigerim", Role.OPERATOR, "web")
     with within_walls(polling.shop.id):
@@ -374,7 +376,7 @@ def test_a_foreign_order_a_return_asks_for_is_not_asked_for_again_at_once(pollin
     assert polling.codes() == []
 
 
-def test_a_value_that_cannot_be_read_is_named_and_the_order_is_kept(polling: Polling) -> None:
+def test_a_value_that_cannot_be_read_is_named_and_the_order_is_stored(polling: Polling) -> None:
     odd = Unread("totalPrice", "unread", "13 million")
     polling.market.orders = [sold("1", 1, total_minor=None, unread=(odd,))]
     polled = polling.poll()

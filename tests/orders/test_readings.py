@@ -26,7 +26,7 @@ def digest(record: object) -> bytes:
     return reading.digest
 
 
-def test_the_same_told_again_has_the_same_digest() -> None:
+def test_the_same_reported_again_has_the_same_digest() -> None:
     assert digest(api_order()) == digest(api_order())
     assert len(digest(api_order())) == 16
 
@@ -45,16 +45,16 @@ def test_the_same_told_again_has_the_same_digest() -> None:
         api_order(lines=api_order().lines * 2),
     ],
 )
-def test_anything_kept_that_differs_shows_in_the_digest(other: object) -> None:
+def test_anything_stored_that_differs_shows_in_the_digest(other: object) -> None:
     assert digest(other) != digest(api_order())
 
 
-def test_what_is_not_kept_does_not_touch_the_digest() -> None:
+def test_what_is_not_stored_does_not_touch_the_digest() -> None:
     assert digest(api_order(raw={"a": 1}, row_numbers=(7,))) == digest(api_order())
 
 
 @pytest.mark.parametrize(
-    ("record", "code", "said"),
+    ("record", "code", "stated"),
     [
         (file_order(""), "no_code", "number"),
         (file_order("1" * 41), "too_long", "40"),
@@ -78,15 +78,15 @@ def test_what_is_not_kept_does_not_touch_the_digest() -> None:
         (file_order(address="half \ud800"), "control_characters", "characters"),
     ],
 )
-def test_what_cannot_be_kept_is_told_by_field(record: object, code: str, said: str) -> None:
+def test_what_cannot_be_stored_is_reported_by_field(record: object, code: str, stated: str) -> None:
     fault = import_row_of(record)  # type: ignore[arg-type]  # records of the factories
     assert isinstance(fault, RowProblem)
     assert fault.code == code
-    assert said in fault.sentence
+    assert stated in fault.sentence
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\\Nb", "a\r", "\\", "\t'\"«", "\\.", "𝔸🙂"])
-def test_odd_but_lawful_texts_are_kept(text: str) -> None:
+def test_odd_but_lawful_texts_are_stored(text: str) -> None:
     reading = import_row_of(file_order(address=text))
     assert isinstance(reading, ImportRow)
     assert reading.order[11] == text

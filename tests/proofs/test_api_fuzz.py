@@ -22,19 +22,19 @@ EXAMPLES: Final = 800
 
 def document(at: Target) -> dict[str, Any]:
     """Read the document as it is served."""
-    told: dict[str, Any] = httpx.get(f"{at.base}/openapi.json").json()
-    return told
+    reported: dict[str, Any] = httpx.get(f"{at.base}/openapi.json").json()
+    return reported
 
 
 def test_twenty_thousand_calls(committed: DatabaseAddresses, tmp_path: Path) -> None:
     with target(committed, tmp_path) as at:
-        told = fuzz(at, tmp_path, examples=EXAMPLES)
+        reported = fuzz(at, tmp_path, examples=EXAMPLES)
         calls = [call for each in document(at)["paths"].values() for call in each.values()]
-    print(f"\n{told.text()}")  # noqa: T201  the figures are what a proof is for
-    assert told.failures == [], told.log[-8000:]
-    assert told.errors == 0
-    assert told.calls >= CALLS
-    assert told.done() == {call["operationId"] for call in calls}
+    print(f"\n{reported.text()}")  # noqa: T201  the figures are what a proof is for
+    assert reported.failures == [], reported.log[-8000:]
+    assert reported.errors == 0
+    assert reported.calls >= CALLS
+    assert reported.done() == {call["operationId"] for call in calls}
 
 
 def test_a_document_that_is_wrong_is_found(committed: DatabaseAddresses, tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_a_document_that_is_wrong_is_found(committed: DatabaseAddresses, tmp_pat
         changed = tmp_path / "wrong.json"
         changed.write_text(json.dumps(wrong), encoding="utf-8")
         only = ("orders_card", "me", "companion_cases")
-        told = fuzz(at, tmp_path, examples=50, only=only, document=changed)
-    assert sorted(each.partition(":")[0] for each in told.failures) == [
+        reported = fuzz(at, tmp_path, examples=50, only=only, document=changed)
+    assert sorted(each.partition(":")[0] for each in reported.failures) == [
         "ST103 Undocumented status code",
         "ST108 Response violates schema",
         "ST201 Schema-violating request accepted",

@@ -33,11 +33,17 @@ def test_every_file_and_reading_through_the_running_program(
         ended["exports of orders"] = at.orders(exports(values()))
         ended["readings of the cabinet"] = at.cabinet(cabinet_bodies(2_500))
     print()  # noqa: T201  the figures are what a proof is for
-    for name, told in ended.items():
-        print(told.text(name))  # noqa: T201
+    for name, reported in ended.items():
+        print(reported.text(name))  # noqa: T201
     print(f"most megabytes by process: {at.weigher.most}")  # noqa: T201
-    assert [sum(told.counted.values()) for told in ended.values()] == [120, 120, 80, 75, 2_500]
-    assert [(told.faults, told.hangs) for told in ended.values()] == [([], [])] * 5
+    assert [sum(reported.counted.values()) for reported in ended.values()] == [
+        120,
+        120,
+        80,
+        75,
+        2_500,
+    ]
+    assert [(reported.faults, reported.hangs) for reported in ended.values()] == [([], [])] * 5
     assert at.weigher.heavy() == {}
 
 

@@ -16,8 +16,8 @@ def test_two_thousand_exports_give_what_their_maker_says() -> None:
     counted: Counter[str] = Counter()
     for seed in range(FILES):
         made = export_form(seed)
-        if told := differences(made):
-            wrong[seed] = told
+        if reported := differences(made):
+            wrong[seed] = reported
         expected = made.expected
         counted["files"] += 1
         counted["refused"] += bool(expected.refused)

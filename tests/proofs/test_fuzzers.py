@@ -46,9 +46,9 @@ def test_a_parser_answers_or_raises_what_it_declares(parser: str, tmp_path: Path
         "DJANGO_SETTINGS_MODULE": "qaitar.config.settings",
     }
     ran = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, check=False)
-    said = ran.stderr.decode("utf-8", "replace")
-    assert ran.returncode == 0, f"{said[-4000:]}\nkept in {tmp_path}"
-    tried, heaviest = TRIED.search(said), MEGABYTES.search(said)
+    stated = ran.stderr.decode("utf-8", "replace")
+    assert ran.returncode == 0, f"{stated[-4000:]}\nkept in {tmp_path}"
+    tried, heaviest = TRIED.search(stated), MEGABYTES.search(stated)
     assert tried is not None
     assert heaviest is not None
     print(f"\n{parser}: {tried[1]} inputs in {SECONDS} s, 0 uncaught, {heaviest[1]} MB at most")  # noqa: T201  the figures are what a proof is for

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qaitar.foundation.clock import frozen_at
-from qaitar.web.api.schemas_returns import ActAsked, Filed, Noted
+from qaitar.web.api.schemas_returns import ActIn, NotesIn, ReturnIn
 from tests.corpora.strings import strings
 from tests.corpora.values import values
 from tests.factories.accounts import NOW
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 TEXTS = [*strings(), *values()]
 STRINGS = [text for text in TEXTS if writable(text)]
-TAKEN = {200, 201, 400, 404, 409, 413, 422}
+ACCEPTED = {200, 201, 400, 404, 409, 413, 422}
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def test_each_setting_of_a_connection_alone(settings: Any, system: str) -> None:
     print(f"\n{system}: {len(STRINGS)} texts in each of {len(names)} settings")  # noqa: T201  the figures are what a proof is for
 
 
-@pytest.mark.parametrize("shape", [Filed, Noted, ActAsked], ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize("shape", [ReturnIn, NotesIn, ActIn], ids=lambda shape: shape.__name__)
 def test_each_field_of_the_api_alone(settings: Any, shape: type[BaseModel]) -> None:
     """Each as a JSON text; numbers and dates also bare, as other programs write them."""
     with frozen_at(NOW):
@@ -78,19 +78,19 @@ def test_each_field_of_the_api_alone(settings: Any, shape: type[BaseModel]) -> N
         filed = {"store": store, "number": "700000001-1", "quality": "PROPER"}
         case = cast.operator.post("/returns", filed).json()["id"]
         path, usual = {
-            Filed: ("/returns", filed),
-            Noted: (f"/returns/{case}/notes", {}),
-            ActAsked: (f"/returns/{case}/acts", {"act": "ASK_CUSTOMER"}),
+            ReturnIn: ("/returns", filed),
+            NotesIn: (f"/returns/{case}/notes", {}),
+            ActIn: (f"/returns/{case}/acts", {"act": "ASK_CUSTOMER"}),
         }[shape]
         sent = 0
         for field in shape.model_fields:
             bodies = [as_json({**usual, field: text}) for text in TEXTS]
-            told = json.dumps({**usual, field: "PLACE"})
-            bodies += [told.replace('"PLACE"', text).encode() for text in values()]
+            reported = json.dumps({**usual, field: "PLACE"})
+            bodies += [reported.replace('"PLACE"', text).encode() for text in values()]
             for body in bodies:
                 began = time.monotonic()
                 answer = cast.operator.post(path, raw=body)
-                assert answer.status_code in TAKEN, (body[:300], answer.status_code)
+                assert answer.status_code in ACCEPTED, (body[:300], answer.status_code)
                 assert time.monotonic() - began < SECONDS_MAX, body[:300]
             sent += len(bodies)
     print(f"\n{shape.__name__}: {sent} bodies in {len(shape.model_fields)} fields")  # noqa: T201  the figures are what a proof is for

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
 
-def test_pages_are_taken_and_read(
+def test_pages_are_accepted_and_read(
     django_db_setup: None, django_db_blocker: Any, database: DatabaseAddresses, tmp_path: Path
 ) -> None:
     assert missed(lambda: bench_intake(database, utc_now()), django_db_blocker, tmp_path) == []

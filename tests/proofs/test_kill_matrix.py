@@ -25,7 +25,7 @@ def test_nothing_happens_twice_or_gets_lost_whoever_dies_when(
         f"\nkill matrix: {found['points']} points, {found['points and deaths']} with their deaths, {SEEDS} seeds:"
         f" {found['played']} deaths, {len(found['wrong']) + len(found['broken'])} violations,"
         f" {minutes:.1f} min ({found['processor seconds'] / 60:.1f} min of processor)\n",
-        *(f"{cell}: {said}\n" for cell, said in found["wrong"].items()),
+        *(f"{cell}: {stated}\n" for cell, stated in found["wrong"].items()),
     )
     assert (found["wrong"], found["broken"]) == ({}, [])
     assert found["played"] == SEEDS * len(list(points()))

@@ -44,12 +44,12 @@ def lighthouse() -> Path:
 
 def measured(program: Path, address: str, cookie: str, folder: Path) -> dict[str, Any]:
     """Measure one page once, signed in, as a slow phone sees it."""
-    told, out = folder / "headers.json", folder / "report.json"
-    told.write_text(json.dumps({"Cookie": cookie}), encoding="utf-8")
+    reported, out = folder / "headers.json", folder / "report.json"
+    reported.write_text(json.dumps({"Cookie": cookie}), encoding="utf-8")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     assert chromium, "no Chromium here: run `make browser`"
     command = [
-        str(program), address, "--quiet", f"--chrome-flags={FLAGS}", f"--extra-headers={told}",
+        str(program), address, "--quiet", f"--chrome-flags={FLAGS}", f"--extra-headers={reported}",
         f"--only-categories={','.join(CATEGORIES)}", "--output=json", f"--output-path={out}",
     ]  # fmt: skip
     for _ in range(TRIES):

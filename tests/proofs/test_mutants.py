@@ -15,7 +15,7 @@ SECONDS_MAX: Final = 40 * 60
 
 
 def test_a_fault_in_the_heart_is_noticed() -> None:
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-m", "tests.mutants", "--sample", str(SAMPLE), "--least", str(LEAST)],
         cwd=ROOT,
         env=dict(os.environ),
@@ -24,8 +24,8 @@ def test_a_fault_in_the_heart_is_noticed() -> None:
         timeout=SECONDS_MAX,
         check=False,
     )
-    print(f"\n{told.stdout}{told.stderr}")  # noqa: T201  the figures are what a proof is for
-    assert told.returncode == 0
-    assert [line.partition(":")[0] for line in told.stdout.splitlines() if " killed, " in line] == [
-        part.name for part in HEART
-    ]
+    print(f"\n{reported.stdout}{reported.stderr}")  # noqa: T201  the figures are what a proof is for
+    assert reported.returncode == 0
+    assert [
+        line.partition(":")[0] for line in reported.stdout.splitlines() if " killed, " in line
+    ] == [part.name for part in HEART]

@@ -12,7 +12,7 @@ def test_two_thousand_papers_and_photos_with_known_verdicts() -> None:
     files = ordinary()
     wrong = wrong_verdicts(files)
     known = Counter(file.code or "taken" for file in files)
-    told = f"{dict(known)}; judged otherwise {len(wrong)}"
-    print(f"\n{COUNT} papers and photos, known verdicts {told}")  # noqa: T201  the figure is what a proof is for
+    reported = f"{dict(known)}; judged otherwise {len(wrong)}"
+    print(f"\n{COUNT} papers and photos, known verdicts {reported}")  # noqa: T201  the figure is what a proof is for
     assert sum(known.values()) == COUNT
     assert wrong == []

@@ -103,15 +103,15 @@ def test_into_a_database_of_another_server(
 ) -> None:
     done(tmp_path, "qaitar backup new-key КЛЮЧ; qaitar backup --to КОПИИ --key-file КЛЮЧ")
     restore = f"DATABASE_URL='{elsewhere}' qaitar restore КОПИИ --key-file КЛЮЧ --data НОВАЯ"
-    said = done(tmp_path, restore).stdout
-    assert "Everything is as it was." in said
+    stated = done(tmp_path, restore).stdout
+    assert "Everything is as it was." in stated
     folder = DataFolder(tmp_path / "НОВАЯ")
     password = folder.secret("database-app")
     app = make_url({**parts_of(elsewhere), "user": "qaitar_app", "password": password})
     looked_at(elsewhere, app, shop, owner="installer")
     sha256 = shop["file"]
-    kept = folder.files / sha256[:2] / sha256[2:4] / sha256
-    assert kept.read_bytes() == b"evidence" * 1000
+    stored = folder.files / sha256[:2] / sha256[2:4] / sha256
+    assert stored.read_bytes() == b"evidence" * 1000
     assert not (folder.path / "postgres" / "data").exists(), "no server of its own was started"
 
     again = shell(tmp_path, restore)
@@ -119,7 +119,7 @@ def test_into_a_database_of_another_server(
     looked_at(elsewhere, app, shop, owner="installer")
 
 
-def test_over_a_filled_folder_the_former_database_stays_beside(
+def test_over_a_filled_folder_the_former_database_stays_next_to(
     tmp_path: Path, shop: dict[str, str]
 ) -> None:
     done(tmp_path, "qaitar backup --to КОПИИ")
@@ -137,12 +137,12 @@ def test_over_a_filled_folder_the_former_database_stays_beside(
         at = server.ensure_running()
         boss = make_url({**parts_of(at.superuser_dsn), "dbname": DATABASE})
         names = "SELECT string_agg(datname, ' ') FROM pg_database WHERE datname LIKE 'qaitar%%'"
-        kept = str(one(boss, f"{names} AND datname <> 'qaitar'"))
-        assert kept.startswith("qaitar_replaced_")
-        assert " " not in kept
+        stored = str(one(boss, f"{names} AND datname <> 'qaitar'"))
+        assert stored.startswith("qaitar_replaced_")
+        assert " " not in stored
         number = "SELECT number FROM returns_returnrequest"
         assert one(boss, number) == shop["number"]
-        assert one(make_url({**parts_of(boss), "dbname": kept}), number) == "after the backup"
+        assert one(make_url({**parts_of(boss), "dbname": stored}), number) == "after the backup"
         looked_at(boss, at.app_dsn, shop, owner="qaitar_owner")
 
 
@@ -183,18 +183,18 @@ def test_a_backup_that_was_harmed_is_not_called_good(tmp_path: Path, shop: dict[
     done(tmp_path, "qaitar backup --to КОПИИ")
     assert "The backup is good." in done(tmp_path, "qaitar backup verify КОПИИ").stdout
     sha256 = shop["file"]
-    (kept,) = (tmp_path / "КОПИИ" / "files").rglob(sha256)
-    kept.chmod(0o600)
-    kept.write_bytes(b"other")
-    told = shell(tmp_path, "qaitar backup verify КОПИИ")
-    assert told.returncode == 1, told.stdout + told.stderr
-    assert "NOT good" in told.stdout
-    assert sha256 in told.stdout
+    (stored,) = (tmp_path / "КОПИИ" / "files").rglob(sha256)
+    stored.chmod(0o600)
+    stored.write_bytes(b"other")
+    reported = shell(tmp_path, "qaitar backup verify КОПИИ")
+    assert reported.returncode == 1, reported.stdout + reported.stderr
+    assert "NOT good" in reported.stdout
+    assert sha256 in reported.stdout
     (dump,) = (tmp_path / "КОПИИ" / "backups").rglob("database.dump")
     dump.write_bytes(dump.read_bytes()[:-1])
-    told = shell(tmp_path, "qaitar backup verify КОПИИ")
-    assert told.returncode in {1, 2}
-    assert "damaged" in told.stdout + told.stderr
+    reported = shell(tmp_path, "qaitar backup verify КОПИИ")
+    assert reported.returncode in {1, 2}
+    assert "damaged" in reported.stdout + reported.stderr
 
 
 def test_a_backup_by_schedule_is_noted_as_such(tmp_path: Path, shop: dict[str, str]) -> None:
@@ -206,9 +206,11 @@ def test_a_backup_by_schedule_is_noted_as_such(tmp_path: Path, shop: dict[str, s
 
 
 def test_the_drill_is_one_command(tmp_path: Path, shop: dict[str, str]) -> None:
-    told = json.loads(done(tmp_path, "qaitar backup drill --requests 300 --files 5 --json").stdout)
-    assert (told["ok"], told["missing"], told["broken"]) == (True, [], {})
-    assert told["acknowledged_meanwhile"] > 0
+    reported = json.loads(
+        done(tmp_path, "qaitar backup drill --requests 300 --files 5 --json").stdout
+    )
+    assert (reported["ok"], reported["missing"], reported["broken"]) == (True, [], {})
+    assert reported["acknowledged_meanwhile"] > 0
 
 
 def test_by_commands_through_a_bucket(tmp_path: Path, shop: dict[str, str]) -> None:

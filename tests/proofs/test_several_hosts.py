@@ -22,13 +22,13 @@ LASTS_MAX: Final = 1_500
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"no several hosts: {lacking()}")
 
 
-def shown(name: str, figures: dict[str, Any]) -> None:
+def displayed(name: str, figures: dict[str, Any]) -> None:
     print(f"\n{name}: {json.dumps(figures, ensure_ascii=False, indent=1)}\n")  # noqa: T201  the figures are what a proof is for
 
 
 def test_nothing_acknowledged_is_lost_whichever_host_goes(tmp_path: Path) -> None:
     found = story(tmp_path, seconds=LASTS_MAX)
-    shown("several hosts", found)
+    displayed("several hosts", found)
     back = {name: seconds for name, seconds in found.items() if name.startswith("s back")}
     assert len(back) == 4
     assert back.pop("s back, standbys cut off, then primary loses power") <= ALL_AT_ONCE_SECONDS_MAX
@@ -51,7 +51,7 @@ def test_with_a_standby_that_is_not_waited_for_the_same_loses_what_was_acknowled
     tmp_path: Path,
 ) -> None:
     found = story(tmp_path, "--asynchronous", seconds=LASTS_MAX)
-    shown(
+    displayed(
         "several hosts, asynchronous",
         {**found, "acknowledged and lost": len(found["acknowledged and lost"])},
     )

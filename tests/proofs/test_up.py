@@ -43,8 +43,8 @@ def test_up_starts_again_after_kill_9(tmp_path: Path) -> None:
             with started(data, other) as second:
                 assert second.wait(60) == 2
                 assert second.stderr is not None
-                said = second.stderr.read().decode()
-            assert f"(process {first.pid}, http://127.0.0.1:{port})" in said
+                stated = second.stderr.read().decode()
+            assert f"(process {first.pid}, http://127.0.0.1:{port})" in stated
             assert is_free(other)
             family = psutil.Process(first.pid).children(recursive=True)
             first.kill()

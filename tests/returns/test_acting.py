@@ -82,11 +82,11 @@ def test_asking_the_customer_plans_ticket_and_register_line_in_two_statements(sh
     assert first_break(JournalEntry.objects.filter(subject_id=case.pk).order_by("seq")) is None
 
 
-def test_the_second_to_act_is_told_who_was_first_and_changes_nothing(shop: Shop) -> None:
+def test_the_second_to_act_is_reported_who_was_first_and_changes_nothing(shop: Shop) -> None:
     aigerim = actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
     case = file(shop, aigerim)
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
-    with pytest.raises(CaseChanged) as told:
+    with pytest.raises(CaseChanged) as reported:
         request_act(
             request_id=case.pk,
             act=Act.ASK_CUSTOMER,
@@ -94,7 +94,7 @@ def test_the_second_to_act_is_told_who_was_first_and_changes_nothing(shop: Shop)
             now=NOW,
             details=Details(expected_version=1),
         )
-    assert (told.value.who, told.value.act) == ("Aigerim", "ASK_CUSTOMER")
+    assert (reported.value.who, reported.value.act) == ("Aigerim", "ASK_CUSTOMER")
     assert JournalEntry.objects.count() == 2
     assert PlannedEffect.objects.count() == 2
 
@@ -135,7 +135,7 @@ def test_a_bulk_act_reports_the_ones_it_refused(shop: Shop) -> None:
     ]
 
 
-def test_a_number_is_taken_once(shop: Shop) -> None:
+def test_a_number_is_accepted_once(shop: Shop) -> None:
     aigerim = actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
     file(shop, aigerim)
     with pytest.raises(BadCase) as no:
@@ -164,8 +164,8 @@ def test_what_the_senior_answered_stands_in_the_case(
     aigerim = actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
     daulet = actor(make_person("daulet", (shop.id, Role.SENIOR)), shop.id)
     case = file(shop, aigerim)
-    asked = request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=aigerim, now=NOW)
-    assert asked.request.approval == "REQUESTED"
-    seen = Details(expected_version=asked.request.version)
+    requested = request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=aigerim, now=NOW)
+    assert requested.request.approval == "REQUESTED"
+    seen = Details(expected_version=requested.request.version)
     request_act(request_id=case.pk, act=answer, by=daulet, now=NOW, details=seen)
     assert ReturnRequest.objects.get(pk=case.pk).approval == approval

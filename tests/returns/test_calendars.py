@@ -34,7 +34,7 @@ def test_each_day_of_the_week_has_its_own_hours(at: int) -> None:
     assert week_of({name: HOURS, "sun": None, "mon": HOURS}).days[0] == LATE
 
 
-def test_a_store_that_said_nothing_works_as_shops_in_kazakhstan_do() -> None:
+def test_a_store_that_stated_nothing_works_as_shops_in_kazakhstan_do() -> None:
     plain = calendar()
     assert (plain.schedule, plain.zone) == (five_day_week(), zone("Asia/Almaty"))
     assert plain.hours_on(THURSDAY) == Hours(time(9), time(18))
@@ -83,7 +83,7 @@ def test_moved_days_follow_the_stores_own_week() -> None:
     assert [own.is_working(day) for day in moved] == [False, True, False, True]
 
 
-def test_a_working_saturday_of_the_state_may_be_taken_off() -> None:
+def test_a_working_saturday_of_the_state_may_be_accepted_off() -> None:
     lent = min(day for day in calendar().working if day.year == 2024)
     assert lent == date(2024, 5, 4)
     assert calendar().is_working(lent)

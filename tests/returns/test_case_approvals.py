@@ -148,8 +148,8 @@ def damaged(shop: Shop, by: Actor) -> ReturnRequest:
 
 def approved(shop: Shop, by: Actor, senior: Actor) -> ReturnRequest:
     case = damaged(shop, by)
-    asked = do(case.pk, Act.SEND_FOR_APPROVAL, by)
-    return do(case.pk, Act.APPROVE, senior, version=asked.version)
+    requested = do(case.pk, Act.SEND_FOR_APPROVAL, by)
+    return do(case.pk, Act.APPROVE, senior, version=requested.version)
 
 
 def states() -> list[tuple[str, str]]:
@@ -214,8 +214,8 @@ def test_a_change_while_approval_is_waited_for_voids_the_page_of_the_senior(
     limit_sums(shop)
     seen = do(damaged(shop, aigerim).pk, Act.SEND_FOR_APPROVAL, aigerim)
     CHANGES[name](seen, aigerim)
-    asked = [("DAMAGE", "REQUESTED"), ("SUM", "REQUESTED")]
-    assert sorted(states()) == sorted([("DAMAGE", "VOIDED"), ("SUM", "VOIDED"), *asked])
+    requested = [("DAMAGE", "REQUESTED"), ("SUM", "REQUESTED")]
+    assert sorted(states()) == sorted([("DAMAGE", "VOIDED"), ("SUM", "VOIDED"), *requested])
     before = stands(seen.pk)
     with pytest.raises(CaseChanged):
         do(seen.pk, Act.APPROVE, daulet, version=seen.version)
@@ -238,12 +238,12 @@ def test_evidence_withdrawn_while_approval_is_waited_for_asks_anew(
     shop: Shop, aigerim: Actor, daulet: Actor
 ) -> None:
     case = damaged(shop, aigerim)
-    asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
+    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
     proof = first_proof(case)
     evidence_withdraw(evidence_id=proof.pk, by=aigerim, now=NOW, why="не та")
     assert states() == [("DAMAGE", "VOIDED"), ("DAMAGE", "REQUESTED")]
     with pytest.raises(CaseChanged):
-        do(case.pk, Act.APPROVE, daulet, version=asked.version)
+        do(case.pk, Act.APPROVE, daulet, version=requested.version)
     evidence_restore(evidence_id=proof.pk, by=aigerim, now=NOW)
     assert [state for _, state in states()] == ["VOIDED", "VOIDED", "REQUESTED"]
     now = ReturnRequest.objects.get(pk=case.pk)
@@ -284,13 +284,13 @@ def test_a_damage_approval_does_not_serve_for_other_goods(
     case = arrive(do(approved(shop, aigerim, daulet).pk, Act.TAKE_FOR_INSPECTION, aigerim), aigerim)
     note(case.pk, aigerim, goods_checked="DIFFERENT")
     blocked(case.pk, Act.GRANT_REFUND, aigerim, "GOODS_DIFFER")
-    asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
+    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
     assert sorted(states()) == [
         ("DAMAGE", "REQUESTED"),
         ("DAMAGE", "VOIDED"),
         ("GOODS_DIFFER", "REQUESTED"),
     ]
-    do(case.pk, Act.APPROVE, daulet, version=asked.version)
+    do(case.pk, Act.APPROVE, daulet, version=requested.version)
     assert do(case.pk, Act.GRANT_REFUND, aigerim).stage == Stage.REFUND_GRANTED
 
 
@@ -305,9 +305,9 @@ def test_a_sum_lowered_below_the_limit_is_approved_all_the_same(
     blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
     note(case.pk, aigerim, amount_minor=200)
     blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-    asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
+    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
     assert states() == [("SUM", "REQUESTED")]
-    do(case.pk, Act.APPROVE, daulet, version=asked.version)
+    do(case.pk, Act.APPROVE, daulet, version=requested.version)
     assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
 
 
@@ -329,9 +329,9 @@ def test_a_sum_entered_by_hand_where_none_was_known_is_approved(
     for minor in (100, 200):
         note(case.pk, aigerim, amount_minor=minor)
         blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-    asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
+    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
     assert states() == [("SUM", "REQUESTED")]
-    do(case.pk, Act.APPROVE, daulet, version=asked.version)
+    do(case.pk, Act.APPROVE, daulet, version=requested.version)
     assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
 
 
@@ -385,8 +385,8 @@ def test_another_line_of_the_order_ends_the_approval_and_keeps_the_limit(
     limit_sums(shop)
     case = damaged(shop, aigerim)
     choose(case.pk, dear, aigerim)
-    asked = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
-    do(case.pk, Act.APPROVE, daulet, version=asked.version)
+    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
+    do(case.pk, Act.APPROVE, daulet, version=requested.version)
     assert states() == [("DAMAGE", "GIVEN"), ("SUM", "GIVEN")]
     now = choose(case.pk, cheap, aigerim)
     assert (now.amount_minor, now.amount_peak_minor, now.approval) == (100, SUM, "NONE")

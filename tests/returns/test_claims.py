@@ -46,9 +46,9 @@ def sell(shop: Shop, *lines: dict[str, Any], code: str = "1000000001") -> Order:
     return order
 
 
-def filed(shop: Shop, by: Actor, attempt: int, **told: Any) -> ReturnRequest:
+def filed(shop: Shop, by: Actor, attempt: int, **reported: Any) -> ReturnRequest:
     bare: dict[str, Any] = {"product_name": "", "amount_minor": None}
-    return make_case(shop, by, f"1000000001-{attempt}", **{**bare, **told})
+    return make_case(shop, by, f"1000000001-{attempt}", **{**bare, **reported})
 
 
 def line_name(case: ReturnRequest) -> str | None:
@@ -70,14 +70,14 @@ def blocked(case: ReturnRequest, act: Act, by: Actor) -> tuple[str, dict[str, An
     return no.value.blocked.code, dict(no.value.blocked.params)
 
 
-def test_a_second_filing_of_the_kettle_is_stopped_with_the_first_beside_it(
+def test_a_second_filing_of_the_kettle_is_stopped_with_the_first_next_to_it(
     shop: Shop, aigerim: Actor
 ) -> None:
     sell(shop, KETTLE)
     take(filed(shop, aigerim, 1), aigerim)
     second = filed(shop, aigerim, 2)
-    told = blocked(second, Act.TAKE_FOR_INSPECTION, aigerim)
-    assert told == ("MORE_THAN_SOLD", {"numbers": "1000000001-1"})
+    reported = blocked(second, Act.TAKE_FOR_INSPECTION, aigerim)
+    assert reported == ("MORE_THAN_SOLD", {"numbers": "1000000001-1"})
     found = grounds(second)
     assert found["MORE_THAN_SOLD"] == {"numbers": "1000000001-1", "back": "2", "sold": "1"}
     assert found["FILED_AGAIN"] == {"attempt": 2}
@@ -95,8 +95,8 @@ def test_money_given_back_once_is_not_given_back_again(shop: Shop, aigerim: Acto
         by=aigerim,
         now=NOW,
     )
-    told = blocked(second, Act.GRANT_REFUND, aigerim)
-    assert told == ("MORE_THAN_SOLD", {"numbers": "1000000001-1"})
+    reported = blocked(second, Act.GRANT_REFUND, aigerim)
+    assert reported == ("MORE_THAN_SOLD", {"numbers": "1000000001-1"})
 
 
 def take_again(case: ReturnRequest, shop: Shop) -> ReturnRequest:
@@ -104,7 +104,7 @@ def take_again(case: ReturnRequest, shop: Shop) -> ReturnRequest:
     return ReturnRequest.objects.get(pk=case.pk)
 
 
-def test_filed_again_after_a_refusal_is_a_repeat_and_may_be_taken(
+def test_filed_again_after_a_refusal_is_a_repeat_and_may_be_accepted(
     shop: Shop, aigerim: Actor
 ) -> None:
     sell(shop, KETTLE)
@@ -117,7 +117,7 @@ def test_filed_again_after_a_refusal_is_a_repeat_and_may_be_taken(
     assert take(second, aigerim).stage == Stage.IN_DELIVERY
 
 
-def test_a_second_item_of_the_order_is_no_repeat_and_may_be_taken(
+def test_a_second_item_of_the_order_is_no_repeat_and_may_be_accepted(
     shop: Shop, aigerim: Actor
 ) -> None:
     sell(shop, KETTLE, IRON)
@@ -167,15 +167,15 @@ def test_two_filings_of_one_kettle_chosen_together_bring_back_one(
     would, would_not = request_preview_many(ids=chosen, **given)  # type: ignore[arg-type]
     assert [r.number for r, _ in would] == ["1000000001-1"]
     assert [(r.number, no.code) for r, no in would_not] == [("1000000001-2", "MORE_THAN_SOLD")]
-    told = request_act_many(ids=chosen, **given)  # type: ignore[arg-type]
-    assert [number for _, number in told.done] == ["1000000001-1"]
-    assert [(number, no.code) for _, number, no in told.refused] == [
+    reported = request_act_many(ids=chosen, **given)  # type: ignore[arg-type]
+    assert [number for _, number in reported.done] == ["1000000001-1"]
+    assert [(number, no.code) for _, number, no in reported.refused] == [
         ("1000000001-2", "MORE_THAN_SOLD")
     ]
 
 
 @pytest.mark.parametrize(
-    ("told", "name", "amount"),
+    ("reported", "name", "amount"),
     [
         ({"product_sku": "I-1"}, "Утюг", 700_000),
         ({"product_sku": "i-1 "}, "Утюг", 700_000),
@@ -191,11 +191,11 @@ def test_two_filings_of_one_kettle_chosen_together_bring_back_one(
     ],
 )
 def test_the_line_is_found_by_article_and_name_and_only_then_by_price(
-    shop: Shop, aigerim: Actor, told: dict[str, Any], name: str | None, amount: int | None
+    shop: Shop, aigerim: Actor, reported: dict[str, Any], name: str | None, amount: int | None
 ) -> None:
     iron = {**IRON, "own_name": "Утюг белый 5", "product_code": "137957097"}
     sell(shop, KETTLE, iron)
-    case = filed(shop, aigerim, 1, **told)
+    case = filed(shop, aigerim, 1, **reported)
     assert (line_name(case), case.amount_minor) == (name, amount)
     ReturnRequest.objects.all().update(order_id=None, line_id=None)
     assert requests_link(merchant_id=shop.id, store_id=shop.store.pk, by=aigerim, now=NOW) == 1

@@ -45,7 +45,9 @@ def ends(year: int, month: int, day: int) -> datetime:
 
 
 @pytest.mark.parametrize("stage", UNDECIDED)
-def test_a_request_without_a_shown_date_is_due_in_one_working_day_from_filing(stage: Stage) -> None:
+def test_a_request_without_a_displayed_date_is_due_in_one_working_day_from_filing(
+    stage: Stage,
+) -> None:
     facts = replace(FACTS, stage=stage, stage_since=FILED + timedelta(hours=20))
     assert next_control_date(facts) == ControlDate(
         ends(2026, 5, 15), ControlRule.REACTION_DEFAULT, "kaspi.manual.9.3"
@@ -53,27 +55,27 @@ def test_a_request_without_a_shown_date_is_due_in_one_working_day_from_filing(st
 
 
 @pytest.mark.parametrize("stage", UNDECIDED)
-def test_the_date_shown_in_the_request_wins(stage: Stage) -> None:
-    shown = local(2026, 5, 17, 9, 30)
-    facts = replace(FACTS, stage=stage, marketplace_due_at=shown, due_section=Section.NEW)
+def test_the_date_displayed_in_the_request_wins(stage: Stage) -> None:
+    displayed = local(2026, 5, 17, 9, 30)
+    facts = replace(FACTS, stage=stage, marketplace_due_at=displayed, due_section=Section.NEW)
     assert next_control_date(facts) == ControlDate(
-        shown, ControlRule.MARKETPLACE_DATE, "kaspi.request.planned_date"
+        displayed, ControlRule.MARKETPLACE_DATE, "kaspi.request.planned_date"
     )
 
 
-def test_a_shown_date_gone_by_still_governs_while_the_request_waits_in_new() -> None:
+def test_a_displayed_date_gone_by_still_governs_while_the_request_waits_in_new() -> None:
     # Aigerim asked the customer an hour after the control date: that must not buy her another day.
-    shown = FILED + timedelta(hours=24)
+    displayed = FILED + timedelta(hours=24)
     facts = replace(
         FACTS,
         stage=Stage.WAITING_CUSTOMER,
-        stage_since=shown + timedelta(hours=1),
-        marketplace_due_at=shown,
+        stage_since=displayed + timedelta(hours=1),
+        marketplace_due_at=displayed,
         due_section=Section.NEW,
     )
     control = next_control_date(facts)
     assert control is not None
-    assert control.due == shown
+    assert control.due == displayed
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_a_shown_date_gone_by_still_governs_while_the_request_waits_in_new() -> 
         (Stage.NEW, Section.IN_DELIVERY),
     ],
 )
-def test_a_date_shown_in_another_section_does_not_govern(
+def test_a_date_displayed_in_another_section_does_not_govern(
     stage: Stage, section: Section | None
 ) -> None:
     facts = replace(FACTS, stage=stage)
@@ -121,10 +123,10 @@ def test_a_date_counts_since_what_the_marketplace_waits_for_began_not_since_we_n
         stage_since=FILED + timedelta(hours=22),
         awaiting_proof_since=FILED if stage is Stage.REFUND_GRANTED else None,
     )
-    shown = FILED + timedelta(hours=hours)
-    control = next_control_date(replace(facts, marketplace_due_at=shown, due_section=section))
+    displayed = FILED + timedelta(hours=hours)
+    control = next_control_date(replace(facts, marketplace_due_at=displayed, due_section=section))
     assert control is not None
-    assert (control.due == shown) is governs
+    assert (control.due == displayed) is governs
 
 
 @pytest.mark.parametrize("hour", [2, 12, 23])
@@ -175,12 +177,12 @@ def test_a_date_from_before_the_goods_set_out_is_stale_unless_their_taking_is_no
 
 
 def test_a_reopened_request_is_not_governed_by_the_date_of_its_first_time() -> None:
-    first_shown, refused, reopened = local(2026, 5, 16), local(2026, 5, 18), local(2026, 5, 19)
+    first_displayed, refused, reopened = local(2026, 5, 16), local(2026, 5, 18), local(2026, 5, 19)
     facts = replace(
         FACTS,
         stage_since=reopened,
         refused_at=refused,
-        marketplace_due_at=first_shown,
+        marketplace_due_at=first_displayed,
         due_section=Section.NEW,
     )
     assert next_control_date(facts) == ControlDate(
@@ -331,20 +333,20 @@ def test_a_decision_waiting_for_proof_is_due_in_four_opening_hours(stage: Stage)
         (Stage.REFUND_GRANTED, Section.DISPUTE, {"arrived_at": FILED, "disputed_at": FILED}),
     ],
 )
-def test_proof_is_never_due_later_than_the_shown_date(
+def test_proof_is_never_due_later_than_the_displayed_date(
     stage: Stage, section: Section, more: dict[str, datetime]
 ) -> None:
-    shown, decided = local(2026, 5, 15, 17), local(2026, 5, 15, 16)
+    displayed, decided = local(2026, 5, 15, 17), local(2026, 5, 15, 16)
     facts = replace(
         FACTS,
         stage=stage,
         awaiting_proof_since=decided,
-        marketplace_due_at=shown,
+        marketplace_due_at=displayed,
         due_section=section,
     )
     facts = replace(facts, **more)  # type: ignore[arg-type]  # moments only
     assert next_control_date(facts) == ControlDate(
-        shown, ControlRule.PROOF_OF_PRESS, "kaspi.request.planned_date"
+        displayed, ControlRule.PROOF_OF_PRESS, "kaspi.request.planned_date"
     )
     for later in (local(2026, 5, 18, 11), local(2026, 5, 20)):
         assert next_control_date(replace(facts, marketplace_due_at=later)) == ControlDate(
@@ -385,7 +387,7 @@ def test_a_store_may_set_its_own_lengths() -> None:
     assert act_retained_until(FILED, SHOP, settings).due == ends(2026, 7, 13)
 
 
-def test_an_act_is_kept_thirty_calendar_days() -> None:
+def test_an_act_is_stored_thirty_calendar_days() -> None:
     assert act_retained_until(local(2027, 2, 10), SHOP, ClockSettings()) == ControlDate(
         ends(2027, 3, 12), ControlRule.ACT_RETENTION, "kaspi.manual.10.5"
     )
@@ -482,7 +484,7 @@ def test_each_term_of_the_manual_says_at_which_stages_it_is_counted() -> None:
 
 
 @given(ANY_FACTS)
-def test_a_date_from_the_marketplace_is_taken_to_the_minute_or_not_at_all(
+def test_a_date_from_the_marketplace_is_accepted_to_the_minute_or_not_at_all(
     facts: ClockFacts,
 ) -> None:
     control = next_control_date(facts)
@@ -532,7 +534,7 @@ def test_a_moment_without_a_zone_is_refused(stage: Stage, field: str) -> None:
         next_control_date(replace(facts, **{field: naive}))  # type: ignore[arg-type]  # moments only
 
 
-def test_a_calendar_that_never_works_is_told() -> None:
+def test_a_calendar_that_never_works_is_reported() -> None:
     never = Calendar(day_off=frozenset(date(2026, 5, 1) + timedelta(days=i) for i in range(5000)))
     with pytest.raises(NoWorkingDay):
         next_control_date(replace(FACTS, calendar=never))

@@ -92,12 +92,14 @@ def test_the_first_rungs_remind_the_operator_only() -> None:
 
 
 def test_nearer_rungs_raise_the_senior_then_the_owner() -> None:
-    told = GuardDone(frozenset({24 * H, 8 * H}))
-    assert verdict(DUE - 4 * H, told) == GuardVerdict(
+    reported = GuardDone(frozenset({24 * H, 8 * H}))
+    assert verdict(DUE - 4 * H, reported) == GuardVerdict(
         Deed.ESCALATE, DUE - H, level=4 * H, roles=frozenset({Role.SENIOR})
     )
-    told = GuardDone(frozenset({24 * H, 8 * H, 4 * H}))
-    assert verdict(DUE - H, told) == GuardVerdict(Deed.ESCALATE, DUE - 30 * M, level=H, roles=DUTY)
+    reported = GuardDone(frozenset({24 * H, 8 * H, 4 * H}))
+    assert verdict(DUE - H, reported) == GuardVerdict(
+        Deed.ESCALATE, DUE - 30 * M, level=H, roles=DUTY
+    )
 
 
 def test_sleeping_across_two_rungs_does_the_nearer_and_lists_the_other() -> None:
@@ -114,7 +116,7 @@ def test_half_an_hour_before_the_date_the_store_s_default_happens() -> None:
     assert verdict(DUE - 31 * M, GuardDone(ALL_RUNGS)).deed is Deed.NOTHING
 
 
-def test_waking_within_the_lead_acts_and_lists_every_rung_slept_through() -> None:
+def test_releasing_within_the_lead_acts_and_lists_every_rung_slept_through() -> None:
     got = verdict(DUE)
     assert got.deed is Deed.DEFAULT_ACTION
     assert [(one.deed, one.before) for one in got.skipped] == [
@@ -139,7 +141,7 @@ def test_the_default_action_happens_once() -> None:
     assert verdict(DUE - 10 * M, done) == GuardVerdict(Deed.NOTHING, DUE + timedelta(seconds=1))
 
 
-def test_a_rung_inside_the_lead_is_still_told_after_the_action() -> None:
+def test_a_rung_inside_the_lead_is_still_reported_after_the_action() -> None:
     settings = replace(REFUSES, ladder=(*LADDER, Rung(5 * M)))
     got = verdict(DUE - 5 * M, GuardDone(ALL_RUNGS, acted=True), settings)
     assert got == GuardVerdict(Deed.REMIND, DUE + timedelta(seconds=1), level=5 * M)
@@ -168,7 +170,7 @@ def test_one_second_after_the_date_is_after_it() -> None:
     assert verdict(DUE + timedelta(seconds=1), GuardDone(ALL_RUNGS, acted=True)).deed is Deed.MISSED
 
 
-def test_a_missed_date_is_told_again_every_day_until_the_request_moves_on() -> None:
+def test_a_missed_date_is_reported_again_every_day_until_the_request_moves_on() -> None:
     first = DUE + H
     done = remembered(NEVER, verdict(first), first)
     assert done == GuardDone(ALL_RUNGS, acted=True, missed_at=first)
@@ -180,7 +182,7 @@ def test_a_missed_date_is_told_again_every_day_until_the_request_moves_on() -> N
     assert verdict(first + 24 * H, GuardDone(missed_at=first)).skipped == ()
 
 
-def test_the_store_that_said_nothing_is_warned_four_times_and_its_senior_and_owner_are_called() -> (
+def test_the_store_that_stated_nothing_is_warned_four_times_and_its_senior_and_owner_are_called() -> (
     None
 ):
     senior, duty = frozenset({Role.SENIOR}), frozenset({Role.SENIOR, Role.OWNER})
@@ -330,25 +332,27 @@ def test_whenever_the_guard_wakes_nothing_is_silent_and_nothing_is_done_twice(
     settings: GuardSettings, wakings: list[datetime], stage: Stage
 ) -> None:
     facts, done = replace(FACTS, stage=stage), NEVER
-    told: list[timedelta] = []
+    reported: list[timedelta] = []
     deeds: list[Deed] = []
     end = DUE + timedelta(days=3)
     for now in [*wakings, end]:
         got = guard_verdict(facts, CONTROL, settings, done, now)
         assert got.wake_at > now
-        told += [one.before for one in got.skipped if one.deed is not Deed.DEFAULT_ACTION]
-        told += [] if got.level is None else [got.level]
+        reported += [one.before for one in got.skipped if one.deed is not Deed.DEFAULT_ACTION]
+        reported += [] if got.level is None else [got.level]
         deeds += [one.deed for one in got.skipped if one.deed is Deed.DEFAULT_ACTION]
         deeds += [got.deed]
         done = remembered(done, got, now)
-    assert sorted(told) == sorted(rung.before for rung in settings.ladder)
+    assert sorted(reported) == sorted(rung.before for rung in settings.ladder)
     assert deeds.count(Deed.DEFAULT_ACTION) == 1
     assert Deed.MISSED in deeds
     assert done.acted
 
 
 @given(SETTINGS, OURS)
-def test_waking_when_told_reaches_every_rung_in_time(settings: GuardSettings, stage: Stage) -> None:
+def test_releasing_when_reported_reaches_every_rung_in_time(
+    settings: GuardSettings, stage: Stage
+) -> None:
     facts, done, now = replace(FACTS, stage=stage), NEVER, DUE - 6000 * M
     seen: list[tuple[datetime, Deed]] = []
     while now <= DUE:

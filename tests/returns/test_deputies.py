@@ -55,7 +55,7 @@ def name_deputy(
     return deputy_create(merchant_id=shop.id, deputy_id=deputy.pk, days=days, by=by, now=NOW)
 
 
-def asked(shop: Shop, by: Actor) -> ReturnRequest:
+def requested(shop: Shop, by: Actor) -> ReturnRequest:
     case = make_case(shop, by, reason_code="", reason_text="Экран разбит")
     return request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=by, now=NOW).request
 
@@ -85,7 +85,7 @@ def test_a_deputy_decides_in_the_approvers_place_and_the_journal_says_so(
     shop: Shop, aigerim: Actor, senior: User, deputy: User, act: Act, states: tuple[str, str]
 ) -> None:
     name_deputy(shop, senior, deputy)
-    case = decide(asked(shop, aigerim), actor(deputy, shop.id), act)
+    case = decide(requested(shop, aigerim), actor(deputy, shop.id), act)
     row = Approval.objects.get(purpose="DAMAGE")
     assert (row.state, case.approval) == states
     assert (row.decided_by_id, row.decided_for_name) == (deputy.pk, "Daulet")
@@ -102,7 +102,7 @@ def test_a_senior_who_is_a_deputy_too_decides_in_their_own_right(
 ) -> None:
     other = make_person("timur", (shop.id, Role.SENIOR))
     name_deputy(shop, senior, other)
-    decide(asked(shop, aigerim), actor(other, shop.id))
+    decide(requested(shop, aigerim), actor(other, shop.id))
     assert Approval.objects.get(purpose="DAMAGE").decided_for_name == ""
 
 
@@ -111,7 +111,7 @@ def test_outside_their_days_a_deputy_decides_nothing(
     shop: Shop, aigerim: Actor, senior: User, deputy: User, held: tuple[int, int], days: int
 ) -> None:
     name_deputy(shop, senior, deputy, *held)
-    case = asked(shop, aigerim)
+    case = requested(shop, aigerim)
     refused(case, actor(deputy, shop.id), now=NOW + timedelta(days=days))
 
 
@@ -121,7 +121,7 @@ def test_first_and_last_day_are_included(
 ) -> None:
     name_deputy(shop, senior, deputy, 1, 3)
     now = NOW + timedelta(days=days)
-    assert decide(asked(shop, aigerim), actor(deputy, shop.id), now=now).approval == "GIVEN"
+    assert decide(requested(shop, aigerim), actor(deputy, shop.id), now=now).approval == "GIVEN"
 
 
 def test_a_deputy_decides_neither_their_own_nor_the_approvers_request(
@@ -129,7 +129,7 @@ def test_a_deputy_decides_neither_their_own_nor_the_approvers_request(
 ) -> None:
     name_deputy(shop, senior, deputy)
     by = actor(deputy, shop.id)
-    refused(asked(shop, by), by, code="REQUESTED_BY_SAME_PERSON")
+    refused(requested(shop, by), by, code="REQUESTED_BY_SAME_PERSON")
     Approval.objects.all().delete()
     case = make_case(shop, by, number="700000002-1", reason_code="", reason_text="Экран разбит")
     request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=actor(senior, shop.id), now=NOW)
@@ -140,7 +140,7 @@ def test_the_right_ends_by_a_press_and_with_the_approvers_own(
     shop: Shop, aigerim: Actor, senior: User, deputy: User
 ) -> None:
     row = name_deputy(shop, senior, deputy, 0, 9)
-    case, by = asked(shop, aigerim), actor(deputy, shop.id)
+    case, by = requested(shop, aigerim), actor(deputy, shop.id)
     role_set(user=senior, merchant_id=shop.id, role=Role.OPERATOR, now=NOW)
     refused(case, by)
     assert deputies_current([shop.id], NOW) == []
@@ -150,10 +150,15 @@ def test_the_right_ends_by_a_press_and_with_the_approvers_own(
     deputy_end(row_id=row.pk, by=actor(senior, shop.id), now=NOW)
     refused(case, by)
     lines = JournalEntry.objects.filter(subject_kind="approval_deputy").order_by("seq")
-    told = {"approver": "Daulet", "deputy": "Saule", "from": "2026-05-14", "until": "2026-05-23"}
+    reported = {
+        "approver": "Daulet",
+        "deputy": "Saule",
+        "from": "2026-05-14",
+        "until": "2026-05-23",
+    }
     assert [(line.act, line.before, line.after) for line in lines] == [
-        ("DEPUTY_NAME", {}, told),
-        ("DEPUTY_END", told, {}),
+        ("DEPUTY_NAME", {}, reported),
+        ("DEPUTY_END", reported, {}),
     ]
     deputy_end(row_id=row.pk, by=actor(senior, shop.id), now=NOW)
     assert lines.count() == 2
@@ -171,7 +176,7 @@ def test_a_deputy_of_one_merchant_is_nobody_at_another(
         merchant_id=other.id, deputy_id=both.pk, days=days, by=actor(owner, other.id), now=NOW
     )
     open_walls(shop.id)
-    refused(asked(shop, aigerim), actor(both, shop.id))
+    refused(requested(shop, aigerim), actor(both, shop.id))
 
 
 @pytest.mark.parametrize(

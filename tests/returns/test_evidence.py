@@ -44,11 +44,11 @@ def test_a_technical_act_counts_only_with_signature_and_stamp(shop: Shop, aigeri
     """Step 6: defective goods are granted when the act bears the service centre's signature and stamp."""
     case = make_case(shop, aigerim, reason_code="", reason_text="Брак")
     add_proofs(case, aigerim, EvidenceKind.IRREPARABILITY_ACT, EvidenceKind.TECHNICAL_ACT)
-    taken = request_act(
+    accepted = request_act(
         request_id=case.pk, act=Act.TAKE_FOR_INSPECTION, by=aigerim, now=NOW
     ).request
     assert PlannedEffect.objects.filter(kind="ASK_SERVICE_CENTRE").count() == 1
-    arrive(taken, aigerim)
+    arrive(accepted, aigerim)
     with pytest.raises(ActBlocked) as no:
         request_act(request_id=case.pk, act=Act.GRANT_REFUND, by=aigerim, now=NOW)
     assert (no.value.blocked.code, dict(no.value.blocked.params)) == (
@@ -92,11 +92,11 @@ def test_a_proof_added_anew_is_not_doubled_by_putting_the_withdrawn_one_back(
     case = make_case(shop, aigerim)
     proof = NewProof(make_file(shop.id), EvidenceKind.PHOTO_GOODS)
     evidence_add(request_id=case.pk, proofs=[proof], by=aigerim, now=NOW)
-    taken_out = Evidence.objects.get()
-    evidence_withdraw(evidence_id=taken_out.pk, by=aigerim, now=NOW, why="по ошибке")
+    accepted_out = Evidence.objects.get()
+    evidence_withdraw(evidence_id=accepted_out.pk, by=aigerim, now=NOW, why="по ошибке")
     evidence_add(request_id=case.pk, proofs=[proof], by=aigerim, now=NOW)
-    put_back = evidence_restore(evidence_id=taken_out.pk, by=aigerim, now=NOW)
-    assert put_back == Evidence.objects.get(withdrawn_at=None) != taken_out
+    put_back = evidence_restore(evidence_id=accepted_out.pk, by=aigerim, now=NOW)
+    assert put_back == Evidence.objects.get(withdrawn_at=None) != accepted_out
     acts = JournalEntry.objects.order_by("seq").values_list("act", flat=True)
     assert list(acts) == ["CREATE", "ADD_EVIDENCE", "WITHDRAW_EVIDENCE", "ADD_EVIDENCE"]
 

@@ -43,8 +43,8 @@ def case(quality: Quality, after_days: int = 1, **known: Any) -> CaseFacts:
 
 
 def good(after_days: int = 1, **known: Any) -> CaseFacts:
-    kept: dict[str, Any] = {"unused": True, "complete": True, "evidence": PHOTOS}
-    return case(Q.PROPER, after_days, **kept | known)
+    stored: dict[str, Any] = {"unused": True, "complete": True, "evidence": PHOTOS}
+    return case(Q.PROPER, after_days, **stored | known)
 
 
 def broken(after_days: int = 1, **known: Any) -> CaseFacts:
@@ -56,8 +56,8 @@ def broken(after_days: int = 1, **known: Any) -> CaseFacts:
     return case(Q.DEFECTIVE, after_days, **found | known)
 
 
-def passed(source: Source, **said: str | int) -> tuple[Any, ...]:
-    return ("WINDOW_PASSED", source, A.REFUSABLE, said, R.WINDOW_PASSED)
+def passed(source: Source, **stated: str | int) -> tuple[Any, ...]:
+    return ("WINDOW_PASSED", source, A.REFUSABLE, stated, R.WINDOW_PASSED)
 
 
 def lacking(source: Source, missing: str, answer: Answer = A.UNSURE) -> tuple[Any, ...]:
@@ -191,7 +191,7 @@ CASES = [
 ]
 
 
-def told(facts: CaseFacts, rules: Any = RULES) -> list[tuple[Any, ...]]:
+def reported(facts: CaseFacts, rules: Any = RULES) -> list[tuple[Any, ...]]:
     return [
         (ground.code, ground.source, ground.leads_to, ground.params, ground.refusal)
         for ground in judge(facts, rules).grounds
@@ -204,20 +204,20 @@ def told(facts: CaseFacts, rules: Any = RULES) -> list[tuple[Any, ...]]:
 def test_a_verdict_tells_all_its_grounds_the_weightiest_first(
     facts: CaseFacts, grounds: list[tuple[Any, ...]]
 ) -> None:
-    assert told(facts) == grounds
+    assert reported(facts) == grounds
     assert judge(facts, RULES).answer is grounds[0][2]
 
 
-def test_a_sum_above_the_limit_is_told_with_the_limit() -> None:
+def test_a_sum_above_the_limit_is_reported_with_the_limit() -> None:
     limited = RuleLine(RuleCode.APPROVAL_ABOVE_MINOR, 50_000_00, OWN, date(2026, 1, 1))
     rules = rules_on(DEFAULTS, [limited], RECEIVED).rules
     limit = {"limit_minor": 50_000_00}
-    assert told(good(amount_minor=50_000_01), rules) == [
+    assert reported(good(amount_minor=50_000_01), rules) == [
         ("SUM_ABOVE_LIMIT", OWN, A.NEEDS_APPROVAL, limit | {"amount_minor": 50_000_01}, None),
         OPEN,
     ]
-    assert told(good(), rules) == [("SUM_UNKNOWN", OWN, A.NEEDS_APPROVAL, limit, None), OPEN]
-    assert told(good(amount_minor=50_000_00), rules) == [OPEN]
+    assert reported(good(), rules) == [("SUM_UNKNOWN", OWN, A.NEEDS_APPROVAL, limit, None), OPEN]
+    assert reported(good(amount_minor=50_000_00), rules) == [OPEN]
 
 
 def test_of_several_grounds_the_greatest_wins() -> None:
@@ -289,20 +289,20 @@ def test_a_line_that_is_over_or_not_yet_hides_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "said"),
+    ("groups", "stated"),
     [
         (frozenset({GoodsGroup.CELLULAR}), ["GROUP_NOT_RETURNABLE"]),
         (frozenset({GoodsGroup.UNDERWEAR}), []),
         (frozenset(), []),
     ],
 )
-def test_only_the_groups_a_merchant_has_kept_are_not_returnable(
-    groups: frozenset[GoodsGroup], said: list[str]
+def test_only_the_groups_a_merchant_has_stored_are_not_returnable(
+    groups: frozenset[GoodsGroup], stated: list[str]
 ) -> None:
     rules = rules_on(DEFAULTS, [own(RuleCode.NOT_RETURNABLE_GROUPS, groups)], RECEIVED).rules
     verdict = judge(good(group=GoodsGroup.CELLULAR, group_reviewed=True), rules)
     found = [ground.code for ground in verdict.grounds if ground.code.startswith("GROUP")]
-    assert found == said
+    assert found == stated
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_only_the_groups_a_merchant_has_kept_are_not_returnable(
         ),
     ],
 )
-def test_a_merchants_line_is_taken_or_refused_with_its_name(
+def test_a_merchants_line_is_accepted_or_refused_with_its_name(
     line: RuleLine, refusal: Refusal | None
 ) -> None:
     default = next(each for each in DEFAULTS if each.code is line.code)

@@ -60,8 +60,8 @@ def test_from_one_day_before_to_forty_days_after_nothing_is_silent(
 ) -> None:
     """Swept often, seldom, or hardly ever (the program was off for days): every date that passed was spoken of."""
     fresh = make_case(shop, aigerim, "700000001-1", now=start)
-    asked = make_case(shop, aigerim, "700000002-1", now=start)
-    request_act(request_id=asked.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=start)
+    requested = make_case(shop, aigerim, "700000002-1", now=start)
+    request_act(request_id=requested.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=start)
     moving = take(make_case(shop, aigerim, "700000003-1", now=start), aigerim, now=start)
     here = arrive(
         take(make_case(shop, aigerim, "700000004-1", now=start), aigerim, now=start),
@@ -72,7 +72,7 @@ def test_from_one_day_before_to_forty_days_after_nothing_is_silent(
     sweep_over(shop, start - timedelta(days=1), end, step)
     guard_sweep(merchant_id=shop.id, now=end)
     assert silent_ones(end) == []
-    for case in (fresh, asked, moving, here):
+    for case in (fresh, requested, moving, here):
         assert "GUARD_MISSED" in guard_lines(case.pk), case.number
         assert first_break(JournalEntry.objects.filter(subject_id=case.pk).order_by("seq")) is None
 
@@ -94,19 +94,19 @@ def test_often_swept_it_reminds_then_escalates_then_calls_the_duty_before_the_da
     assert stored.stage == Stage.NEW
 
 
-def test_a_store_that_refuses_by_default_refuses_the_silent_before_the_shown_date(
+def test_a_store_that_refuses_by_default_refuses_the_silent_before_the_displayed_date(
     shop: Shop, aigerim: Actor
 ) -> None:
     """Nobody answered: the guard refuses half an hour before the date the marketplace shows, and says so."""
     type(shop.store).objects.filter(pk=shop.store.pk).update(
         default_action="REFUSE", default_reason="NO_ANSWER"
     )
-    shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, marketplace_due_at=displayed, section="NEW")
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
-    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=31))
+    guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=31))
     assert ReturnRequest.objects.get(pk=case.pk).stage == Stage.WAITING_CUSTOMER
-    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=29))
+    swept = guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=29))
     stored = ReturnRequest.objects.get(pk=case.pk)
     assert (swept.acted, stored.stage, stored.refusal_reason, stored.pending_press) == (
         1,
@@ -123,10 +123,10 @@ def test_a_store_that_refuses_by_default_refuses_the_silent_before_the_shown_dat
 def test_a_default_the_procedure_forbids_is_not_done_but_raised(shop: Shop, aigerim: Actor) -> None:
     """The customer was never asked, so 'no answer' would be untrue: no refusal, the duty person is called."""
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
-    shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, marketplace_due_at=displayed, section="NEW")
     before = PlannedEffect.objects.count()
-    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    swept = guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=5))
     stored = ReturnRequest.objects.get(pk=case.pk)
     assert (swept.acted, swept.escalated, stored.stage) == (0, 1, Stage.NEW)
     last = JournalEntry.objects.filter(subject_id=case.pk).order_by("-seq").first()
@@ -152,16 +152,16 @@ def test_a_refused_case_closes_when_the_time_to_file_again_is_over(
     shop: Shop, aigerim: Actor
 ) -> None:
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
-    shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, marketplace_due_at=displayed, section="NEW")
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
-    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=5))
     look(
         shop,
-        shown,
+        displayed,
         ReturnReading(number=case.number, section=Section.CLOSED, reject_text="Нет ответа"),
     )
-    sweep_over(shop, shown, shown + timedelta(days=8), timedelta(hours=6))
+    sweep_over(shop, displayed, displayed + timedelta(days=8), timedelta(hours=6))
     stored = ReturnRequest.objects.get(pk=case.pk)
     assert (stored.stage, stored.outcome, stored.control_at) == (
         Stage.CLOSED,
@@ -183,21 +183,21 @@ def test_a_sweep_looks_at_due_cases_only(shop: Shop, aigerim: Actor) -> None:
 
 
 def test_each_look_is_counted_and_says_when_to_look_again(shop: Shop, aigerim: Actor) -> None:
-    shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, marketplace_due_at=displayed, section="NEW")
 
     def look_at(now: datetime) -> tuple[Swept, datetime | None]:
         swept = guard_sweep(merchant_id=shop.id, now=now)
         return swept, ReturnRequest.objects.get(pk=case.pk).guard_next_at
 
     hour = timedelta(hours=1)
-    assert look_at(shown - 24 * hour) == (Swept(looked=1, reminded=1), shown - 8 * hour)
-    assert look_at(shown - 9 * hour) == (Swept(), shown - 8 * hour)
-    assert look_at(shown - 4 * hour) == (Swept(looked=1, escalated=1), shown - hour)
-    nearly = shown - timedelta(minutes=29)
-    assert look_at(nearly) == (Swept(looked=1, escalated=1), shown + timedelta(seconds=1))
-    assert look_at(shown + hour) == (Swept(looked=1, missed=1), shown + 25 * hour)
-    assert look_at(shown + 2 * hour) == (Swept(), shown + 25 * hour)
+    assert look_at(displayed - 24 * hour) == (Swept(looked=1, reminded=1), displayed - 8 * hour)
+    assert look_at(displayed - 9 * hour) == (Swept(), displayed - 8 * hour)
+    assert look_at(displayed - 4 * hour) == (Swept(looked=1, escalated=1), displayed - hour)
+    nearly = displayed - timedelta(minutes=29)
+    assert look_at(nearly) == (Swept(looked=1, escalated=1), displayed + timedelta(seconds=1))
+    assert look_at(displayed + hour) == (Swept(looked=1, missed=1), displayed + 25 * hour)
+    assert look_at(displayed + 2 * hour) == (Swept(), displayed + 25 * hour)
     assert guard_lines(case.pk) == [
         "GUARD_REMIND",
         "GUARD_ESCALATE",
@@ -207,35 +207,35 @@ def test_each_look_is_counted_and_says_when_to_look_again(shop: Shop, aigerim: A
 
 
 def test_a_look_too_early_only_moves_the_next_look(shop: Shop, aigerim: Actor) -> None:
-    shown = NOW + timedelta(days=9)
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=9)
+    case = make_case(shop, aigerim, marketplace_due_at=displayed, section="NEW")
     ReturnRequest.objects.filter(pk=case.pk).update(guard_next_at=NOW)
     before = ReturnRequest.objects.get(pk=case.pk).version
     assert guard_sweep(merchant_id=shop.id, now=NOW) == Swept(looked=1)
     stored = ReturnRequest.objects.get(pk=case.pk)
-    assert (stored.guard_next_at, stored.version) == (shown - timedelta(hours=24), before)
+    assert (stored.guard_next_at, stored.version) == (displayed - timedelta(hours=24), before)
     assert guard_lines(case.pk) == []
 
 
 def test_of_many_due_the_longest_due_are_looked_at_first(shop: Shop, aigerim: Actor) -> None:
-    shown = NOW + timedelta(days=2)
+    displayed = NOW + timedelta(days=2)
     for n in range(3):
-        at = shown - timedelta(minutes=n)
+        at = displayed - timedelta(minutes=n)
         make_case(shop, aigerim, f"70000002{n}-1", marketplace_due_at=at, section="NEW")
-    late = shown + timedelta(hours=1)
-    warned = shown - timedelta(hours=23)
+    late = displayed + timedelta(hours=1)
+    warned = displayed - timedelta(hours=23)
     assert guard_sweep(merchant_id=shop.id, now=warned) == Swept(looked=3, reminded=3)
-    raised = shown - timedelta(hours=3)
+    raised = displayed - timedelta(hours=3)
     assert guard_sweep(merchant_id=shop.id, now=raised) == Swept(looked=3, escalated=3)
-    called = shown - timedelta(minutes=5)
+    called = displayed - timedelta(minutes=5)
     assert guard_sweep(merchant_id=shop.id, now=called) == Swept(looked=3, escalated=3)
     assert guard_sweep(merchant_id=shop.id, now=late, limit=2) == Swept(looked=2, missed=2)
-    told = ReturnRequest.objects.filter(alert_level="MISSED").values_list("number", flat=True)
-    assert sorted(told) == ["700000021-1", "700000022-1"]
+    reported = ReturnRequest.objects.filter(alert_level="MISSED").values_list("number", flat=True)
+    assert sorted(reported) == ["700000021-1", "700000022-1"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "stage", "act"),
+    ("requested", "stage", "act"),
     [
         (None, Stage.IN_DELIVERY, "TAKE_FOR_INSPECTION"),
         (Act.ASK_CUSTOMER, Stage.IN_DELIVERY, "TAKE_FOR_INSPECTION"),
@@ -244,14 +244,14 @@ def test_of_many_due_the_longest_due_are_looked_at_first(shop: Shop, aigerim: Ac
     ],
 )
 def test_a_store_that_accepts_by_default_does_what_silence_would(
-    shop: Shop, aigerim: Actor, asked: Act | None, stage: Stage, act: str
+    shop: Shop, aigerim: Actor, requested: Act | None, stage: Stage, act: str
 ) -> None:
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="ACCEPT")
     case = make_case(shop, aigerim, marketplace_due_at=NOW + timedelta(days=2), section="NEW")
-    if asked is Act.NOTE_ARRIVAL:
+    if requested is Act.NOTE_ARRIVAL:
         case = arrive(take(case, aigerim), aigerim)
-    elif asked is not None:
-        request_act(request_id=case.pk, act=asked, by=aigerim, now=NOW)
+    elif requested is not None:
+        request_act(request_id=case.pk, act=requested, by=aigerim, now=NOW)
     case.refresh_from_db()
     assert case.control_at is not None
     swept = guard_sweep(merchant_id=shop.id, now=case.control_at - timedelta(minutes=5))
@@ -267,12 +267,12 @@ def test_a_store_that_accepts_by_default_does_what_silence_would(
 def test_a_case_that_may_not_close_yet_says_why(shop: Shop, aigerim: Actor) -> None:
     """The store has just given its customers longer to file again, and the stored date is the longer one already."""
     type(shop.store).objects.filter(pk=shop.store.pk).update(default_action="REFUSE")
-    shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, marketplace_due_at=displayed, section="NEW")
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
-    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=5))
     closed = ReturnReading(number=case.number, section=Section.CLOSED, reject_text="Нет ответа")
-    look(shop, shown, closed)
+    look(shop, displayed, closed)
     over = ReturnRequest.objects.get(pk=case.pk).control_at
     assert over is not None
     ReturnRequest.objects.filter(pk=case.pk).update(control_at=over + timedelta(days=5))
@@ -297,7 +297,7 @@ def last_line(case: ReturnRequest) -> JournalEntry:
 
 
 @pytest.mark.parametrize(
-    ("wished", "taken"),
+    ("wished", "accepted"),
     [
         ("", "NO_ANSWER"),
         ("NO_ANSWER", "NO_ANSWER"),
@@ -306,26 +306,30 @@ def last_line(case: ReturnRequest) -> JournalEntry:
     ],
 )
 def test_the_default_refusal_takes_the_stores_reason_where_it_is_true_and_never_an_untrue_one(
-    shop: Shop, aigerim: Actor, wished: str, taken: str
+    shop: Shop, aigerim: Actor, wished: str, accepted: str
 ) -> None:
     set_store(shop, default_action="REFUSE", default_reason=wished)
-    shown = NOW + timedelta(days=2)
+    displayed = NOW + timedelta(days=2)
     received = (NOW - timedelta(days=30)).date()
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW", received_on=received)
+    case = make_case(
+        shop, aigerim, marketplace_due_at=displayed, section="NEW", received_on=received
+    )
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
-    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    swept = guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=5))
     stored = ReturnRequest.objects.get(pk=case.pk)
-    assert (swept.acted, stored.stage, stored.refusal_reason) == (1, Stage.REFUSED, taken)
+    assert (swept.acted, stored.stage, stored.refusal_reason) == (1, Stage.REFUSED, accepted)
 
 
 def test_without_an_answer_to_wait_for_a_true_ground_still_refuses(
     shop: Shop, aigerim: Actor
 ) -> None:
     set_store(shop, default_action="REFUSE", default_reason="NO_ANSWER")
-    shown = NOW + timedelta(days=2)
+    displayed = NOW + timedelta(days=2)
     received = (NOW - timedelta(days=30)).date()
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW", received_on=received)
-    guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    case = make_case(
+        shop, aigerim, marketplace_due_at=displayed, section="NEW", received_on=received
+    )
+    guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=5))
     stored = ReturnRequest.objects.get(pk=case.pk)
     assert (stored.stage, stored.refusal_reason) == (Stage.REFUSED, "WINDOW_PASSED")
 
@@ -333,18 +337,20 @@ def test_without_an_answer_to_wait_for_a_true_ground_still_refuses(
 def test_every_deed_of_a_sweep_is_counted(shop: Shop, aigerim: Actor) -> None:
     """Four due at once: two are refused for silence, two were never asked and only raise the duty person."""
     set_store(shop, default_action="REFUSE", default_reason="NO_ANSWER")
-    shown = NOW + timedelta(days=2)
+    displayed = NOW + timedelta(days=2)
     for n in range(4):
-        case = make_case(shop, aigerim, f"70000001{n}-1", marketplace_due_at=shown, section="NEW")
+        case = make_case(
+            shop, aigerim, f"70000001{n}-1", marketplace_due_at=displayed, section="NEW"
+        )
         if n % 2:
             request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=aigerim, now=NOW)
-    swept = asdict(guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5)))
+    swept = asdict(guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=5)))
     nothing = {"reminded": 0, "missed": 0, "closed": 0}
     assert swept == nothing | {"looked": 4, "acted": 2, "escalated": 2}
     refused = ReturnRequest.objects.filter(stage=Stage.REFUSED)
     for case in refused:
         closed = ReturnReading(number=case.number, section=Section.CLOSED, reject_text="Нет ответа")
-        look(shop, shown, closed)
+        look(shop, displayed, closed)
     over = max(case.control_at for case in ReturnRequest.objects.filter(stage=Stage.REFUSED))
     ReturnRequest.objects.filter(stage=Stage.NEW).update(guard_next_at=over + timedelta(days=1))
     swept = asdict(guard_sweep(merchant_id=shop.id, now=over + timedelta(minutes=1)))
@@ -354,18 +360,18 @@ def test_every_deed_of_a_sweep_is_counted(shop: Shop, aigerim: Actor) -> None:
     assert {last_line(case).act for case in ended} == {"CLOSE_REFUSED"}
 
 
-def test_a_default_that_comes_too_late_because_somebody_acted_is_told_and_not_repeated(
+def test_a_default_that_comes_too_late_because_somebody_acted_is_reported_and_not_repeated(
     shop: Shop, aigerim: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_store(shop, default_action="ACCEPT")
-    shown = NOW + timedelta(days=2)
-    case = make_case(shop, aigerim, marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=2)
+    case = make_case(shop, aigerim, marketplace_due_at=displayed, section="NEW")
 
     def acted_meanwhile(**_: object) -> None:
         raise CaseChanged
 
     monkeypatch.setattr(guarding, "case_act", acted_meanwhile)
-    swept = guard_sweep(merchant_id=shop.id, now=shown - timedelta(minutes=5))
+    swept = guard_sweep(merchant_id=shop.id, now=displayed - timedelta(minutes=5))
     assert swept == Swept(looked=1, escalated=1)
     line = last_line(case)
     assert (line.act, line.why.rpartition("; ")[2]) == (
@@ -377,10 +383,14 @@ def test_a_default_that_comes_too_late_because_somebody_acted_is_told_and_not_re
 def test_a_look_that_says_nothing_touches_no_other_case_and_none_that_has_moved(
     shop: Shop, aigerim: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = NOW + timedelta(days=9)
-    case = make_case(shop, aigerim, "700000001-1", marketplace_due_at=shown, section="NEW")
+    displayed = NOW + timedelta(days=9)
+    case = make_case(shop, aigerim, "700000001-1", marketplace_due_at=displayed, section="NEW")
     other = make_case(
-        shop, aigerim, "700000002-1", marketplace_due_at=shown + timedelta(days=1), section="NEW"
+        shop,
+        aigerim,
+        "700000002-1",
+        marketplace_due_at=displayed + timedelta(days=1),
+        section="NEW",
     )
     ReturnRequest.objects.filter(pk=case.pk).update(guard_next_at=NOW)
     seen = cases_due(shop.id, NOW, 10)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.actors import Actor
 
 FILED = NOW - timedelta(hours=3)
-SHOWN = NOW + timedelta(days=2)
+DUE = NOW + timedelta(days=2)
 EMPTY: dict[str, Any] = {
     "assignee_id": None,
     "assignee_name": "",
@@ -77,14 +77,14 @@ def sold(shop: Shop, record: OrderRecord) -> Order:
     return Order.objects.get(code=record.code)
 
 
-def bare(shop: Shop, number: str = "300000001-1", **told: Any) -> Filing:
+def bare(shop: Shop, number: str = "300000001-1", **reported: Any) -> Filing:
     """A filing that tells nothing but its number."""
     return replace(
-        Filing(store_id=shop.store.pk, number=number, source="API", filed_at=FILED), **told
+        Filing(store_id=shop.store.pk, number=number, source="API", filed_at=FILED), **reported
     )
 
 
-def kept(request: ReturnRequest) -> dict[str, Any]:
+def stored_values(request: ReturnRequest) -> dict[str, Any]:
     """A case as it is stored, without its id, the journal's hash and what the clock rules decided."""
     stored = ReturnRequest.objects.get(pk=request.pk)
     fields = {f.attname: getattr(stored, f.attname) for f in ReturnRequest._meta.concrete_fields}
@@ -92,7 +92,7 @@ def kept(request: ReturnRequest) -> dict[str, Any]:
     return {k: v for k, v in fields.items() if k not in ruled | {"id", "journal_head"}}
 
 
-def test_what_is_not_told_comes_from_the_order(shop: Shop, aigerim: Actor) -> None:
+def test_what_is_not_reported_comes_from_the_order(shop: Shop, aigerim: Actor) -> None:
     order = sold(
         shop,
         api_order(delivered_at=datetime(2025, 7, 30, 9, tzinfo=UTC), currency="RUB", total_minor=1),
@@ -102,7 +102,7 @@ def test_what_is_not_told_comes_from_the_order(shop: Shop, aigerim: Actor) -> No
     Unit.objects.create(value="SN-OLD", noted_at=NOW - timedelta(days=1), **unit)
     Unit.objects.create(value="SN-NEW", noted_at=NOW, **unit)
     made = request_create(filing=bare(shop), by=aigerim, merchant_id=shop.id, now=NOW)
-    assert kept(made) == EMPTY | {
+    assert stored_values(made) == EMPTY | {
         "merchant_id": shop.id,
         "store_id": shop.store.pk,
         "store_name": shop.store.name,
@@ -153,13 +153,15 @@ def test_what_is_not_told_comes_from_the_order(shop: Shop, aigerim: Actor) -> No
     )
 
 
-def test_what_is_told_is_kept_and_the_order_does_not_outdo_it(shop: Shop, aigerim: Actor) -> None:
+def test_what_is_reported_is_stored_and_the_order_does_not_outdo_it(
+    shop: Shop, aigerim: Actor
+) -> None:
     sold(shop, api_order(delivered_at=datetime(2025, 7, 30, 9, tzinfo=UTC)))
-    told: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "external_id": "refund-7",
         "section": "NEW",
         "section_raw": "new_returns",
-        "marketplace_due_at": SHOWN,
+        "marketplace_due_at": DUE,
         "mirror": {"steps": ["a", "b"]},
         "reason_code": "OTHER",
         "received_on": date(2025, 8, 1),
@@ -175,10 +177,10 @@ def test_what_is_told_is_kept_and_the_order_does_not_outdo_it(shop: Shop, aigeri
         "reason_text": "не подошёл размер",
         "customer_words": "Экран разбит",
     }
-    filing = bare(shop, "300000001-2", quality=Quality.DIFFERENT_GOODS, **told)
+    filing = bare(shop, "300000001-2", quality=Quality.DIFFERENT_GOODS, **reported)
     made = request_create(filing=filing, by=aigerim, merchant_id=shop.id, now=NOW)
-    stored = kept(made)
-    assert {name: stored[name] for name in told} == told
+    stored = stored_values(made)
+    assert {name: stored[name] for name in reported} == reported
     assert (stored["attempt"], stored["quality"], stored["section_seen_at"]) == (
         *(2, "DIFFERENT_GOODS"),
         NOW,
@@ -187,7 +189,7 @@ def test_what_is_told_is_kept_and_the_order_does_not_outdo_it(shop: Shop, aigeri
 
 
 @pytest.mark.parametrize(
-    ("told", "quality"),
+    ("reported", "quality"),
     [
         ({"reason_code": "SIZE_MISMATCH", "reason_text": "не тот товар"}, "PROPER"),
         ({"reason_text": "не тот товар"}, "DIFFERENT_GOODS"),
@@ -195,11 +197,11 @@ def test_what_is_told_is_kept_and_the_order_does_not_outdo_it(shop: Shop, aigeri
         ({}, "UNKNOWN"),
     ],
 )
-def test_the_kind_of_the_trouble_is_read_from_what_is_told(
-    shop: Shop, aigerim: Actor, told: dict[str, str], quality: str
+def test_the_kind_of_the_trouble_is_read_from_what_is_reported(
+    shop: Shop, aigerim: Actor, reported: dict[str, str], quality: str
 ) -> None:
-    made = request_create(filing=bare(shop, **told), by=aigerim, merchant_id=shop.id, now=NOW)
-    assert kept(made)["quality"] == quality
+    made = request_create(filing=bare(shop, **reported), by=aigerim, merchant_id=shop.id, now=NOW)
+    assert stored_values(made)["quality"] == quality
 
 
 def test_texts_are_cut_where_their_field_ends_and_no_sooner(shop: Shop, aigerim: Actor) -> None:
@@ -212,18 +214,18 @@ def test_texts_are_cut_where_their_field_ends_and_no_sooner(shop: Shop, aigerim:
         "product_sku": 120,
         "customer_name": 200,
     }
-    told = {name: "ж" * (most + 1) for name, most in places.items()}
-    made = request_create(filing=bare(shop, **told), by=aigerim, merchant_id=shop.id, now=NOW)
-    stored = kept(made)
+    reported = {name: "ж" * (most + 1) for name, most in places.items()}
+    made = request_create(filing=bare(shop, **reported), by=aigerim, merchant_id=shop.id, now=NOW)
+    stored = stored_values(made)
     assert {name: len(stored[name]) for name in places} == places
     assert TEXT_MAX == 4000
 
 
-def test_a_case_without_an_order_is_opened_from_what_is_told_alone(
+def test_a_case_without_an_order_is_opened_from_what_is_reported_alone(
     shop: Shop, aigerim: Actor
 ) -> None:
     made = request_create(filing=bare(shop), by=aigerim, merchant_id=shop.id, now=NOW)
-    stored = kept(made)
+    stored = stored_values(made)
     nothing = ("order_id", "line_id", "amount_minor", "received_on")
     assert [stored[name] for name in nothing] == [None] * 4
     assert (stored["currency"], stored["quantity_milli"]) == ("KZT", 1000)
@@ -234,7 +236,7 @@ def test_a_case_without_an_order_is_opened_from_what_is_told_alone(
 def test_an_order_without_lines_gives_its_own_sum(shop: Shop, aigerim: Actor) -> None:
     order = sold(shop, file_order(lines=(), total_minor=500_00))
     made = request_create(filing=bare(shop), by=aigerim, merchant_id=shop.id, now=NOW)
-    stored = kept(made)
+    stored = stored_values(made)
     assert (stored["order_id"], stored["line_id"], stored["amount_minor"]) == (
         order.pk,
         None,
@@ -242,7 +244,7 @@ def test_an_order_without_lines_gives_its_own_sum(shop: Shop, aigerim: Actor) ->
     )
 
 
-def test_the_line_is_the_one_whose_article_is_told_and_no_other_is_guessed(
+def test_the_line_is_the_one_whose_article_is_reported_and_no_other_is_guessed(
     shop: Shop, aigerim: Actor
 ) -> None:
     first = api_order().lines[0]
@@ -264,7 +266,7 @@ def test_the_line_is_the_one_whose_article_is_told_and_no_other_is_guessed(
 
 def test_the_journal_begins_with_what_the_case_looked_like(shop: Shop, aigerim: Actor) -> None:
     filing = make_filing(
-        shop, reason_text="Не подошёл размер", section="NEW", marketplace_due_at=SHOWN
+        shop, reason_text="Не подошёл размер", section="NEW", marketplace_due_at=DUE
     )
     made = request_create(filing=filing, by=aigerim, merchant_id=shop.id, now=NOW)
     (line,) = JournalEntry.objects.filter(subject_id=made.pk)
@@ -283,12 +285,12 @@ def test_the_journal_begins_with_what_the_case_looked_like(shop: Shop, aigerim: 
         "reason_text": "Не подошёл размер",
         "amount_minor": 1_299_000,
         "product_name": "Кроссовки",
-        "control_at": SHOWN.isoformat(),
+        "control_at": DUE.isoformat(),
         "control_rule": "MARKETPLACE_DATE",
         "control_source": made.control_source,
     }
     assert made.control_source
-    assert (made.control_at, made.control_rule) == (SHOWN, "MARKETPLACE_DATE")
+    assert (made.control_at, made.control_rule) == (DUE, "MARKETPLACE_DATE")
     stored = ReturnRequest.objects.get(pk=made.pk)
     assert (
         stored.control_at,
@@ -301,17 +303,17 @@ def test_the_journal_begins_with_what_the_case_looked_like(shop: Shop, aigerim: 
     )
 
 
-def test_a_date_that_is_shown_without_its_section_is_that_of_a_new_request(
+def test_a_date_that_is_displayed_without_its_section_is_that_of_a_new_request(
     shop: Shop, aigerim: Actor
 ) -> None:
     made = request_create(
-        filing=bare(shop, marketplace_due_at=SHOWN), by=aigerim, merchant_id=shop.id, now=NOW
+        filing=bare(shop, marketplace_due_at=DUE), by=aigerim, merchant_id=shop.id, now=NOW
     )
-    stored = kept(made)
+    stored = stored_values(made)
     assert (stored["section"], stored["marketplace_due_section"], made.control_at) == (
         "",
         "NEW",
-        SHOWN,
+        DUE,
     )
 
 
@@ -331,7 +333,7 @@ def test_of_several_filings_each_new_one_is_answered_by_its_place(
     assert ReturnRequest.objects.count() == JournalEntry.objects.count() == 3
 
 
-def test_a_number_is_taken_once(shop: Shop, aigerim: Actor) -> None:
+def test_a_number_is_accepted_once(shop: Shop, aigerim: Actor) -> None:
     request_create(filing=bare(shop), by=aigerim, merchant_id=shop.id, now=NOW)
     with pytest.raises(BadCase) as refused:
         request_create(filing=bare(shop), by=aigerim, merchant_id=shop.id, now=NOW)
@@ -339,7 +341,7 @@ def test_a_number_is_taken_once(shop: Shop, aigerim: Actor) -> None:
     assert ReturnRequest.objects.count() == JournalEntry.objects.count() == 1
 
 
-def test_an_unreadable_number_opens_nothing_and_is_told_in_short(
+def test_an_unreadable_number_opens_nothing_and_is_reported_in_short(
     shop: Shop, aigerim: Actor
 ) -> None:
     long = "№" * 100
@@ -352,7 +354,7 @@ def test_an_unreadable_number_opens_nothing_and_is_told_in_short(
     assert not ReturnRequest.objects.exists()
 
 
-def test_a_store_behind_other_walls_is_not_known(shop: Shop, aigerim: Actor) -> None:
+def test_a_store_inside_other_walls_is_not_known(shop: Shop, aigerim: Actor) -> None:
     foreign = make_shop("Чужой")
     open_walls(shop.id)
     for store_id in (foreign.store.pk, new_id()):
@@ -413,7 +415,7 @@ def test_an_order_of_an_export_was_received_on_the_day_the_export_tells(
     aigerim = actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
     sold(shop, file_order())
     made = request_create(filing=bare(shop), by=aigerim, merchant_id=shop.id, now=NOW)
-    assert kept(made)["received_on"] == date(2025, 7, 31)
+    assert stored_values(made)["received_on"] == date(2025, 7, 31)
     late = look(shop, NOW, ReturnReading(number="300000002-1", section=Section.NEW))
     assert late.created == 1
     sold(shop, file_order("300000002"))

@@ -66,7 +66,7 @@ def test_good_quality_ticket_reads_as_the_procedure_says():
     )
 
 
-def test_photos_already_there_are_not_asked_for():
+def test_photos_already_there_are_not_requested_for():
     body = call_centre_letter(Quality.PROPER, replace(FULL, photos_missing=False), "ru").body
     assert "фото" not in body.casefold()
     assert body.endswith("до 25.11.2026: после этой даты решение по заявке принимает маркетплейс.")
@@ -93,7 +93,7 @@ def test_a_class_not_chosen_has_no_ticket():
         call_centre_letter(Quality.UNKNOWN, FULL, "ru")
 
 
-def test_order_not_found_in_1c_is_said_with_the_marketplace_number():
+def test_order_not_found_in_1c_is_stated_with_the_marketplace_number():
     body = call_centre_letter(Quality.PROPER, replace(FULL, erp_order=""), "ru").body
     assert body.startswith("Номер заказа на маркетплейсе: 700000001 (заказ в 1С не найден)\n")
 

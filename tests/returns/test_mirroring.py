@@ -31,16 +31,18 @@ def stored(number: str = "700000001-1") -> ReturnRequest:
     return ReturnRequest.objects.get(number=number)
 
 
-def new(number: str = "700000001-1", **told: object) -> ReturnReading:
+def new(number: str = "700000001-1", **reported: object) -> ReturnReading:
     plain = {
         "section": Section.NEW,
         "reason_code": "SIZE_MISMATCH",
         "planned_at": NOW + timedelta(days=2),
     }
-    return ReturnReading(number=number, **{**plain, **told})  # type: ignore[arg-type]  # fields of the record
+    return ReturnReading(number=number, **{**plain, **reported})  # type: ignore[arg-type]  # fields of the record
 
 
-def test_a_request_seen_first_in_the_cabinet_becomes_a_case_with_the_shown_date(shop: Shop) -> None:
+def test_a_request_seen_first_in_the_cabinet_becomes_a_case_with_the_displayed_date(
+    shop: Shop,
+) -> None:
     seen = look(
         shop, NOW, new(product_name="Чайник", customer_name="Оксана П.", amount_minor=1_199_000)
     )
@@ -169,13 +171,13 @@ def test_a_refusal_pressed_in_the_cabinet_is_recorded_without_a_reason_of_ours(
         words,
         "Qaitar",
     )
-    for language, said in (
+    for language, stated in (
         ("ru", "Отказано в кабинете, причина не указана"),
         ("kk", "Кабинетте бас тартылды, себебі көрсетілмеген"),
         ("en", "Refused in the cabinet, no reason given"),
     ):
         with translation.override(language):
-            assert str(word_for(RefusalReason(case.refusal_reason))) == said
+            assert str(word_for(RefusalReason(case.refusal_reason))) == stated
             assert "не подтвердилась" not in refusal_text(
                 RefusalReason.NOT_GIVEN, LetterFacts(request_number="1"), language
             )
@@ -206,7 +208,7 @@ def test_nobody_may_choose_that_no_reason_is_given(shop: Shop, aigerim: Actor) -
     assert stored().stage == Stage.NEW
 
 
-def test_an_ending_it_does_not_understand_is_shown_and_moves_nothing(
+def test_an_ending_it_does_not_understand_is_displayed_and_moves_nothing(
     shop: Shop, aigerim: Actor
 ) -> None:
     make_case(shop, aigerim)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MIGRATION = import_module("qaitar.returns.migrations.0006_names_together")
 
 
-def test_names_kept_before_get_their_pairs_once(committed: DatabaseAddresses) -> None:
+def test_names_stored_before_get_their_pairs_once(committed: DatabaseAddresses) -> None:
     """A shop that worked before finds people by both names as a new one does; running twice adds nothing."""
     with transaction.atomic():
         shop = make_shop()

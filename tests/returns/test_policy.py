@@ -342,8 +342,8 @@ def test_without_act_first_a_first_filing_needs_a_photo_and_the_next_the_acts():
     rules = ruled(own(RuleCode.ACT_BEFORE_TAKING, 0))
     assert required_evidence(Quality.DEFECTIVE, rules, 1) == {K.PHOTO_DAMAGE}
     assert required_evidence(Quality.DEFECTIVE, rules, 2) == ACTS
-    shown = replace(BROKEN, evidence=frozenset({K.PHOTO_DAMAGE}), defect_confirmed=None)
-    assert judge(shown, rules).answer is Answer.MUST_TAKE_FOR_CHECK
+    displayed = replace(BROKEN, evidence=frozenset({K.PHOTO_DAMAGE}), defect_confirmed=None)
+    assert judge(displayed, rules).answer is Answer.MUST_TAKE_FOR_CHECK
 
 
 @pytest.mark.parametrize(
@@ -450,7 +450,7 @@ def test_defaults_rule_everything_and_pass_their_own_check():
         assert RULES.source(line.code) == line.source
 
 
-def test_a_longer_window_of_the_merchant_is_kept_and_named():
+def test_a_longer_window_of_the_merchant_is_stored_and_named():
     verdict = judge(moved(GOOD, 20), ruled(own(RuleCode.PROPER_WINDOW_DAYS, 30)))
     assert verdict.answer is Answer.ALLOWED
     ground = next(g for g in verdict.grounds if g.code == "WINDOW_OPEN")

@@ -143,7 +143,7 @@ def test_closing_always_names_its_outcome_and_only_closing_does():
         assert (step.to is S.CLOSED) == (step.outcome is not Outcome.NONE), step
 
 
-def test_what_cannot_be_taken_back_is_what_presses_a_button():
+def test_what_cannot_be_accepted_back_is_what_presses_a_button():
     presses = {E.PRESS_TAKE, E.PRESS_REFUSE, E.PRESS_GRANT}
     for step in PROCEDURE:
         assert step.irreversible == bool(presses & set(step.then)), step
@@ -517,8 +517,8 @@ def test_a_refusal_pressed_in_the_cabinet_may_be_recorded_with_any_reason_of_the
 
 def test_a_reason_has_to_be_chosen_and_true():
     facts = replace(SILENT, near_control=True)
-    asked = advance(S.WAITING_CUSTOMER, A.REFUSE, facts, Role.OPERATOR)
-    assert asked == Blocked("REASON_NEEDED", {"reasons": "NO_ANSWER"}, "3a")
+    requested = advance(S.WAITING_CUSTOMER, A.REFUSE, facts, Role.OPERATOR)
+    assert requested == Blocked("REASON_NEEDED", {"reasons": "NO_ANSWER"}, "3a")
     untrue = replace(facts, refusal_reason=R.WINDOW_PASSED)
     answer = advance(S.WAITING_CUSTOMER, A.REFUSE, untrue, Role.OPERATOR)
     assert answer == Blocked("REASON_NOT_GROUNDED", {"reason": "WINDOW_PASSED"}, "3a")

@@ -54,7 +54,7 @@ class Case:
     stage: Stage = S.NEW
     outcome: Outcome = Outcome.NONE
     presses: int = 0
-    asked: frozenset[Purpose] = frozenset()
+    requested: frozenset[Purpose] = frozenset()
 
     def learn(self, **facts: object) -> None:
         self.facts = replace(self.facts, **facts)
@@ -66,9 +66,9 @@ class Case:
         self.stage, self.outcome = answer.step.to, answer.step.outcome
         self.presses += role is not Role.SYSTEM
         if act is A.SEND_FOR_APPROVAL:
-            self.asked = self.facts.approvals_to_ask
+            self.requested = self.facts.approvals_to_ask
         if act is A.APPROVE:
-            self.learn(approved=self.facts.approved | self.asked)
+            self.learn(approved=self.facts.approved | self.requested)
         if act in APPROVAL_AFTER:
             self.learn(approval=APPROVAL_AFTER[act])
         return answer.effects
@@ -100,7 +100,7 @@ def test_good_quality_takes_at_most_four_presses():
     assert (case.stage, case.outcome, case.presses) == (S.CLOSED, Outcome.REFUNDED, 4)
 
 
-def test_photos_attached_at_once_are_taken_straight_from_new_without_a_ticket():
+def test_photos_attached_at_once_are_accepted_straight_from_new_without_a_ticket():
     case = Case(replace(PHOTOGRAPHED, customer_contacted=False))
     assert recommended(case.stage, case.facts) is A.TAKE_FOR_INSPECTION
     effects = case.does(AIGERIM, A.TAKE_FOR_INSPECTION, "3b-6")
@@ -209,7 +209,7 @@ def test_other_goods_came_back():
     assert case.stage is S.REFUSED
 
 
-def test_goods_never_arrive_and_the_overdue_parcel_is_shown_first():
+def test_goods_never_arrive_and_the_overdue_parcel_is_displayed_first():
     case = Case(replace(PHOTOGRAPHED, control_due_passed=True), stage=S.IN_DELIVERY)
     assert recommended(case.stage, case.facts) is A.NOTE_ARRIVAL
     case.does(AIGERIM, A.NOTE_NEVER_ARRIVED, "7x")
@@ -317,8 +317,8 @@ def test_what_is_recommended_can_be_done_and_stands_first(stage, facts):
         assert offers[0].act is best
         assert isinstance(offers[0].answer, Advanced)
     for reason in refusal_reasons(stage, chosen):
-        told = replace(chosen, refusal_reason=reason)
-        assert isinstance(advance(stage, A.REFUSE, told, Role.SENIOR), Advanced)
+        reported = replace(chosen, refusal_reason=reason)
+        assert isinstance(advance(stage, A.REFUSE, reported, Role.SENIOR), Advanced)
 
 
 def test_the_page_is_up_to_date():

@@ -151,9 +151,9 @@ def test_a_missing_technical_act_is_named():
     ],
 )
 def test_a_comment_is_written_only_where_a_ticket_is(facts: Facts, extra: tuple[Effect, ...]):
-    taken = advance(S.NEW, A.TAKE_FOR_INSPECTION, facts, Role.OPERATOR)
-    assert isinstance(taken, Advanced)
-    assert taken.effects == (
+    accepted = advance(S.NEW, A.TAKE_FOR_INSPECTION, facts, Role.OPERATOR)
+    assert isinstance(accepted, Advanced)
+    assert accepted.effects == (
         E.PRESS_TAKE,
         E.CREATE_RETURN_ORDER,
         E.ATTACH_EVIDENCE,
@@ -162,11 +162,11 @@ def test_a_comment_is_written_only_where_a_ticket_is(facts: Facts, extra: tuple[
     )
 
 
-def test_the_service_centre_is_asked_only_for_an_act_that_is_lacking():
+def test_the_service_centre_is_requested_only_for_an_act_that_is_lacking():
     lacking = replace(DEFECTIVE, missing_evidence=frozenset({K.TECHNICAL_ACT}))
-    taken = advance(S.NEW, A.TAKE_FOR_INSPECTION, lacking, Role.OPERATOR)
-    assert isinstance(taken, Advanced)
-    assert taken.effects == (
+    accepted = advance(S.NEW, A.TAKE_FOR_INSPECTION, lacking, Role.OPERATOR)
+    assert isinstance(accepted, Advanced)
+    assert accepted.effects == (
         E.PRESS_TAKE,
         E.CREATE_RETURN_ORDER,
         E.ATTACH_EVIDENCE,

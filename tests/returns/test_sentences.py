@@ -83,12 +83,12 @@ def test_every_reason_why_a_case_is_not_opened_has_a_sentence() -> None:
 def test_every_effect_rule_and_source_of_a_control_date_is_worded() -> None:
     assert set(sentences.WILL_DO) == set(Effect)
     assert set(sentences.SILENCES) == {s.value for s in control_dates.Silence} - {"NOTHING"}
-    told = {
+    reported = {
         value
         for name, value in vars(control_dates).items()
         if name.isupper() and isinstance(value, str)
     }
-    assert told == set(sentences.CONTROL_SOURCES)
+    assert reported == set(sentences.CONTROL_SOURCES)
     for rule in ControlRule:
         assert sentences.control_rule_label(rule.value)
     assert sentences.control_rule_label("") == ""
@@ -111,7 +111,7 @@ def test_every_act_the_services_write_into_the_journal_is_worded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocked", "said"),
+    ("blocked", "stated"),
     [
         (
             Blocked("NO_SUCH_STEP", {"stage": "CLOSED", "act": "REFUSE"}),
@@ -128,11 +128,11 @@ def test_every_act_the_services_write_into_the_journal_is_worded() -> None:
         (Blocked("NEVER_HEARD_OF"), "NEVER_HEARD_OF"),
     ],
 )
-def test_a_blocked_act_is_told_in_words(blocked: Blocked, said: str) -> None:
-    assert sentences.blocked_sentence(blocked) == said
+def test_a_blocked_act_is_reported_in_words(blocked: Blocked, stated: str) -> None:
+    assert sentences.blocked_sentence(blocked) == stated
 
 
-def test_grounds_are_told_with_days_sums_and_sources() -> None:
+def test_grounds_are_reported_with_days_sums_and_sources() -> None:
     late = Ground(
         "WINDOW_PASSED",
         rules.LAW_PROPER,
@@ -157,7 +157,7 @@ def test_grounds_are_told_with_days_sums_and_sources() -> None:
     assert sentences.ground_sentence(looked) == "Not kept as required: look."
 
 
-def test_bad_cases_and_rules_are_told_in_words() -> None:
+def test_bad_cases_and_rules_are_reported_in_words() -> None:
     assert sentences.bad_case_sentence(BadCase("NUMBER_TAKEN", number="7-1")) == (
         "The store already has a request 7-1."
     )
@@ -174,12 +174,12 @@ def test_bad_cases_and_rules_are_told_in_words() -> None:
     assert sentences.act_label(Act.GRANT_REFUND) == "Grant the refund"
 
 
-def test_what_the_guard_wrote_down_is_told_in_sentences() -> None:
+def test_what_the_guard_wrote_down_is_reported_in_sentences() -> None:
     before = int(timedelta(hours=4).total_seconds())
-    told = sentences.guard_note(
+    reported = sentences.guard_note(
         f"ESCALATE; before={before}; to=OWNER,SENIOR; skipped=REMIND@86400; odd part"
     )
-    assert told == (
+    assert reported == (
         "Control date very near: seniors told. 4 h before the control date. Told: Owner, Senior."
         " The program was off or told too late: Reminder: the control date is near (24 h). odd part"
     )

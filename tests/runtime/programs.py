@@ -32,7 +32,7 @@ time.sleep(600)
 def newcomers_environ() -> dict[str, str]:
     """What a program is told on a machine where nobody has set anything of ours."""
     ours = ("QAITAR_", "DATABASE_", "DJANGO_")
-    return {name: told for name, told in os.environ.items() if not name.startswith(ours)}
+    return {name: reported for name, reported in os.environ.items() if not name.startswith(ours)}
 
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:

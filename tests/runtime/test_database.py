@@ -93,7 +93,7 @@ def test_preparing_the_roles_again_changes_nothing(elsewhere: Addresses) -> None
     assert run(elsewhere.app_dsn, "SELECT 1") == [(1,)]
 
 
-def test_without_an_address_the_embedded_server_is_started_and_kept(folder: DataFolder) -> None:
+def test_without_an_address_the_embedded_server_is_started_and_stored(folder: DataFolder) -> None:
     addresses = resolve_database(folder, {})
     began = time.perf_counter()
     assert resolve_database(folder, {}) == addresses
@@ -191,17 +191,17 @@ def test_a_foreign_owner_who_may_make_roles_gets_the_programs_role_made(
     assert not (folder.postgres / "data").exists()
 
 
-def test_a_foreign_owner_who_may_not_is_told_the_exact_sql_and_it_works(
+def test_a_foreign_owner_who_may_not_is_reported_the_exact_sql_and_it_works(
     elsewhere: Addresses, shop: str, folder: DataFolder
 ) -> None:
-    with pytest.raises(DatabaseProblem) as told:
+    with pytest.raises(DatabaseProblem) as reported:
         resolve_database(folder, {"DATABASE_URL": shop})
-    lines = str(told.value).split("`")[1]
+    lines = str(reported.value).split("`")[1]
     assert lines == (
         "CREATE ROLE qaitar_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
         "PASSWORD 'choose-one'; GRANT CONNECT, TEMPORARY ON DATABASE \"shop\" TO qaitar_app;"
     )
-    assert "QAITAR_APP_DATABASE_URL" in str(told.value)
+    assert "QAITAR_APP_DATABASE_URL" in str(reported.value)
     assert run(elsewhere.superuser_dsn, "SELECT 1 FROM pg_roles WHERE rolname = 'qaitar_app'") == []
     for line in lines.rstrip(";").split("; "):
         run(elsewhere.superuser_dsn, line)
@@ -216,19 +216,19 @@ def test_a_role_with_another_password_is_not_overwritten(
     elsewhere: Addresses, shop: str, folder: DataFolder
 ) -> None:
     run(elsewhere.superuser_dsn, "CREATE ROLE qaitar_app LOGIN PASSWORD 'theirs'")
-    with pytest.raises(DatabaseProblem, match="with another password, or its rules") as told:
+    with pytest.raises(DatabaseProblem, match="with another password, or its rules") as reported:
         resolve_database(folder, {"DATABASE_URL": shop})
-    assert folder.secret("database-app") not in str(told.value)
+    assert folder.secret("database-app") not in str(reported.value)
     assert run(with_role(shop, APP_ROLE, "theirs"), "SELECT 1") == [(1,)]
 
 
-def test_a_user_who_may_not_make_tables_is_told_what_to_run(
+def test_a_user_who_may_not_make_tables_is_reported_what_to_run(
     elsewhere: Addresses, shop: str, folder: DataFolder
 ) -> None:
     run(elsewhere.superuser_dsn, "ALTER DATABASE shop OWNER TO postgres")
-    with pytest.raises(DatabaseProblem) as told:
+    with pytest.raises(DatabaseProblem) as reported:
         resolve_database(folder, {"DATABASE_URL": shop})
-    line = str(told.value).split("`")[1]
+    line = str(reported.value).split("`")[1]
     assert line == 'ALTER DATABASE "shop" OWNER TO "boss";'
     run(elsewhere.superuser_dsn, line, "ALTER ROLE boss CREATEROLE")
     assert resolve_database(folder, {"DATABASE_URL": shop}).embedded is False
@@ -263,13 +263,13 @@ def test_a_setting_of_the_role_alone_is_seen(
         resolve_database(folder, {"DATABASE_URL": shop})
 
 
-def test_a_server_that_does_not_answer_is_told_without_the_password(folder: DataFolder) -> None:
-    with pytest.raises(DatabaseProblem, match="The database does not let us in: ") as told:
+def test_a_server_that_does_not_answer_is_reported_without_the_password(folder: DataFolder) -> None:
+    with pytest.raises(DatabaseProblem, match="The database does not let us in: ") as reported:
         resolve_database(folder, {"DATABASE_URL": "postgresql://boss:hush-hush@127.0.0.1:1/shop"})
-    assert "hush-hush" not in str(told.value)
-    with pytest.raises(DatabaseProblem, match="cannot be read: write it as") as told:
+    assert "hush-hush" not in str(reported.value)
+    with pytest.raises(DatabaseProblem, match="cannot be read: write it as") as reported:
         resolve_database(folder, {"DATABASE_URL": "boss:hush-hush@db"})
-    assert "hush-hush" not in str(told.value)
+    assert "hush-hush" not in str(reported.value)
 
 
 class OldServer:

@@ -96,10 +96,12 @@ def test_a_folder_of_somebody_else_is_refused_and_untouched(tmp_path: Path) -> N
         (path / "secrets").mkdir(parents=True)
         shutil.chown(path, "nobody")
         shutil.chown(path / "secrets", "nobody")
-    with pytest.raises(FolderProblem) as told:
+    with pytest.raises(FolderProblem) as reported:
         DataFolder(path)
-    assert f"The data folder {path} belongs to {owner}, not to " in str(told.value)
-    assert f"run the command as {owner} or choose another folder with --data." in str(told.value)
+    assert f"The data folder {path} belongs to {owner}, not to " in str(reported.value)
+    assert f"run the command as {owner} or choose another folder with --data." in str(
+        reported.value
+    )
     assert not (path / "logs").exists()
 
 
@@ -112,7 +114,7 @@ def test_root_may_use_a_mounted_folder_that_another_user_owns_and_nobody_has_use
     assert len(DataFolder(tmp_path).secret("django")) == 64
 
 
-def test_a_folder_that_cannot_be_made_is_told() -> None:
+def test_a_folder_that_cannot_be_made_is_reported() -> None:
     with pytest.raises(FolderProblem, match=r"^The data folder /sys/qaitar-test is not writable"):
         DataFolder("/sys/qaitar-test")
 
@@ -134,7 +136,7 @@ def test_the_top_of_a_new_disk_is_as_good_as_empty(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_way_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderProblem, match="is in the way of a file"):
         DataFolder(tmp_path / "file")
@@ -150,7 +152,7 @@ def test_less_than_64_megabytes_is_a_full_disk(tmp_path: Path, free: int, refuse
     assert names(tmp_path) == []
 
 
-def test_a_real_small_disk_is_told_to_be_full(tmp_path: Path) -> None:
+def test_a_real_small_disk_is_reported_to_be_full(tmp_path: Path) -> None:
     script = f'mount -t tmpfs -o size=32m none \'{tmp_path}\' && exec "$0" "$@"'
     code = "import sys; from qaitar.runtime.folder import DataFolder; DataFolder(sys.argv[1])"
     if subprocess.run(["unshare", "-Urm", "true"], check=False, capture_output=True).returncode:

@@ -49,8 +49,12 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def lives(folder: Path, name: str) -> list[int]:
     """The processes a part has been, the present one last."""
-    told = folder / name
-    return [int(line.split()[0]) for line in told.read_text().splitlines()] if told.exists() else []
+    reported = folder / name
+    return (
+        [int(line.split()[0]) for line in reported.read_text().splitlines()]
+        if reported.exists()
+        else []
+    )
 
 
 def both(folder: Path) -> tuple[int, int]:
@@ -62,8 +66,8 @@ def test_parts_share_what_was_loaded_and_end_with_a_signal(
     program: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     web, worker = both(tmp_path)
-    told = [(tmp_path / name).read_text() for name in ("web", "worker")]
-    loaded = {line.split()[1] for text in told for line in text.splitlines()}
+    reported = [(tmp_path / name).read_text() for name in ("web", "worker")]
+    loaded = {line.split()[1] for text in reported for line in text.splitlines()}
     assert len(loaded) == 1
     program.send_signal(signal.SIGTERM)
     assert program.wait(10) == 0
@@ -96,7 +100,7 @@ def test_a_part_that_dies_too_often_ends_everything(
 
 
 def test_nobody_outlives_the_one_who_loaded(program: subprocess.Popen[str], tmp_path: Path) -> None:
-    told = [*both(tmp_path)]
-    told += [int((tmp_path / name).read_text().split()[2]) for name in ("web", "worker")]
+    reported = [*both(tmp_path)]
+    reported += [int((tmp_path / name).read_text().split()[2]) for name in ("web", "worker")]
     program.kill()
-    wait_for(lambda: not any(is_alive(pid) for pid in told))
+    wait_for(lambda: not any(is_alive(pid) for pid in reported))

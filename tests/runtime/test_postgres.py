@@ -175,7 +175,7 @@ def test_six_processes_at_once_start_exactly_one(folder: DataFolder) -> None:
                 holder.kill()
 
 
-def test_it_takes_another_port_when_its_own_is_taken(used_folder: DataFolder) -> None:
+def test_it_takes_another_port_when_its_own_is_accepted(used_folder: DataFolder) -> None:
     with EmbeddedPostgres(used_folder) as server:
         port = server.ensure_running().port
     with socket.create_server(("127.0.0.1", port)), EmbeddedPostgres(used_folder) as server:
@@ -200,7 +200,7 @@ def test_an_unsafe_setting_is_refused_and_nothing_is_left_running(
     ("version", "says"),
     [("19", "newer than the 18"), ("17", "older than the 18"), ("", "damaged")],
 )
-def test_another_major_version_is_told_apart_from_damage(
+def test_another_major_version_is_reported_apart_from_damage(
     folder: DataFolder, version: str, says: str
 ) -> None:
     data = folder.postgres / "data"
@@ -211,19 +211,19 @@ def test_another_major_version_is_told_apart_from_damage(
     assert [path.name for path in data.iterdir()] == ["PG_VERSION"]
 
 
-def test_a_damaged_cluster_is_told_with_the_end_of_its_log(used_folder: DataFolder) -> None:
+def test_a_damaged_cluster_is_reported_with_the_end_of_its_log(used_folder: DataFolder) -> None:
     control = used_folder.postgres / "data" / "global" / "pg_control"
     control.write_bytes(b"\0" * control.stat().st_size)
-    with pytest.raises(DatabaseProblem) as told:
+    with pytest.raises(DatabaseProblem) as reported:
         EmbeddedPostgres(used_folder).start()
-    assert "does not start and may be damaged; its log " in str(told.value)
-    assert f"{used_folder.logs / 'postgres.log'} ends with: " in str(told.value)
-    assert "restore the data folder from a backup." in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "does not start and may be damaged; its log " in str(reported.value)
+    assert f"{used_folder.logs / 'postgres.log'} ends with: " in str(reported.value)
+    assert "restore the data folder from a backup." in str(reported.value)
+    assert "\n" not in str(reported.value)
     assert server_processes(used_folder) == []
 
 
-def test_lost_secrets_are_told_with_where_they_belong(used_folder: DataFolder) -> None:
+def test_lost_secrets_are_reported_with_where_they_belong(used_folder: DataFolder) -> None:
     (used_folder.secrets / "database-superuser").unlink()
     with pytest.raises(DatabaseProblem, match="password authentication failed"):
         EmbeddedPostgres(used_folder).start()
@@ -267,7 +267,7 @@ with EmbeddedPostgres(folder) as server:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a server on a disk of its own")
-def test_a_disk_really_full_is_told_and_the_server_starts_once_there_is_room(
+def test_a_disk_really_full_is_reported_and_the_server_starts_once_there_is_room(
     tmp_path: Path,
 ) -> None:
     if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:

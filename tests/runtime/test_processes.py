@@ -142,7 +142,7 @@ def test_a_dead_program_is_started_again_and_too_many_deaths_end_everything(
     ]
 
 
-def test_what_a_dead_program_left_behind_is_ended_before_it_starts_again(tmp_path: Path) -> None:
+def test_what_a_dead_program_left_inside_is_ended_before_it_starts_again(tmp_path: Path) -> None:
     script = 'sleep 600 & echo $! >> "$0"; exit 1'
     supervisor = Supervisor(
         [Program("loose", ["sh", "-c", script, str(tmp_path / "left")])],
@@ -193,14 +193,16 @@ def test_waiting_ends_with_a_good_answer_or_says_what_the_last_one_was() -> None
         wait_ready(free, 60, alive=lambda: False)
 
 
-def test_a_taken_port_is_told_with_the_program_that_has_it() -> None:
+def test_a_accepted_port_is_reported_with_the_program_that_has_it() -> None:
     port = pick_port()
     require_free_port(port)
     with socket.create_server(("127.0.0.1", port)):
         assert not is_free(port)
         assert pick_port(port) != port
-        with pytest.raises(PortInUse) as told:
+        with pytest.raises(PortInUse) as reported:
             require_free_port(port)
-    assert f"Port {port} on 127.0.0.1 is taken by " in str(told.value)
-    assert f"(process {os.getpid()}): end it or choose another port with --port." in str(told.value)
+    assert f"Port {port} on 127.0.0.1 is taken by " in str(reported.value)
+    assert f"(process {os.getpid()}): end it or choose another port with --port." in str(
+        reported.value
+    )
     assert pick_port(port) == port

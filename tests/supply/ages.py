@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ACCEPT: Final = "application/vnd.pypi.simple.v1+json"
 SECONDS_MAX: Final = 10
-ASKED_AT_ONCE: Final = 4
+QUESTIONS_AT_ONCE: Final = 4
 
 
 def released(page: dict[str, Any], pin: Pin) -> datetime | None:
@@ -44,14 +44,14 @@ def ages(pins: Iterable[Pin], now: datetime) -> dict[Pin, int | None]:
         moment = released(_page(pin.name), pin)
         return None if moment is None else (now - moment.astimezone(UTC)).days
 
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as asking:
+    with ThreadPoolExecutor(QUESTIONS_AT_ONCE) as asking:
         return dict(zip(listed, asking.map(days, listed), strict=True))
 
 
 def _page(name: str) -> dict[str, Any]:
-    asked = urllib.request.Request(f"{PyPI.simple_url}/{name}/", headers={"Accept": ACCEPT})
+    requested = urllib.request.Request(f"{PyPI.simple_url}/{name}/", headers={"Accept": ACCEPT})
     try:
-        with urllib.request.urlopen(asked, timeout=SECONDS_MAX) as answer:
+        with urllib.request.urlopen(requested, timeout=SECONDS_MAX) as answer:
             page: dict[str, Any] = json.load(answer)
             return page
     except (OSError, ValueError):

@@ -90,8 +90,16 @@ def _report(path: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "report.json"
         options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off"]
-        told = ["--timeout", str(ANSWER_SECONDS), "--format", "json", "--output", str(output)]
-        command = [sys.executable, "-m", "pip_audit", "--requirement", str(path), *options, *told]
+        reported = ["--timeout", str(ANSWER_SECONDS), "--format", "json", "--output", str(output)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip_audit",
+            "--requirement",
+            str(path),
+            *options,
+            *reported,
+        ]
         subprocess.run(command, check=False, capture_output=True, timeout=SECONDS_MAX)
         if not output.exists():  # no registry answered at all
             return {"dependencies": []}

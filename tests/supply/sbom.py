@@ -51,8 +51,17 @@ def write(path: Path) -> dict[str, Any]:
     """Write the bill to a file and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     maker = [sys.executable, "-m", "cyclonedx_py", "requirements", str(RUN)]
-    told = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible"]
-    command = [*maker, *told, "--spec-version", "1.6", "--of", "JSON", "--output-file", str(path)]
+    reported = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible"]
+    command = [
+        *maker,
+        *reported,
+        "--spec-version",
+        "1.6",
+        "--of",
+        "JSON",
+        "--output-file",
+        str(path),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     bill = with_vendored(json.loads(path.read_text(encoding="utf-8")))
     path.write_text(json.dumps(bill, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -32,31 +32,31 @@ ENTRY = (
 
 def audited(monkeypatch: pytest.MonkeyPatch, *reports: list[dict[str, Any]]) -> tuple[Audit, int]:
     """Run the audit over three files with such reports; return it and how many files were asked about."""
-    asked: list[Path] = []
+    requested: list[Path] = []
 
     def answer(path: Path) -> dict[str, Any]:
-        asked.append(path)
-        return {"dependencies": reports[len(asked) - 1]}
+        requested.append(path)
+        return {"dependencies": reports[len(requested) - 1]}
 
     monkeypatch.setattr(audit_module, "_report", answer)
     pins = [JINJA, Pin("attrs", "26.1.0"), Pin("uv", "0.13.9")]
-    return audit(requirement_files()[: len(reports)], pins), len(asked)
+    return audit(requirement_files()[: len(reports)], pins), len(requested)
 
 
 def test_packages_nobody_knows_are_not_called_safe(monkeypatch: pytest.MonkeyPatch) -> None:
     """pip-audit itself ends well and says "No known vulnerabilities found" then."""
-    seen, asked = audited(monkeypatch, [SKIPPED], [CLEAN])
-    assert (asked, seen.audited, len(seen.skipped)) == (1, set(), 3)
-    said = "audit: no registry of vulnerabilities answers; 3 packages not audited"
-    assert report.headline(seen, 0) == said
+    seen, requested = audited(monkeypatch, [SKIPPED], [CLEAN])
+    assert (requested, seen.audited, len(seen.skipped)) == (1, set(), 3)
+    stated = "audit: no registry of vulnerabilities answers; 3 packages not audited"
+    assert report.headline(seen, 0) == stated
 
 
 def test_a_known_vulnerability_is_found_and_must_be_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, _ = audited(monkeypatch, [CLEAN], [FOUND, SKIPPED])
     bad = unaccepted(seen.found, [])
     assert [str(each) for each in bad] == ["jinja2 2.4.1: PYSEC-2019-217, fixed in 2.10.1"]
-    said = "audit: 2 packages audited, 1 not audited: 1 vulnerabilities"
-    assert report.headline(seen, len(bad)) == said
+    stated = "audit: 2 packages audited, 1 not audited: 1 vulnerabilities"
+    assert report.headline(seen, len(bad)) == stated
 
 
 def test_an_accepted_one_is_let_pass_under_any_of_its_numbers(

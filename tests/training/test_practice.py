@@ -63,9 +63,9 @@ class Newcomer:
             )
         with frozen_at(self.now):
             practice_prepare(self.shop.id, self.now, practice_id=made.pk)
-        return self.kept(made.pk)
+        return self.stored(made.pk)
 
-    def kept(self, pk: UUID) -> Practice:
+    def stored(self, pk: UUID) -> Practice:
         with within_walls(self.shop.id):
             return Practice.objects.get(pk=pk)
 
@@ -272,11 +272,11 @@ def test_a_worker_sends_nothing_of_a_practice_anywhere(
         Connection.objects.create(
             merchant_id=practice.shop_id, system="usedesk", name="Usedesk", created_at=NOW
         )
-    drained = effects_run(practice.shop_id, newcomer.now)
-    assert dict(drained.states) == {"DONE": 2}
+    ran = effects_run(practice.shop_id, newcomer.now)
+    assert dict(ran.states) == {"DONE": 2}
     with within_walls(practice.shop_id):
-        kept = PlannedEffect.objects.filter(created_at=newcomer.now)
-        assert {(e.kind, e.state, e.attempts, e.reference) for e in kept} == {
+        stored = PlannedEffect.objects.filter(created_at=newcomer.now)
+        assert {(e.kind, e.state, e.attempts, e.reference) for e in stored} == {
             ("OPEN_TICKET", EffectState.DONE, 0, ""),
             ("WRITE_REGISTER", EffectState.DONE, 0, ""),
         }
@@ -307,7 +307,7 @@ def test_two_practices_at_once_are_one(newcomer: Newcomer, practice: Practice) -
     with pytest.raises(PracticeProblem, match="ALREADY"):
         newcomer.begins()
     assert MerchantKey.objects.filter(practice_of=newcomer.person.pk).count() == 1
-    assert newcomer.kept(practice.pk).prepared == len(STORIES)
+    assert newcomer.stored(practice.pk).prepared == len(STORIES)
 
 
 def test_preparing_again_makes_nothing_twice(newcomer: Newcomer) -> None:
@@ -329,8 +329,8 @@ def test_preparing_again_makes_nothing_twice(newcomer: Newcomer) -> None:
     with within_walls(made.shop_id):
         numbers = ReturnRequest.objects.values_list("number", flat=True)
         assert sorted(numbers) == sorted(each.number for each in cases_drawn(SEED))
-    kept = newcomer.kept(made.pk)
-    assert (kept.state, kept.opened_at, kept.until) == (
+    stored = newcomer.stored(made.pk)
+    assert (stored.state, stored.opened_at, stored.until) == (
         PracticeState.OPEN,
         NOW,
         NOW + timedelta(minutes=60),
@@ -341,6 +341,6 @@ def test_an_hour_over_ends_by_itself(newcomer: Newcomer, practice: Practice) -> 
     """She forgot to end it: after the hour she is let back to her own requests, and the result is there."""
     newcomer.now = NOW + timedelta(minutes=61)
     assert practices_go(newcomer.now) == 0
-    kept = newcomer.kept(practice.pk)
-    assert (kept.state, kept.ended_at) == (PracticeState.DONE, NOW + timedelta(minutes=60))
+    stored = newcomer.stored(practice.pk)
+    assert (stored.state, stored.ended_at) == (PracticeState.DONE, NOW + timedelta(minutes=60))
     assert place_of(newcomer.person.pk) is None

@@ -312,11 +312,11 @@ def test_a_public_name_that_answers_with_a_closed_address_is_forbidden(
     address: str, connections: list[object]
 ) -> None:
     alone = resolve_public("https://shop.kz/", resolver=lambda _h, _p: [address])
-    behind_a_public_one = resolve_public(
+    inside_a_public_one = resolve_public(
         "https://shop.kz/", resolver=lambda _h, _p: ["8.8.8.8", address]
     )
 
-    assert alone == behind_a_public_one == Forbidden(Code.NOT_PUBLIC)
+    assert alone == inside_a_public_one == Forbidden(Code.NOT_PUBLIC)
     assert connections == []
 
 

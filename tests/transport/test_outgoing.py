@@ -148,7 +148,7 @@ def test_a_listed_host_may_be_called_on_its_port_only(nothing_listed: None) -> N
     assert other.got == []
 
 
-def test_a_proxy_is_asked_for_the_judged_address_and_told_its_password(
+def test_a_proxy_is_requested_for_the_judged_address_and_reported_its_password(
     nothing_listed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(caller: socket.socket) -> None:
@@ -162,9 +162,9 @@ def test_a_proxy_is_asked_for_the_judged_address_and_told_its_password(
     with client, pytest.raises(NotSent):
         client.send(Request("GET", "/orders"))
     proxy.close()
-    (asked,) = proxy.got
-    assert asked.startswith(b"CONNECT 93.184.215.14:443 HTTP/1.1\r\n")
-    assert b"Proxy-Authorization: Basic a3o6c2VjcmV0" in asked
+    (requested,) = proxy.got
+    assert requested.startswith(b"CONNECT 93.184.215.14:443 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic a3o6c2VjcmV0" in requested
 
 
 def test_a_name_server_that_hangs_ends_the_look_up(

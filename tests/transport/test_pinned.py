@@ -191,10 +191,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_certificate_is_checked_against_the_name_not_the_address(certificate: Path) -> None:
-    asked: list[str | None] = []
+    requested: list[str | None] = []
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate)
-    server.sni_callback = lambda _socket, name, _context: asked.append(name)
+    server.sni_callback = lambda _socket, name, _context: requested.append(name)
     trust = ssl.create_default_context(cafile=str(certificate))
 
     def answer(connection: socket.socket) -> None:
@@ -207,4 +207,4 @@ def test_the_certificate_is_checked_against_the_name_not_the_address(certificate
         deliver(Target("https", "other.test", "127.0.0.1", port), {}, b"{}", trust=trust)
     with _listening(answer, server) as port, pytest.raises(NotSent):
         deliver(_at(port, "https"), {}, b"{}")
-    assert asked == ["hooks.shop.test", "other.test", "hooks.shop.test"]
+    assert requested == ["hooks.shop.test", "other.test", "hooks.shop.test"]

@@ -128,18 +128,18 @@ print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, MessageCookie.cookie_name, s.SE
       s.SESSION_COOKIE_HTTPONLY, s.CSRF_COOKIE_HTTPONLY, s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS)
 """
 PLAIN: Final = "sessionid csrftoken messages False False True True 0 False"
-BEHIND_TLS: Final = (
+UNDER_TLS: Final = (
     "__Host-sessionid __Host-csrftoken __Host-messages True True True True 31536000 True"
 )
 
 
-@pytest.mark.parametrize(("https", "said"), [("", PLAIN), ("1", BEHIND_TLS)])
-def test_cookies_belong_to_this_host_alone_behind_tls(https: str, said: str) -> None:
+@pytest.mark.parametrize(("https", "stated"), [("", PLAIN), ("1", UNDER_TLS)])
+def test_cookies_belong_to_this_host_alone_inside_tls(https: str, stated: str) -> None:
     environ = {**os.environ, "QAITAR_HTTPS": https}
     done = subprocess.run(
         [sys.executable, "-c", COOKIES], env=environ, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == said.split()
+    assert done.stdout.split() == stated.split()
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_cookies_belong_to_this_host_alone_behind_tls(https: str, said: str) -> 
         ("/static/console/css/base.css", "http", 301),
     ],
 )
-def test_behind_tls_pages_are_led_to_it_and_calls_refused(
+def test_inside_tls_pages_are_led_to_it_and_calls_refused(
     path: str, forwarded: str, status: int
 ) -> None:
     """A redirect would hide for years that a program sends its token in the clear."""

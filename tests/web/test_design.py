@@ -282,7 +282,7 @@ def test_a_decision_waiting_for_proof_gives_the_text_and_the_way_there() -> None
     assert html.count('data-key="1"') == 1
 
 
-def test_lateness_is_told_by_words_and_icon_not_by_colour_alone() -> None:
+def test_lateness_is_reported_by_words_and_icon_not_by_colour_alone() -> None:
     html = _draw("queue")
     late = html[html.index('data-urgency="late"') :][:400]
     assert "icons.svg#warning" in late
@@ -307,7 +307,7 @@ def test_the_customers_phone_is_masked_until_revealed() -> None:
         (-5700, "1 h 35 min"),
     ],
 )
-def test_a_span_is_said_in_its_two_largest_units(seconds: int, text: str) -> None:
+def test_a_span_is_stated_in_its_two_largest_units(seconds: int, text: str) -> None:
     with translation.override("en"):
         assert span_text(seconds) == text
 

@@ -41,7 +41,7 @@ OTHER = [(OSError(errno.EACCES, "denied"), None), (OperationalError("x"), Divisi
 
 
 @pytest.mark.parametrize(("error", "cause"), FULL)
-def test_a_person_is_told(
+def test_a_person_is_reported(
     monkeypatch: pytest.MonkeyPatch, error: Exception, cause: Exception | None
 ) -> None:
     monkeypatch.setattr(health, "figures", raising(error, cause))
@@ -55,7 +55,7 @@ def test_a_person_is_told(
 
 
 @pytest.mark.parametrize(("error", "cause"), FULL)
-def test_a_program_is_told(
+def test_a_program_is_reported(
     monkeypatch: pytest.MonkeyPatch, error: Exception, cause: Exception | None
 ) -> None:
     shop = make_shop()

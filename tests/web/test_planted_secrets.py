@@ -116,9 +116,9 @@ def planted_by_pages(office: Office, browser: Client) -> dict[str, str]:
         page = browser.get(reverse(f"console:{name}"))
         usual = fields_of(page) if page.status_code == 200 else {}
         answer = browser.post(reverse(f"console:{name}"), usual | form)
-        shown = browser.get(answer["Location"]) if answer.status_code == 303 else answer
-        assert secret_of(shown), (name, answer.status_code)
-        found[name] = secret_of(shown)
+        displayed = browser.get(answer["Location"]) if answer.status_code == 303 else answer
+        assert secret_of(displayed), (name, answer.status_code)
+        found[name] = secret_of(displayed)
     return found
 
 
@@ -152,16 +152,19 @@ def text_of(answer: Any) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def everything_shown(office: Office, browser: Client, token: str, case: Any) -> dict[str, str]:
+def everything_displayed(office: Office, browser: Client, token: str, case: Any) -> dict[str, str]:
     """Open every page and call that can be asked for, and every list as both kinds of file."""
-    asked = [a.path() for a in addresses() if not a.parameters and "accounts/" not in a.route]
-    asked += [reverse("console:case", args=[case.pk]), reverse("console:journal", args=[case.pk])]
+    requested = [a.path() for a in addresses() if not a.parameters and "accounts/" not in a.route]
+    requested += [
+        reverse("console:case", args=[case.pk]),
+        reverse("console:journal", args=[case.pk]),
+    ]
     for kind in ListKind:
         page = reverse("console:list_export", args=[kind.value])
-        asked += [f"{page}?form={form}&id={case.pk}" for form in ("CSV", "XLSX")]
-    seen = {path: text_of(browser.get(path)) for path in asked if not path.startswith(API)}
+        requested += [f"{page}?form={form}&id={case.pk}" for form in ("CSV", "XLSX")]
+    seen = {path: text_of(browser.get(path)) for path in requested if not path.startswith(API)}
     headers = {"Authorization": f"Bearer {token}"}
-    for path in [*(p for p in asked if p.startswith(API)), f"{API}/returns/{case.pk}"]:
+    for path in [*(p for p in requested if p.startswith(API)), f"{API}/returns/{case.pk}"]:
         seen[f"call {path}"] = text_of(Client().get(path, headers=headers))
     return seen
 
@@ -190,12 +193,14 @@ def test_no_planted_secret_is_in_a_table_the_log_a_page_or_an_export(
     assert found_in(rows_as_text(), secrets) == set()
     journal = rows_as_text({"foundation_journalentry", "foundation_securityevent"})
     assert found_in(journal, {"name": NAME, "words": WORDS, "comment": COMMENT}) == set()
-    shown = everything_shown(office, browser, secrets["token"], case)
-    told = {path: found for path, text in shown.items() if (found := found_in(text, secrets))}
-    assert told == {}
-    assert any(COMMENT in text for text in shown.values()), "who may read it, reads it"
+    displayed = everything_displayed(office, browser, secrets["token"], case)
+    reported = {
+        path: found for path, text in displayed.items() if (found := found_in(text, secrets))
+    }
+    assert reported == {}
+    assert any(COMMENT in text for text in displayed.values()), "who may read it, reads it"
     try_in_vain(secrets)
     written = log.getvalue()
-    assert written.count("answered") > len(shown)
+    assert written.count("answered") > len(displayed)
     people = {"name": NAME, "words": WORDS, "comment": COMMENT}
     assert found_in(written, secrets | people) == set()

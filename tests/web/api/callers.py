@@ -52,10 +52,10 @@ def declared(method: str, path: str) -> tuple[dict[str, Any], Any] | None:
     for pattern, its_method, operation in _operations():
         if its_method == method and pattern.fullmatch(path):
             for address, calls in document()["paths"].items():
-                told = calls.get(method.lower())
-                if told and told["operationId"] == operation.operation_id:
+                reported = calls.get(method.lower())
+                if reported and reported["operationId"] == operation.operation_id:
                     assert address
-                    return told, operation
+                    return reported, operation
     return None
 
 
@@ -139,11 +139,11 @@ def held_to_the_document(method: str, path: str, answer: Any) -> None:
         problem = Problem.model_validate_json(answer.content)
         assert problem.status == status
         assert problem.detail, "a problem says what is wrong in a sentence"
-    told = declared(method, path)
-    if told is None:
+    reported = declared(method, path)
+    if reported is None:
         assert status in {404, 405}, (method, path, status)
         return
-    spoken, operation = told
+    spoken, operation = reported
     assert str(status) in spoken["responses"] or status == 405, (
         f"{method} {path}: {status} not told"
     )

@@ -25,8 +25,8 @@ def folders(settings: Any, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path
     settings.WHITENOISE_USE_FINDERS = False
     settings.QAITAR_ENCRYPTION_KEY = "a-key-of-tests-that-is-long-enough-to-be-one"
-    kept = {**settings.STORAGES["files"], "OPTIONS": {"location": str(tmp_path / "files")}}
-    settings.STORAGES = {**settings.STORAGES, "files": kept}
+    stored = {**settings.STORAGES["files"], "OPTIONS": {"location": str(tmp_path / "files")}}
+    settings.STORAGES = {**settings.STORAGES, "files": stored}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
     from schemathesis import Case, HookContext, Response
 
-KEPT: Final = 30
+STORED: Final = 30
 """So many things of a kind are used; older ones give way to what was made last."""
 MADE_BY: Final = {
     "returns_file": "request_id",
@@ -114,15 +114,15 @@ class Things:
             self._forget("endpoint_id", case.path_parameters["endpoint_id"])
         if response.status_code not in {201, 202}:
             return
-        told = json.loads(response.content)
+        reported = json.loads(response.content)
         if operation in MADE_BY:
-            self._keep(MADE_BY[operation], told["id"])
+            self._keep(MADE_BY[operation], reported["id"])
         elif operation == "evidence_add":
-            for proof in told["evidence"][:2]:
+            for proof in reported["evidence"][:2]:
                 self._keep("evidence_id", proof["id"])
 
     def _keep(self, name: str, value: str) -> None:
-        self.known[name] = [*self.known[name], value][-KEPT:]
+        self.known[name] = [*self.known[name], value][-STORED:]
 
     def _forget(self, name: str, value: str) -> None:
         self.known[name] = [each for each in self.known[name] if each != value]

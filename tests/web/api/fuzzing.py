@@ -82,8 +82,10 @@ def target(
         spare = [make_token(person, COMPANION, "intake", now=now) for _ in range(CODES)]
         for each in (token, *spare):
             row = ApiToken.objects.get(digest=digest_of(each))
-            told = {"paired_at": now, "last_contact_at": now, "session_at": now}
-            Companion.objects.create(id=new_id(), user=person, token=row, browser="Chrome", **told)
+            reported = {"paired_at": now, "last_contact_at": now, "session_at": now}
+            Companion.objects.create(
+                id=new_id(), user=person, token=row, browser="Chrome", **reported
+            )
         codes = [make_token(person, PAIRING, now=now) for _ in range(CODES)]
         order = str(make_order(shop).pk)
     environ = {
@@ -135,7 +137,7 @@ def _made(base: str, token: str, shop: Shop) -> dict[str, list[str]]:
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """What a run found: how many calls, each answer counted by call and status, and every failed check."""
 
     cases: int
@@ -146,7 +148,7 @@ class Told:
     @property
     def errors(self) -> int:
         """Count answers that are errors of ours."""
-        return sum(n for said, n in self.statuses.items() if said.split()[1].startswith("5"))
+        return sum(n for stated, n in self.statuses.items() if stated.split()[1].startswith("5"))
 
     @property
     def undeclared(self) -> int:
@@ -160,17 +162,17 @@ class Told:
 
     def done(self) -> set[str]:
         """Name the calls that did what they are for: what lies behind their door was tried too."""
-        return {said.split()[0] for said in self.statuses if said.split()[1].startswith("2")}
+        return {stated.split()[0] for stated in self.statuses if stated.split()[1].startswith("2")}
 
     def text(self) -> str:
         """Say it in a few lines."""
         by_class = Counter[str]()
-        for said, count in self.statuses.items():
-            by_class[f"{said.split()[1][0]}xx"] += count
-        shown = ", ".join(f"{name} {count}" for name, count in sorted(by_class.items()))
+        for stated, count in self.statuses.items():
+            by_class[f"{stated.split()[1][0]}xx"] += count
+        displayed = ", ".join(f"{name} {count}" for name, count in sorted(by_class.items()))
         return (
             f"API: {self.calls} calls of {self.cases} cases, errors of ours {self.errors},"
-            f" undeclared answers {self.undeclared}; answers {shown}"
+            f" undeclared answers {self.undeclared}; answers {displayed}"
         )
 
 
@@ -189,7 +191,7 @@ def fuzz(
     examples: int = 0,
     only: Sequence[str] = (),
     document: Path | None = None,
-) -> Told:
+) -> Reported:
     """Run schemathesis over the calls of the document (all, and the served one, unless told otherwise).
 
     With `examples` so many for each call and every edge of every value; without, a short run.
@@ -217,16 +219,19 @@ def fuzz(
         "QAITAR_FUZZ_THINGS": str(things),
         "QAITAR_FUZZ_COUNTED": str(counted),
     }
-    with log.open("wb") as said:
-        subprocess.run(command, env=environ, cwd=folder, stdout=said, stderr=said, check=False)
+    with log.open("wb") as stated:
+        subprocess.run(command, env=environ, cwd=folder, stdout=stated, stderr=stated, check=False)
     text = log.read_text("utf-8", "replace")
     assert report.exists(), text[-3000:]
-    told = json.loads(report.read_text("utf-8"))
-    assert told["complete"], text[-3000:]
+    reported = json.loads(report.read_text("utf-8"))
+    assert reported["complete"], text[-3000:]
     failures = [
-        f"{each['code']} {each['title']}: {each['operations']}" for each in told["failures"]
+        f"{each['code']} {each['title']}: {each['operations']}" for each in reported["failures"]
     ]
-    failures += [str(each) for each in told["errors"]]
-    return Told(
-        told["test_cases"]["generated"], Counter(json.loads(counted.read_text())), failures, text
+    failures += [str(each) for each in reported["errors"]]
+    return Reported(
+        reported["test_cases"]["generated"],
+        Counter(json.loads(counted.read_text())),
+        failures,
+        text,
     )

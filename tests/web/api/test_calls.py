@@ -21,8 +21,8 @@ from tests.web.api.conftest import Cast
 from tests.web.api.world import make_order
 
 
-def filed(cast: Cast, **told: Any) -> dict[str, Any]:
-    return {"store": str(cast.shop.store.pk), "number": "700000001-1", **told}
+def filed(cast: Cast, **reported: Any) -> dict[str, Any]:
+    return {"store": str(cast.shop.store.pk), "number": "700000001-1", **reported}
 
 
 def nothing_filed(cast: Cast) -> bool:
@@ -31,8 +31,8 @@ def nothing_filed(cast: Cast) -> bool:
 
 
 def test_me_tells_whose_token_this_is(cast: Cast) -> None:
-    told = cast.reader.get("/me").json()
-    assert told == {
+    reported = cast.reader.get("/me").json()
+    assert reported == {
         "user": cast.people["aigerim"].pk,
         "name": "Aigerim",
         "language": "ru",
@@ -105,7 +105,7 @@ def test_an_intake_token_hands_over_and_can_do_nothing_else(cast: Cast) -> None:
         (b"", 422, "NOT_VALID"),
     ],
 )
-def test_a_body_that_cannot_be_taken_is_told_apart(
+def test_a_body_that_cannot_be_accepted_is_reported_apart(
     cast: Cast, raw: bytes, status: int, code: str
 ) -> None:
     answer = cast.operator.post("/returns", raw=raw)
@@ -161,13 +161,13 @@ def test_money_is_whole_minor_units_only(cast: Cast, amount: Any) -> None:
     assert nothing_filed(cast)
 
 
-def test_a_whole_amount_is_taken_in_any_form_of_a_number(cast: Cast) -> None:
+def test_a_whole_amount_is_accepted_in_any_form_of_a_number(cast: Cast) -> None:
     """1e3 is an integer to JSON Schema: the same call in another writer's spelling."""
     answer = cast.operator.post("/returns", filed(cast, amount_minor=1e3))
     assert answer.json()["amount"] == {"minor": 1000, "currency": "KZT"}
 
 
-def test_the_greatest_sum_a_table_holds_is_taken(cast: Cast) -> None:
+def test_the_greatest_sum_a_table_holds_is_accepted(cast: Cast) -> None:
     answer = cast.operator.post("/returns", filed(cast, amount_minor=2**63 - 1))
     assert answer.json()["amount"] == {"minor": 2**63 - 1, "currency": "KZT"}
 
@@ -198,8 +198,10 @@ def test_a_wrong_parameter_is_named(cast: Cast, query: str, parameter: str, code
 def test_a_clock_no_place_on_earth_has_names_its_moment(cast: Cast) -> None:
     """Twenty hours from Greenwich is a moment to a caller's program; a database takes sixteen at most."""
     far, same = "2026-05-14T20:22:00%2B20:22", "2026-05-14T00:00:00Z"
-    told = filed(cast, filed_at="2026-05-13T20:22:00+20:22")
-    case = cast.operator.get(f"/returns/{cast.operator.post('/returns', told).json()['id']}").json()
+    reported = filed(cast, filed_at="2026-05-13T20:22:00+20:22")
+    case = cast.operator.get(
+        f"/returns/{cast.operator.post('/returns', reported).json()['id']}"
+    ).json()
     assert case["filed_at"] == "2026-05-13T00:00:00+00:00"
     make_order(cast.shop, "700000009")
     for path in ("/returns?due_before=", "/orders?ordered_before="):
@@ -222,7 +224,7 @@ def test_a_call_without_a_body_takes_none(cast: Cast) -> None:
     "path",
     ["/nowhere", "/returns/7", "/returns/01a1ffe5-d6fc-7578-920c-f81c00dde7ba/x", "/returns/", "/"],
 )
-def test_an_unknown_address_is_told_as_a_problem(cast: Cast, path: str) -> None:
+def test_an_unknown_address_is_reported_as_a_problem(cast: Cast, path: str) -> None:
     answer = cast.operator.client.get(BASE + path)
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
@@ -230,15 +232,15 @@ def test_an_unknown_address_is_told_as_a_problem(cast: Cast, path: str) -> None:
 
 def test_problems_speak_the_callers_language(cast: Cast) -> None:
     """The header decides; without one the language of the token's person does."""
-    said = {}
+    stated = {}
     for language in ("en", "ru"):
         program = Program(cast.operator.token, language=language)
-        said[language] = program.get("/returns/01a1ffe5-d6fc-7578-920c-f81c00dde7ba").json()
-    assert said["en"]["title"] == "Not found"
-    assert said["ru"]["title"] != said["en"]["title"]
+        stated[language] = program.get("/returns/01a1ffe5-d6fc-7578-920c-f81c00dde7ba").json()
+    assert stated["en"]["title"] == "Not found"
+    assert stated["ru"]["title"] != stated["en"]["title"]
     headers = {"Authorization": f"Bearer {cast.operator.token}"}
     path = f"{BASE}/returns/01a1ffe5-d6fc-7578-920c-f81c00dde7ba"
-    assert cast.operator.client.get(path, headers=headers).json() == said["ru"]
+    assert cast.operator.client.get(path, headers=headers).json() == stated["ru"]
 
 
 def test_answers_are_nobodys_to_keep_and_name_their_request(cast: Cast) -> None:
@@ -250,12 +252,12 @@ def test_answers_are_nobodys_to_keep_and_name_their_request(cast: Cast) -> None:
 
 
 def test_the_document_is_openapi_3_1_and_declares_every_answer(cast: Cast) -> None:
-    told = document()
-    assert told["openapi"] == "3.1.0"
-    assert told["info"]["title"] == api_title() == "Qaitar"
-    assert told["components"]["securitySchemes"]["BearerToken"]["scheme"] == "bearer"
-    assert "return.stage_changed" in told["webhooks"]
-    calls = [call for each in told["paths"].values() for call in each.values()]
+    reported = document()
+    assert reported["openapi"] == "3.1.0"
+    assert reported["info"]["title"] == api_title() == "Qaitar"
+    assert reported["components"]["securitySchemes"]["BearerToken"]["scheme"] == "bearer"
+    assert "return.stage_changed" in reported["webhooks"]
+    calls = [call for each in reported["paths"].values() for call in each.values()]
     assert len(calls) == len({call["operationId"] for call in calls}) > 20
     for call in calls:
         assert call["security"] == [{"BearerToken": []}], call["operationId"]
@@ -266,12 +268,14 @@ def test_the_document_is_openapi_3_1_and_declares_every_answer(cast: Cast) -> No
         assert {"401", "403", "422", "500"} < set(call["responses"])
         problem = call["responses"]["401"]["content"]["application/problem+json"]
         assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
-    assert references(told) <= set(told["components"]["schemas"])
+    assert references(reported) <= set(reported["components"]["schemas"])
 
 
-def test_a_kept_file_may_leave_as_any_type_that_is_taken(cast: Cast) -> None:
-    told = document()["paths"][f"{BASE}/evidence/{{evidence_id}}/file"]["get"]["responses"]["200"]
-    assert {facts.mime for facts in FACTS.values()} < set(told["content"])
+def test_a_stored_file_may_leave_as_any_type_that_is_accepted(cast: Cast) -> None:
+    reported = document()["paths"][f"{BASE}/evidence/{{evidence_id}}/file"]["get"]["responses"][
+        "200"
+    ]
+    assert {facts.mime for facts in FACTS.values()} < set(reported["content"])
 
 
 def references(value: Any) -> set[str]:

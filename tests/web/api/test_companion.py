@@ -141,8 +141,8 @@ def test_what_is_handed_over_counts_as_seen_and_an_ended_session_is_noted(cast: 
     program.post(f"/intake/cabinet/{store}", {"a": 1})
     later = NOW + timedelta(hours=1)
     with frozen_at(later):
-        said = {"session": "ENDED", "stores": [store, str(cast.other.store.pk), "nonsense"]}
-        assert program.post("/companion/contact", said).status_code == 200
+        stated = {"session": "ENDED", "stores": [store, str(cast.other.store.pk), "nonsense"]}
+        assert program.post("/companion/contact", stated).status_code == 200
     open_walls(cast.shop.id, cast.other.id)
     watch = CabinetWatch.objects.get()
     assert (watch.store_id, watch.seen_at, watch.session, watch.session_at) == (
@@ -165,14 +165,14 @@ def test_a_reading_by_a_saved_file_watches_nothing(cast: Cast) -> None:
     assert CabinetWatch.objects.count() == 0
 
 
-def test_shown_tells_the_stage_and_what_is_left_to_press(cast: Cast) -> None:
+def test_displayed_tells_the_stage_and_what_is_left_to_press(cast: Cast) -> None:
     program = paired(cast)
     by = actor(cast.people["aigerim"], cast.shop.id)
     case = make_case(cast.shop, by)
     take(case, by)
     make_case(cast.shop, by, "700000002-1")
-    asked = {"numbers": ["700000001-1", "700000002-1", "700000009-1", "\u2603"]}
-    waiting, plain = program.post("/companion/shown", asked).json()["items"]
+    requested = {"numbers": ["700000001-1", "700000002-1", "700000009-1", "\u2603"]}
+    waiting, plain = program.post("/companion/shown", requested).json()["items"]
     assert waiting["number"] == "700000001-1"
     assert (waiting["stage"], waiting["path"]) == ("IN_DELIVERY", f"/returns/{case.pk}")
     assert waiting["to_press"]["button"] == "Получить товар на проверку"
@@ -183,7 +183,7 @@ def test_shown_tells_the_stage_and_what_is_left_to_press(cast: Cast) -> None:
     ]
     assert (plain["stage"], plain["to_press"]) == ("NEW", None)
     assert Program(make_token(cast.people["timur"], "companion")).post(
-        "/companion/shown", asked
+        "/companion/shown", requested
     ).json() == {"items": []}
     many = {"numbers": [f"{n}-1" for n in range(101)]}
     assert program.post("/companion/shown", many).status_code == 422
@@ -201,8 +201,8 @@ def test_pairing_stops_and_the_end_are_journalled_each_once(cast: Cast) -> None:
     assert journal(cast) == [("COMPANION_PAIR", "Aigerim", {}, who)]
     path = f"/intake/cabinet/{store}"
     program.post(path, {"a": 1})
-    said = ["OPEN", "CHANGED", "CHANGED", "AWAY", "ENDED", "ENDED", "OPEN"]
-    for minute, session in enumerate(said, start=1):
+    stated = ["OPEN", "CHANGED", "CHANGED", "AWAY", "ENDED", "ENDED", "OPEN"]
+    for minute, session in enumerate(stated, start=1):
         with frozen_at(NOW + timedelta(minutes=minute)):
             if session == "CHANGED":
                 program.post(path, {"a": minute})  # strange answers are handed over all the same
@@ -229,10 +229,10 @@ def test_unpaired_in_the_browser_its_token_opens_nothing_here(cast: Cast) -> Non
 
 
 def contact(program: Program, store: str, read: int | None, **more: Any) -> None:
-    said: dict[str, Any] = {"session": "OPEN", "stores": [store], **more}
+    stated: dict[str, Any] = {"session": "OPEN", "stores": [store], **more}
     if read is not None:
-        said["lists"] = [{"store": store, "tab": "NEW", "expected": 23, "read": read}]
-    assert program.post("/companion/contact", said).status_code == 200
+        stated["lists"] = [{"store": store, "tab": "NEW", "expected": 23, "read": read}]
+    assert program.post("/companion/contact", stated).status_code == 200
 
 
 def test_a_list_shorter_than_its_count_is_changed_until_a_whole_reading_fits(cast: Cast) -> None:
@@ -253,7 +253,9 @@ def test_a_list_shorter_than_its_count_is_changed_until_a_whole_reading_fits(cas
     ]
 
 
-def test_numbers_in_a_form_never_seen_are_kept_and_more_than_expected_is_no_gap(cast: Cast) -> None:
+def test_numbers_in_a_form_never_seen_are_stored_and_more_than_expected_is_no_gap(
+    cast: Cast,
+) -> None:
     program, store = paired(cast), str(cast.shop.store.pk)
     program.post(f"/intake/cabinet/{store}", {"a": 1})
     contact(program, store, 24, odd_numbers=[{"store": store, "number": "700000002/1"}])
@@ -282,8 +284,8 @@ def test_numbers_in_a_form_never_seen_are_kept_and_more_than_expected_is_no_gap(
 def test_what_left_the_open_sections_is_named_the_longest_unseen_first(cast: Cast) -> None:
     program, store = paired(cast), str(cast.shop.store.pk)
     by = actor(cast.people["aigerim"], cast.shop.id)
-    told = {1: "NEW", 2: "ON_DELIVERY", 3: "CLOSED", 4: "NEW", 5: "NEW"}
-    for n, section in told.items():
+    reported = {1: "NEW", 2: "ON_DELIVERY", 3: "CLOSED", 4: "NEW", 5: "NEW"}
+    for n, section in reported.items():
         case = make_case(cast.shop, by, f"70000000{n}-1")
         known = {
             "section": {"ON_DELIVERY": "IN_DELIVERY"}.get(section, section),
@@ -291,8 +293,8 @@ def test_what_left_the_open_sections_is_named_the_longest_unseen_first(cast: Cas
             "section_seen_at": NOW - timedelta(hours=n),
         }
         ReturnRequest.objects.filter(pk=case.pk).update(**known)
-    asked = {"store": store, "seen": ["700000004-1", "700000099-1"]}
-    assert program.post("/companion/missing", asked).json() == {
+    requested = {"store": store, "seen": ["700000004-1", "700000099-1"]}
+    assert program.post("/companion/missing", requested).json() == {
         "items": [
             {"number": "700000002-1", "refund_id": f"{2:024x}"},
             {"number": "700000001-1", "refund_id": f"{1:024x}"},
@@ -303,20 +305,20 @@ def test_what_left_the_open_sections_is_named_the_longest_unseen_first(cast: Cas
     missed, left = cases_missed(cast.shop.store.pk, [], most=1)
     assert ([each.number for each in missed], left) == (["700000004-1"], 2)
     stranger = Program(make_token(cast.people["timur"], "companion"))
-    assert stranger.post("/companion/missing", asked).status_code == 404
+    assert stranger.post("/companion/missing", requested).status_code == 404
 
 
 def test_a_cabinet_without_an_answer_is_a_state_of_its_own_with_its_since(cast: Cast) -> None:
     """Never read yet it is watched from then on; said again, its beginning stays; what is read ends it."""
     program, store = paired(cast), str(cast.shop.store.pk)
-    said = {"session": "NO_ANSWER", "stores": [store, str(cast.other.store.pk)]}
+    stated = {"session": "NO_ANSWER", "stores": [store, str(cast.other.store.pk)]}
     seen = []
-    for minute, more in ((0, said), (10, said), (20, {"session": "OPEN", "stores": [store]})):
+    for minute, more in ((0, stated), (10, stated), (20, {"session": "OPEN", "stores": [store]})):
         with frozen_at(NOW + timedelta(minutes=minute)):
             if minute == 20:
                 program.post(f"/intake/cabinet/{store}", {"a": 1})
-            told = program.post("/companion/contact", more)
-            assert told.json()["now"] == (NOW + timedelta(minutes=minute)).isoformat()
+            reported = program.post("/companion/contact", more)
+            assert reported.json()["now"] == (NOW + timedelta(minutes=minute)).isoformat()
         open_walls(cast.shop.id, cast.other.id)
         watch = CabinetWatch.objects.get()
         seen.append(
@@ -332,7 +334,7 @@ def test_a_cabinet_without_an_answer_is_a_state_of_its_own_with_its_since(cast: 
     ]
 
 
-def test_details_that_fail_are_kept_by_number_until_they_come(cast: Cast) -> None:
+def test_details_that_fail_are_stored_by_number_until_they_come(cast: Cast) -> None:
     program, store = paired(cast), str(cast.shop.store.pk)
     program.post(f"/intake/cabinet/{store}", {"a": 1})
     one = {
@@ -341,21 +343,21 @@ def test_details_that_fail_are_kept_by_number_until_they_come(cast: Cast) -> Non
         "why": "HTTP_500",
         "since": "2026-11-30T09:00:00Z",
     }
-    kept = {"number": "700000001-1", "why": "HTTP_500", "since": "2026-11-30T09:00:00+00:00"}
-    said: tuple[list[dict[str, Any]] | None, ...] = (
+    stored = {"number": "700000001-1", "why": "HTTP_500", "since": "2026-11-30T09:00:00+00:00"}
+    stated: tuple[list[dict[str, Any]] | None, ...] = (
         [one | {"tries": 1}],
         [one | {"tries": 2}],
         None,
         [],
     )
     seen = []
-    for failed in said:
+    for failed in stated:
         more = {} if failed is None else {"failed": failed}
         body = {"session": "OPEN", "stores": [store], **more}
         assert program.post("/companion/contact", body).status_code == 200
         open_walls(cast.shop.id)
         seen.append(CabinetWatch.objects.get().failed)
-    assert seen == [[kept | {"tries": 1}], [kept | {"tries": 2}], [kept | {"tries": 2}], []]
+    assert seen == [[stored | {"tries": 1}], [stored | {"tries": 2}], [stored | {"tries": 2}], []]
     assert [line for line in journal(cast) if line[0] == "CABINET_DETAILS"] == [
         ("CABINET_DETAILS", "Aigerim", {"failed": []}, {"failed": ["700000001-1"]}),
         ("CABINET_DETAILS", "Aigerim", {"failed": ["700000001-1"]}, {"failed": []}),

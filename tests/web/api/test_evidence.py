@@ -35,7 +35,7 @@ def path(case: dict[str, Any]) -> str:
     return f"/returns/{case['id']}/evidence"
 
 
-def test_files_are_kept_unchanged_under_their_hash_with_previews(
+def test_files_are_stored_unchanged_under_their_hash_with_previews(
     cast: Cast, case: dict[str, Any]
 ) -> None:
     sent = photo()
@@ -53,8 +53,8 @@ def test_files_are_kept_unchanged_under_their_hash_with_previews(
     sha256 = hashlib.sha256(content).hexdigest()
     assert sha256 in shas
     assert len(shas) == 2
-    with FileStore().open(key_of(sha256)) as kept:
-        assert kept.read() == content
+    with FileStore().open(key_of(sha256)) as stored:
+        assert stored.read() == content
     open_walls(cast.shop.id)
     assert ReturnRequest.objects.get().customer_answered is True
     row = StoredFile.objects.get(sha256=sha256)
@@ -99,9 +99,9 @@ def script_named(name: str) -> SimpleUploadedFile:
 
 
 def bomb() -> SimpleUploadedFile:
-    kept = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(kept, "PNG")
-    return SimpleUploadedFile("big.png", kept.getvalue(), "image/png")
+    stored = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(stored, "PNG")
+    return SimpleUploadedFile("big.png", stored.getvalue(), "image/png")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 def test_a_few_hundred_calls(committed: DatabaseAddresses, tmp_path: Path) -> None:
     with target(committed, tmp_path) as at:
-        told = fuzz(at, tmp_path)
-    assert told.failures == [], told.log[-6000:]
-    assert told.errors == 0
-    assert told.cases > 300
-    assert len(told.done()) > 20
+        reported = fuzz(at, tmp_path)
+    assert reported.failures == [], reported.log[-6000:]
+    assert reported.errors == 0
+    assert reported.cases > 300
+    assert len(reported.done()) > 20

@@ -21,7 +21,7 @@ from tests.web.api.world import make_order
 # --- orders ---------------------------------------------------------------------------------------------------------
 
 
-def test_orders_are_walked_newest_first_and_shown_whole(cast: Cast) -> None:
+def test_orders_are_walked_newest_first_and_displayed_whole(cast: Cast) -> None:
     for n in range(1, 6):
         make_order(cast.shop, f"70000000{n}")
     seen: list[str] = []
@@ -45,7 +45,7 @@ def upload(cast: Cast, body: bytes, name: str = "orders.csv") -> Any:
     return cast.operator.upload("/orders/import", {"store": str(cast.shop.store.pk), "file": file})
 
 
-def test_an_export_is_taken_and_told_row_by_row(cast: Cast) -> None:
+def test_an_export_is_accepted_and_reported_row_by_row(cast: Cast) -> None:
     body = export_csv(
         export_rows({"№ заказа": "700000001"}, {"№ заказа": "700000002"}, {"№ заказа": ""})
     )
@@ -99,7 +99,7 @@ def test_what_is_no_export_is_refused_and_leaves_nothing(cast: Cast) -> None:
 # --- the cabinet ----------------------------------------------------------------------------------------------------
 
 
-def test_a_reading_is_kept_byte_for_byte_before_it_is_answered(cast: Cast) -> None:
+def test_a_reading_is_stored_byte_for_byte_before_it_is_answered(cast: Cast) -> None:
     body = b'{"items": [ ], "odd":\t"\\u0000"}'
     path = f"/intake/cabinet/{cast.shop.store.pk}"
     first = cast.companion.post(path, raw=body)
@@ -108,18 +108,18 @@ def test_a_reading_is_kept_byte_for_byte_before_it_is_answered(cast: Cast) -> No
     assert first.json()["id"] == again.json()["id"]
     assert (first.json()["new"], again.json()["new"]) == (True, False)
     open_walls(cast.shop.id)
-    kept = RawIntake.objects.get()
-    assert bytes(kept.body) == body
-    assert (kept.source, kept.state, kept.received_from) == (
+    stored = RawIntake.objects.get()
+    assert bytes(stored.body) == body
+    assert (stored.source, stored.state, stored.received_from) == (
         "kaspi_cabinet",
         "STORED",
         "api 127.0.0.1",
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), min(args->>'intake_id') FROM procrastinate_jobs")
-        assert cursor.fetchone() == (2, str(kept.pk))
-    told = cast.companion.get(f"/intake/{kept.pk}").json()
-    assert (told["state"], told["read_at"]) == ("STORED", None)
+        assert cursor.fetchone() == (2, str(stored.pk))
+    reported = cast.companion.get(f"/intake/{stored.pk}").json()
+    assert (reported["state"], reported["read_at"]) == ("STORED", None)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", ""])
@@ -162,8 +162,8 @@ def test_an_endpoint_is_made_changed_tested_and_removed(cast: Cast) -> None:
     fresh = cast.owner.post(f"{one}/rotate").json()["secret"]
     assert fresh != made["secret"]
     ping = cast.owner.post(f"{one}/test").json()
-    told = cast.owner.get(f"{one}/deliveries").json()["items"]
-    assert [(each["id"], each["type"], each["state"]) for each in told] == [
+    reported = cast.owner.get(f"{one}/deliveries").json()["items"]
+    assert [(each["id"], each["type"], each["state"]) for each in reported] == [
         (ping["id"], "ping", "WAITING")
     ]
     assert cast.owner.get(f"{one}/deliveries?state=GAVE_UP").json()["items"] == []

@@ -23,7 +23,7 @@ from tests.web.hostile_strings import (
 )
 
 STRINGS = hostile_strings()
-TAKEN = {200, 201, 202, 404, 409, 422}
+ACCEPTED = {200, 201, 202, 404, 409, 422}
 
 
 def test_there_are_six_hundred_and_every_family_is_among_them() -> None:
@@ -43,9 +43,9 @@ def case(cast: Cast) -> str:
     return str(cast.operator.post("/returns", body).json()["id"])
 
 
-def said(answer: Any) -> int:
+def stated(answer: Any) -> int:
     """Fail on an error of ours; answers have been held to the document already."""
-    assert answer.status_code in TAKEN, answer.content
+    assert answer.status_code in ACCEPTED, answer.content
     return int(answer.status_code)
 
 
@@ -76,22 +76,22 @@ NOTED_VALUES = (
 )
 
 
-def test_in_every_text_of_a_filing_the_text_is_kept_as_it_is(
+def test_in_every_text_of_a_filing_the_text_is_stored_as_it_is(
     cast: Cast, strings: list[str]
 ) -> None:
-    store, kept = str(cast.shop.store.pk), 0
+    store, stored = str(cast.shop.store.pk), 0
     for number, text in enumerate(strings):
         texts = {name: text[:limit] for name, limit in FILED_TEXTS.items()}
         body = {"store": store, "quality": "PROPER", "number": f"{800_000_000 + number}-1", **texts}
         answer = cast.operator.post("/returns", raw=as_json(body))
-        if said(answer) == 201:
-            kept += 1
+        if stated(answer) == 201:
+            stored += 1
             row = answer.json()
             assert (row["product"], row["customer"]) == (text[:500], text[:200])
-    assert kept == sum(clean(text) for text in strings)
+    assert stored == sum(clean(text) for text in strings)
     for text in strings[:100]:
         if writable(text) and "\0" not in text and text:
-            said(cast.operator.get(f"/returns?q={quote(text[:200])}"))
+            stated(cast.operator.get(f"/returns?q={quote(text[:200])}"))
 
 
 def test_one_character_over_a_limit_is_refused(cast: Cast) -> None:
@@ -106,27 +106,27 @@ def test_one_character_over_a_limit_is_refused(cast: Cast) -> None:
 @pytest.mark.parametrize("name", [*FILED_VALUES, "an unknown name"])
 def test_in_every_other_field_of_a_filing(cast: Cast, name: str, strings: list[str]) -> None:
     base = {"store": str(cast.shop.store.pk), "number": "700000001-1"}
-    kept = [
+    stored = [
         text
         for text in strings
-        if said(cast.operator.post("/returns", raw=as_json({**base, name: text}))) == 201
+        if stated(cast.operator.post("/returns", raw=as_json({**base, name: text}))) == 201
     ]
     right = {"number": "70-1", "customer_phone": ""}
-    assert kept == [text for text in strings if text == right.get(name)]
+    assert stored == [text for text in strings if text == right.get(name)]
 
 
 def test_in_every_text_of_a_note(cast: Cast, case: str, strings: list[str]) -> None:
     path = f"/returns/{case}/notes"
     for text in strings:
         texts = {name: text[:limit] for name, limit in NOTED_TEXTS.items()}
-        said(cast.operator.post(path, raw=as_json(texts)))
+        stated(cast.operator.post(path, raw=as_json(texts)))
     last = [text for text in strings if clean(text)][-1]
     card = cast.operator.get(f"/returns/{case}").json()
     assert card["facts"]["customer_words"] == last[:4000]
     after = 0
     while after is not None:
         page = cast.operator.get(f"/returns/{case}/journal?limit=200&after={after}")
-        assert said(page) == 200
+        assert stated(page) == 200
         after = page.json()["next"]
 
 
@@ -145,7 +145,7 @@ def test_in_every_other_field_of_a_note(
 def test_in_every_field_of_an_act(cast: Cast, case: str, name: str, strings: list[str]) -> None:
     acts = {"act": "ASK_CUSTOMER"}
     for text in strings:
-        said(cast.operator.post(f"/returns/{case}/acts", raw=as_json({**acts, name: text})))
+        stated(cast.operator.post(f"/returns/{case}/acts", raw=as_json({**acts, name: text})))
     open_walls(cast.shop.id)
     stage = ReturnRequest.objects.get().stage
     assert stage == ("WAITING_CUSTOMER" if name in {"why", "text"} else "NEW")
@@ -156,7 +156,7 @@ def test_in_every_field_of_a_bulk_act(cast: Cast, case: str, name: str, strings:
     for text in strings:
         body = {"ids": [case], "act": "ASK_CUSTOMER", "preview": True}
         body[name] = [text] if name == "ids" else text
-        said(cast.operator.post("/returns/acts", raw=as_json(body)))
+        stated(cast.operator.post("/returns/acts", raw=as_json(body)))
     open_walls(cast.shop.id)
     assert ReturnRequest.objects.get().version == 1
 
@@ -166,14 +166,14 @@ def test_in_every_parameter_of_the_queue(
     cast: Cast, case: str, name: str, strings: list[str]
 ) -> None:
     for text in filter(writable, strings):
-        said(cast.operator.get(f"/returns?{name}={quote(text)}"))
+        stated(cast.operator.get(f"/returns?{name}={quote(text)}"))
     assert case
 
 
 @pytest.mark.parametrize("name", ["code", "store", "cursor", "ordered_before", "an unknown name"])
 def test_in_every_parameter_of_the_orders(cast: Cast, name: str, strings: list[str]) -> None:
     for text in filter(writable, strings):
-        said(cast.operator.get(f"/orders?{quote(name)}={quote(text)}"))
+        stated(cast.operator.get(f"/orders?{quote(name)}={quote(text)}"))
 
 
 @pytest.mark.parametrize("name", ["url", "description", "types", "merchant"])
@@ -183,10 +183,10 @@ def test_in_every_field_of_an_endpoint(cast: Cast, name: str, strings: list[str]
         value: Any = [text] if name == "types" else text
         if name != "merchant":
             raw = as_json({name: value})
-            said(cast.owner.ask("PATCH", f"/webhooks/{made['id']}", raw=raw))
+            stated(cast.owner.ask("PATCH", f"/webhooks/{made['id']}", raw=raw))
         else:
             raw = as_json({"url": "https://hooks.example.kz/q", name: value})
-            said(cast.owner.post("/webhooks", raw=raw))
+            stated(cast.owner.post("/webhooks", raw=raw))
     assert cast.owner.get(f"/webhooks/{made['id']}").status_code == 200
 
 
@@ -206,7 +206,7 @@ def test_in_the_names_of_files(cast: Cast, case: str, strings: list[str]) -> Non
         file = photo(f"#{abs(hash(text)) % 0xFFFFFF:06x}")
         file.name = text.encode("utf-8", "replace").decode().replace("\0", "").strip()[:200] or "x"
         answer = cast.operator.upload(f"/returns/{case}/evidence", {"kind": "OTHER", "file": file})
-        assert said(answer) in {201, 422}
+        assert stated(answer) in {201, 422}
     for proof in cast.operator.get(f"/returns/{case}").json()["evidence"]:
         name = proof["file_name"]
         assert "/" not in name

@@ -81,7 +81,7 @@ def shape(db_walls: None) -> re.Pattern[str]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # one shape serves all
 @given(st.text(st.sampled_from('kK9~!#[] \\"é\x1f'), max_size=24) | st.from_regex(KEY_PATTERN))
-def test_the_document_says_which_keys_are_taken(shape: re.Pattern[str], text: str) -> None:
+def test_the_document_says_which_keys_are_accepted(shape: re.Pattern[str], text: str) -> None:
     """What a program checks by the document beforehand is what is taken; spaces around a header belong to nobody."""
     key = key_read(text)
     assert (key is not None) == (shape.fullmatch(text.strip(" \t")) is not None)
@@ -89,7 +89,7 @@ def test_the_document_says_which_keys_are_taken(shape: re.Pattern[str], text: st
         assert re.fullmatch(r"[\x21-\x7e]{8,255}", key)
 
 
-def test_keys_of_the_shortest_and_longest_length_are_taken(cast: Cast) -> None:
+def test_keys_of_the_shortest_and_longest_length_are_accepted(cast: Cast) -> None:
     for number, key in enumerate(("k" * 8, "k" * 255, '"' + "k" * 255 + '"'), start=1):
         answer = cast.operator.post("/returns", filed(cast, f"70000000{number}-1"), key=key)
         assert answer.status_code == (201 if number < 3 else 422)  # the third is the second's key
@@ -127,7 +127,7 @@ def test_a_stored_answer_needs_the_scope_of_its_call(cast: Cast) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE_MISSING")
 
 
-def test_a_secret_is_given_again_but_never_kept_readable(cast: Cast) -> None:
+def test_a_secret_is_given_again_but_never_stored_readable(cast: Cast) -> None:
     key, body = new_key(), {"url": "https://hooks.example.kz/q"}
     first = cast.owner.post("/webhooks", body, key=key)
     again = cast.owner.post("/webhooks", body, key=key)
@@ -150,7 +150,7 @@ def test_a_form_with_another_boundary_is_the_same_call(cast: Cast) -> None:
     assert len(again.json()["evidence"]) == 1
 
 
-def test_while_the_first_is_running_the_second_is_told_to_wait(
+def test_while_the_first_is_running_the_second_is_reported_to_wait(
     real: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second comes while the first stands between its work and its commit."""
@@ -244,7 +244,7 @@ def test_an_error_of_ours_leaves_nothing_and_frees_the_key(
     assert real.operator.post("/returns", filed(real), key=key).status_code == 201
 
 
-def test_a_call_during_a_failover_is_told_to_come_again_and_runs_once(real: Cast) -> None:
+def test_a_call_during_a_failover_is_reported_to_come_again_and_runs_once(real: Cast) -> None:
     """The server throws everybody out: the call gets 503 with its moment, and the same key goes on from there."""
     key, body = new_key(), filed(real)
     assert document()  # it is read over the same connection

@@ -167,11 +167,11 @@ def test_every_address_of_the_api_has_an_entry() -> None:
 @pytest.mark.parametrize("route", MATRIX)
 def test_a_method_that_is_not_listed_is_not_allowed(db_walls: None, route: str) -> None:
     path = known(route).path(**random_ids()).removeprefix(BASE)
-    taken = {each.method for each in MATRIX[route]}
-    for method in set(METHODS) - taken:
+    accepted = {each.method for each in MATRIX[route]}
+    for method in set(METHODS) - accepted:
         answer = Program("qtr_any_token").ask(method, path)
         assert answer.status_code == 405, method
-        assert set(answer["Allow"].split(", ")) == taken
+        assert set(answer["Allow"].split(", ")) == accepted
 
 
 @pytest.mark.parametrize(("route", "each"), list(every_try()))
@@ -220,10 +220,10 @@ def test_lists_hold_nothing_of_the_other(ours: Side, theirs: Side, route: str) -
     for each in tries:
         answer = call(theirs.all, route, each, theirs.ids)
         assert answer.status_code == 200
-        said = json.dumps(answer.json())
+        stated = json.dumps(answer.json())
         for name, value in ours.ids.items():
-            assert value not in said, name
-        assert str(ours.shop.id) not in said
+            assert value not in stated, name
+        assert str(ours.shop.id) not in stated
 
 
 @pytest.mark.parametrize(
@@ -238,9 +238,9 @@ def test_lists_hold_nothing_of_the_other(ours: Side, theirs: Side, route: str) -
     ],
 )
 def test_filters_and_search_reach_no_further(ours: Side, theirs: Side, query: str) -> None:
-    asked = query.format(**ours.ids)
-    assert len(ours.all.get(f"/{asked}").json()["items"]) == 1
-    found = theirs.all.get(f"/{asked}").json()["items"]
+    requested = query.format(**ours.ids)
+    assert len(ours.all.get(f"/{requested}").json()["items"]) == 1
+    found = theirs.all.get(f"/{requested}").json()["items"]
     assert {row["merchant"] for row in found} <= {str(theirs.shop.id)}
     assert ours.ids["request_id"] not in json.dumps(found)
 

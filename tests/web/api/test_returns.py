@@ -29,9 +29,9 @@ def clock() -> Any:
         yield
 
 
-def file(cast: Cast, number: str = "700000001-1", **told: Any) -> dict[str, Any]:
+def file(cast: Cast, number: str = "700000001-1", **reported: Any) -> dict[str, Any]:
     body = {"store": str(cast.shop.store.pk), "number": number, "reason_code": "SIZE_MISMATCH"}
-    answer = cast.operator.post("/returns", {**body, **told})
+    answer = cast.operator.post("/returns", {**body, **reported})
     assert answer.status_code == 201, answer.content
     return answer.json()
 
@@ -45,7 +45,7 @@ def stored(cast: Cast) -> list[tuple[str, str, int]]:
     return list(ReturnRequest.objects.order_by("number").values_list("number", "stage", "version"))
 
 
-def test_a_sum_is_taken_in_every_form_json_has_for_a_whole_number(cast: Cast) -> None:
+def test_a_sum_is_accepted_in_every_form_json_has_for_a_whole_number(cast: Cast) -> None:
     store = str(cast.shop.store.pk)
     for place, written in enumerate(("1299990000", "1.29999E9", "1299990000.0", "1.29999e+9"), 1):
         body = f'{{"store": "{store}", "number": "1000000001-{place}", "amount_minor": {written}}}'
@@ -77,7 +77,7 @@ def test_store_and_number_are_enough_the_order_fills_in_the_rest(cast: Cast) -> 
     assert ReturnRequest.objects.get().source == "API"
 
 
-def test_what_cannot_become_a_case_is_told_and_opens_nothing(cast: Cast) -> None:
+def test_what_cannot_become_a_case_is_reported_and_opens_nothing(cast: Cast) -> None:
     file(cast)
     store = str(cast.shop.store.pk)
     for body, code in (
@@ -122,8 +122,8 @@ def test_the_queue_is_walked_by_the_time_left_each_case_once(cast: Cast) -> None
     moments = {
         f"70000000{n}-1": (NOW + timedelta(hours=(7 * n) % 11 + 1)).isoformat() for n in range(1, 8)
     }
-    for number, shown in moments.items():
-        file(cast, number, marketplace_due_at=shown)
+    for number, displayed in moments.items():
+        file(cast, number, marketplace_due_at=displayed)
     wanted = sorted(moments, key=lambda number: moments[number])
     seen: list[str] = []
     cursor = ""
@@ -146,7 +146,7 @@ def test_filters_narrow_the_queue(cast: Cast) -> None:
     act(cast.operator, second, "NOTE_WITHDRAWN")
     third = file(cast, "700000001-2", marketplace_due_at="2026-05-18T06:00:00Z")
     act(cast.operator, third, "ASK_CUSTOMER")
-    asked = {
+    requested = {
         "": ["700000001-1", "700000001-2"],
         "stage=NEW": ["700000001-1"],
         "stage=WAITING_CUSTOMER": ["700000001-2"],
@@ -161,7 +161,7 @@ def test_filters_narrow_the_queue(cast: Cast) -> None:
         "q=nobody": [],
         "q=%21": [],
     }
-    for query, found in asked.items():
+    for query, found in requested.items():
         assert numbers(cast.operator.get(f"/returns?{query}")) == found, query
     assert first["stage_text"] == "New"
 
@@ -247,10 +247,10 @@ def test_a_refused_act_says_why_and_changes_nothing(cast: Cast) -> None:
     ):
         answer = act(program, case, name, **details)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
-    said = act(cast.operator, case, "TAKE_FOR_INSPECTION").json()
-    assert said["step"] == "3b-6"
-    assert said["params"] == {"missing": "PHOTO_GOODS,PHOTO_PACKAGING"}
-    assert said["detail"] == "Still needed: Photo of the goods, Photo of the packaging."
+    stated = act(cast.operator, case, "TAKE_FOR_INSPECTION").json()
+    assert stated["step"] == "3b-6"
+    assert stated["params"] == {"missing": "PHOTO_GOODS,PHOTO_PACKAGING"}
+    assert stated["detail"] == "Still needed: Photo of the goods, Photo of the packaging."
     assert stored(cast) == [("700000001-1", "NEW", 1)]
     assert PlannedEffect.objects.count() == 0
     assert JournalEntry.objects.count() == 1
@@ -283,17 +283,17 @@ def test_a_bulk_act_is_previewed_done_and_reported(cast: Cast) -> None:
     preview = cast.operator.post("/returns/acts", {**body, "preview": True}).json()
     assert [stage for _, stage, _ in stored(cast)] == ["NEW"] * 3
     done = cast.operator.post("/returns/acts", body).json()
-    for told in (preview, done):
-        assert sorted(each["number"] for each in told["done"]) == ["700000001-1", "700000002-1"]
-        assert {each["step"] for each in told["done"]} == {"1-2"}
-        assert [will["effect"] for will in told["done"][0]["will"]] == [
+    for reported in (preview, done):
+        assert sorted(each["number"] for each in reported["done"]) == ["700000001-1", "700000002-1"]
+        assert {each["step"] for each in reported["done"]} == {"1-2"}
+        assert [will["effect"] for will in reported["done"][0]["will"]] == [
             "OPEN_TICKET",
             "WRITE_REGISTER",
         ]
-        assert [(e["number"], e["why_not"]["code"]) for e in told["refused"]] == [
+        assert [(e["number"], e["why_not"]["code"]) for e in reported["refused"]] == [
             ("700000003-1", "QUALITY_UNKNOWN")
         ]
-        assert told["missing"] == [gone]
+        assert reported["missing"] == [gone]
     assert (preview["preview"], done["preview"]) == (True, False)
     assert stored(cast) == [
         ("700000001-1", "WAITING_CUSTOMER", 2),
@@ -390,6 +390,6 @@ def test_the_journal_is_walked_and_its_hashes_chain(cast: Cast) -> None:
     assert (first["next"], rest["next"]) == (2, None)
     assert cast.operator.get(f"{path}?after=3").json() == {"items": [], "next": None}
     open_walls(cast.shop.id)
-    kept = JournalEntry.objects.order_by("seq")
-    assert [line["hash"] for line in first["items"]] == [bytes(e.hash).hex() for e in kept[:2]]
+    stored = JournalEntry.objects.order_by("seq")
+    assert [line["hash"] for line in first["items"]] == [bytes(e.hash).hex() for e in stored[:2]]
     assert first["items"][0]["at"] == datetime(2026, 5, 14, 6, 0, tzinfo=UTC).isoformat()

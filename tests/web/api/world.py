@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 def photo(colour: str = "red") -> SimpleUploadedFile:
     """A small real picture."""
-    kept = io.BytesIO()
-    Image.new("RGB", (40, 30), colour).save(kept, "PNG")
-    return SimpleUploadedFile("фото товара.png", kept.getvalue(), "image/png")
+    stored = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(stored, "PNG")
+    return SimpleUploadedFile("фото товара.png", stored.getvalue(), "image/png")
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def make_side(name: str, username: str) -> Side:
         for scope in ("read", "write", "intake", "admin", "pairing", "companion")
     }
     token = ApiToken.objects.get(digest=digest_of(by_scope["companion"].token))
-    told = {"paired_at": NOW, "last_contact_at": NOW, "session_at": NOW}
-    Companion.objects.create(id=new_id(), user=person, token=token, browser="Chrome", **told)
+    reported = {"paired_at": NOW, "last_contact_at": NOW, "session_at": NOW}
+    Companion.objects.create(id=new_id(), user=person, token=token, browser="Chrome", **reported)
     ids = {"store_id": str(shop.store.pk), "order_id": str(make_order(shop).pk)}
     made = post(everything, "/returns", {"store": ids["store_id"], "number": "700000001-1"})
     ids["request_id"] = made["id"]

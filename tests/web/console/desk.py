@@ -29,16 +29,16 @@ def signed_in(person: User, *, csrf: bool = False) -> Client:
 
 def counted(client: Client, url: str, *, status: int = 200, **headers: Any) -> int:
     """Count the statements of one GET, session, user and walls included, BEGIN and COMMIT not."""
-    said: list[str] = []
+    stated: list[str] = []
 
     def note(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
-        said.append(sql)
+        stated.append(sql)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
         answer = client.get(url, **headers)
     assert answer.status_code == status, answer.status_code
-    return sum(not sql.upper().startswith(BOOKKEEPING) for sql in said)
+    return sum(not sql.upper().startswith(BOOKKEEPING) for sql in stated)
 
 
 def versioned(case: ReturnRequest, form: Mapping[str, str]) -> dict[str, str]:

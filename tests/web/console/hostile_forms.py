@@ -85,7 +85,7 @@ def _send(
 
 def pages_run_nothing(browser: Client) -> None:
     """Look at every page that shows what was sent."""
-    for shown in SHOWING:
-        answer = browser.get(reverse(f"console:{shown}"))
-        assert answer.status_code == 200, shown
-        assert runs_nothing(answer.content.decode()), shown
+    for displayed in SHOWING:
+        answer = browser.get(reverse(f"console:{displayed}"))
+        assert answer.status_code == 200, displayed
+        assert runs_nothing(answer.content.decode()), displayed

@@ -67,8 +67,10 @@ def fields_of(answer: Any) -> dict[str, Any]:
         value = bound.value()
         if value is None or value is False:
             continue
-        shown = bound.field.widget.format_value(value) if not isinstance(value, list) else value
-        sent[bound.html_name] = "on" if value is True else shown if shown is not None else value
+        displayed = bound.field.widget.format_value(value) if not isinstance(value, list) else value
+        sent[bound.html_name] = (
+            "on" if value is True else displayed if displayed is not None else value
+        )
         if isinstance(sent[bound.html_name], list) and not isinstance(value, list):
             sent[bound.html_name] = value
     return sent

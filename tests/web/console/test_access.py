@@ -250,7 +250,7 @@ def test_somebody_without_the_factor_opens_no_page_at_all(office: Office) -> Non
 # --- fresh sign-in ----------------------------------------------------------------------------------
 
 
-def test_every_change_of_ways_in_is_behind_a_fresh_sign_in(office: Office) -> None:
+def test_every_change_of_ways_in_is_inside_a_fresh_sign_in(office: Office) -> None:
     """By the marks on the views; a new page of tokens, people or connections is to be added here."""
 
     def marked(pattern: URLPattern) -> bool:
@@ -284,7 +284,7 @@ def test_after_ten_minutes_nothing_changes_until_the_password_is_given(office: O
     assert kinds(office) == ["SIGN_IN_FAILED", "CONFIRMED", "TOKEN_MADE"]
 
 
-def test_within_ten_minutes_nobody_is_asked(office: Office) -> None:
+def test_within_ten_minutes_nobody_is_requested(office: Office) -> None:
     owner, tokens = office.owner, reverse("console:tokens")
     with frozen_at(NOW + timedelta(minutes=9)):
         assert "confirm first" not in words_of(owner.get(tokens))

@@ -153,15 +153,15 @@ def test_a_refused_press_says_why_and_changes_nothing(
     assert traces(case) == before
 
 
-def test_a_stale_card_is_told_who_did_what(shop: Shop, by: Actor, client: Client) -> None:
+def test_a_stale_card_is_reported_who_did_what(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
     daulet = actor(make_person("daulet", (shop.id, Role.SENIOR)), shop.id)
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=daulet, now=NOW)
     answer = client.post(url(case), {"act": "SEND_FOR_APPROVAL", "version": "1"}, **HTMX)
     assert answer.status_code == 409
-    said = answer.context["case"].notice.text
-    assert "Daulet" in said
-    assert "Спросить клиента" in said
+    stated = answer.context["case"].notice.text
+    assert "Daulet" in stated
+    assert "Спросить клиента" in stated
     assert fresh(case).stage == "WAITING_CUSTOMER"
 
 
@@ -279,7 +279,7 @@ def test_a_form_without_a_version_does_nothing(
     assert traces(case) == before
 
 
-def test_a_case_is_taken_on_whatever_version_the_page_showed(
+def test_a_case_is_accepted_on_whatever_version_the_page_showed(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     case = make_case(shop, by)

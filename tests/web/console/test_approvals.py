@@ -35,7 +35,7 @@ def ask(shop: Shop, by: Actor, number: str = "700000001-1") -> ReturnRequest:
     ).request
 
 
-def test_a_senior_sees_who_asked_and_why_and_answers(shop: Shop, by: Actor) -> None:
+def test_a_senior_sees_who_requested_and_why_and_answers(shop: Shop, by: Actor) -> None:
     case = ask(shop, by)
     daulet = signed_in(make_person("daulet", (shop.id, Role.SENIOR)))
     page = daulet.get("/approvals").context["page"]
@@ -47,8 +47,8 @@ def test_a_senior_sees_who_asked_and_why_and_answers(shop: Shop, by: Actor) -> N
         Act.DECLINE: False,
     }
     assert page.rows[0].purposes == ("Повреждённый товар", "Исключение из правил")
-    shown = {"act": "APPROVE", "then": "approvals", "version": str(page.rows[0].version)}
-    answer = daulet.post(f"/returns/{case.pk}/act", shown)
+    displayed = {"act": "APPROVE", "then": "approvals", "version": str(page.rows[0].version)}
+    answer = daulet.post(f"/returns/{case.pk}/act", displayed)
     assert (answer.status_code, answer["Location"]) == (303, "/approvals")
     open_walls(shop.id)
     assert ReturnRequest.objects.get().approval == "GIVEN"
@@ -57,7 +57,7 @@ def test_a_senior_sees_who_asked_and_why_and_answers(shop: Shop, by: Actor) -> N
     assert "Согласовать" in words_of(after)
 
 
-def test_who_asked_sees_why_they_cannot_answer_themselves(shop: Shop) -> None:
+def test_who_requested_sees_why_they_cannot_answer_themselves(shop: Shop) -> None:
     saule = make_person("saule", (shop.id, Role.OWNER))
     case = ask(shop, actor(saule, shop.id))
     client = signed_in(saule)
@@ -99,7 +99,7 @@ def test_goods_at_our_point_wait_for_approval_too(shop: Shop, by: Actor) -> None
     assert [r.row.number for r in daulet.get("/approvals").context["page"].rows] == ["700000001-1"]
 
 
-def test_nothing_to_approve_is_said(shop: Shop, by: Actor) -> None:
+def test_nothing_to_approve_is_stated(shop: Shop, by: Actor) -> None:
     make_case(shop, by)
     page = signed_in(make_person("daulet", (shop.id, Role.SENIOR))).get("/approvals")
     assert page.context["page"].empty is not None

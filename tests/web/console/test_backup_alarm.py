@@ -66,12 +66,12 @@ def owner(shop: Shop) -> Client:
     return signed_in(make_person("owner", (shop.id, Role.OWNER)))
 
 
-def made(at: datetime, **told: Any) -> None:
-    values = {"place": "/backups", "scheduled": True, "backup": "b1", "as_of": at, **told}
+def made(at: datetime, **reported: Any) -> None:
+    values = {"place": "/backups", "scheduled": True, "backup": "b1", "as_of": at, **reported}
     BackupRun.objects.create(started_at=at, finished_at=at, **values)
 
 
-def test_the_owner_is_told_with_the_way_to_the_guide(owner: Client, client: Client) -> None:
+def test_the_owner_is_reported_with_the_way_to_the_guide(owner: Client, client: Client) -> None:
     assert NEVER not in page_at(owner, NOW + HOUR)
     page = page_at(owner, LATER)
     assert NEVER in page
@@ -90,10 +90,10 @@ def test_the_owner_is_told_with_the_way_to_the_guide(owner: Client, client: Clie
 def test_an_administrator_of_another_merchant_sees_no_more_than_the_state(owner: Client) -> None:
     made(LATER - 9 * 24 * HOUR, place="s3://secret-bucket")
     other = make_shop("ТОО «Груша»")
-    for role, told in ((Role.ADMIN, False), (Role.OWNER, True)):
+    for role, reported in ((Role.ADMIN, False), (Role.OWNER, True)):
         person = signed_in(make_person(f"other-{role.value.lower()}", (other.id, role)))
         page = page_at(person, LATER)
-        assert (OLD in page) == told
+        assert (OLD in page) == reported
         assert "secret-bucket" not in page
 
 

@@ -32,8 +32,8 @@ pytestmark = pytest.mark.usefixtures("clock")
 KEY = "0123456789abcdef"
 
 
-def make_many(shop: Shop, by: Actor, many: int, **told: object) -> list[UUID]:
-    return [make_case(shop, by, f"{700000000 + n}-1", **told).pk for n in range(many)]
+def make_many(shop: Shop, by: Actor, many: int, **reported: object) -> list[UUID]:
+    return [make_case(shop, by, f"{700000000 + n}-1", **reported).pk for n in range(many)]
 
 
 def confirm(
@@ -103,7 +103,7 @@ def test_a_key_of_another_choice_does_nothing(shop: Shop, by: Actor, client: Cli
     assert stages(shop) == ["WAITING_CUSTOMER", "NEW"]
 
 
-def test_a_refusal_in_bulk_needs_its_reason_and_is_told_where_it_is_not_true(
+def test_a_refusal_in_bulk_needs_its_reason_and_is_reported_where_it_is_not_true(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     ids = make_many(shop, by, 2)
@@ -145,7 +145,7 @@ def test_a_form_that_does_not_fit_does_nothing(
     assert not IdempotencyRecord.objects.exists()
 
 
-def test_too_many_are_not_taken(shop: Shop, client: Client) -> None:
+def test_too_many_are_not_accepted(shop: Shop, client: Client) -> None:
     ids = " ".join(f"00000000-0000-7000-8000-{n:012d}" for n in range(IDS_MAX + 1))
     answer = client.post("/bulk/preview", {"act": "ASK_CUSTOMER", "ids": ids})
     assert answer.status_code == 303
@@ -198,15 +198,15 @@ def test_a_bulk_decision_costs_a_fixed_number_of_statements(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     ids = make_many(shop, by, 40)
-    said: list[str] = []
+    stated: list[str] = []
 
     def note(execute, sql, params, many, context):  # type: ignore[no-untyped-def]  # Django's wrapper
-        said.append(sql)
+        stated.append(sql)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
         confirm(client, ids)
-    assert sum(not sql.startswith(("SAVEPOINT", "RELEASE")) for sql in said) <= 9
+    assert sum(not sql.startswith(("SAVEPOINT", "RELEASE")) for sql in stated) <= 9
     assert set(stages(shop)) == {"WAITING_CUSTOMER"}
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("clock", "db_walls")
 
-SAID_BY_THE_VIEW = {  # nothing of anybody in the first three; the others are asked again each time
+SET_BY_THE_VIEW = {  # nothing of anybody in the first three; the others are asked again each time
     "manifest.webmanifest": "public, max-age=86400",
     "sw.js": "no-cache",
     "offline": "no-cache",
@@ -46,19 +46,19 @@ def test_no_answer_is_stored_unless_its_view_says_so(
     case = make_case(shop, by)
     browser = client if who == "signed in" else Client()
     browser.raise_request_exception = False
-    said, pages = {}, 0
+    stated, pages = {}, 0
     for address in addresses():
         answer = browser.get(_path(address.route, {"pk": case.pk, "request_id": case.pk}))
         pages += answer.status_code == 200
-        said[address.route] = answer.get("Cache-Control", "")
+        stated[address.route] = answer.get("Cache-Control", "")
         if address.route.endswith("logout/"):
             browser = client if who == "signed in" else browser
-    other = {route: cache for route, cache in said.items() if "no-store" not in cache}
-    expected = SAID_BY_THE_VIEW if who == "signed in" else dict(list(SAID_BY_THE_VIEW.items())[:3])
+    other = {route: cache for route, cache in stated.items() if "no-store" not in cache}
+    expected = SET_BY_THE_VIEW if who == "signed in" else dict(list(SET_BY_THE_VIEW.items())[:3])
     assert other == expected
     assert pages > (30 if who == "signed in" else 5)
     if who == "signed in":
-        assert said[""] == "private, no-store"
+        assert stated[""] == "private, no-store"
 
 
 def test_errors_are_not_stored(client: Client) -> None:
@@ -72,7 +72,7 @@ def test_errors_are_not_stored(client: Client) -> None:
         assert answer["Cache-Control"] == "private, no-store", answer
 
 
-def test_an_unchanged_answer_keeps_what_its_first_said(client: Client) -> None:
+def test_an_unchanged_answer_keeps_what_its_first_stated(client: Client) -> None:
     first = client.get(reverse("console:live"))
     again = client.get(reverse("console:live"), headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304

@@ -57,7 +57,7 @@ def test_the_card_tells_everything_about_a_case(shop: Shop, by: Actor, client: C
         shop, by, customer_words="Мал размер", marketplace_due_at=NOW + timedelta(hours=5)
     )
     words = words_of(client.get(url(case)))
-    for said in (
+    for stated in (
         "700000001-1",
         "Кроссовки",
         "12 990",
@@ -68,7 +68,7 @@ def test_the_card_tells_everything_about_a_case(shop: Shop, by: Actor, client: C
         "Спросить клиента",
         "5 ч",
     ):
-        assert said in words.replace("\u202f", " ").replace("\xa0", " "), said
+        assert stated in words.replace("\u202f", " ").replace("\xa0", " "), stated
     viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
     assert "7011234567" not in viewer.get(url(case)).content.decode()
 
@@ -86,8 +86,8 @@ def test_days_of_a_sale_are_those_of_the_marketplace_and_not_of_greenwich(
     open_walls(shop.id)
     case = make_case(shop, by, "300000001-1")
     card = words_of(client.get(url(case)))
-    for day, shown in ((29, True), (31, True), (28, False), (30, False)):
-        assert (f"{day} июл 2025" in card) is shown, day
+    for day, displayed in ((29, True), (31, True), (28, False), (30, False)):
+        assert (f"{day} июл 2025" in card) is displayed, day
 
 
 @pytest.mark.parametrize("many", [0, 15])
@@ -105,7 +105,7 @@ def test_the_card_costs_the_same_however_much_is_in_the_case(
     assert counted(client, url(case)) <= 12
 
 
-def test_the_sale_is_told_where_it_is_known(shop: Shop, by: Actor, client: Client) -> None:
+def test_the_sale_is_reported_where_it_is_known(shop: Shop, by: Actor, client: Client) -> None:
     order = Order.objects.create(
         merchant_id=shop.id,
         store_id=shop.store.pk,
@@ -241,7 +241,7 @@ def test_a_colleagues_words_stand_in_the_journal(shop: Shop, by: Actor, client: 
     assert [e.act for e in JournalEntry.objects.order_by("seq")] == ["CREATE", "COMMENT"]
 
 
-def test_a_case_is_taken_on_and_given_up(
+def test_a_case_is_accepted_on_and_given_up(
     shop: Shop, aigerim: User, by: Actor, client: Client
 ) -> None:
     case = make_case(shop, by)
@@ -251,7 +251,7 @@ def test_a_case_is_taken_on_and_given_up(
     assert (fresh(case).assignee_id, fresh(case).assignee_name) == (None, "")
 
 
-def test_the_phone_is_shown_when_asked_for(shop: Shop, by: Actor, client: Client) -> None:
+def test_the_phone_is_displayed_when_requested_for(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
     assert "+7 701 123 45 67" in words_of(client.post(url(case, "/phone"), **HTMX))
     viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
@@ -261,7 +261,7 @@ def test_the_phone_is_shown_when_asked_for(shop: Shop, by: Actor, client: Client
 # --- proofs -----------------------------------------------------------------------------------------
 
 
-def test_good_files_are_kept_and_each_bad_one_gets_its_sentence(
+def test_good_files_are_stored_and_each_bad_one_gets_its_sentence(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     case = make_case(shop, by)
@@ -283,7 +283,7 @@ def test_good_files_are_kept_and_each_bad_one_gets_its_sentence(
     assert answer.context["case"].evidence.missing_count == 0
 
 
-def test_files_are_told_by_their_names(shop: Shop, by: Actor, client: Client) -> None:
+def test_files_are_reported_by_their_names(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by, reason_code="", reason_text="Брак")
     names = ["акт тех состояния.jpg", "Акт НРП 118.jpg"]
     files = [photo(name, colour) for name, colour in zip(names, ("red", "blue"), strict=True)]
@@ -321,10 +321,13 @@ def test_a_file_is_handed_out_to_be_saved_and_never_run(
     assert answer["Content-Security-Policy"].startswith("sandbox")
     assert b"".join(answer.streaming_content) == photo().read()
     for kind in ("thumb", "view"):
-        shown = client.get(f"/evidence/{proof.pk}/{kind}")
-        assert b"".join(shown.streaming_content).startswith(b"\xff\xd8")
-        assert (shown["Content-Type"], shown["Content-Disposition"]) == ("image/jpeg", "inline")
-        assert shown["Content-Security-Policy"].startswith("sandbox")
+        displayed = client.get(f"/evidence/{proof.pk}/{kind}")
+        assert b"".join(displayed.streaming_content).startswith(b"\xff\xd8")
+        assert (displayed["Content-Type"], displayed["Content-Disposition"]) == (
+            "image/jpeg",
+            "inline",
+        )
+        assert displayed["Content-Security-Policy"].startswith("sandbox")
     other = make_shop("ИП Тимур")
     timur = signed_in(make_person("timur", (other.id, Role.OWNER)))
     for tail in ("file", "thumb", "view"):
@@ -356,7 +359,7 @@ def test_an_act_is_confirmed_and_a_wrong_proof_withdrawn(
     assert client.post(f"/evidence/{other.pk}/withdraw").status_code == 404
 
 
-def test_a_technical_act_is_kept_for_the_stores_own_term_after_the_decision(
+def test_a_technical_act_is_stored_for_the_stores_own_term_after_the_decision(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     case = make_case(shop, by, reason_code="", reason_text="Брак")
@@ -425,7 +428,7 @@ def test_an_open_card_hears_of_news_and_of_nothing_else(
     assert whole.templates[0].name == "console/partials/case_body.html"
 
 
-def test_a_serial_number_is_noted_on_the_order_and_taken_back(
+def test_a_serial_number_is_noted_on_the_order_and_accepted_back(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     open_walls(shop.id)
@@ -464,13 +467,13 @@ def test_a_number_that_cannot_be_or_a_person_who_may_not_leaves_no_unit(
     orders_merge(store=shop.store, records=[file_order("700000002")], now=NOW)
     case = make_case(shop, by, "700000002-1")
     viewer = signed_in(make_person("viewer", (shop.id, Role.VIEWER)))
-    asked = [
+    requested = [
         (client, {"kind": "IMEI", "value": "490154203237519"}, 400),
         (client, {"kind": "SERIAL", "value": " "}, 400),
         (client, {"kind": "COLOUR", "value": "red"}, 400),
         (viewer, {"kind": "SERIAL", "value": "A1"}, 409),
     ]
-    for who, form, status in asked:
+    for who, form, status in requested:
         assert who.post(url(case, "/unit"), form, **HTMX).status_code == status, form
     assert viewer.get(url(case)).context["case"].unit_url == ""
     open_walls(shop.id)

@@ -55,7 +55,7 @@ def who(office: Office) -> Principal:
     return Principal(person.pk, "Operator", "ru", {office.shop.id: Role.OPERATOR})
 
 
-def test_a_code_is_shown_once_and_the_pairing_stands_on_the_page(office: Office) -> None:
+def test_a_code_is_displayed_once_and_the_pairing_stands_on_the_page(office: Office) -> None:
     paired(office)
     page = office.browser(Role.OPERATOR).get(reverse(PAGE)).content.decode()
     assert "Chrome" in page
@@ -116,7 +116,7 @@ def test_silence_while_dates_run_alarms_on_every_page(office: Office) -> None:
     ]
 
 
-def test_contact_changes_since_when_only_with_what_is_said(office: Office) -> None:
+def test_contact_changes_since_when_only_with_what_is_stated(office: Office) -> None:
     row = paired(office)
     for minutes, session in ((1, Session.OPEN), (2, Session.OPEN), (3, Session.ENDED)):
         contact_note(row, session, now=NOW + timedelta(minutes=minutes))

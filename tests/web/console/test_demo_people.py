@@ -95,7 +95,7 @@ def test_the_first_real_person_closes_them_with_sessions_and_tokens() -> None:
 @pytest.mark.parametrize(
     "order", list(itertools.permutations(["demo", "remove", "demo", "real", "off", "on"]))[::29]
 )
-def test_in_no_order_does_a_published_password_open_beside_a_real_person(
+def test_in_no_order_does_a_published_password_open_next_to_a_real_person(
     order: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Demo made, taken away, made again; a real person made, switched off and on: in any order."""

@@ -42,7 +42,7 @@ def others(client: Client, case: ReturnRequest, **form: str) -> list[str]:
     return found
 
 
-def test_two_people_at_one_case_are_told_of_each_other(
+def test_two_people_at_one_case_are_reported_of_each_other(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     case, elsewhere = make_case(shop, by), make_case(shop, by, "700000002-1")
@@ -75,7 +75,7 @@ def test_presence_costs_one_statement_and_the_card_none(
     assert counted(client, reverse("console:case", args=[case.pk])) == before <= 12
 
 
-def test_nobody_is_present_at_a_case_behind_other_walls(
+def test_nobody_is_present_at_a_case_inside_other_walls(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     other = make_shop("ИП Тимур")
@@ -163,8 +163,8 @@ def test_news_say_whether_each_fits_the_part_one_looks_at(
     with frozen_at(NOW + timedelta(minutes=1)):
         fresh = make_case(shop, by, "700000002-1")
         request_act(request_id=moved.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
-        told = client.get("/live", {"after": after, "stage": "NEW"}).json()
-    assert {each["number"]: each["fits"] for each in told["changed"]} == {
+        reported = client.get("/live", {"after": after, "stage": "NEW"}).json()
+    assert {each["number"]: each["fits"] for each in reported["changed"]} == {
         moved.number: False,
         fresh.number: True,
     }
@@ -194,7 +194,7 @@ def test_what_fits_is_the_same_in_python_and_in_sql(
         ReturnRequest.objects.filter(pk=case.pk).update(
             pending_press="PRESS_TAKE" if n % 3 else "", assignee_id=7 if n < 2 else None
         )
-    said = {
+    stated = {
         case.pk
         for case in ReturnRequest.objects.all()
         if part.takes(
@@ -205,4 +205,4 @@ def test_what_fits_is_the_same_in_python_and_in_sql(
             due=case.control_at,
         )
     }
-    assert said == set(queue_ids([shop.id], part, 100))
+    assert stated == set(queue_ids([shop.id], part, 100))

@@ -98,7 +98,7 @@ def test_the_sign_in_page_leads_to_the_owner_only_while_nobody_is_there() -> Non
 # --- the list ---------------------------------------------------------------------------------------
 
 
-def test_a_step_may_be_put_off_and_taken_up_again(office: Office) -> None:
+def test_a_step_may_be_put_off_and_accepted_up_again(office: Office) -> None:
     """What is put off is kept in the database: the next step comes forward, for everybody who manages the shop."""
     path = reverse("console:first_run")
     office.look()
@@ -114,11 +114,11 @@ def test_a_step_may_be_put_off_and_taken_up_again(office: Office) -> None:
     assert not any(step.skipped for step in browser.get(path).context["first"].steps)
     browser.post(path, {"skip": "store"})
     office.look()
-    kept = Merchant.objects.get(pk=office.shop.id).settings
-    assert kept == {"first_steps": "OPEN", "first_steps_skipped": []}
+    stored = Merchant.objects.get(pk=office.shop.id).settings
+    assert stored == {"first_steps": "OPEN", "first_steps_skipped": []}
 
 
-def test_the_list_is_shown_until_it_is_closed(office: Office) -> None:
+def test_the_list_is_displayed_until_it_is_closed(office: Office) -> None:
     path = reverse("console:first_run")
     office.look()
     Merchant.objects.filter(pk=office.shop.id).update(settings={"first_steps": "OPEN"})

@@ -72,9 +72,9 @@ def test_links_of_the_guide_lead_to_its_pages_and_headings(clerk: Client) -> Non
 
 def test_every_picture_of_the_guide_is_shipped() -> None:
     """A page never shows a broken picture, and none is kept that no page shows."""
-    shown = {path for page in pages() for path in PICTURE.findall(page.html)}
-    assert shown
-    assert [path for path in shown if finders.find(path) is None] == []
+    displayed = {path for page in pages() for path in PICTURE.findall(page.html)}
+    assert displayed
+    assert [path for path in displayed if finders.find(path) is None] == []
 
 
 def test_a_page_outside_the_guide_is_not_there(clerk: Client) -> None:
@@ -141,10 +141,10 @@ def test_a_page_leads_to_its_chapter() -> None:
     """Beside the heading of a page stands the way to the chapter about it, and that chapter is there."""
     include = re.compile(r'partials/guide_chapter\.html" with chapter="([a-z]+)"')
     templates = Path(guide_book.__file__).parent / "templates" / "console"
-    asked = {
+    requested = {
         (path.name, name)
         for path in templates.rglob("*.html")
         for name in include.findall(path.read_text())
     }
-    assert len(asked) > 20, "guard: heads are really read"
-    assert {name for _page, name in asked} <= set(guide_book.chapter_names())
+    assert len(requested) > 20, "guard: heads are really read"
+    assert {name for _page, name in requested} <= set(guide_book.chapter_names())

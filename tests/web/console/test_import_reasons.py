@@ -9,8 +9,8 @@ from qaitar.web.console.import_reasons import REASONS, reason_sentence
 
 def test_a_rejected_row_says_why_in_the_readers_language() -> None:
     with translation.override("ru"):
-        said = reason_sentence("bad_date", "«Дата» is not a date like 31.07.2025.")
-        assert said == "«Дата» — не дата вида 31.07.2025."
+        stated = reason_sentence("bad_date", "«Дата» is not a date like 31.07.2025.")
+        assert stated == "«Дата» — не дата вида 31.07.2025."
         assert reason_sentence("same_row_twice", "x") == "Такая же строка уже была в файле."
     with translation.override("kk"):
         assert "«Дата»" in reason_sentence("bad_date", "«Дата» is not a date like 31.07.2025.")
@@ -29,6 +29,6 @@ def test_every_reason_keeps_its_column_in_every_language() -> None:
     for language in ("ru", "kk"):
         with translation.override(language):
             for code, sentence in REASONS.items():
-                said = reason_sentence(code, "«Сумма» x")
-                assert said != sentence
-                assert ("«Сумма»" in said) == ("%(column)s" in sentence), code
+                stated = reason_sentence(code, "«Сумма» x")
+                assert stated != sentence
+                assert ("«Сумма»" in stated) == ("%(column)s" in sentence), code

@@ -56,9 +56,9 @@ def fill(office: Office, count: int = 12) -> list[ReturnRequest]:
     by = actor(office.staff[Role.OPERATOR], office.shop.id)
     cases = []
     for at in range(count):
-        told = {"quality": Quality.MECHANICAL_DAMAGE} if at < 2 else {}
+        reported = {"quality": Quality.MECHANICAL_DAMAGE} if at < 2 else {}
         filed = NOW - timedelta(hours=at)
-        cases.append(make_case(office.shop, by, f"7{at:08d}-1", now=filed, **told))
+        cases.append(make_case(office.shop, by, f"7{at:08d}-1", now=filed, **reported))
     for case in cases[:2]:
         details = Details(why="=1+1")
         request_act(request_id=case.pk, act=Act.SEND_FOR_APPROVAL, by=by, now=NOW, details=details)
@@ -69,8 +69,8 @@ def fill(office: Office, count: int = 12) -> list[ReturnRequest]:
 
 
 def address(kind: str, **query: str) -> str:
-    asked = "&".join(f"{key}={value}" for key, value in query.items())
-    return f"{reverse('console:list_export', args=[kind])}?{asked}"
+    requested = "&".join(f"{key}={value}" for key, value in query.items())
+    return f"{reverse('console:list_export', args=[kind])}?{requested}"
 
 
 def sheet(answer: Any) -> list[list[Any]]:
@@ -95,17 +95,17 @@ def both(browser: Client, kind: str, **query: str) -> list[list[Any]]:
     return cells
 
 
-def test_the_queue_is_taken_as_it_is_shown(office: Office) -> None:
+def test_the_queue_is_accepted_as_it_is_displayed(office: Office) -> None:
     fill(office)
     browser = office.owner
-    shown = [row.number for row in browser.get("/").context["page"].rows]
-    assert [row[0] for row in both(browser, "queue")[1:]] == shown
+    displayed = [row.number for row in browser.get("/").context["page"].rows]
+    assert [row[0] for row in both(browser, "queue")[1:]] == displayed
     assert len(both(browser, "queue", stage="WAITING_APPROVAL")) == 3
     assert len(both(browser, "queue", stage="CLOSED")) == 1
     assert len(both(browser, "queue", due="late")) == 1
 
 
-def test_search_approvals_and_journal_are_taken(office: Office) -> None:
+def test_search_approvals_and_journal_are_accepted(office: Office) -> None:
     cases = fill(office)
     browser = office.owner
     assert [row[0] for row in both(browser, "search", q="700000003")[1:]] == ["700000003-1"]
@@ -117,7 +117,7 @@ def test_search_approvals_and_journal_are_taken(office: Office) -> None:
     assert journal[2][-1] == bytes(line.hash).hex()
 
 
-def test_the_list_behind_a_figure_is_taken_whole(office: Office, monkeypatch: Any) -> None:
+def test_the_list_inside_a_figure_is_accepted_whole(office: Office, monkeypatch: Any) -> None:
     monkeypatch.setattr(export_definitions, "PAGE", 5)
     fill(office)
     browser = office.owner
@@ -186,7 +186,7 @@ def test_a_long_list_is_made_by_a_job_and_given_to_its_asker_only(
         assert other.get(f"{answer['Location']}/file").status_code == 404
 
 
-def export_of(office: Office, **told: Any) -> ListExport:
+def export_of(office: Office, **reported: Any) -> ListExport:
     office.look()
     plain = {
         "merchant_id": office.shop.id,
@@ -198,7 +198,7 @@ def export_of(office: Office, **told: Any) -> ListExport:
         "language": "en",
         "started_at": NOW,
     }
-    return ListExport.objects.create(**{**plain, **told})
+    return ListExport.objects.create(**{**plain, **reported})
 
 
 def test_a_link_runs_out_after_a_week_and_its_file_is_forgotten(office: Office) -> None:

@@ -37,7 +37,7 @@ def paper(pages: int) -> SimpleUploadedFile:
     return SimpleUploadedFile("act.pdf", written.getvalue(), "application/pdf")
 
 
-def taken(client: Client, case: ReturnRequest, file: SimpleUploadedFile) -> Evidence:
+def accepted(client: Client, case: ReturnRequest, file: SimpleUploadedFile) -> Evidence:
     answer = client.post(f"/returns/{case.pk}/evidence", {"kind": "AUTO", "file": file}, **HTMX)
     assert answer.status_code == 200
     open_walls(case.merchant_id)
@@ -46,7 +46,7 @@ def taken(client: Client, case: ReturnRequest, file: SimpleUploadedFile) -> Evid
 
 def test_each_page_of_a_paper_is_a_picture(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
-    proof = taken(client, case, paper(3))
+    proof = accepted(client, case, paper(3))
     tile = client.get(f"/returns/{case.pk}").context["case"].evidence.tiles[0]
     assert (tile.pages, tile.page_url) == (3, f"/evidence/{proof.pk}/page/1")
     sizes = []
@@ -62,20 +62,20 @@ def test_each_page_of_a_paper_is_a_picture(shop: Shop, by: Actor, client: Client
 
 def test_pages_beyond_the_bound_are_not_drawn(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
-    proof = taken(client, case, paper(PAGES_MAX + 2))
+    proof = accepted(client, case, paper(PAGES_MAX + 2))
     assert client.get(f"/returns/{case.pk}").context["case"].evidence.tiles[0].pages == PAGES_MAX
     assert client.get(f"/evidence/{proof.pk}/page/{PAGES_MAX}").status_code == 200
     assert client.get(f"/evidence/{proof.pk}/page/{PAGES_MAX + 1}").status_code == 404
 
 
 def test_a_photo_has_no_pages_and_is_not_played(shop: Shop, by: Actor, client: Client) -> None:
-    proof = taken(client, make_case(shop, by), photo())
+    proof = accepted(client, make_case(shop, by), photo())
     assert client.get(f"/evidence/{proof.pk}/page/1").status_code == 404
     assert client.get(f"/evidence/{proof.pk}/play").status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered"),
+    ("requested", "answered"),
     [
         ("", (200, b"0123456789", None)),
         ("bytes=0-", (206, b"0123456789", "bytes 0-9/10")),
@@ -87,15 +87,17 @@ def test_a_photo_has_no_pages_and_is_not_played(shop: Shop, by: Actor, client: C
     ],
 )
 def test_a_video_plays_from_any_place(
-    shop: Shop, by: Actor, client: Client, asked: str, answered: tuple[int, bytes, str | None]
+    shop: Shop, by: Actor, client: Client, requested: str, answered: tuple[int, bytes, str | None]
 ) -> None:
-    proof = taken(client, make_case(shop, by), photo())
+    proof = accepted(client, make_case(shop, by), photo())
     stored = FileStore().put(io.BytesIO(b"0123456789"))
     open_walls(shop.id)
     StoredFile.objects.filter(pk=proof.file_id).update(
         sha256=stored.sha256, size=stored.size, mime="video/mp4", name="clip.mp4"
     )
-    answer = client.get(f"/evidence/{proof.pk}/play", headers={"Range": asked} if asked else {})
+    answer = client.get(
+        f"/evidence/{proof.pk}/play", headers={"Range": requested} if requested else {}
+    )
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     assert (answer.status_code, body, answer.get("Content-Range")) == answered
     assert (answer["Content-Type"], answer["Accept-Ranges"]) == ("video/mp4", "bytes")
@@ -103,8 +105,8 @@ def test_a_video_plays_from_any_place(
 
 def test_a_file_sent_again_is_the_same_proof(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
-    first = taken(client, case, photo())
-    assert taken(client, case, photo()).pk == first.pk
+    first = accepted(client, case, photo())
+    assert accepted(client, case, photo()).pk == first.pk
     lines = JournalEntry.objects.filter(subject_id=case.pk, act="ADD_EVIDENCE")
     assert lines.count() == 1
 

@@ -100,9 +100,9 @@ def test_every_field_of_the_first_owner_takes_or_refuses_any_text(
 def test_every_address_takes_any_question(office: Office, name: str, share: bool) -> None:
     browser, path = office.owner, reverse(f"console:{name}")
     for at, text in enumerate(texts_for(name, share)):
-        asked = REQUESTED[name][at % len(REQUESTED[name])]
-        answer = browser.get(f"{path}?{asked}={quote(text)}")
-        assert answer.status_code in {200, 404}, (text, asked, answer.status_code)
+        requested = REQUESTED[name][at % len(REQUESTED[name])]
+        answer = browser.get(f"{path}?{requested}={quote(text)}")
+        assert answer.status_code in {200, 404}, (text, requested, answer.status_code)
         if not answer.streaming:
             assert runs_nothing(answer.content.decode("utf-8", "replace")), text
         else:

@@ -49,9 +49,9 @@ def moment() -> Any:
         yield
 
 
-def send(office: Office, body: bytes, name: str = "Заказы июль.xlsx", **told: str) -> Any:
+def send(office: Office, body: bytes, name: str = "Заказы июль.xlsx", **reported: str) -> Any:
     browser = office.browser(Role.OPERATOR)
-    form = {"kind": "orders", "store": str(office.shop.store.pk), **told}
+    form = {"kind": "orders", "store": str(office.shop.store.pk), **reported}
     return browser.post(
         reverse("console:imports"), {**form, "file": SimpleUploadedFile(name, body)}
     )
@@ -92,7 +92,7 @@ def test_a_file_is_read_reported_and_twice_changes_nothing(office: Office) -> No
 
 
 @pytest.mark.django_db
-def test_a_file_of_another_shop_is_told_from_looking_only_on(office: Office) -> None:
+def test_a_file_of_another_shop_is_reported_from_looking_only_on(office: Office) -> None:
     """The number in the warehouse says whose file it is: nothing of it comes in, and both numbers are on the page."""
     office.look()
     Store.objects.filter(pk=office.shop.store.pk).update(external_id="30000001")
@@ -109,7 +109,7 @@ def test_a_file_of_another_shop_is_told_from_looking_only_on(office: Office) -> 
 
 
 @pytest.mark.django_db
-def test_rows_of_the_merchants_other_store_are_told(office: Office) -> None:
+def test_rows_of_the_merchants_other_store_are_reported(office: Office) -> None:
     office.look()
     Store.objects.filter(pk=office.shop.store.pk).update(external_id="30000001")
     second = Store.objects.create(
@@ -175,7 +175,7 @@ def test_only_looking_counts_and_changes_nothing(office: Office) -> None:
     ],
     ids=["program", "page", "words", "columns missing", "broken"],
 )
-def test_a_file_that_is_no_export_is_told_why_and_changes_nothing(
+def test_a_file_that_is_no_export_is_reported_why_and_changes_nothing(
     office: Office, body: bytes, name: str
 ) -> None:
     answer = send(office, body, name)
@@ -188,7 +188,7 @@ def test_a_file_that_is_no_export_is_told_why_and_changes_nothing(
 
 
 @pytest.mark.django_db
-def test_what_is_missing_in_the_form_is_said(office: Office) -> None:
+def test_what_is_missing_in_the_form_is_stated(office: Office) -> None:
     browser, path = office.browser(Role.OPERATOR), reverse("console:imports")
     answer = browser.post(path, {"kind": "orders", "store": str(office.shop.store.pk)})
     assert (answer.status_code, "Choose a file" in words_of(answer)) == (422, True)
@@ -204,7 +204,7 @@ def test_what_is_missing_in_the_form_is_said(office: Office) -> None:
 
 
 @pytest.mark.django_db
-def test_a_merge_under_way_is_said_not_stumbled_over(
+def test_a_merge_under_way_is_stated_not_stumbled_over(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(**_: Any) -> None:
@@ -217,7 +217,7 @@ def test_a_merge_under_way_is_said_not_stumbled_over(
 
 
 @pytest.mark.django_db
-def test_the_cabinets_answer_is_kept_and_read_by_a_job(office: Office) -> None:
+def test_the_cabinets_answer_is_stored_and_read_by_a_job(office: Office) -> None:
     body = json.dumps(
         {
             "applicationNumber": "700000009-1",
@@ -247,10 +247,10 @@ def cabinet_says() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     kaspi.add_order(SoldOrder(code="700000009", created=NOW))
     kaspi.ledger.issue("700000009", at=NOW)
     filing = kaspi.file_return("700000009", Claim(comment="мало"), control=NOW)
-    asked = {"merchantId": "30000001", "refundId": filing.refund_id, "code": filing.number}
+    requested = {"merchantId": "30000001", "refundId": filing.refund_id, "code": filing.number}
     calls = ("load-refund-details", "load-refunds-count")
     detail, counts = (
-        cabinet_answer(kaspi.ledger, "30000001", f"/{call}", asked, "https://kaspi.kz")[1]
+        cabinet_answer(kaspi.ledger, "30000001", f"/{call}", requested, "https://kaspi.kz")[1]
         for call in calls
     )
     return {
@@ -294,8 +294,8 @@ def test_a_recording_and_pasted_text_are_read_as_the_companion_reads(
     cabinet_read(office.shop.id, NOW, intake_id=row.pk, by=system_actor("job"))
     report = words_of(office.browser(Role.OPERATOR).get(sent["Location"]))
     assert "The cabinet counts: New 1" in report
-    for said in ("700000009-1 · Control date (plannedDate)", "скоро", "Is not a date."):
-        assert said in report
+    for stated in ("700000009-1 · Control date (plannedDate)", "скоро", "Is not a date."):
+        assert stated in report
     office.look()
     case = ReturnRequest.objects.get()
     assert (case.number, case.product_sku, case.section) == (
@@ -308,7 +308,7 @@ def test_a_recording_and_pasted_text_are_read_as_the_companion_reads(
     assert "Control date (plannedDate) : скоро — Is not a date." in card
 
 
-def test_pasted_text_that_cannot_be_kept_is_not_lost(office: Office) -> None:
+def test_pasted_text_that_cannot_be_stored_is_not_lost(office: Office) -> None:
     browser = office.browser(Role.OPERATOR)
     form = {"kind": "returns", "store": str(new_id()), "pasted": '{"a": "набрано"}'}
     answer = browser.post(reverse("console:imports"), form)
@@ -336,18 +336,18 @@ def test_a_long_file_is_read_by_a_job_that_tells_how_far_it_is(
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name FROM procrastinate_jobs")
         assert (import_later.LATER_TASK,) in cursor.fetchall()
-    told: list[int] = []
+    reported: list[int] = []
     tell = import_later.ProgressWriter._tell
 
     def heard(self: import_later.ProgressWriter, rows: int) -> None:
         tell(self, rows)
-        told.append(rows)
+        reported.append(rows)
 
     monkeypatch.setattr(import_later.ProgressWriter, "_tell", heard)
     run_id = answer["Location"].rsplit("/", 1)[1]
     merged = import_read(office.shop.id, NOW, run_id=run_id)
     assert merged is not None
-    assert (merged.rows.created, told) == (12, [4, 8, 12])
+    assert (merged.rows.created, reported) == (12, [4, 8, 12])
     done = browser.get(answer["Location"])
     assert figures(done) == (12, 12, 0, 0, 0)
     assert done.context["page"].report.progress is None

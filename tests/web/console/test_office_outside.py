@@ -54,7 +54,7 @@ def kaspi(office: Office) -> str:
 # --- connections ------------------------------------------------------------------------------------
 
 
-def test_a_connection_is_saved_sealed_and_its_secret_is_never_shown(office: Office) -> None:
+def test_a_connection_is_saved_sealed_and_its_secret_is_never_displayed(office: Office) -> None:
     """Saule pastes the token; no page of hers, good or bad, ever holds it again."""
     browser, path = office.owner, kaspi(office)
     form = {**fields_of(browser.get(path)), "secret_token": SECRET}
@@ -76,11 +76,11 @@ def test_a_connection_is_saved_sealed_and_its_secret_is_never_shown(office: Offi
     pages = [answer["Location"], reverse("console:connections"), reverse("console:stores"), path]
     for each in pages:
         assert SECRET not in browser.get(each).content.decode()
-    kept = browser.get(answer["Location"])
-    assert "A secret is kept encrypted" in words_of(kept)
+    stored = browser.get(answer["Location"])
+    assert "A secret is kept encrypted" in words_of(stored)
     bad = browser.post(
         answer["Location"],
-        {**fields_of(kept), "setting_base_url": "ftp://x", "secret_token": SECRET},
+        {**fields_of(stored), "setting_base_url": "ftp://x", "secret_token": SECRET},
     )
     assert bad.status_code == 422
     assert SECRET not in bad.content.decode()
@@ -108,7 +108,7 @@ def test_an_empty_secret_keeps_the_old_one_and_a_new_one_replaces_it(office: Off
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("reported", "sentence"),
     [
         ({}, "Fill this in."),
         ({"secret_token": SECRET, "setting_base_url": "kaspi"}, "An address like"),
@@ -128,11 +128,11 @@ def test_an_empty_secret_keeps_the_old_one_and_a_new_one_replaces_it(office: Off
         ),
     ],
 )
-def test_a_wrong_connection_is_told_at_its_field_and_not_kept(
-    office: Office, told: dict[str, str], sentence: str
+def test_a_wrong_connection_is_reported_at_its_field_and_not_stored(
+    office: Office, reported: dict[str, str], sentence: str
 ) -> None:
     browser, path = office.owner, kaspi(office)
-    answer = browser.post(path, {**fields_of(browser.get(path)), **told})
+    answer = browser.post(path, {**fields_of(browser.get(path)), **reported})
     assert answer.status_code == 422
     assert sentence in words_of(answer)
     office.look()
@@ -270,7 +270,7 @@ def test_no_press_of_check_waits_for_the_other_side(real: Office) -> None:
     listener.close()
 
 
-def test_a_check_whose_worker_never_came_is_said_to_be_lost(real: Office) -> None:
+def test_a_check_whose_worker_never_came_is_stated_to_be_lost(real: Office) -> None:
     browser, answer = saved(real, "http://127.0.0.1:9/shop/api/v2", "x" * 44)
     with transaction.atomic():
         real.look()
@@ -283,14 +283,14 @@ def test_a_check_whose_worker_never_came_is_said_to_be_lost(real: Office) -> Non
 # --- webhooks ---------------------------------------------------------------------------------------
 
 
-def add_hook(office: Office, **told: Any) -> tuple[Any, Any]:
+def add_hook(office: Office, **reported: Any) -> tuple[Any, Any]:
     browser = office.owner
     return browser, browser.post(
-        reverse("console:webhooks"), {"url": "https://crm.example.kz/hooks", **told}
+        reverse("console:webhooks"), {"url": "https://crm.example.kz/hooks", **reported}
     )
 
 
-def test_an_address_is_added_and_its_secret_shown_once(office: Office) -> None:
+def test_an_address_is_added_and_its_secret_displayed_once(office: Office) -> None:
     browser, answer = add_hook(office, types=["return.created"])
     assert (answer.status_code, answer["Location"]) == (303, reverse("console:webhooks"))
     page = browser.get(answer["Location"])
@@ -347,7 +347,7 @@ def test_a_test_message_stands_among_the_deliveries(office: Office) -> None:
     assert "messages wait" in words_of(browser.get(reverse("console:webhooks")))
 
 
-def test_a_replaced_secret_is_shown_once_and_both_sign_for_a_day(office: Office) -> None:
+def test_a_replaced_secret_is_displayed_once_and_both_sign_for_a_day(office: Office) -> None:
     browser, answer = add_hook(office)
     first = secret_of(browser.get(answer["Location"]))
     office.look()

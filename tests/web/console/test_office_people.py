@@ -41,15 +41,15 @@ def role_at(office: Office, username: str) -> str | None:
     return held.role if held else None
 
 
-def invite(office: Office, by: Role = Role.OWNER, **told: str) -> Any:
+def invite(office: Office, by: Role = Role.OWNER, **reported: str) -> Any:
     given = {"username": "dana", "name": "Дана Касенова", "language": "kk", "role": "OPERATOR"}
-    return office.browser(by).post(reverse("console:person_new"), {**given, **told})
+    return office.browser(by).post(reverse("console:person_new"), {**given, **reported})
 
 
 # --- people -----------------------------------------------------------------------------------------
 
 
-def test_a_new_person_gets_a_password_that_is_shown_once(office: Office) -> None:
+def test_a_new_person_gets_a_password_that_is_displayed_once(office: Office) -> None:
     """Saule lets Dana in; the password stands on the next page, opens the door, and is never seen again."""
     browser = office.owner
     answer = browser.post(
@@ -85,7 +85,7 @@ def test_somebody_who_works_elsewhere_is_not_let_in_by_name(office: Office) -> N
 
 
 @pytest.mark.parametrize(
-    ("told", "field"),
+    ("reported", "field"),
     [
         ({"username": ""}, "username"),
         ({"username": "a b"}, "username"),
@@ -96,9 +96,11 @@ def test_somebody_who_works_elsewhere_is_not_let_in_by_name(office: Office) -> N
         ({"language": "xx"}, "language"),
     ],
 )
-def test_a_wrong_invitation_makes_nobody(office: Office, told: dict[str, str], field: str) -> None:
+def test_a_wrong_invitation_makes_nobody(
+    office: Office, reported: dict[str, str], field: str
+) -> None:
     before = User.objects.count()
-    answer = invite(office, **told)
+    answer = invite(office, **reported)
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
     assert User.objects.count() == before
@@ -135,7 +137,7 @@ def test_the_last_owner_stays(office: Office) -> None:
     assert User.objects.get(pk=second.pk).is_active
 
 
-def test_a_role_is_changed_and_taken_away_with_a_journal_line(office: Office) -> None:
+def test_a_role_is_changed_and_accepted_away_with_a_journal_line(office: Office) -> None:
     person = office.staff[Role.OPERATOR]
     path = reverse("console:person", args=[person.pk])
     assert office.owner.post(path, {f"role_{office.shop.id}": "SENIOR"}).status_code == 303
@@ -143,8 +145,8 @@ def test_a_role_is_changed_and_taken_away_with_a_journal_line(office: Office) ->
     assert office.owner.post(path, {f"role_{office.shop.id}": ""}).status_code == 303
     assert role_at(office, "operator") is None
     office.look()
-    told = [(e.before, e.after) for e in JournalEntry.objects.order_by("seq")]
-    assert told == [
+    reported = [(e.before, e.after) for e in JournalEntry.objects.order_by("seq")]
+    assert reported == [
         ({"role": "OPERATOR"}, {"role": "SENIOR", "person": "operator"}),
         ({"role": "SENIOR"}, {"role": None, "person": "operator"}),
     ]
@@ -188,7 +190,7 @@ def test_switching_off_ends_sessions_and_a_new_password_too(office: Office) -> N
 # --- tokens -----------------------------------------------------------------------------------------
 
 
-def test_a_token_is_shown_once_works_and_is_revoked(office: Office) -> None:
+def test_a_token_is_displayed_once_works_and_is_revoked(office: Office) -> None:
     browser, path = office.owner, reverse("console:tokens")
     answer = browser.post(path, {"name": "BI", "scopes": ["read", "write"], "days": "90"})
     assert (answer.status_code, answer["Location"]) == (303, path)
@@ -303,9 +305,9 @@ def test_the_pages_of_sign_in_and_second_factor_open(office: Office) -> None:
         reverse("account_login"), {"login": "operator", "password": password}, follow=True
     )
     assert answer.redirect_chain[-1][0] == "/"
-    asked = browser.get(reverse("mfa_activate_totp"), follow=True)  # the password once more
-    assert asked.redirect_chain[-1][0].startswith(reverse("account_reauthenticate"))
-    browser.post(asked.redirect_chain[-1][0], {"password": password})
+    requested = browser.get(reverse("mfa_activate_totp"), follow=True)  # the password once more
+    assert requested.redirect_chain[-1][0].startswith(reverse("account_reauthenticate"))
+    browser.post(requested.redirect_chain[-1][0], {"password": password})
     for name in ("mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn"):
         assert browser.get(reverse(name)).status_code == 200, name
 
@@ -433,13 +435,13 @@ def test_no_sentence_of_the_account_is_left_in_russian(office: Office, path: str
     )  # a password given a moment ago, as the pages of the second factor ask for
     proved["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
     proved.save()
-    told: dict[str, set[str]] = {}
+    reported: dict[str, set[str]] = {}
     for language in ("ru", "kk"):
         User.objects.update(language=language)
         page = browser.get(path, headers={"accept-language": language}, follow=True)
-        shown = re.split(
+        displayed = re.split(
             r"<[^>]+>", re.sub(r"(?s)<(script|style)\b.*?</\1>", "", page.content.decode())
         )
-        told[language] = {text.strip() for text in shown if text.strip()}
-    assert len(told["kk"]) > 3
-    assert {line for line in told["ru"] & told["kk"] if re.search("[а-яё]", line)} == set()
+        reported[language] = {text.strip() for text in displayed if text.strip()}
+    assert len(reported["kk"]) > 3
+    assert {line for line in reported["ru"] & reported["kk"] if re.search("[а-яё]", line)} == set()

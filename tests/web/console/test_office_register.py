@@ -40,7 +40,7 @@ def moment() -> Any:
         yield
 
 
-def fill(office: Office, shop: Shop, count: int, **told: Any) -> None:
+def fill(office: Office, shop: Shop, count: int, **reported: Any) -> None:
     """File requests an hour apart, the newest first in number."""
     person = office.staff[Role.OPERATOR] if shop is office.shop else office.timur
     by = actor(person, shop.id)
@@ -50,7 +50,7 @@ def fill(office: Office, shop: Shop, count: int, **told: Any) -> None:
             number=f"7{at:08d}-1",
             source="MANUAL",
             filed_at=NOW - timedelta(hours=at),
-            **{"reason_code": "SIZE_MISMATCH", "product_name": f"Товар {at}", **told},
+            **{"reason_code": "SIZE_MISMATCH", "product_name": f"Товар {at}", **reported},
         )
         for at in range(count)
     ]
@@ -59,13 +59,13 @@ def fill(office: Office, shop: Shop, count: int, **told: Any) -> None:
 
 
 def path(name: str = "register", **query: str) -> str:
-    asked = "&".join(f"{key}={value}" for key, value in query.items())
-    return f"{reverse(f'console:{name}')}?{asked}"
+    requested = "&".join(f"{key}={value}" for key, value in query.items())
+    return f"{reverse(f'console:{name}')}?{requested}"
 
 
 def export_path(**query: str) -> str:
-    asked = "&".join(f"{key}={value}" for key, value in query.items())
-    return f"{reverse('console:list_export', args=['register'])}?{asked}"
+    requested = "&".join(f"{key}={value}" for key, value in query.items())
+    return f"{reverse('console:list_export', args=['register'])}?{requested}"
 
 
 def test_the_register_is_walked_by_key_newest_first_each_line_once(office: Office) -> None:
@@ -144,7 +144,7 @@ def lines(answer: Any) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text), delimiter=";"))
 
 
-def test_both_files_say_the_same_and_only_what_was_asked_for(office: Office) -> None:
+def test_both_files_say_the_same_and_only_what_was_requested_for(office: Office) -> None:
     fill(office, office.shop, 30, amount_minor=1_234_50, customer_phone="+77011234567")
     fill(office, office.other, 5)
     browser = office.owner

@@ -54,9 +54,14 @@ def jobs(task: str) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def file(office: Office, number: str = "700000001-1", **told: Any) -> ReturnRequest:
+def file(office: Office, number: str = "700000001-1", **reported: Any) -> ReturnRequest:
     by = actor(office.staff[Role.OPERATOR], office.shop.id)
-    given = {"reason_code": "SIZE_MISMATCH", "filed_at": NOW, "product_name": "Кроссовки", **told}
+    given = {
+        "reason_code": "SIZE_MISMATCH",
+        "filed_at": NOW,
+        "product_name": "Кроссовки",
+        **reported,
+    }
     filing = Filing(store_id=office.shop.store.pk, number=number, source="MANUAL", **given)
     made = request_create(filing=filing, by=by, merchant_id=office.shop.id, now=NOW)
     office.look()
@@ -102,7 +107,7 @@ def test_a_store_is_opened_with_its_week_and_leads_on(office: Office) -> None:
         ("default_action", "EXPLODE", "EXPLODE"),
     ],
 )
-def test_a_wrong_store_is_told_what_is_wrong_and_nothing_is_kept(
+def test_a_wrong_store_is_reported_what_is_wrong_and_nothing_is_stored(
     office: Office, field: str, value: str, sentence: str
 ) -> None:
     browser, path = english(office), reverse("console:store_new")
@@ -117,7 +122,7 @@ def test_a_wrong_store_is_told_what_is_wrong_and_nothing_is_kept(
     assert JournalEntry.objects.count() == 0
 
 
-def test_a_week_without_a_working_day_and_a_taken_name_are_refused(office: Office) -> None:
+def test_a_week_without_a_working_day_and_a_accepted_name_are_refused(office: Office) -> None:
     browser, path = english(office), reverse("console:store_new")
     usual = fields_of(browser.get(path))
     idle = {name: "" if name.startswith("day_") else value for name, value in usual.items()}
@@ -181,7 +186,7 @@ def test_a_rule_below_the_law_is_refused_with_its_sentence(office: Office) -> No
     assert JournalEntry.objects.count() == 0
 
 
-def test_a_longer_window_is_kept_shown_and_ended(office: Office) -> None:
+def test_a_longer_window_is_stored_displayed_and_ended(office: Office) -> None:
     browser, path = english(office), reverse("console:rules")
     form = {**fields_of(browser.get(path)), "PROPER_WINDOW_DAYS": "30", "note": "акция"}
     answer = browser.post(path, form)
@@ -249,7 +254,7 @@ def test_a_preview_of_a_refused_rule_says_why(office: Office) -> None:
 # --- days off and goods groups ----------------------------------------------------------------------
 
 
-def test_the_states_days_are_shown_with_their_source(office: Office) -> None:
+def test_the_states_days_are_displayed_with_their_source(office: Office) -> None:
     text = words_of(english(office).get(reverse("console:calendar") + "?year=2026"))
     assert "Nauryz" in text
     assert "Law of Kazakhstan on holidays" in text
@@ -321,10 +326,10 @@ def test_a_person_decides_a_category_and_suggestions_come_first(office: Office) 
     assert browser.post(save, {"title": "Смартфоны", "group": "CELLULAR"}).status_code == 303
     assert browser.post(save, {"title": "Кроссовки", "group": "-"}).status_code == 303
     office.look()
-    kept = {row.category_title: row for row in GoodsGroupMapping.objects.all()}
-    assert (kept["Смартфоны"].group, kept["Кроссовки"].group) == ("CELLULAR", "")
-    assert kept["Смартфоны"].suggested == "CELLULAR"
-    assert all(row.reviewed_by_name == "Owner" for row in kept.values())
+    stored = {row.category_title: row for row in GoodsGroupMapping.objects.all()}
+    assert (stored["Смартфоны"].group, stored["Кроссовки"].group) == ("CELLULAR", "")
+    assert stored["Смартфоны"].suggested == "CELLULAR"
+    assert all(row.reviewed_by_name == "Owner" for row in stored.values())
     assert browser.post(save, {"title": "Смартфоны", "group": "CELLULAR"}).status_code == 303
     office.look()
     assert JournalEntry.objects.count() == 2
@@ -334,7 +339,9 @@ def test_a_person_decides_a_category_and_suggestions_come_first(office: Office) 
     ("title", "group"),
     [("Смартфоны", "WEAPONS"), ("Чужая категория", "CELLULAR"), ("", "-"), ("Смартфоны", "")],
 )
-def test_only_known_categories_and_groups_are_taken(office: Office, title: str, group: str) -> None:
+def test_only_known_categories_and_groups_are_accepted(
+    office: Office, title: str, group: str
+) -> None:
     _line(office, "Смартфоны")
     answer = english(office).post(reverse("console:mapping_save"), {"title": title, "group": group})
     assert answer.status_code == 303

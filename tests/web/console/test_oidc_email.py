@@ -77,13 +77,13 @@ def test_an_administrator_of_the_home_sets_it_and_other_access_ends(office: Offi
     assert "dana@a.kz" not in str(entry.after)
 
 
-def test_a_taken_or_broken_one_is_refused_with_a_sentence(office: Office) -> None:
+def test_a_accepted_or_broken_one_is_refused_with_a_sentence(office: Office) -> None:
     User.objects.filter(username="timur").update(email="t@a.kz")
     dana = make_person("dana", (office.shop.id, Role.OPERATOR), (office.other.id, Role.SENIOR))
     path = reverse("console:person_email", args=[dana.pk])
-    for email, said in (("T@a.kz", "Another account has this e-mail."), ("x", "not an e-mail")):
+    for email, stated in (("T@a.kz", "Another account has this e-mail."), ("x", "not an e-mail")):
         answer = office.owner.post(path, {"email": email}, follow=True)
-        assert said in words_of(answer)
+        assert stated in words_of(answer)
     assert User.objects.get(pk=dana.pk).email == ""
     assert dana.memberships.count() == 2
     new = {"username": "n", "name": "N", "language": "en", "role": "VIEWER", "email": "t@A.kz"}

@@ -76,7 +76,7 @@ def test_the_card_offers_the_lines_and_what_is_chosen_follows(
     assert about(case)[0] == cups
 
 
-def test_the_choice_is_taken_back_whole(shop: Shop, by: Actor, client: Client) -> None:
+def test_the_choice_is_accepted_back_whole(shop: Shop, by: Actor, client: Client) -> None:
     sell(shop, KETTLE, IRON)
     case = filed(shop, by, 1)
     before = about(case)
@@ -114,8 +114,8 @@ def test_the_chosen_line_brings_the_guard_against_more_than_was_sold(
         f"/returns/{second.pk}/line", versioned(second, {"line": str(line_of("K-1"))}), **HTMX
     )
     open_walls(shop.id)
-    told = blocked(second, Act.TAKE_FOR_INSPECTION, by)
-    assert told == ("MORE_THAN_SOLD", {"numbers": "1000000001-1"})
+    reported = blocked(second, Act.TAKE_FOR_INSPECTION, by)
+    assert reported == ("MORE_THAN_SOLD", {"numbers": "1000000001-1"})
 
 
 @pytest.mark.parametrize("sent", ["", "K-1", "foreign", "unknown"])

@@ -106,22 +106,22 @@ def test_every_sentence_of_a_connector_has_its_words() -> None:
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 @pytest.mark.parametrize("language", ["ru", "kk"])
-def test_a_sentence_is_said_in_the_readers_language_with_its_facts(
+def test_a_sentence_is_stated_in_the_readers_language_with_its_facts(
     sentence: str, language: str
 ) -> None:
     """The facts stay, the words change."""
     facts = {name: f"№{n}" for n, name in enumerate(names(sentence))}
     with translation.override(language):
-        told = translate_note(sentence % facts)
-    assert told != sentence % facts
-    assert all(value in told for value in facts.values())
+        reported = translate_note(sentence % facts)
+    assert reported != sentence % facts
+    assert all(value in reported for value in facts.values())
 
 
 def names(sentence: str) -> list[str]:
     return [part.split(")s")[0] for part in sentence.split("%(")[1:]]
 
 
-def test_a_note_of_what_is_wrong_and_what_to_do_is_said_whole() -> None:
+def test_a_note_of_what_is_wrong_and_what_to_do_is_stated_whole() -> None:
     """Health is kept as one text of several sentences; each of them is found, the vendor's own words stay."""
     note = (
         "Google knows no spreadsheet with this id. NOT_FOUND: Requested entity was not found. "
@@ -141,13 +141,16 @@ def test_a_note_of_what_is_wrong_and_what_to_do_is_said_whole() -> None:
 
 
 @pytest.mark.parametrize("times", [20, 90])
-def test_a_note_in_a_note_is_said_a_few_deep_and_the_rest_stays(times: int) -> None:
+def test_a_note_in_a_note_is_stated_a_few_deep_and_the_rest_stays(times: int) -> None:
     """What an outside system sends may not keep the card waiting; nothing of it is lost."""
     sentence = "HTTP 500, 1C error 5: "
     with translation.override("ru"):
-        told = translate_note(sentence * times + "no")
-    assert told.endswith("1C error 5: no")
-    assert (told.count("ошибка 1С 5"), told.count("1C error 5")) == (SPLIT_MAX, times - SPLIT_MAX)
+        reported = translate_note(sentence * times + "no")
+    assert reported.endswith("1C error 5: no")
+    assert (reported.count("ошибка 1С 5"), reported.count("1C error 5")) == (
+        SPLIT_MAX,
+        times - SPLIT_MAX,
+    )
 
 
 def test_words_nobody_knows_stay_as_they_came() -> None:

@@ -119,30 +119,30 @@ def test_the_result_explains_and_stays(office: Office) -> None:
         each.number: each for each in ReturnRequest.objects.filter(merchant_id=practice.shop_id)
     }
     with frozen_at(NOW + timedelta(minutes=2)):
-        worn, kept = found[numbers["worn"]], found[numbers["not_returnable"]]
+        worn, stored = found[numbers["worn"]], found[numbers["not_returnable"]]
         browser.post(
             reverse("console:act", args=[worn.pk]),
             {"act": "TAKE_FOR_INSPECTION", "version": worn.version},
         )
         browser.post(
-            reverse("console:act", args=[kept.pk]),
-            {"act": "REFUSE", "reason": "NOT_RETURNABLE", "version": kept.version},
+            reverse("console:act", args=[stored.pk]),
+            {"act": "REFUSE", "reason": "NOT_RETURNABLE", "version": stored.version},
         )
         so_far = words_of(browser.get(PAGE))
         assert "Итог на эту минуту 75 / 100" in so_far
         answer = browser.post(PAGE, {"what": "end"}, follow=True)
     path = reverse("console:practice_result", args=[practice.pk])
     assert answer.redirect_chain == [(path, 303)]
-    said = words_of(answer)
+    stated = words_of(answer)
     assert numbers["arrived"] not in so_far  # what is still to be decided is not given away
-    assert "Итог учёбы 66 / 100" in said
-    assert "−50 Решение было нужно и не принято." in said
-    assert "Верно было: Оформить возврат" in said
-    assert "без ошибок: 1 из 3" in said
-    assert "−50 Верным было другое решение." in said
-    assert "Верно было: Отказать в возврате : Был в употреблении или некомплектен" in said
-    assert "274-IV, ст. 30" in said
-    assert "Учебная лавка." not in said
+    assert "Итог учёбы 66 / 100" in stated
+    assert "−50 Решение было нужно и не принято." in stated
+    assert "Верно было: Оформить возврат" in stated
+    assert "без ошибок: 1 из 3" in stated
+    assert "−50 Верным было другое решение." in stated
+    assert "Верно было: Отказать в возврате : Был в употреблении или некомплектен" in stated
+    assert "274-IV, ст. 30" in stated
+    assert "Учебная лавка." not in stated
     office.look()
     assert not Membership.objects.filter(merchant_id=practice.shop_id).exists()
     assert browser.get(reverse("console:case", args=[worn.pk])).status_code == 404
@@ -163,7 +163,7 @@ def test_given_up_before_it_was_ready(office: Office) -> None:
     browser, practice = begun(office)
     assert browser.post(PAGE, {"what": "give_up"})["Location"] == PAGE
     office.look()
-    kept = Practice.objects.get()
-    assert (kept.state, kept.score, kept.result) == (PracticeState.GIVEN_UP, None, {})
+    stored = Practice.objects.get()
+    assert (stored.state, stored.score, stored.result) == (PracticeState.GIVEN_UP, None, {})
     assert MerchantKey.objects.get(pk=practice.shop_id).active is False
     assert "прервана" in words_of(browser.get(PAGE))

@@ -32,7 +32,7 @@ def numbers(client: Client, **query: str) -> list[str]:
     return [row.number for row in answer.context["page"].rows]
 
 
-def test_a_stranger_is_asked_to_sign_in(shop: Shop, client: Client) -> None:
+def test_a_stranger_is_requested_to_sign_in(shop: Shop, client: Client) -> None:
     answer = client.__class__().get("/")
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/")
 
@@ -82,8 +82,8 @@ def test_filters_narrow_the_queue(shop: Shop, aigerim: User, client: Client) -> 
     by = actor(aigerim, shop.id)
     mine = make_case(shop, by, "700000001-1", marketplace_due_at=NOW + timedelta(hours=2))
     make_case(shop, by, "700000002-1", marketplace_due_at=NOW + timedelta(days=9))
-    asked = make_case(shop, by, "700000003-1", marketplace_due_at=NOW + timedelta(days=3))
-    request_act(request_id=asked.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
+    requested = make_case(shop, by, "700000003-1", marketplace_due_at=NOW + timedelta(days=3))
+    request_act(request_id=requested.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
     ReturnRequest.objects.filter(pk=mine.pk).update(
         assignee_id=aigerim.pk, pending_press="PRESS_TAKE", pending_since=NOW
     )
@@ -131,7 +131,7 @@ def test_a_person_of_two_merchants_sees_both_and_may_choose_one(shop: Shop) -> N
     assert "ИП Тимур" in words_of(client.get("/"))
 
 
-def test_a_view_is_kept_shown_and_removed(shop: Shop, aigerim: User, client: Client) -> None:
+def test_a_view_is_stored_displayed_and_removed(shop: Shop, aigerim: User, client: Client) -> None:
     answer = client.post("/views/new?due=late", {"name": "Горит", "query": "due=late&x=1"})
     assert (answer.status_code, answer["Location"]) == (303, "/?due=late")
     open_walls(shop.id)
@@ -147,13 +147,13 @@ def test_a_view_is_kept_shown_and_removed(shop: Shop, aigerim: User, client: Cli
     assert not SavedView.objects.exists()
 
 
-def test_a_view_without_a_filter_is_not_kept(shop: Shop, client: Client) -> None:
+def test_a_view_without_a_filter_is_not_stored(shop: Shop, client: Client) -> None:
     assert client.post("/views/new", {"name": "всё", "query": "x=1"}).status_code == 400
     open_walls(shop.id)
     assert not SavedView.objects.exists()
 
 
-def test_news_are_told_once_and_cheaply(shop: Shop, aigerim: User, client: Client) -> None:
+def test_news_are_reported_once_and_cheaply(shop: Shop, aigerim: User, client: Client) -> None:
     by = actor(aigerim, shop.id)
     case = make_case(shop, by)
     cursor = client.get("/").context["live_cursor"]

@@ -66,8 +66,8 @@ def live(office: Office, shop: Shop, requests: int, seed: int = 1) -> None:
     for number in range(requests):
         filed = NOW - timedelta(hours=dice.randint(1, 40 * 24))
         reason = dice.choice(["SIZE_MISMATCH", "WRONG", ""])
-        told = {"reason_code": reason, "product_name": f"Товар {dice.randint(1, 4)}"}
-        case = make_case(shop, by, f"7{seed}{number:07d}-1", now=filed, **told)
+        reported = {"reason_code": reason, "product_name": f"Товар {dice.randint(1, 4)}"}
+        case = make_case(shop, by, f"7{seed}{number:07d}-1", now=filed, **reported)
         at[case.pk] = filed
     for pk, filed in at.items():
         when = filed
@@ -90,8 +90,8 @@ def live(office: Office, shop: Shop, requests: int, seed: int = 1) -> None:
 
 
 def path(name: str = "reports", **query: str) -> str:
-    asked = "&".join(f"{key}={value}" for key, value in query.items())
-    return f"{reverse(f'console:{name}')}?{asked}"
+    requested = "&".join(f"{key}={value}" for key, value in query.items())
+    return f"{reverse(f'console:{name}')}?{requested}"
 
 
 def numbers(page: str) -> dict[str, int]:
@@ -108,10 +108,10 @@ def length(browser: Client, url: str) -> int:
     while url:
         page = browser.get(url)
         assert page.status_code == 200, url
-        shown = page.context["page"]
+        displayed = page.context["page"]
         rows = re.findall(r'href="(/returns/[0-9a-f-]{36})" data-open', page.content.decode())
         seen += rows
-        url = shown.more_url
+        url = displayed.more_url
     assert len(seen) == len(set(seen))
     return len(seen)
 
@@ -151,15 +151,15 @@ def test_a_report_costs_a_fixed_number_of_statements(office: Office) -> None:
 def test_a_stranger_sees_none_of_our_figures(office: Office) -> None:
     live(office, office.shop, 20)
     live(office, office.other, 3, seed=5)
-    shown = office.stranger.get(path(period="90")).context["page"]
-    assert shown.parts[1].figures[0].count == 3
+    displayed = office.stranger.get(path(period="90")).context["page"]
+    assert displayed.parts[1].figures[0].count == 3
     ours = {"merchant": str(office.shop.id), "store": str(office.shop.store.pk)}
     page = office.stranger.get(path(**ours)).context["page"]
     assert all(figure.count == 0 for part in page.parts for figure in part.figures)
     assert office.stranger.get(path("report_list", **ours)).context["page"].count == 0
 
 
-def test_the_period_before_stands_beside(office: Office) -> None:
+def test_the_period_before_stands_next_to(office: Office) -> None:
     live(office, office.shop, 60)
     browser = office.owner
     week = browser.get(path(period="7")).context["page"]
@@ -168,7 +168,7 @@ def test_the_period_before_stands_beside(office: Office) -> None:
     assert (before.count, before.last) == (filed.before, week.first - timedelta(days=1))
 
 
-def test_nonsense_in_the_address_is_not_said(office: Office) -> None:
+def test_nonsense_in_the_address_is_not_stated(office: Office) -> None:
     live(office, office.shop, 2)
     odd = path(period="-1", first="0001-01-01", last="x", store="1", merchant="'")
     assert office.owner.get(odd).status_code == 200
@@ -183,10 +183,10 @@ def test_nonsense_in_the_address_is_not_said(office: Office) -> None:
 def test_an_uncounted_shop_says_when_figures_appear(office: Office) -> None:
     assert "Figures appear within a minute" in words_of(office.owner.get(path()))
     figures_count(office.shop.id, NOW)
-    said = words_of(office.owner.get(path()))
-    assert "Figures appear within a minute" not in said
-    assert "No request was filed in this period." in said
-    assert "The share appears when orders are imported" in said
+    stated = words_of(office.owner.get(path()))
+    assert "Figures appear within a minute" not in stated
+    assert "No request was filed in this period." in stated
+    assert "The share appears when orders are imported" in stated
 
 
 def test_the_gate_says_how_many_more_break_it(office: Office) -> None:
@@ -219,8 +219,8 @@ def test_a_reason_given_only_for_rare_goods_is_named_in_words(office: Office) ->
     goods = [(f"Товар {n % 12}", "SIZE_MISMATCH", "Не подошёл размер") for n in range(24)]
     goods.append(("Редкий товар", "DAMAGE", "Механическое повреждение"))
     for n, (product, code, text) in enumerate(goods):
-        told = {"product_name": product, "reason_code": code, "reason_text": text}
-        make_case(office.shop, by, f"7{n:08d}-1", now=NOW - timedelta(days=1), **told)
+        reported = {"product_name": product, "reason_code": code, "reason_text": text}
+        make_case(office.shop, by, f"7{n:08d}-1", now=NOW - timedelta(days=1), **reported)
     figures_count(office.shop.id, NOW)
     office.look()
     matrix = office.owner.get(path(period="30")).context["page"].matrix

@@ -131,7 +131,7 @@ def test_a_number_shows_what_it_brings_and_opens_only_then(
     assert case.source == "MANUAL"
 
 
-def test_earlier_filings_are_shown_and_the_next_attempt_proposed(
+def test_earlier_filings_are_displayed_and_the_next_attempt_proposed(
     shop: Shop, aigerim: User, client: Client
 ) -> None:
     make_case(shop, actor(aigerim, shop.id))
@@ -140,7 +140,7 @@ def test_earlier_filings_are_shown_and_the_next_attempt_proposed(
     assert answer.context["form"]["number"].value() == "700000001-2"
 
 
-def test_a_number_taken_is_said_and_opens_nothing(
+def test_a_number_accepted_is_stated_and_opens_nothing(
     shop: Shop, aigerim: User, client: Client
 ) -> None:
     make_case(shop, actor(aigerim, shop.id))
@@ -185,7 +185,7 @@ def test_who_does_not_decide_opens_nothing(shop: Shop, role: Role) -> None:
     assert other.post("/returns/new", {"number": "700000001-1"}).status_code == 403
 
 
-def test_without_a_store_one_is_told_so(shop: Shop, client: Client) -> None:
+def test_without_a_store_one_is_reported_so(shop: Shop, client: Client) -> None:
     Store.objects.all().delete()
     assert client.get("/returns/new").status_code == 303
 

@@ -127,9 +127,9 @@ def test_every_file_of_the_office_leaves_its_line(office: Office) -> None:
 def test_a_list_is_written_down_with_its_filters_and_lines(office: Office, kind: str) -> None:
     by = actor(office.staff[Role.OPERATOR], office.shop.id)
     cases = [make_case(office.shop, by, f"70000000{n}-1") for n in range(3)]
-    asked = {"journal": f"id={cases[0].pk}", "search": "q=700000001"}.get(kind, "")
+    requested = {"journal": f"id={cases[0].pk}", "search": "q=700000001"}.get(kind, "")
     answer = office.browser(Role.VIEWER).get(
-        f"{reverse('console:list_export', args=[kind])}?{asked}&form=XLSX",
+        f"{reverse('console:list_export', args=[kind])}?{requested}&form=XLSX",
         REMOTE_ADDR="203.0.113.9",
         HTTP_USER_AGENT="Chrome",
     )
@@ -145,7 +145,7 @@ def test_a_list_is_written_down_with_its_filters_and_lines(office: Office, kind:
         assert event.details["filters"] == {"q": "700000001"}
 
 
-def test_a_shown_phone_is_written_down_and_a_refused_one_is_not(office: Office) -> None:
+def test_a_displayed_phone_is_written_down_and_a_refused_one_is_not(office: Office) -> None:
     case = make_case(office.shop, actor(office.staff[Role.OPERATOR], office.shop.id))
     path = reverse("console:phone", args=[case.pk])
     assert office.browser(Role.VIEWER).post(path).status_code == 200
@@ -176,9 +176,9 @@ def test_signing_in_and_out_and_changes_of_an_account_are_written_down(office: O
     assert {each.user_id for each in found} == {office.staff[Role.OPERATOR].pk}
     assert found[1].details == {"by": ["password"]}
     assert found[2].details == {"fields": ["first_name", "theme"]}
-    told = " ".join(str(each.__dict__) for each in found)
+    reported = " ".join(str(each.__dict__) for each in found)
     for secret in ("not this", "operatoroperator", "another good one"):
-        assert secret not in told
+        assert secret not in reported
 
 
 def test_what_is_done_to_people_and_their_ways_in_is_written_down(office: Office) -> None:
@@ -198,8 +198,8 @@ def test_what_is_done_to_people_and_their_ways_in_is_written_down(office: Office
         headers={"Authorization": f"Bearer {code}"},
     )  # fmt: skip
     assert paired.status_code == 201
-    said = [(each.kind, each.name, each.about_name) for each in events(office)]
-    assert said == [
+    stated = [(each.kind, each.name, each.about_name) for each in events(office)]
+    assert stated == [
         ("PERSON_MADE", "Owner", "New"),
         ("ROLE_SET", "Owner", "New"),
         ("ROLE_SET", "Owner", "Dana"),
@@ -307,7 +307,7 @@ def test_pages_are_walked_by_key_with_the_same_few_statements(office: Office) ->
     assert sorted(seen) == list(range(250))
 
 
-def test_the_file_holds_what_was_asked_for_and_its_own_line(office: Office) -> None:
+def test_the_file_holds_what_was_requested_for_and_its_own_line(office: Office) -> None:
     office.look()
     for number in range(3):
         security_note(
@@ -346,7 +346,7 @@ def test_nobody_changes_an_event_and_young_ones_stay(office: Office) -> None:
     assert SecurityEvent.objects.filter(at__lt=now - timedelta(days=90)).delete()[0] == 1
 
 
-def test_events_are_kept_as_long_as_the_merchant_says(office: Office) -> None:
+def test_events_are_stored_as_long_as_the_merchant_says(office: Office) -> None:
     now = datetime.now(UTC)
     MerchantKey.objects.filter(pk=office.other.id).update(security_days=100)
     for merchant in (office.shop.id, office.other.id, NOWHERE):

@@ -95,7 +95,7 @@ def test_another_host_is_refused(person: User) -> None:
     assert (forwarded.status_code, b"evil.example" in forwarded.content) == (200, False)
 
 
-def test_a_preview_does_not_tell_where_a_photo_was_taken() -> None:
+def test_a_preview_does_not_tell_where_a_photo_was_accepted() -> None:
     exif = Image.Exif()
     exif[0x010F] = "Camera of Aigerim"
     exif.get_ifd(0x8825)[2] = (43.0, 14.0, 20.0)

@@ -148,11 +148,11 @@ def test_a_forwarded_address_is_believed_from_a_trusted_proxy_only(
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "displayed"),
     [("daulet", "Daulet"), ("d@a.kz", "Daulet"), ("nobody", "nobody"), ("no@a.kz", "no@a.kz")],
 )
 def test_an_invented_login_costs_the_same(
-    processes: Processes, daulet: User, name: str, shown: str
+    processes: Processes, daulet: User, name: str, displayed: str
 ) -> None:
     """As many passwords are hashed, the same page comes back; the journal alone knows more."""
     User.objects.filter(pk=daulet.pk).update(email="d@a.kz")
@@ -168,8 +168,8 @@ def test_an_invented_login_costs_the_same(
     assert "Daulet" not in answer.content.decode()
     open_walls(NOWHERE, daulet.home_merchant)
     (event,) = SecurityEvent.objects.all()
-    assert (event.kind, event.name, event.address) == ("SIGN_IN_FAILED", shown, HOME)
-    assert event.merchant_id == (NOWHERE if shown == name else daulet.home_merchant)
+    assert (event.kind, event.name, event.address) == ("SIGN_IN_FAILED", displayed, HOME)
+    assert event.merchant_id == (NOWHERE if displayed == name else daulet.home_merchant)
     assert event.details == {"login": name}
     assert "wrong" not in str(event.__dict__)
 
@@ -184,8 +184,8 @@ def test_codes_of_a_second_factor_are_limited_too(processes: Processes, daulet: 
 
     def answers(address: str, codes: list[str]) -> Any:
         browser = Client(REMOTE_ADDR=address, HTTP_ACCEPT_LANGUAGE="en")
-        asked = browser.post(LOGIN, {"login": "daulet", "password": "dauletdaulet"})
-        assert asked["Location"] == page
+        requested = browser.post(LOGIN, {"login": "daulet", "password": "dauletdaulet"})
+        assert requested["Location"] == page
         return [browser.post(page, {"code": each}) for each in codes][-1]
 
     wrong = "000000" if code != "000000" else "111111"

@@ -36,7 +36,7 @@ def url(case: ReturnRequest, name: str = "case") -> str:
     return reverse(f"console:{name}", args=[case.pk])
 
 
-def asked(client: Client, case: ReturnRequest, query: str = "", **more: Any) -> Any:
+def requested(client: Client, case: ReturnRequest, query: str = "", **more: Any) -> Any:
     seen = f"http://testserver{url(case)}{query}"
     return client.post(
         url(case, "act"),
@@ -51,7 +51,7 @@ def test_a_case_knows_its_neighbours_in_the_part_it_was_opened_from(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     first, second, third = cases(shop, by)
-    asked(client, second)
+    requested(client, second)
     whole = client.get(url(first)).context["case"]
     assert (whole.prev_url, whole.next_url, whole.back_url) == ("", url(second), "/")
     new = client.get(f"{url(first)}?stage=WAITING_CUSTOMER").context["case"]
@@ -83,11 +83,11 @@ def test_a_decision_brings_the_next_case_and_says_what_was_done(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     first, second, _third = cases(shop, by)
-    answer = asked(client, first, "?stage=NEW")
+    answer = requested(client, first, "?stage=NEW")
     assert answer.context["case"].number == "700000002-1"
     assert answer["HX-Push-Url"] == f"{url(second)}?stage=NEW"
-    said = words_of(answer)
-    assert "700000001-1: " in said
+    stated = words_of(answer)
+    assert "700000001-1: " in stated
     assert f'href="{url(first)}?stage=NEW"' in answer.content.decode()
     assert ReturnRequest.objects.get(pk=first.pk).stage == "WAITING_CUSTOMER"
     assert ReturnRequest.objects.get(pk=second.pk).stage == "NEW"
@@ -97,13 +97,13 @@ def test_the_last_case_stays_and_so_does_everyone_who_wants_to(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     first, second, third = cases(shop, by)
-    assert asked(client, third).context["case"].number == "700000003-1"
+    assert requested(client, third).context["case"].number == "700000003-1"
     client.cookies["after-act"] = "stay"
-    stayed = asked(client, first)
+    stayed = requested(client, first)
     assert stayed.context["case"].number == "700000001-1"
     assert "HX-Push-Url" not in stayed
     client.cookies["after-act"] = "nonsense"
-    assert asked(client, second).context["case"].number != "700000002-1"
+    assert requested(client, second).context["case"].number != "700000002-1"
 
 
 def test_a_refused_act_opens_nothing(shop: Shop, by: Actor, client: Client) -> None:
@@ -144,7 +144,7 @@ NOTES = [
 
 
 @pytest.mark.parametrize("noted", NOTES, ids=lambda noted: noted.column)
-def test_what_was_noted_is_taken_back_and_the_journal_keeps_both(
+def test_what_was_noted_is_accepted_back_and_the_journal_keeps_both(
     shop: Shop, by: Actor, client: Client, noted: Noted
 ) -> None:
     case = make_case(shop, by)
@@ -158,7 +158,7 @@ def test_what_was_noted_is_taken_back_and_the_journal_keeps_both(
     assert (now.journal_seq, now.version) == (3, 3)
 
 
-def test_a_mark_taken_back_is_unknown_again(shop: Shop, by: Actor, client: Client) -> None:
+def test_a_mark_accepted_back_is_unknown_again(shop: Shop, by: Actor, client: Client) -> None:
     case = make_case(shop, by)
     answer = client.post(url(case, "note"), versioned(case, {"unused": "yes"}), **HTMX)
     assert ReturnRequest.objects.get(pk=case.pk).inspection == {"unused": True}
@@ -181,10 +181,12 @@ def test_a_withdrawn_proof_is_put_back(shop: Shop, by: Actor, client: Client) ->
     assert last.act == "RESTORE_EVIDENCE"
 
 
-def test_nothing_is_taken_back_once_somebody_went_on(shop: Shop, by: Actor, client: Client) -> None:
+def test_nothing_is_accepted_back_once_somebody_went_on(
+    shop: Shop, by: Actor, client: Client
+) -> None:
     case = make_case(shop, by)
     answer = client.post(url(case, "quality"), versioned(case, {"quality": "DEFECTIVE"}), **HTMX)
-    asked(client, case)
+    requested(client, case)
     no = undone(client, case, answer)
     assert no.status_code == 409
     now = ReturnRequest.objects.get(pk=case.pk)
@@ -213,4 +215,4 @@ def test_what_changed_nothing_and_what_left_the_house_offer_no_way_back(
     case = make_case(shop, by)
     same = client.post(url(case, "quality"), versioned(case, {"quality": case.quality}), **HTMX)
     assert same.context["told"].undo_url == ""
-    assert asked(client, case).context["told"].undo_url == ""
+    assert requested(client, case).context["told"].undo_url == ""

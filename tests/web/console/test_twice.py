@@ -87,7 +87,7 @@ def test_another_press_from_an_old_page_is_refused(shop: Shop, by: Actor, client
     assert traces(case) == before
 
 
-def test_a_late_act_sent_twice_is_done_once_though_the_date_was_owned_up_to_first(
+def test_a_late_act_sent_twice_is_done_once_though_the_date_was_held_up_to_first(
     shop: Shop, by: Actor, client: Client
 ) -> None:
     """The program was off across the date: the press writes two lines, and its copy still none."""

@@ -188,8 +188,8 @@ def test_every_address_of_queue_and_case_has_an_entry() -> None:
 @pytest.mark.parametrize("name", MATRIX)
 def test_the_owner_is_let_in_and_nobody_else(ours: Side, name: str) -> None:
     before = everything(ours)
-    asked = ask(Client(), name, ours.ids)
-    assert (asked.status_code, asked["Location"].split("?")[0]) == (302, "/accounts/login/")
+    requested = ask(Client(), name, ours.ids)
+    assert (requested.status_code, requested["Location"].split("?")[0]) == (302, "/accounts/login/")
     assert everything(ours) == before
     assert ask(ours.client, name, ours.ids).status_code in MATRIX[name].own
 

@@ -120,8 +120,8 @@ def connect(port: int) -> socket.socket:
 
 
 def head(method: str, path: str, headers: str = "", length: int | None = None) -> bytes:
-    said = "" if length is None else f"Content-Length: {length}\r\n"
-    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}{said}\r\n".encode()
+    stated = "" if length is None else f"Content-Length: {length}\r\n"
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}{stated}\r\n".encode()
 
 
 def answer_of(line: socket.socket) -> tuple[int, bytes]:

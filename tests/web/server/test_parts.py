@@ -66,11 +66,11 @@ async def received(
         try:
             whole = await body.read(bytes_max)
             content = (await body.whole()).read()
-            taken = limits.spool_bytes - spool.bytes_free
+            accepted = limits.spool_bytes - spool.bytes_free
         finally:
             body.close()
         assert spool.bytes_free == limits.spool_bytes
-        return whole, content, taken
+        return whole, content, accepted
 
 
 def test_a_small_body_stays_in_memory_and_a_larger_one_goes_to_the_disk() -> None:
@@ -106,7 +106,7 @@ def test_a_body_at_the_least_pace_is_received() -> None:
     assert (whole, len(content)) == (True, 40 * KB)
 
 
-def test_a_full_disk_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_data: Any) -> int:
         raise OSError(28, "No space left on device")
 
@@ -250,8 +250,8 @@ def test_a_report_is_made_once_for_all_who_ask_and_a_hanging_one_is_not_waited_f
     monitor.start()
 
     async def ask() -> list[Answer]:
-        asked = scope(method="GET", path="/readyz")
-        return await asyncio.gather(*[monitor.answer(asked) for _ in range(20)])
+        requested = scope(method="GET", path="/readyz")
+        return await asyncio.gather(*[monitor.answer(requested) for _ in range(20)])
 
     assert {answer.status for answer in run(ask())} == {503}
     let_go.set()
@@ -348,7 +348,7 @@ def test_a_head_of_a_stream_makes_nothing_of_it() -> None:
     assert (stream.closed, stream.left) == (True, 5)
 
 
-def test_a_body_without_room_at_its_very_end_is_told_to_the_handler() -> None:
+def test_a_body_without_room_at_its_very_end_is_reported_to_the_handler() -> None:
     """What was still in memory when the last byte came has to go to the disk too."""
     part = {"type": "http.request", "body": b"a" * 11 * KB, "more_body": True}
     last = {"type": "http.request", "body": b"a" * 9 * KB, "more_body": False}
@@ -365,7 +365,7 @@ def test_a_client_that_goes_away_reaches_no_handler() -> None:
     assert (got, given) == ([], [])
 
 
-async def _answered_beside_refusals() -> list[str]:
+async def _answered_next_to_refusals() -> list[str]:
     """Send six bodies that are refused, then one request without a body; return what the handler did, in order."""
     done: list[str] = []
     let_go = threading.Event()
@@ -399,7 +399,7 @@ async def _answered_beside_refusals() -> list[str]:
 
 def test_answers_to_refused_bodies_leave_a_thread_for_everybody_else() -> None:
     """Two hundred slow bodies are given up in the same second; a page does not wait behind their answers."""
-    assert run(_answered_beside_refusals()) == ["asked", *["refused"] * 6]
+    assert run(_answered_next_to_refusals()) == ["asked", *["refused"] * 6]
 
 
 async def _worked() -> None:

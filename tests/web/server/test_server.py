@@ -139,23 +139,23 @@ def test_slow_bodies_hold_up_nobody(served: Site) -> None:
     paths = ["/accounts/login/", "/api/v1/returns", "/imports", f"/returns/{served.case}/evidence"]
     slow = SlowBodies(served.port, [head("POST", path, length=5000) for path in paths * 8])
     try:
-        taken = seconds_of(served.port, head("GET", "/healthz"), 10)
+        accepted = seconds_of(served.port, head("GET", "/healthz"), 10)
         slow.drip()
-        taken += seconds_of(served.port, head("GET", "/", served.signed_in), 5)
+        accepted += seconds_of(served.port, head("GET", "/", served.signed_in), 5)
     finally:
         slow.close()
-    assert max(taken) < PROBE_SECONDS_MAX
+    assert max(accepted) < PROBE_SECONDS_MAX
 
 
 def test_readers_that_do_not_read_hold_up_nobody(served: Site) -> None:
     """Clients that ask for whole pages and styles and then take nothing out of a window of a few kilobytes."""
-    asked = [
+    requested = [
         head("GET", path, served.signed_in) * 4
         for path in ("/", "/static/console/css/office.css")
         for _ in range(SLOW_READERS // 2)
     ]
     with ExitStack() as lines:
-        for each in asked:
+        for each in requested:
             line = lines.enter_context(socket.socket())
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             line.connect((LOOPBACK, served.port))
@@ -187,16 +187,16 @@ def test_phones_on_a_weak_line_hold_up_nobody(served: Site) -> None:
     headers = f"{served.signed_in}Content-Type: multipart/form-data; boundary=b\r\n"
     phones = SlowBodies(served.port, [head("POST", path, headers, length=50 * MB)] * 6)
     try:
-        taken = []
+        accepted = []
         for _ in range(4):
             phones.drip()
-            taken += seconds_of(served.port, head("GET", "/", served.signed_in), 2)
+            accepted += seconds_of(served.port, head("GET", "/", served.signed_in), 2)
     finally:
         phones.close()
-    assert max(taken) < PROBE_SECONDS_MAX
+    assert max(accepted) < PROBE_SECONDS_MAX
 
 
-def test_a_person_sends_a_large_form_where_files_are_taken(served: Site) -> None:
+def test_a_person_sends_a_large_form_where_files_are_accepted(served: Site) -> None:
     """It comes whole to the view, through the disk, and leaves nothing there."""
     token = "a" * 32
     body = (
@@ -264,7 +264,7 @@ def test_malformed_heads_are_refused(served: Site, sent: bytes) -> None:
     assert status in {0, 400, 414, 431}
 
 
-def test_a_length_beside_chunks_smuggles_nothing(served: Site) -> None:
+def test_a_length_next_to_chunks_smuggles_nothing(served: Site) -> None:
     """Either the whole is refused, or the connection carries exactly one request."""
     inner = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
     sent = (
@@ -296,7 +296,7 @@ def test_invented_methods_are_one_line_of_the_figures(served: Site) -> None:
     assert b"BREW" not in seen
 
 
-def test_figures_are_told_at_their_own_port_alone(served: Site) -> None:
+def test_figures_are_reported_at_their_own_port_alone(served: Site) -> None:
     assert ask(served.port, head("GET", "/metrics"))[0] == 404
     status, got = ask(served.health_port, head("GET", "/metrics"))
     assert (status, b"qaitar_http_request_duration_seconds" in got) == (200, True)

@@ -40,11 +40,11 @@ from qaitar.web.api.answers import answer
 from qaitar.web.api.operations import Body, Entry, caller, moment, operation, prepared
 from qaitar.web.api.problems import Turned, invalid, missing
 from qaitar.web.api.schemas_returns import (
-    Confirmed,
+    ConfirmationIn,
     EvidenceAnswer,
     EvidenceState,
     ProofForm,
-    Withdrawn,
+    WithdrawalIn,
 )
 from qaitar.web.api.serializers import serialize_evidence
 
@@ -160,7 +160,9 @@ def _by(request: HttpRequest, evidence_id: UUID) -> Actor:
     summary="Say what is seen on an act",
 )
 @operation(WRITE)
-def evidence_confirmed(request: HttpRequest, evidence_id: UUID, body: Confirmed) -> HttpResponse:
+def evidence_confirmed(
+    request: HttpRequest, evidence_id: UUID, body: ConfirmationIn
+) -> HttpResponse:
     """Note whether the service centre's signature and stamp are seen on an act (step 6)."""
     proof = evidence_confirm(
         evidence_id=evidence_id,
@@ -179,7 +181,7 @@ def evidence_confirmed(request: HttpRequest, evidence_id: UUID, body: Confirmed)
     summary="Take a proof out",
 )
 @operation(WRITE)
-def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: Withdrawn) -> HttpResponse:
+def evidence_withdrawn(request: HttpRequest, evidence_id: UUID, body: WithdrawalIn) -> HttpResponse:
     """Take a proof out of its case; the file and the journal keep it."""
     by, now = _by(request, evidence_id), moment(request)
     proof = evidence_withdraw(evidence_id=evidence_id, by=by, now=now, why=body.why)

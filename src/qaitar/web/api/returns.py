@@ -40,11 +40,11 @@ from qaitar.web.api.schemas_returns import (
     BulkIn,
     Card,
     Done,
-    Filed,
     JournalPage,
     JournalQuery,
-    Noted,
+    NotesIn,
     Page,
+    ReturnIn,
     ReturnsQuery,
     Row,
 )
@@ -169,7 +169,7 @@ class _Filers(dict["UUID", Actor]):
 
 @router.post("/returns", response={201: Row}, operation_id="returns_file", summary="File by hand")
 @operation(WRITE)
-def returns_file(request: HttpRequest, body: Filed) -> HttpResponse:
+def returns_file(request: HttpRequest, body: ReturnIn) -> HttpResponse:
     """Open a case for a request that came by another way; what is not told is taken from the order."""
     now = moment(request)
     made = requests_create(filings=[_filing(body, now)], actors=_Filers(caller(request)), now=now)
@@ -178,7 +178,7 @@ def returns_file(request: HttpRequest, body: Filed) -> HttpResponse:
     return answer(serialize_row(made[0], now), status=201)
 
 
-def _filing(body: Filed, now: datetime) -> Filing:
+def _filing(body: ReturnIn, now: datetime) -> Filing:
     filed_at = body.filed_at or now
     if filed_at > now:
         raise invalid("#/filed_at", _("This moment has not come yet."), code="IN_THE_FUTURE")
@@ -280,7 +280,7 @@ def returns_act_many(request: HttpRequest, body: BulkIn) -> HttpResponse:
     "/returns/{uuid:request_id}/notes", response=Row, operation_id="returns_note", summary="Note"
 )
 @operation(WRITE)
-def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpResponse:
+def returns_note(request: HttpRequest, request_id: UUID, body: NotesIn) -> HttpResponse:
     """Write down facts about a case; its control date follows them."""
     values = _noted(body)
     case, now = _case(request_id), moment(request)
@@ -299,7 +299,7 @@ def returns_note(request: HttpRequest, request_id: UUID, body: Noted) -> HttpRes
     return answer(serialize_row(row, now))
 
 
-def _noted(body: Noted) -> dict[str, Any]:
+def _noted(body: NotesIn) -> dict[str, Any]:
     given = body.model_dump(exclude_unset=True, exclude={"why"})
     values = {name: _plain(value) for name, value in given.items()}
     if ("marketplace_due_at" in values) != ("marketplace_due_section" in values):

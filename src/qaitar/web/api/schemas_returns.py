@@ -58,7 +58,7 @@ class ReturnsQuery(InModel):
     cursor: Annotated[str, Field(max_length=100)] | None = None
 
 
-class Filed(InModel):
+class ReturnIn(InModel):
     """A request filed by hand: store and number are enough, the order fills in the rest.
 
     `number` is `<order>-<attempt>`.  `marketplace_due_at` is the date the marketplace shows in the request.
@@ -106,7 +106,7 @@ class BulkIn(InModel):
     preview: Flag = False
 
 
-class Marks(InModel):
+class Inspection(InModel):
     """What people saw on the goods; null is unknown again."""
 
     unused: Flag | None = None
@@ -118,14 +118,14 @@ class Marks(InModel):
     warranty_until: Day | None = None
 
 
-class Noted(InModel):
+class NotesIn(InModel):
     """Facts to write down; what is left out stays as it is.  `marketplace_due_at` comes with the section it was shown for.
 
     `line` is the order's line that comes back: product and amount follow it, unless they are told beside it.
     """
 
     quality: Quality = Quality.UNKNOWN
-    inspection: Marks = Marks()
+    inspection: Inspection = Inspection()
     customer_answered: Flag = False
     goods_checked: Literal["UNCHECKED", "SAME", "DIFFERENT"] = "UNCHECKED"
     goods_handed_over: Flag = False
@@ -160,14 +160,14 @@ class ProofForm(InModel):
     answered: bool = True
 
 
-class Confirmed(InModel):
+class ConfirmationIn(InModel):
     """What is seen on an act of a service centre."""
 
     signature: Flag
     stamp: Flag
 
 
-class Withdrawn(InModel):
+class WithdrawalIn(InModel):
     """Why a proof is taken out."""
 
     why: Annotated[str, Field(min_length=1, max_length=500)]

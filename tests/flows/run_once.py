@@ -1,4 +1,4 @@
-"""Drains one merchant's effects in a process of its own, so that it may be killed: `python -m tests.flows.drain_once`."""
+"""Drains one merchant's effects in a process of its own, so that it may be killed: `python -m tests.flows.run_once`."""
 
 from __future__ import annotations
 

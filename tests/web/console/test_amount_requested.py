@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("clock")
 
 
-def line(n: int, **told: object) -> LineRecord:
+def line(n: int, **reported: object) -> LineRecord:
     [made] = file_order().lines or ()
 
     return replace(
@@ -36,7 +36,7 @@ def line(n: int, **told: object) -> LineRecord:
         name=f"Футболка {n}",
         price_minor=None,
         total_minor=None,
-        **told,
+        **reported,
     )  # type: ignore[arg-type]  # fields by their names
 
 
@@ -47,10 +47,10 @@ def order(shop: Shop) -> Order:
     return Order.objects.get()
 
 
-def opened(client: Client, shop: Shop, **told: str) -> ReturnRequest:
+def opened(client: Client, shop: Shop, **reported: str) -> ReturnRequest:
     first = client.post("/returns/new", {"number": "700000201", "store": str(shop.store.pk)})
     form = {name: first.context["form"][name].value() for name in ("number", "store", "seen")}
-    answer = client.post("/returns/new", {**form, **told})
+    answer = client.post("/returns/new", {**form, **reported})
     assert answer.status_code == 303, answer.context["form"].errors
     open_walls(shop.id)
     return ReturnRequest.objects.get()
@@ -122,13 +122,13 @@ PRINTED = (
 
 
 @pytest.mark.parametrize("reason", [*CANCEL_REASONS, *PRINTED])
-def test_why_an_order_was_cancelled_is_said_in_the_readers_language(reason: str) -> None:
-    said = set()
+def test_why_an_order_was_cancelled_is_stated_in_the_readers_language(reason: str) -> None:
+    stated = set()
     for language in ("ru", "kk", "en"):
         with translation.override(language):
-            said.add(cancel_reason_words(reason))
-    assert len(said) == 3
-    assert reason not in said
+            stated.add(cancel_reason_words(reason))
+    assert len(stated) == 3
+    assert reason not in stated
 
 
 def test_the_card_tells_why_the_order_was_cancelled(shop: Shop, client: Client) -> None:
