@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qaitar.analytics.case_figures import Counting, Pace, Ruling, Standing, Timeliness, standing_of
+from qaitar.analytics.case_figures import (
+    CasePace,
+    CaseStanding,
+    Counting,
+    Ruling,
+    Timeliness,
+    standing_of,
+)
 from qaitar.analytics.measures import MEASURES, marks_of
 from qaitar.analytics.rules import FigureRules, QualityDay, rules_read
 from qaitar.kernel.zones import ALMATY, zone
@@ -48,7 +55,7 @@ def past(*lines: PastLine, came_after_h: float = 0, **reported: object) -> Past:
     return Past(**{**plain, "lines": lines or (CREATED,), **reported})  # type: ignore[arg-type]  # fields of the dataclass
 
 
-def judged(given: Past, rules: FigureRules | None = None) -> Standing:
+def judged(given: Past, rules: FigureRules | None = None) -> CaseStanding:
     return standing_of(given, rules or FigureRules(), HERE)
 
 
@@ -181,9 +188,15 @@ def test_days_are_the_merchants_own() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "pace"),
-    [(24, Pace.DAY), (25, Pace.THREE), (168, Pace.WEEK), (169, Pace.FORTNIGHT), (400, Pace.LONGER)],
+    [
+        (24, CasePace.DAY),
+        (25, CasePace.THREE),
+        (168, CasePace.WEEK),
+        (169, CasePace.FORTNIGHT),
+        (400, CasePace.LONGER),
+    ],
 )
-def test_how_long_it_took(hours: int, pace: Pace) -> None:
+def test_how_long_it_took(hours: int, pace: CasePace) -> None:
     closed = past(stage=S.CLOSED, outcome=Outcome.REFUNDED, closed_at=NOW + timedelta(hours=hours))
     seen = judged(closed)
     assert (seen.pace, seen.closed_s) == (pace, hours * 3600)

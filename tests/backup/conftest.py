@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import transaction
 
-from qaitar.backup.creation import Source
+from qaitar.backup.creation import BackupSource
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.models import StoredFile
@@ -45,7 +45,7 @@ class Minutes:
 @dataclass(frozen=True, slots=True)
 class SmallShop:
     merchant_id: UUID
-    source: Source
+    source: BackupSource
     add_file: Callable[[bytes], str]
 
 
@@ -83,4 +83,4 @@ def shop(installation: DatabaseAddresses, data_folder: DataFolder) -> SmallShop:
     for content in (b"", b"one", b"two" * 500_000):
         add_file(content)
     keys = {"encryption_key": "planted-encryption-key-0123456789ab", "session_key": "s" * 40}
-    return SmallShop(made.id, Source(dsn, store, keys, "9.9"), add_file)
+    return SmallShop(made.id, BackupSource(dsn, store, keys, "9.9"), add_file)

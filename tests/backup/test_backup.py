@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from qaitar.backup import creation, postgres_tools
-from qaitar.backup.creation import LOCK, Source, backup_create
+from qaitar.backup.creation import LOCK, BackupSource, backup_create
 from qaitar.backup.encryption import BackupKey
 from qaitar.backup.file_copies import files_parse
 from qaitar.backup.manifest import backup_ids, manifest_read
@@ -200,7 +200,7 @@ def test_two_at_once_are_refused(shop: SmallShop, plain: Target) -> None:
 def test_a_role_inside_the_walls_is_refused(
     shop: SmallShop, plain: Target, installation: DatabaseAddresses
 ) -> None:
-    inside = Source(installation.owner_dsn, shop.source.store, shop.source.keys, "9.9")
+    inside = BackupSource(installation.owner_dsn, shop.source.store, shop.source.keys, "9.9")
     with pytest.raises(BackupProblem, match="would copy only a part of the rows"):
         backup_create(inside, plain, clock=CLOCK, keep=1)
     assert not Path(plain.place, "backups").exists()

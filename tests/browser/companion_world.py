@@ -22,8 +22,8 @@ from playwright.sync_api import BrowserContext, Page, Playwright, Worker, expect
 
 from qaitar.flows.take_cabinet import READ_TASK, actor_from, cabinet_read
 from qaitar.foundation.clock import utc_now
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
-from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from qaitar.sandbox.serving import Serving
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def sold(
     kaspi.add_order(order)
     kaspi.ledger.issue(code, at=now - timedelta(days=3))
     pictures = tuple(b"\x89PNG\r\n\x1a\n" + bytes([n]) * 40 for n in range(photos))
-    claim = Claim(comment="Не подошёл", photos=pictures)
+    claim = BuyerClaim(comment="Не подошёл", photos=pictures)
     if why:
         claim = replace(claim, reason="", reason_text=why)  # the code of a defect is not known
     return kaspi.file_return(code, claim, control=now + timedelta(days=2)).number
@@ -311,6 +311,6 @@ def work(merchant_id: UUID) -> int:
 
 def new_cabinet() -> Cabinet:
     """A cabinet that asks to sign in; its first login holds two shops."""
-    kaspi = KaspiStandIn(utc_now, shop=Shop(), login=True)
-    kaspi.add_shop(Shop(merchant_id="30000002"))
+    kaspi = KaspiStandIn(utc_now, shop=KaspiSite(), login=True)
+    kaspi.add_shop(KaspiSite(merchant_id="30000002"))
     return Cabinet(kaspi)

@@ -23,7 +23,7 @@ from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Stage
 from qaitar.training.models import Practice, PracticeState
-from qaitar.training.scoring import Finding
+from qaitar.training.scoring import ScoringFinding
 from tests.web.url_matrix import addresses
 
 if TYPE_CHECKING:
@@ -167,12 +167,12 @@ def _practised(merchant: Any, owner: User, now: datetime) -> Practice:
     deed = {
         "act": "TAKE_FOR_INSPECTION", "at": now.isoformat(), "reason": "", "advised": "REFUSE",
         "true_reasons": ["USED_OR_INCOMPLETE"], "class": "PROPER", "seconds": 412,
-        "findings": [each.value for each in Finding], "grounds": [ground],
+        "findings": [each.value for each in ScoringFinding], "grounds": [ground],
     }  # fmt: skip
     case = {
         "number": "858202988-1", "product": "Кроссовки Jorga беговые", "words": "Носили неделю, бирку срезали",
         "story": "worn", "class": "PROPER", "deeds": [deed], "left": "GRANT_REFUND", "grounds": [ground],
-        "findings": [each.value for each in Finding], "points": 0,
+        "findings": [each.value for each in ScoringFinding], "points": 0,
     }  # fmt: skip
     return Practice.objects.create(
         id=new_id(), merchant_id=merchant, user_id=owner.pk, user_name=str(owner), shop_id=new_id(), seed=7,

@@ -20,7 +20,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
 from qaitar.sandbox.kaspi.behaviour import Behaviour, ClosedOrder, DetailShape, Total
-from qaitar.sandbox.kaspi.faults import Fault, FaultKind
+from qaitar.sandbox.kaspi.faults import FaultKind, KaspiFault
 from qaitar.sandbox.serving import Serving
 from tests.browser.companion_world import (
     Cabinet,
@@ -147,7 +147,7 @@ def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_reported(
     )
     numbers = five_tabs(kaspi, total)
     closing, bad = numbers[0], numbers[5]
-    kaspi.faults.fail_detail(bad, Fault(FaultKind.SERVER_ERROR))
+    kaspi.faults.fail_detail(bad, KaspiFault(FaultKind.SERVER_ERROR))
     page = pair_and_read(sight, desk)
     requested = cabinet.asked()
     details = [path.split("code=")[1] for path in requested if "load-refund-details" in path]
@@ -406,11 +406,11 @@ def test_a_slow_a_broken_and_a_changed_cabinet_lose_nothing(
     number = sold(cabinet.kaspi, "700000001")
     page = pair_and_read(sight, desk)
     for fault in (
-        Fault(FaultKind.SLOW, seconds=1.0),
-        Fault(FaultKind.SERVER_ERROR),
-        Fault(FaultKind.TRUNCATED),
-        Fault(FaultKind.DROP),
-        Fault(FaultKind.RESHAPED),
+        KaspiFault(FaultKind.SLOW, seconds=1.0),
+        KaspiFault(FaultKind.SERVER_ERROR),
+        KaspiFault(FaultKind.TRUNCATED),
+        KaspiFault(FaultKind.DROP),
+        KaspiFault(FaultKind.RESHAPED),
     ):
         cabinet.kaspi.faults.add("list", fault)
         sight.read_now()

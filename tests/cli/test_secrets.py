@@ -15,7 +15,7 @@ from qaitar.cli import secrets as command
 from qaitar.foundation.connections import Entered, connection_save, secrets_set
 from qaitar.foundation.models import Connection, WebhookEndpoint
 from qaitar.foundation.second_factors import seed_unseal
-from qaitar.foundation.webhooks.endpoints import Wanted, endpoint_create, signing_secrets
+from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create, signing_secrets
 from qaitar.kernel.roles import Role
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.problems import Problem
@@ -56,7 +56,7 @@ def signing(settings: Any) -> str:
         entered = Entered("usedesk", secrets={"api_token": "t0p-s3cret"})
         connection_save(merchant_id=each.id, entered=entered, now=NOW)
     _row, secret = endpoint_create(
-        merchant_id=shop.id, wanted=Wanted("https://example.com/hook"), now=NOW
+        merchant_id=shop.id, wanted=EndpointRequest("https://example.com/hook"), now=NOW
     )
     TOTP.activate(make_person("saule", (shop.id, Role.OWNER)), SEED)
     return secret

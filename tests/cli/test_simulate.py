@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qaitar.cli import simulate
-from qaitar.lab.simulation.telling import SimulationResults, Wanted
+from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
 from qaitar.runtime.folder import DataFolder
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> list[Wanted]:
+def played(monkeypatch: pytest.MonkeyPatch) -> list[SimulationRequest]:
     """The worlds asked for; that of seed 9 breaks."""
-    requested: list[Wanted] = []
+    requested: list[SimulationRequest] = []
 
-    def play(_shop: Any, wanted: Wanted) -> SimulationResults:
+    def play(_shop: Any, wanted: SimulationRequest) -> SimulationResults:
         requested.append(wanted)
         return SimulationResults(wanted, ["I2: paid twice"] if wanted.seed == 9 else [], "ab")
 
@@ -40,10 +40,10 @@ def command(tmp_path: Path) -> Callable[..., int]:
 
 
 def test_so_many_worlds_are_played_of_the_seed_and_those_after_it(
-    played: list[Wanted], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    played: list[SimulationRequest], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("--seed", "4", "--worlds", "3", "--days", "9", "--orders", "25000") == 0
-    assert played == [Wanted(seed, 9, 25_000, 0.0, 2) for seed in (4, 5, 6)]
+    assert played == [SimulationRequest(seed, 9, 25_000, 0.0, 2) for seed in (4, 5, 6)]
     stated = capsys.readouterr().out
     assert [line for line in stated.splitlines() if "Seed" in line] == [
         f"Everything held. Seed {seed}." for seed in (4, 5, 6)
@@ -51,7 +51,7 @@ def test_so_many_worlds_are_played_of_the_seed_and_those_after_it(
 
 
 def test_the_world_that_breaks_is_the_last(
-    played: list[Wanted], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    played: list[SimulationRequest], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("--seed", "8", "--worlds", "20") == 1
     assert [wanted.seed for wanted in played] == [8, 9]
@@ -61,7 +61,7 @@ def test_the_world_that_breaks_is_the_last(
 
 
 def test_one_world_is_one_document_and_several_are_a_list(
-    played: list[Wanted], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    played: list[SimulationRequest], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("--json") == 0
     one = json.loads(capsys.readouterr().out)
@@ -73,7 +73,7 @@ def test_one_world_is_one_document_and_several_are_a_list(
 
 
 def test_no_worlds_at_all_are_not_played(
-    played: list[Wanted], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    played: list[SimulationRequest], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("--worlds", "0") == 2
     assert "--worlds takes 1 or more" in capsys.readouterr().out

@@ -20,7 +20,7 @@ from qaitar.connectors.google_sheets.facts import SCOPE, GoogleSheetsSettings
 from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
 from qaitar.contracts.register import RegisterRow, Written
 from qaitar.sandbox.google_sheets.app import GoogleSheetsStandIn
-from qaitar.sandbox.google_sheets.faults import Action, Fault
+from qaitar.sandbox.google_sheets.faults import Action, SheetsFault
 from qaitar.sandbox.google_sheets.tokens import MadeAccount, made_account
 from qaitar.sandbox.serving import Serving
 from qaitar.transport.http import HttpClient, Request, Timeouts
@@ -38,16 +38,16 @@ EMAIL = "qaitar@stand-in.iam.gserviceaccount.com"
 TITLE = "Возвраты Казахстан"
 ACTIONS = {"append": Action.APPEND, "update": Action.BATCH_UPDATE, "read": Action.GET}
 FAULTS = {
-    Trouble.REFUSES: Fault.REFUSAL,
-    Trouble.NO_RIGHT: Fault.FORBIDDEN,
-    Trouble.DROPS_BEFORE: Fault.DROP_BEFORE,
-    Trouble.EXECUTES_THEN_DROPS: Fault.DROP_AFTER,
-    Trouble.EXECUTES_THEN_5XX: Fault.UNAVAILABLE_AFTER,
-    Trouble.FAILS_5XX: Fault.UNAVAILABLE_BEFORE,
-    Trouble.RATE_LIMITED: Fault.QUOTA,
-    Trouble.EXECUTES_THEN_PAGE: Fault.PAGE_AFTER,
-    Trouble.EXECUTES_THEN_HALF_JSON: Fault.CUT_JSON_AFTER,
-    Trouble.EXECUTES_TOO_SLOWLY: Fault.SLOW_AFTER,
+    Trouble.REFUSES: SheetsFault.REFUSAL,
+    Trouble.NO_RIGHT: SheetsFault.FORBIDDEN,
+    Trouble.DROPS_BEFORE: SheetsFault.DROP_BEFORE,
+    Trouble.EXECUTES_THEN_DROPS: SheetsFault.DROP_AFTER,
+    Trouble.EXECUTES_THEN_5XX: SheetsFault.UNAVAILABLE_AFTER,
+    Trouble.FAILS_5XX: SheetsFault.UNAVAILABLE_BEFORE,
+    Trouble.RATE_LIMITED: SheetsFault.QUOTA,
+    Trouble.EXECUTES_THEN_PAGE: SheetsFault.PAGE_AFTER,
+    Trouble.EXECUTES_THEN_HALF_JSON: SheetsFault.CUT_JSON_AFTER,
+    Trouble.EXECUTES_TOO_SLOWLY: SheetsFault.SLOW_AFTER,
 }
 
 
@@ -115,7 +115,9 @@ class SheetsBench(RegisterBench):
 
     def upset_read_after_append(self) -> None:
         faults = self.stand_in.faults
-        faults.just_before(Action.APPEND, lambda: faults.add(Action.GET, Fault.UNAVAILABLE_BEFORE))
+        faults.just_before(
+            Action.APPEND, lambda: faults.add(Action.GET, SheetsFault.UNAVAILABLE_BEFORE)
+        )
 
     def people_sort(self, column: int) -> None:
         self.book.people_sort(TITLE, column, descending=True)
@@ -172,9 +174,11 @@ def test_a_token_google_forgot_is_replaced_once(bench: SheetsBench) -> None:
     assert len(bench.lines()) == 3
 
 
-@pytest.mark.parametrize("fault", [Fault.DROP_BEFORE, Fault.PAGE_AFTER, Fault.UNAVAILABLE_BEFORE])
+@pytest.mark.parametrize(
+    "fault", [SheetsFault.DROP_BEFORE, SheetsFault.PAGE_AFTER, SheetsFault.UNAVAILABLE_BEFORE]
+)
 def test_trouble_at_the_token_address_is_busy_and_nothing_is_written(
-    bench: SheetsBench, fault: Fault
+    bench: SheetsBench, fault: SheetsFault
 ) -> None:
     bench.stand_in.faults.add(Action.TOKEN, fault)
     assert isinstance(bench.register.write([row("7-1")]), Busy)
@@ -192,7 +196,7 @@ def test_a_clock_gone_wrong_is_reported_with_googles_words(bench: SheetsBench) -
 
 def test_a_file_that_is_no_service_account_is_reported() -> None:
     for text in ("", "{}", '{"type": "authorized_user"}', '{"type": "service_account"}'):
-        with pytest.raises(wire.Unreadable):
+        with pytest.raises(wire.SheetsUnreadable):
             wire.service_account_of(text)
 
 
@@ -325,9 +329,9 @@ def test_a_row_people_inserted_does_not_shift_our_write(bench: SheetsBench) -> N
 def test_rows_that_land_next_to_the_table_are_reported_loudly() -> None:
     answer = {"updates": {"updatedRange": "'Возвраты'!C12:F12"}}
     assert wire.appended_start(answer) == (2, 12)
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(wire.SheetsUnreadable):
         wire.appended_start({"updates": {"updatedRange": "'Возвраты'!C:F"}})
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(wire.SheetsUnreadable):
         wire.appended_start({"spreadsheetId": "x"})
 
 

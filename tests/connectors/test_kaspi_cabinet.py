@@ -22,9 +22,9 @@ from qaitar.connectors.kaspi_cabinet.client import CabinetSession, KaspiCabinet
 from qaitar.connectors.kaspi_cabinet.saved import read_saved
 from qaitar.contracts.marketplace import ReturnReading, RowRejected, Section, SectionCounts, Unread
 from qaitar.contracts.outcome import Healthy, Misconfigured, Unknown
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
-from qaitar.sandbox.kaspi.faults import Fault, FaultKind
-from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
+from qaitar.sandbox.kaspi.faults import FaultKind, KaspiFault
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from qaitar.sandbox.serving import Serving
 from tests.contracts.marketplace import NOW, ReturnsMarket, ReturnsReaderContract
 
@@ -38,7 +38,7 @@ PHOTO = b"\xff\xd8\xff\xe0photo"
 
 @pytest.fixture
 def kaspi() -> KaspiStandIn:
-    return KaspiStandIn(lambda: NOW, shop=Shop())
+    return KaspiStandIn(lambda: NOW, shop=KaspiSite())
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def filed(
     kaspi.add_order(SoldOrder(code=code, created=NOW - timedelta(days=5)))
     kaspi.ledger.issue(code, at=NOW - timedelta(days=2))
     filing = kaspi.file_return(
-        code, Claim(photos=(PHOTO,), comment="Не нравится цвет"), control=control
+        code, BuyerClaim(photos=(PHOTO,), comment="Не нравится цвет"), control=control
     )
     return filing.refund_id, filing.number
 
@@ -79,7 +79,7 @@ class TestContract(ReturnsReaderContract):
     @pytest.fixture
     def requests(self, kaspi: KaspiStandIn, cabinet: KaspiCabinet) -> ReturnsMarket:
         def fail_next(kind: str) -> None:
-            kaspi.faults.add("list", Fault(FaultKind(kind.upper())))
+            kaspi.faults.add("list", KaspiFault(FaultKind(kind.upper())))
 
         def end_session() -> None:
             kaspi.shops[0].session = ""
@@ -111,7 +111,7 @@ class TestSession:
         assert kaspi.received == []
 
     def test_redirect_to_login_is_an_ended_session(self):
-        kaspi = KaspiStandIn(lambda: NOW, shop=Shop(session=""), expired_redirects=True)
+        kaspi = KaspiStandIn(lambda: NOW, shop=KaspiSite(session=""), expired_redirects=True)
         with Serving(kaspi) as serving:
             session = CabinetSession(
                 merchant_id="30000001", cookie="mc-session=x", enabled=True, base_url=serving.url
@@ -124,7 +124,7 @@ class TestSession:
     def test_page_instead_of_data_is_an_ended_session(
         self, kaspi: KaspiStandIn, cabinet: KaspiCabinet
     ):
-        kaspi.faults.add("counts", Fault(FaultKind.PAGE))
+        kaspi.faults.add("counts", KaspiFault(FaultKind.PAGE))
         assert isinstance(cabinet.counts(), Misconfigured)
 
     def test_only_reading_and_only_the_own_shop(self, kaspi: KaspiStandIn, cabinet: KaspiCabinet):

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 
 from qaitar.connectors.kaspi_files import facts
-from qaitar.connectors.kaspi_files.reader import FileRefused, OrdersFile, read_orders
+from qaitar.connectors.kaspi_files.reader import ExportFile, FileRefused, read_orders
 from qaitar.connectors.kaspi_files.translate import day_start, tiyn
 from qaitar.contracts.marketplace import OrderRecord, RowRejected, TenderKind
 from qaitar.transport import workbook
@@ -43,7 +43,7 @@ def xlsx(*rows: dict[str, str], columns: tuple[str, ...] = facts.COLUMNS, before
 
 def read(body: bytes, **options: Any) -> tuple[list[OrderRecord], list[RowRejected]]:
     reported = read_orders(body, **options)
-    assert isinstance(reported, OrdersFile)
+    assert isinstance(reported, ExportFile)
     met = list(reported)
     orders = [item for item in met if isinstance(item, OrderRecord)]
     rejected = [item for item in met if isinstance(item, RowRejected)]
@@ -174,7 +174,7 @@ class TestOrders:
         columns = tuple(name.upper().replace(" ", "\u00a0 ") for name in names)
         cells = {column: CELLS.get(name, "") for column, name in zip(columns, names, strict=True)}
         reported = read_orders(xlsx(cells, columns=columns, before=4))
-        assert isinstance(reported, OrdersFile)
+        assert isinstance(reported, ExportFile)
         [order] = reported
         assert isinstance(order, OrderRecord)
         assert (order.code, order.total_minor) == ("700000001", 11_990_00)
@@ -186,7 +186,7 @@ class TestOrders:
         days = [f"{first};29.07.2025;Выдан;8", f";30.07.2025;Выдан;{first}"]
         lines = [*days, f";30.07.2025;Выдан;{second}"]
         reported = read_orders("\n".join([head, *lines]).encode())
-        assert isinstance(reported, OrdersFile)
+        assert isinstance(reported, ExportFile)
         assert reported.rows_total == 3
         orders = [order for order in reported if isinstance(order, OrderRecord)]
         assert [(order.code, len(order.lines or ())) for order in orders] == [
@@ -199,7 +199,7 @@ class TestOrders:
         """A note to the right of the table, or a sum under no heading, was counted and then nowhere to be found."""
         head = f"{facts.CODE};{facts.CREATED};{facts.STATUS};"
         reported = read_orders("\n".join([head, "700000001;29.07.2025;Выдан;", beyond]).encode())
-        assert isinstance(reported, OrdersFile)
+        assert isinstance(reported, ExportFile)
         assert reported.rows_total == len(list(reported)) == 1
 
     def test_only_required_columns(self):
@@ -357,7 +357,7 @@ class TestHarmfulFiles:
 
     @pytest.mark.parametrize("address", ["AN200000", "GR40000", "a9"])
     def test_last_cell_allowed_is_read(self, address: str):
-        assert isinstance(read_orders(with_cell(address)), OrdersFile)
+        assert isinstance(read_orders(with_cell(address)), ExportFile)
 
     def test_rectangle_of_more_cells_than_memory_has_is_refused(self):
         assert self.refusal(with_cell("GR40001")) == "too_wide"
@@ -405,7 +405,7 @@ class TestHarmfulFiles:
             "xl/workbook.xml",
         )
         reported = read_orders(body)
-        assert isinstance(reported, FileRefused | OrdersFile)
+        assert isinstance(reported, FileRefused | ExportFile)
 
     @pytest.mark.parametrize(
         ("body", "code"),
@@ -430,7 +430,7 @@ class TestHarmfulFiles:
                 bytes(body[: dice.choice([len(body), dice.randrange(len(body))])])
             )
             refused += isinstance(reported, FileRefused)
-            if isinstance(reported, OrdersFile):
+            if isinstance(reported, ExportFile):
                 list(reported)
         assert refused > 200
 

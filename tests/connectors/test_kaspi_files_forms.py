@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from qaitar.connectors.kaspi_files import facts
-from qaitar.connectors.kaspi_files.reader import FileRefused, OrdersFile, read_orders
+from qaitar.connectors.kaspi_files.reader import ExportFile, FileRefused, read_orders
 from qaitar.contracts.marketplace import OrderRecord, RowRejected
 from qaitar.transport import sheet_cells
 from tests.cases import case
@@ -34,9 +34,9 @@ LINES = [
 ]
 
 
-def opened(body: bytes) -> OrdersFile:
+def opened(body: bytes) -> ExportFile:
     reported = read_orders(body)
-    assert isinstance(reported, OrdersFile), reported
+    assert isinstance(reported, ExportFile), reported
     met = list(reported)
     rows = sum(len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in met)
     assert rows == reported.rows_total

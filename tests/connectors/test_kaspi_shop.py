@@ -20,8 +20,8 @@ from qaitar.connectors.kaspi_shop import facts, schedule, translate, wire
 from qaitar.connectors.kaspi_shop.client import KaspiShop, ShopAccount
 from qaitar.contracts.marketplace import OrderPage, OrderRecord
 from qaitar.contracts.outcome import Busy, Healthy, Misconfigured, Refused, Unknown
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
-from qaitar.sandbox.kaspi.faults import Fault, FaultKind
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
+from qaitar.sandbox.kaspi.faults import FaultKind, KaspiFault
 from qaitar.sandbox.kaspi.ledger import Goods, SoldOrder
 from qaitar.sandbox.serving import Serving
 from qaitar.transport.http import HttpClient, NoAnswer, Request, Timeouts
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REAL = Path(os.environ.get("QAITAR_REAL_DATA", "")) / "kaspi"
-SHOP = Shop()
+SHOP = KaspiSite()
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ class TestContract(OrderSourceContract):
             kaspi.add_order(SoldOrder(code=code, created=created))
 
         def fail_next(kind: str) -> None:
-            kaspi.faults.add("orders", Fault(FaultKind(kind.upper()), retry_after="7"))
+            kaspi.faults.add("orders", KaspiFault(FaultKind(kind.upper()), retry_after="7"))
 
         phone_id = base64.b64encode(b"7000000001").decode().rstrip("=")
         return OrderMarket(
@@ -278,19 +278,19 @@ class TestDiagnosis:
             assert isinstance(shop.health(NOW), Healthy)
 
     def test_silence_points_at_kazakhstan_and_proxy(self, kaspi: KaspiStandIn, shop: KaspiShop):
-        kaspi.faults.add("orders", Fault(FaultKind.DROP))
+        kaspi.faults.add("orders", KaspiFault(FaultKind.DROP))
         reported = shop.health(NOW)
         assert isinstance(reported, Misconfigured)
         assert "Kazakhstan" in reported.how
 
     def test_slow_answer_ends_at_the_time_limit(self, kaspi: KaspiStandIn, account: ShopAccount):
-        kaspi.faults.add("orders", Fault(FaultKind.SLOW, seconds=0.6))
+        kaspi.faults.add("orders", KaspiFault(FaultKind.SLOW, seconds=0.6))
         with KaspiShop(replace(account, read_timeout_s=0.2)) as shop:
             reported = shop.list_window(NOW - timedelta(days=1), NOW, state=None)
         assert isinstance(reported, Unknown)
 
     def test_web_page_points_at_the_address(self, kaspi: KaspiStandIn, shop: KaspiShop):
-        kaspi.faults.add("orders", Fault(FaultKind.PAGE))
+        kaspi.faults.add("orders", KaspiFault(FaultKind.PAGE))
         reported = shop.health(NOW)
         assert isinstance(reported, Misconfigured)
         assert "base address" in reported.how
@@ -308,7 +308,7 @@ class TestDiagnosis:
     def test_wait_without_a_number_is_bounded(self, kaspi: KaspiStandIn, shop: KaspiShop):
         for text, expected in (("", 30), ("soon", 30), ("0", 1), ("999999", 3600), ("٣", 30)):
             kaspi.faults.add(
-                "orders", Fault(FaultKind.BUSY, retry_after=text.encode().decode("latin-1"))
+                "orders", KaspiFault(FaultKind.BUSY, retry_after=text.encode().decode("latin-1"))
             )
             reported = shop.health(NOW)
             assert isinstance(reported, Busy)
@@ -366,7 +366,7 @@ class TestStandInRules:
             http.send(Request("GET", "/orders"))
 
     def test_one_shop_never_sees_another(self, kaspi: KaspiStandIn, account: ShopAccount):
-        kaspi.add_shop(Shop("30000002", token="other", session="s2"))
+        kaspi.add_shop(KaspiSite("30000002", token="other", session="s2"))
         kaspi.add_order(SoldOrder(code="700000001", created=NOW, merchant_id="30000002"))
         with ExitStack() as stack:
             mine, other = (
@@ -401,7 +401,7 @@ class TestCaptures:
         assert (None if order.lines is None else len(order.lines)) == lines
 
     def test_entries(self):
-        answer = wire.Answer.model_validate(
+        answer = wire.OrdersAnswer.model_validate(
             load(self.served_file("orders-v2-entries-2026-05-22.json"))
         )
         [line] = translate.lines_from(answer.data, {})

@@ -14,7 +14,7 @@ from qaitar.connectors.kaspi_shop import facts, translate, wire
 from qaitar.connectors.kaspi_shop.client import KaspiShop, ShopAccount
 from qaitar.contracts.marketplace import OrderPage, OrderRecord, Unread
 from qaitar.contracts.outcome import Unknown
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
 from qaitar.sandbox.kaspi.ledger import Goods, SoldOrder
 from qaitar.sandbox.serving import Serving
 from qaitar.transport.lenient import load
@@ -23,7 +23,7 @@ from tests.contracts.marketplace import NOW
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHOP = Shop()
+SHOP = KaspiSite()
 
 
 def entry(number: int, **reported: Any) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def order(**attributes: Any) -> dict[str, Any]:
 
 def read(reported: dict[str, Any], *lines: dict[str, Any]) -> OrderRecord:
     body = load(json.dumps({"data": [reported], "included": list(lines)}).encode())
-    answer = wire.Answer.model_validate(body)
+    answer = wire.OrdersAnswer.model_validate(body)
     record = translate.order_from(answer.data[0], translate.index_included(answer.included))
     assert isinstance(record, OrderRecord)
     return record
@@ -213,7 +213,7 @@ def test_a_code_of_ten_digits_keeps_its_digits(code: Any):
 
 
 def test_a_code_stays_readable_in_an_error_and_a_phone_does_not():
-    answer = wire.Answer.model_validate(
+    answer = wire.OrdersAnswer.model_validate(
         {"errors": [{"title": "Order 1000000001 of 77010000000, 7010000000 is not found"}]}
     )
     assert translate.error_titles(answer) == "Order 1000000001 of …, … is not found"
@@ -243,7 +243,7 @@ def test_an_order_of_101_lines_as_the_api_gave_it_is_read_whole():
 )
 def test_orders_as_the_api_gave_them_have_their_sum_and_day_of_receipt(name: str, total: int):
     body = (CASES / name).read_bytes()
-    answer = wire.Answer.model_validate(load(body))
+    answer = wire.OrdersAnswer.model_validate(load(body))
     record = translate.order_from(answer.data[0], translate.index_included(answer.included))
     assert isinstance(record, OrderRecord)
     assert (record.code, record.total_minor) == ("700000901", total)

@@ -14,7 +14,7 @@ from tzdata import IANA_VERSION
 from qaitar.contracts.marketplace import CustomerRecord, LineRecord, OrderRecord
 from qaitar.kernel.almaty import almaty_day, almaty_to_utc
 from qaitar.sandbox.kaspi.app import KaspiStandIn
-from qaitar.sandbox.kaspi.ledger import Claim, Filing, Goods, NotAllowed, SoldOrder
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, BuyerFiling, Goods, LedgerRefusal, SoldOrder
 from qaitar.sandbox.serving import Serving
 from qaitar.transport.http import HttpClient, Request
 
@@ -37,8 +37,8 @@ class World:
         self.now += timedelta(days=days)
         self.kaspi.advance()
 
-    def file(self, **stated: object) -> Filing:
-        claim = Claim(**stated)  # type: ignore[arg-type]  # a test's own words
+    def file(self, **stated: object) -> BuyerFiling:
+        claim = BuyerClaim(**stated)  # type: ignore[arg-type]  # a test's own words
         return self.kaspi.file_return("700000001", claim, control=self.now + timedelta(days=2))
 
     def did(self) -> list[tuple[str, str]]:
@@ -94,7 +94,7 @@ class TestButtons:
         filing = world.file()
         world.kaspi.customer_withdraws(filing.number)
         before = world.did()
-        with pytest.raises(NotAllowed):
+        with pytest.raises(LedgerRefusal):
             world.kaspi.press(filing.number, button, "текст")
         assert (world.did(), filing.tab, filing.status_text) == (
             before,
@@ -104,7 +104,7 @@ class TestButtons:
 
     def test_refusal_needs_a_reason(self, world: World):
         filing = world.file()
-        with pytest.raises(NotAllowed, match="причину"):
+        with pytest.raises(LedgerRefusal, match="причину"):
             world.kaspi.press(filing.number, "REFUSE", "  ")
         assert (filing.tab, world.did()) == ("NEW", [("BUYER", "FILE")])
 
@@ -112,7 +112,7 @@ class TestButtons:
         filing = world.file()
         world.kaspi.press(filing.number, "TAKE")
         world.kaspi.goods_arrive(filing.number)
-        with pytest.raises(NotAllowed):
+        with pytest.raises(LedgerRefusal):
             world.kaspi.customer_withdraws(filing.number)
         assert filing.tab == "WAITING_DECISION"
 
@@ -128,18 +128,18 @@ class TestBuyer:
 
     def test_not_while_one_is_open_nor_before_the_goods_came(self, world: World):
         world.file()
-        with pytest.raises(NotAllowed):
+        with pytest.raises(LedgerRefusal):
             world.file()
         world.kaspi.add_order(SoldOrder(code="700000002", created=START))
-        with pytest.raises(NotAllowed):
-            world.kaspi.file_return("700000002", Claim(), control=START)
+        with pytest.raises(LedgerRefusal):
+            world.kaspi.file_return("700000002", BuyerClaim(), control=START)
         assert list(world.kaspi.ledger.filings) == ["700000001-1"]
 
     def test_refusal_is_disputed_within_three_days(self, world: World):
         filing = world.file()
         world.kaspi.press(filing.number, "REFUSE", "нет")
         world.pass_days(3.001)
-        with pytest.raises(NotAllowed):
+        with pytest.raises(LedgerRefusal):
             world.kaspi.open_dispute(filing.number)
         assert filing.tab == "CLOSED"
 
@@ -148,7 +148,7 @@ class TestBuyer:
         world.kaspi.add_order(SoldOrder(code="700000003", created=START, goods=goods))
         world.kaspi.ledger.issue("700000003", at=START)
         filing = world.kaspi.file_return(
-            "700000003", Claim(quantity=1), control=START + timedelta(days=2)
+            "700000003", BuyerClaim(quantity=1), control=START + timedelta(days=2)
         )
         world.kaspi.press(filing.number, "GRANT")
         assert (filing.total_tiyn, filing.withdraw_tiyn, filing.order.status) == (
@@ -156,8 +156,8 @@ class TestBuyer:
             87_00,
             "COMPLETED",
         )
-        with pytest.raises(NotAllowed):
-            world.kaspi.file_return("700000003", Claim(quantity=3), control=START)
+        with pytest.raises(LedgerRefusal):
+            world.kaspi.file_return("700000003", BuyerClaim(quantity=3), control=START)
 
     @pytest.mark.parametrize(("for_buyer", "status"), [(True, "RETURNED"), (False, "COMPLETED")])
     def test_dispute_is_decided(self, world: World, for_buyer: bool, status: str):
@@ -169,8 +169,8 @@ class TestBuyer:
 
     def test_recorded_withdrawal_of_the_capture_is_reproduced(self):
         goods = (Goods(price_tiyn=4_100_00),)
-        filing = Filing(
-            refund_id="0" * 24, number="1-1", order=SoldOrder(code="1", created=START, goods=goods), claim=Claim(), filed=START,
+        filing = BuyerFiling(
+            refund_id="0" * 24, number="1-1", order=SoldOrder(code="1", created=START, goods=goods), claim=BuyerClaim(), filed=START,
             control=START,
         )  # fmt: skip
         assert filing.withdraw_tiyn == 3_587_00

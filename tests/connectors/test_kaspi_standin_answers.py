@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
 from qaitar.sandbox.kaspi.behaviour import Behaviour, ClosedOrder, DetailShape, Total
-from qaitar.sandbox.kaspi.faults import Fault, FaultKind
-from qaitar.sandbox.kaspi.ledger import Claim, Goods, NotAllowed, Relabelling, SoldOrder
+from qaitar.sandbox.kaspi.faults import FaultKind, KaspiFault
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, Goods, LedgerRefusal, Relabelling, SoldOrder
 from qaitar.sandbox.serving import Serving
 from qaitar.transport.http import HttpClient, NoAnswer, Reply, Request
 
@@ -76,7 +76,7 @@ class Cabinet:
             SoldOrder(code=code, created=at - timedelta(days=4), goods=(goods or Goods(),))
         )
         self.kaspi.ledger.issue(code, at=at - timedelta(days=2))
-        claim = Claim(reason="SIZE_MISMATCH", reason_text="Не подошел размер")
+        claim = BuyerClaim(reason="SIZE_MISMATCH", reason_text="Не подошел размер")
         control = NOW + timedelta(days=2)
         return self.kaspi.ledger.file_return(code, claim, control=control, at=at).number
 
@@ -84,7 +84,7 @@ class Cabinet:
 @pytest.fixture
 def cabinet() -> Iterator[Cabinet]:
     behaviour = Behaviour(detail_shape=DetailShape.CAPTURED)
-    kaspi = KaspiStandIn(lambda: NOW, shop=Shop(), behaviour=behaviour)
+    kaspi = KaspiStandIn(lambda: NOW, shop=KaspiSite(), behaviour=behaviour)
     with Serving(kaspi) as serving, HttpClient(serving.url) as http:
         yield Cabinet(http, kaspi)
     kaspi.let_go()
@@ -192,17 +192,17 @@ class TestSwitches:
         self, cabinet: Cabinet, kind: FaultKind, status: int
     ):
         bad, good = cabinet.file(1), cabinet.file(2)
-        cabinet.kaspi.faults.fail_detail(bad, Fault(kind), times=2)
+        cabinet.kaspi.faults.fail_detail(bad, KaspiFault(kind), times=2)
         requested = [cabinet.detail(number).status for number in (good, bad, good, bad, bad, bad)]
         assert requested == [200, status, 200, status, 200, 200]
-        cabinet.kaspi.faults.fail_detail(bad, Fault(kind))
+        cabinet.kaspi.faults.fail_detail(bad, KaspiFault(kind))
         assert [cabinet.detail(bad).status for _ in range(5)] == [status] * 5
         cabinet.kaspi.faults.mend_detail(bad)
         assert cabinet.detail(bad).status == 200
 
     def test_detail_that_never_answers_keeps_no_other_call_waiting(self, cabinet: Cabinet):
         bad, good = cabinet.file(1), cabinet.file(2)
-        cabinet.kaspi.faults.fail_detail(bad, Fault(FaultKind.NEVER, seconds=0.5))
+        cabinet.kaspi.faults.fail_detail(bad, KaspiFault(FaultKind.NEVER, seconds=0.5))
         started = time.monotonic()
         with pytest.raises(NoAnswer):
             cabinet.detail(bad)
@@ -218,7 +218,7 @@ class TestSwitches:
     def test_headers_of_errors(self, cabinet: Cabinet, headers: bool):
         number = cabinet.file()
         cabinet.kaspi.behaviour.cors_on_errors = headers
-        cabinet.kaspi.faults.fail_detail(number, Fault(FaultKind.SERVER_ERROR), times=1)
+        cabinet.kaspi.faults.fail_detail(number, KaspiFault(FaultKind.SERVER_ERROR), times=1)
         failed, ended = cabinet.detail(number), cabinet.detail(number, session="old")
         assert [(failed.status, CORS in failed.headers), (ended.status, CORS in ended.headers)] == [
             (500, headers),
@@ -248,7 +248,7 @@ class TestSwitches:
         assert last == {"tab": "EXPERTISE", "tabTitle": "Экспертиза", "total": 4}
         assert sorted(cabinet.numbers("EXPERTISE")) == numbers
         assert cabinet.numbers("NEW") == []
-        with pytest.raises(NotAllowed):
+        with pytest.raises(LedgerRefusal):
             cabinet.kaspi.move(numbers[0], "CLOSED")
         assert cabinet.kaspi.ledger.filings[numbers[0]].tab == "EXPERTISE"
 
@@ -282,7 +282,7 @@ class TestSwitches:
 
 class TestOrders:
     def ask(self, cabinet: Cabinet, path: str, **query: str) -> Reply:
-        headers = {"X-Auth-Token": Shop().token, "User-Agent": "Mozilla/5.0 (X11)"}
+        headers = {"X-Auth-Token": KaspiSite().token, "User-Agent": "Mozilla/5.0 (X11)"}
         params = [(name.replace("__", "[") + "]", value) for name, value in query.items()]
         return cabinet.http.send(
             Request("GET", f"/shop/api/v2{path}", params=params, headers=headers)

@@ -14,7 +14,7 @@ from qaitar.connectors.onec.fieldmap import FieldMap, OneCSettings
 from qaitar.contracts.outcome import Busy, Done, Unknown
 from qaitar.sandbox.onec.app import OneCStandIn
 from qaitar.sandbox.onec.base import SPARK_CARRIER
-from qaitar.sandbox.onec.faults import Fault
+from qaitar.sandbox.onec.faults import OneCFault
 from qaitar.sandbox.onec.model import (
     BLOBS_A,
     BLOBS_B,
@@ -105,21 +105,21 @@ class OneCStage(ErpStage):
         return base64.b64decode(blob["ДвоичныеДанные_Base64Data"])
 
     def spoil_creation(self, reply: str, *, executes: bool, status: int = 500) -> None:
-        fault = Fault(reply, "POST", RETURN_ORDER, executes, status=status)
+        fault = OneCFault(reply, "POST", RETURN_ORDER, executes, status=status)
         if reply == "silence":
-            fault = Fault("true", "POST", RETURN_ORDER, executes, delay_s=1.5)
+            fault = OneCFault("true", "POST", RETURN_ORDER, executes, delay_s=1.5)
         self.server.faults.append(fault)
 
     def spoil_file_content(self, reply: str, *, executes: bool, status: int = 500) -> None:
         resource = BLOBS_A if BLOBS_A in self.server.base.rows else LINKS_B
-        self.server.faults.append(Fault(reply, "POST", resource, executes, status=status))
+        self.server.faults.append(OneCFault(reply, "POST", resource, executes, status=status))
 
     def refuse_creation(self, words: str) -> None:
-        self.server.faults.append(Fault("error", "POST", RETURN_ORDER, message=words))
+        self.server.faults.append(OneCFault("error", "POST", RETURN_ORDER, message=words))
 
     def lock_creation(self) -> None:
         words = "Конфликт блокировок при выполнении транзакции"
-        self.server.faults.append(Fault("error", "POST", RETURN_ORDER, message=words))
+        self.server.faults.append(OneCFault("error", "POST", RETURN_ORDER, message=words))
 
     def deny_rights(self) -> None:
         self.server.denied.add(RETURN_ORDER)

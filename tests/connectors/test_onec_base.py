@@ -23,7 +23,7 @@ from qaitar.contracts.outcome import (
 )
 from qaitar.sandbox.onec.app import OneCStandIn
 from qaitar.sandbox.onec.base import SPARK_CARRIER
-from qaitar.sandbox.onec.faults import Fault
+from qaitar.sandbox.onec.faults import OneCFault
 from qaitar.sandbox.onec.model import (
     BLOBS_B,
     ORDER,
@@ -197,8 +197,8 @@ def test_a_read_back_that_fails_keeps_the_reference(opened: Any) -> None:
     server.seed_order(CODE)
     order = order_of(erp)
     server.faults += [
-        Fault("true", "GET", RETURN_ORDER),
-        Fault("page", "GET", RETURN_ORDER, status=502),
+        OneCFault("true", "GET", RETURN_ORDER),
+        OneCFault("page", "GET", RETURN_ORDER, status=502),
     ]
     outcome = erp.create_return_order(draft_of(order))
     assert isinstance(outcome, DoneInPart)
@@ -213,7 +213,7 @@ def test_a_failed_look_up_creates_nothing(opened: Any) -> None:
     server.seed_order(CODE)
     order = order_of(erp)
     for fault in ("drop", "truncated"):
-        server.faults.append(Fault(fault, "GET", RETURN_ORDER))
+        server.faults.append(OneCFault(fault, "GET", RETURN_ORDER))
         assert isinstance(erp.create_return_order(draft_of(order)), Busy)
     assert server.ledger.executed == []
 
@@ -254,7 +254,7 @@ def test_a_marker_attribute_is_requested_by_exact_filter(opened: Any) -> None:
     server, erp = opened(field_map=FieldMap(marker="ИдентификаторПлатежа"))
     server.seed_order(CODE)
     order = order_of(erp)
-    server.faults.append(Fault("drop", "POST", RETURN_ORDER, executes=True))
+    server.faults.append(OneCFault("drop", "POST", RETURN_ORDER, executes=True))
     assert isinstance(erp.create_return_order(draft_of(order)), Unknown)
     found = erp.find_return_order(MARKER, date(2030, 1, 1), order)
     assert found == Done(server.base.rows[RETURN_ORDER][0]["Ref_Key"], detail="УТ-000001")
@@ -509,7 +509,7 @@ def test_a_flag_written_by_another_meanwhile_is_what_was_wanted(opened: Any) -> 
     server.seed_order(CODE)
     reference = erp.create_return_order(draft_of(order_of(erp))).reference
     words = "Запись с такими ключевыми полями существует!"
-    server.faults.append(Fault("error", "POST", PRESENCE, status=400, code="15", message=words))
+    server.faults.append(OneCFault("error", "POST", PRESENCE, status=400, code="15", message=words))
     assert isinstance(erp.attach(reference, photo()), Done)
 
 
@@ -517,7 +517,7 @@ def test_refused_content_keeps_the_entry_for_the_next_time(opened: Any) -> None:
     server, erp = opened(base={"files": "B"})
     server.seed_order(CODE)
     reference = erp.create_return_order(draft_of(order_of(erp))).reference
-    server.faults.append(Fault("error", "POST", BLOBS_B, message="Запрещено"))
+    server.faults.append(OneCFault("error", "POST", BLOBS_B, message="Запрещено"))
     outcome = erp.attach(reference, photo())
     assert isinstance(outcome, DoneInPart)
     assert outcome.problem == Refused("Запрещено")

@@ -23,7 +23,7 @@ from qaitar.connectors.onec.fieldmap import (
     return_problems,
 )
 from qaitar.connectors.onec.metadata import Metadata, MetadataCache, NotMetadata, read_metadata
-from qaitar.connectors.onec.session import Session
+from qaitar.connectors.onec.session import OneCSession
 from qaitar.connectors.onec.translate import (
     differences,
     line_amount,
@@ -34,7 +34,7 @@ from qaitar.connectors.onec.translate import (
     value_of,
 )
 from qaitar.connectors.onec.wire import (
-    Unreadable,
+    OneCUnreadable,
     guid,
     path,
     read_object,
@@ -129,7 +129,7 @@ def test_money_goes_to_1c_and_back_unchanged(tiyn: int) -> None:
 
 @pytest.mark.parametrize("value", [None, True, "12 руб", "NaN", "Infinity", [], {}])
 def test_what_is_no_number_is_unreadable(value: object) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(OneCUnreadable):
         number(value)
 
 
@@ -145,12 +145,12 @@ def test_a_price_is_read_in_every_form_of_a_number(written: bytes, tiyn: int) ->
 @pytest.mark.parametrize("written", [b"1E400", b'"1E400"', b'"12,50"', b"null"])
 def test_a_price_that_is_none_is_named_with_its_line(written: bytes) -> None:
     row = read_object('{"LineNumber": "3", "Цена": '.encode() + written + b"}")
-    with pytest.raises(Unreadable, match=r"^Цена in line 3: not a number"):
+    with pytest.raises(OneCUnreadable, match=r"^Цена in line 3: not a number"):
         value_of(row, "Цена", minor)
 
 
 def test_a_number_no_computer_holds_is_no_answer_of_1c() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(OneCUnreadable):
         read_object('{"Цена": 1E9999999999999999999}'.encode())
 
 
@@ -162,7 +162,7 @@ def test_halves_round_away_from_zero() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000])
 def test_bodies_that_are_no_object(body: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(OneCUnreadable):
         read_object(body)
 
 
@@ -174,7 +174,7 @@ def test_texts_no_table_can_hold_are_mended_when_they_are_read():
 
 @pytest.mark.parametrize("body", [b"{}", b'{"value":{}}', b'{"value":[1]}', b'{"value":null}'])
 def test_bodies_that_are_no_rows(body: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(OneCUnreadable):
         read_rows(body)
 
 
@@ -385,7 +385,7 @@ def test_metadata_is_requested_again_only_when_old_and_read_again_only_when_chan
     cache = MetadataCache(ttl_s=60, clock=lambda: now[0])
     one, other = edmx.document(configuration()), edmx.document(configuration(files="B"))
     with _CountingHttp(one, one, other) as http:
-        session = Session(http)
+        session = OneCSession(http)
         first = cache.get("base", session)
         now[0] = 59
         assert cache.get("base", session) is first

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from qaitar.sandbox.onec.app import OneCStandIn
-from qaitar.sandbox.onec.faults import Fault
+from qaitar.sandbox.onec.faults import OneCFault
 from qaitar.sandbox.onec.model import ORDER, PRESENCE, RETURN_ORDER, SALE
 from qaitar.sandbox.serving import Serving
 
@@ -200,9 +200,9 @@ def test_other_codes(raw: Raw) -> None:
 
 def test_faults_are_accepted_once_and_in_order(raw: Raw) -> None:
     raw.server.faults += [
-        Fault("page", "POST", status=503, retry_after_s=5),
-        Fault("empty", "POST", executes=True),
-        Fault("drop", "POST", executes=True),
+        OneCFault("page", "POST", status=503, retry_after_s=5),
+        OneCFault("empty", "POST", executes=True),
+        OneCFault("drop", "POST", executes=True),
     ]
     busy = raw.ask("POST", RETURN_ORDER, {})
     assert (busy.status_code, busy.headers["retry-after"]) == (503, "5")

@@ -16,7 +16,7 @@ from qaitar.contracts.helpdesk import CommentDraft, TicketDraft, TicketStatus
 from qaitar.contracts.outcome import Done, Misconfigured, Missing, Refused, Unknown
 from qaitar.sandbox.serving import Serving
 from qaitar.sandbox.usedesk.app import UsedeskStandIn
-from qaitar.sandbox.usedesk.faults import Fault
+from qaitar.sandbox.usedesk.faults import UsedeskFault
 from qaitar.sandbox.usedesk.page import plain_of, tickets_page
 from qaitar.transport.http import HttpClient, Request, Timeouts
 from tests.contracts.helpdesk import (
@@ -38,16 +38,16 @@ PATHS = {
     "read": "/ticket",
 }
 FAULTS = {
-    Trouble.REFUSES: Fault.REFUSAL,
-    Trouble.DROPS_BEFORE: Fault.DROP_BEFORE,
-    Trouble.EXECUTES_THEN_DROPS: Fault.DROP_AFTER,
-    Trouble.EXECUTES_THEN_5XX: Fault.BAD_GATEWAY_AFTER,
-    Trouble.FAILS_5XX: Fault.SERVER_ERROR_BEFORE,
-    Trouble.RATE_LIMITED: Fault.RATE_LIMITED,
-    Trouble.EXECUTES_THEN_PAGE: Fault.PAGE_AFTER,
-    Trouble.EXECUTES_THEN_HALF_JSON: Fault.CUT_JSON_AFTER,
-    Trouble.EXECUTES_THEN_NO_ID: Fault.NO_ID_AFTER,
-    Trouble.EXECUTES_TOO_SLOWLY: Fault.SLOW_AFTER,
+    Trouble.REFUSES: UsedeskFault.REFUSAL,
+    Trouble.DROPS_BEFORE: UsedeskFault.DROP_BEFORE,
+    Trouble.EXECUTES_THEN_DROPS: UsedeskFault.DROP_AFTER,
+    Trouble.EXECUTES_THEN_5XX: UsedeskFault.BAD_GATEWAY_AFTER,
+    Trouble.FAILS_5XX: UsedeskFault.SERVER_ERROR_BEFORE,
+    Trouble.RATE_LIMITED: UsedeskFault.RATE_LIMITED,
+    Trouble.EXECUTES_THEN_PAGE: UsedeskFault.PAGE_AFTER,
+    Trouble.EXECUTES_THEN_HALF_JSON: UsedeskFault.CUT_JSON_AFTER,
+    Trouble.EXECUTES_THEN_NO_ID: UsedeskFault.NO_ID_AFTER,
+    Trouble.EXECUTES_TOO_SLOWLY: UsedeskFault.SLOW_AFTER,
 }
 
 

@@ -9,24 +9,24 @@ import pytest
 from qaitar.connectors.usedesk.translate import comment_tag
 from qaitar.connectors.usedesk.webhook import BODY_BYTES_MAX, read_event
 from qaitar.contracts.helpdesk import EventKind, EventRejected, TicketEvent
-from qaitar.sandbox.usedesk.account import Account, StoredTicket
+from qaitar.sandbox.usedesk.account import HelpdeskAccount, StoredTicket
 from qaitar.sandbox.usedesk.webhooks import changed_body, commented_body, form_body, opened_body
 
 SECRET = "channel-secret-5c1"
 
 
 @pytest.fixture
-def account() -> Account:
-    return Account(clock=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+def account() -> HelpdeskAccount:
+    return HelpdeskAccount(clock=lambda: datetime(2026, 3, 2, tzinfo=UTC))
 
 
 @pytest.fixture
-def ticket(account: Account) -> StoredTicket:
+def ticket(account: HelpdeskAccount) -> StoredTicket:
     opened = account.create_ticket({"subject": "Возврат", "message": "<p>Текст</p>"}, ())
     return account.tickets[opened["ticket_id"]]
 
 
-def test_each_kind_of_news_names_its_ticket(account: Account, ticket: StoredTicket) -> None:
+def test_each_kind_of_news_names_its_ticket(account: HelpdeskAccount, ticket: StoredTicket) -> None:
     reference = str(ticket.id)
     assert read_event(opened_body(ticket, SECRET), secret=SECRET) == TicketEvent(
         EventKind.OPENED, reference, ours=False
@@ -39,7 +39,7 @@ def test_each_kind_of_news_names_its_ticket(account: Account, ticket: StoredTick
 
 @pytest.mark.parametrize(("text", "ours"), [("Позвоните мне", False), (comment_tag("c-1"), True)])
 def test_our_own_comment_is_known_when_it_comes_back(
-    account: Account, ticket: StoredTicket, text: str, *, ours: bool
+    account: HelpdeskAccount, ticket: StoredTicket, text: str, *, ours: bool
 ) -> None:
     account.create_comment({"ticket_id": str(ticket.id), "message": f"<p>{text}</p>"}, ())
     body = commented_body(ticket, ticket.comments[-1], SECRET)

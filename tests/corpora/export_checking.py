@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.connectors.kaspi_files.reader import FileRefused, OrdersFile, read_orders
+from qaitar.connectors.kaspi_files.reader import ExportFile, FileRefused, read_orders
 from qaitar.contracts.marketplace import OrderRecord, RowRejected
 from tests.corpora.export_forms import Line, Order
 
@@ -37,7 +37,7 @@ def differences(made: Made) -> list[str]:
     return [f"{is_} is not {should}" for is_, should in pairs if is_ != should]
 
 
-def _rows(reported: OrdersFile) -> int:
+def _rows(reported: ExportFile) -> int:
     """Count the rows that ended somewhere, over a second reading."""
     return sum(len(each.row_numbers) if isinstance(each, OrderRecord) else 1 for each in reported)
 

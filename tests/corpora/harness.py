@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["qaitar"]):
     from qaitar.foundation.files.kinds import recognise
     from qaitar.foundation.search import folded, query_words
     from qaitar.kernel import identifiers, money, phones
-    from qaitar.returns.queue import Place
+    from qaitar.returns.queue import QueuePlace
     from qaitar.transport import lenient
     from qaitar.web.api.bodies import json_parsed
     from qaitar.web.api.idempotency import key_read
@@ -60,7 +60,7 @@ def _money(data: bytes) -> None:
 
 def _dates(data: bytes) -> None:
     text = _text(data)
-    for read in (translate.day_start, Place.read, lenient.moment_ms):
+    for read in (translate.day_start, QueuePlace.read, lenient.moment_ms):
         read(text)
     wire.cell_text(text)
 
@@ -114,7 +114,7 @@ def _archive(data: bytes) -> None:
 def _odata(data: bytes) -> None:
     odata.read_error(data)
     for read in (odata.read_rows, odata.read_object):
-        with suppress(odata.Unreadable):
+        with suppress(odata.OneCUnreadable):
             read(data)
     with suppress(NotMetadata):
         read_metadata(BytesIO(data))

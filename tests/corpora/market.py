@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from qaitar.connectors.kaspi_shop import facts
 from qaitar.connectors.kaspi_shop.client import KaspiShop, ShopAccount
 from qaitar.contracts.marketplace import OrderPage
-from qaitar.flows.poll_orders import Place, connection_poll
+from qaitar.flows.poll_orders import PollPlace, connection_poll
 from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
-from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from qaitar.sandbox.kaspi.refunds_api import PREFIX, answer
 from qaitar.sandbox.serving import Serving
 from tests.corpora.spoiling import spoiled_many
@@ -33,10 +33,10 @@ PAGES_A_RUN = 12
 
 def kaspi(now: datetime = NOW) -> tuple[KaspiStandIn, str, str]:
     """Make the marketplace with one request on one order; give its id and number."""
-    made = KaspiStandIn(lambda: now, shop=Shop())
+    made = KaspiStandIn(lambda: now, shop=KaspiSite())
     made.add_order(SoldOrder(code="700000077", created=now - timedelta(hours=1)))
     made.ledger.issue("700000077", at=now)
-    filing = made.file_return("700000077", Claim(comment="мало", photos=PHOTOS), control=now)
+    filing = made.file_return("700000077", BuyerClaim(comment="мало", photos=PHOTOS), control=now)
     return made, filing.refund_id, filing.number
 
 
@@ -99,7 +99,9 @@ def spoiled_shop(pages: int, lines: int) -> SpoiledShop:
 
     with (
         Serving(listening) as serving,
-        KaspiShop(ShopAccount(token=Shop().token, base_url=f"{serving.url}/shop/api/v2")) as source,
+        KaspiShop(
+            ShopAccount(token=KaspiSite().token, base_url=f"{serving.url}/shop/api/v2")
+        ) as source,
     ):
         for state in facts.STATES:
             reported = source.list_window(NOW - timedelta(days=1), NOW, state=state)
@@ -129,12 +131,14 @@ def polled(shop: SpoiledShop, at: Any) -> tuple[Counter[str], list[str]]:
     broken: list[str] = []
     with (
         Serving(shop) as serving,
-        KaspiShop(ShopAccount(token=Shop().token, base_url=f"{serving.url}/shop/api/v2")) as source,
+        KaspiShop(
+            ShopAccount(token=KaspiSite().token, base_url=f"{serving.url}/shop/api/v2")
+        ) as source,
     ):
         while shop.pages or shop.lines:
             left = len(shop.pages) + len(shop.lines)
             with within_walls(at.merchant_id):
-                place = Place(fresh_to=NOW - timedelta(minutes=1), swept_at=NOW).written()
+                place = PollPlace(fresh_to=NOW - timedelta(minutes=1), swept_at=NOW).written()
                 Connection.objects.filter(pk=at.pk).update(cursor=place, health="HEALTHY")
             try:
                 reported = connection_poll(at, source, NOW, pages_max=PAGES_A_RUN)

@@ -11,7 +11,7 @@ import pytest
 from qaitar.demo.driver import Clock
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.outside import Outside
-from qaitar.sandbox.world import Pace, World
+from qaitar.sandbox.world import World, WorldPace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def test_a_day_of_the_shop_has_every_kind_of_event() -> None:
 
 def test_without_a_seller_only_so_many_requests_are_open() -> None:
     clock = Clock(BORN)
-    world = World(Outside(clock), seed=5, born=BORN, pace=Pace(open_max=16))
+    world = World(Outside(clock), seed=5, born=BORN, pace=WorldPace(open_max=16))
     live(world, clock, 6 * 60, obedient=False)
     tabs = Counter(filing.tab for filing in world.outside.kaspi.ledger.filings.values())
     assert sum(tabs[tab] for tab in ("NEW", "ON_DELIVERY", "WAITING_DECISION")) == 16

@@ -16,7 +16,7 @@ import pytest
 from openpyxl import load_workbook
 
 from qaitar.documents import tables
-from qaitar.documents.tables import Column, Kind, WrongCell, iter_csv, write_xlsx
+from qaitar.documents.tables import CellKind, Column, WrongCell, iter_csv, write_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,11 +59,11 @@ INJECTIONS = [start + payload for start in STARTS for payload in PAYLOADS] + [
 ]  # fmt: skip
 COLUMNS = [
     Column("Заявка"),
-    Column("Сумма", Kind.MONEY),
-    Column("Штук", Kind.INTEGER),
-    Column("Доля", Kind.DECIMAL),
-    Column("День", Kind.DATE),
-    Column("Время", Kind.MOMENT, zone=ZoneInfo("Asia/Almaty")),
+    Column("Сумма", CellKind.MONEY),
+    Column("Штук", CellKind.INTEGER),
+    Column("Доля", CellKind.DECIMAL),
+    Column("День", CellKind.DATE),
+    Column("Время", CellKind.MOMENT, zone=ZoneInfo("Asia/Almaty")),
 ]
 ROW = [
     "301234567-1",
@@ -148,15 +148,15 @@ def test_a_field_with_separators_and_line_breaks_survives_csv() -> None:
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        (Column("a", Kind.MONEY), 1.5),
-        (Column("a", Kind.MONEY), Decimal(1)),
-        (Column("a", Kind.MONEY), True),
-        (Column("a", Kind.INTEGER), "7"),
-        (Column("a", Kind.INTEGER), 10**15 + 1),
-        (Column("a", Kind.DECIMAL), Decimal("NaN")),
-        (Column("a", Kind.DATE), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),
-        (Column("a", Kind.MOMENT), dt.datetime(2026, 1, 1)),  # noqa: DTZ001  a time without zone is the case
-        (Column("a", Kind.TEXT), 0.1),
+        (Column("a", CellKind.MONEY), 1.5),
+        (Column("a", CellKind.MONEY), Decimal(1)),
+        (Column("a", CellKind.MONEY), True),
+        (Column("a", CellKind.INTEGER), "7"),
+        (Column("a", CellKind.INTEGER), 10**15 + 1),
+        (Column("a", CellKind.DECIMAL), Decimal("NaN")),
+        (Column("a", CellKind.DATE), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),
+        (Column("a", CellKind.MOMENT), dt.datetime(2026, 1, 1)),  # noqa: DTZ001  a time without zone is the case
+        (Column("a", CellKind.TEXT), 0.1),
     ],
 )
 def test_a_cell_that_does_not_fit_its_column_is_our_mistake_and_leaves_no_file(
@@ -197,7 +197,7 @@ def test_rows_beyond_one_sheet_go_on_in_the_next(
     monkeypatch.setattr(tables, "SHEET_ROWS_MAX", 4)
     path = tmp_path / "t.xlsx"
 
-    assert write_xlsx(path, [Column("n", Kind.INTEGER)], ([n] for n in range(7)), "A/B?*") == 7
+    assert write_xlsx(path, [Column("n", CellKind.INTEGER)], ([n] for n in range(7)), "A/B?*") == 7
 
     book = load_workbook(path)
     assert [[cell.value for cell in sheet["A"]] for sheet in book.worksheets] == [

@@ -16,7 +16,7 @@ from qaitar.web.console.import_reasons import reason_sentence
 from qaitar.web.console.present_import import intake_report
 from qaitar.web.console.present_mirror import unread_lines
 from qaitar.web.console.unread_words import field_text, why_text
-from qaitar.web.console.views_model import Mirror
+from qaitar.web.console.views_model import MirrorView
 from tests.corpora.market import CALLS, archived, cabinet_answers
 from tests.corpora.spoiling import CHANGES, places, written
 from tests.flows.spoiled_answers import Expected, expected
@@ -57,7 +57,7 @@ def mirror(bench: Bench, number: str) -> dict[str, Any]:
 
 def card_says(reported: dict[str, Any]) -> str:
     """The card's part about the cabinet, as a person reads it."""
-    part = Mirror(
+    part = MirrorView(
         stage=None, stage_at=None, section=None, section_at=None, source="",  # type: ignore[arg-type]  # not drawn here
         unread=unread_lines(reported),
     )  # fmt: skip

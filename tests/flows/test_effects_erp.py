@@ -6,7 +6,7 @@ import io
 from datetime import date, timedelta
 
 from qaitar.contracts.erp import ErpLine
-from qaitar.flows.effects.create_return_order import Ready, returned_line
+from qaitar.flows.effects.create_return_order import ReturnOrderReady, returned_line
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
@@ -26,8 +26,8 @@ def line(name: str, price_minor: int, key: str = "") -> ErpLine:
     return ErpLine(key or f"{name}{price_minor}", "p", name, 1000, price_minor, price_minor)
 
 
-def ready(name: str, price_minor: int | None) -> Ready:
-    return Ready(
+def ready(name: str, price_minor: int | None) -> ReturnOrderReady:
+    return ReturnOrderReady(
         "marker-1",
         "7-1",
         "7",

@@ -9,7 +9,7 @@ from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load
 from qaitar.returns.vocabulary import Act, RefusalReason
-from qaitar.sandbox.usedesk.faults import Fault
+from qaitar.sandbox.usedesk.faults import UsedeskFault
 from qaitar.web.console.card_reads import order_details_load
 from qaitar.web.console.present_letters import marketplace_text
 
@@ -56,7 +56,7 @@ def test_the_comment_carries_the_text_a_person_edited_even_when_it_is_sent_later
 ) -> None:
     case = late(bench)
     bench.act(case, Act.ASK_CUSTOMER)
-    bench.usedesk.faults.add("/create/ticket", Fault.RATE_LIMITED)
+    bench.usedesk.faults.add("/create/ticket", UsedeskFault.RATE_LIMITED)
     bench.run_effects()
     edited = "Срок вышел 26 апреля; звонили вам трижды."
     bench.act(case, Act.REFUSE, reason=RefusalReason.WINDOW_PASSED, text=edited)

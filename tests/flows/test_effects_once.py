@@ -8,10 +8,10 @@ import pytest
 
 from qaitar.returns.vocabulary import Act
 from qaitar.sandbox.google_sheets.faults import Action
-from qaitar.sandbox.google_sheets.faults import Fault as SheetFault
-from qaitar.sandbox.onec.faults import Fault as BaseFault
+from qaitar.sandbox.google_sheets.faults import SheetsFault as SheetFault
+from qaitar.sandbox.onec.faults import OneCFault as BaseFault
 from qaitar.sandbox.onec.model import BLOBS_A, RETURN_ORDER
-from qaitar.sandbox.usedesk.faults import Fault as DeskFault
+from qaitar.sandbox.usedesk.faults import UsedeskFault as DeskFault
 from tests.flows.bench import ALL_ONCE, Bench
 
 

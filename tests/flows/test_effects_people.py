@@ -19,7 +19,7 @@ from qaitar.foundation.models import PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.vocabulary import Act
-from qaitar.sandbox.usedesk.faults import Fault
+from qaitar.sandbox.usedesk.faults import UsedeskFault
 from tests.factories.accounts import actor, make_merchant, make_person
 from tests.flows.bench import Bench
 
@@ -64,7 +64,7 @@ def test_a_ticket_opened_by_hand_under_its_number_gets_its_comments_by_machine(
     case = bench.file()
     bench.act(case, Act.ASK_CUSTOMER)
     bench.take(case)
-    bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
+    bench.usedesk.faults.add("/create/ticket", UsedeskFault.REFUSAL)
     bench.run_effects()
     by_hand = bench.usedesk.account.create_ticket({"subject": "s", "message": "m"}, ())
     effect = bench.one("OPEN_TICKET")
@@ -80,7 +80,7 @@ def test_a_ticket_opened_by_hand_under_its_number_gets_its_comments_by_machine(
 def test_a_refused_effect_is_tried_again_when_a_person_says_so(bench: Bench) -> None:
     case = bench.file()
     bench.act(case, Act.ASK_CUSTOMER)
-    bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
+    bench.usedesk.faults.add("/create/ticket", UsedeskFault.REFUSAL)
     bench.run_effects()
     effect = bench.one("OPEN_TICKET")
     with within_walls(bench.shop.id):
@@ -96,7 +96,7 @@ def test_what_waits_for_a_person_is_not_looked_at_all_day_and_goes_on_at_once_af
     case = bench.file()
     bench.act(case, Act.ASK_CUSTOMER)
     bench.take(case)
-    bench.usedesk.faults.add("/create/ticket", Fault.REFUSAL)
+    bench.usedesk.faults.add("/create/ticket", UsedeskFault.REFUSAL)
     bench.run_effects()
     bench.run_effects(timedelta(minutes=6))
     comment = bench.one("TICKET_COMMENT")
@@ -112,7 +112,7 @@ def test_what_waits_for_a_person_is_not_looked_at_all_day_and_goes_on_at_once_af
 
 def test_trying_again_what_may_have_happened_only_looks_it_up(bench: Bench) -> None:
     bench.act(bench.file(), Act.ASK_CUSTOMER)
-    bench.usedesk.faults.add("/create/ticket", Fault.DROP_AFTER)
+    bench.usedesk.faults.add("/create/ticket", UsedeskFault.DROP_AFTER)
     bench.run_effects()
     effect = bench.one("OPEN_TICKET")
     with within_walls(bench.shop.id):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qaitar.flows.recheck import EVERY, connections_recheck
 from qaitar.foundation.models import EffectState
 from qaitar.returns.vocabulary import Act
-from qaitar.sandbox.onec.faults import Fault as BaseFault
+from qaitar.sandbox.onec.faults import OneCFault as BaseFault
 from qaitar.sandbox.onec.model import RETURN_ORDER
 from tests.flows.bench import EMAIL, TITLE
 

@@ -17,7 +17,7 @@ from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import PlannedEffect
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.vocabulary import Act
-from qaitar.sandbox.google_sheets.faults import Action, Fault
+from qaitar.sandbox.google_sheets.faults import Action, SheetsFault
 from qaitar.transport.http import HttpClient
 from tests.flows.bench import ALL_ONCE
 
@@ -209,7 +209,7 @@ def test_a_database_session_lost_during_a_call_ends_in_exactly_one(
 def test_after_a_lost_answer_nobody_writes_the_register_for_three_minutes(bench: Bench) -> None:
     first = bench.file()
     bench.act(first, Act.ASK_CUSTOMER)
-    bench.sheets.faults.add(Action.APPEND, Fault.DROP_BEFORE)
+    bench.sheets.faults.add(Action.APPEND, SheetsFault.DROP_BEFORE)
     bench.run_effects()
     assert bench.one("WRITE_REGISTER").state == "UNKNOWN"
     bench.act(bench.file("700000002-1"), Act.ASK_CUSTOMER)

@@ -14,14 +14,14 @@ from django.db import transaction
 
 from qaitar.foundation.connections import (
     Entered,
-    Kind,
+    SettingKind,
     SettingsInvalid,
     connection_save,
     connection_test,
     registry,
 )
 from qaitar.foundation.models import Connection, WebhookEndpoint
-from qaitar.foundation.webhooks.endpoints import EndpointRefused, Wanted, endpoint_create
+from qaitar.foundation.webhooks.endpoints import EndpointRefused, EndpointRequest, endpoint_create
 from qaitar.transport import outgoing
 from tests.factories.accounts import NOW, make_merchant, open_walls
 from tests.transport.test_addresses import TRICKS
@@ -34,7 +34,7 @@ FIELDS: Final = [
     (system, setting.name)
     for system, known in registry().items()
     for setting in known.settings
-    if setting.kind is Kind.URL
+    if setting.kind is SettingKind.URL
 ]
 PROXIES: Final = [
     (system, setting.name)
@@ -108,7 +108,7 @@ def test_none_of_them_is_saved(
 def test_none_of_them_becomes_an_endpoint(merchant: UUID, connected: list[Any]) -> None:
     for url in ADDRESSES:
         with pytest.raises(EndpointRefused):
-            endpoint_create(merchant_id=merchant, wanted=Wanted(url), now=NOW)
+            endpoint_create(merchant_id=merchant, wanted=EndpointRequest(url), now=NOW)
     assert WebhookEndpoint.objects.count() == 0
     assert connected == []
 

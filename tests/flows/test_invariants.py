@@ -11,7 +11,7 @@ import pytest
 from qaitar.flows.invariants.checking import (
     INVARIANTS,
     CheckRequest,
-    Report,
+    InvariantReport,
     invariants_check,
     invariants_found,
 )
@@ -268,7 +268,7 @@ def open_all(owner: psycopg.Connection[Any]) -> None:
     )
 
 
-def broken(report: Report) -> set[str]:
+def broken(report: InvariantReport) -> set[str]:
     return {f"{each.code} {each.promises}" for each in report.checked if each.broken}
 
 

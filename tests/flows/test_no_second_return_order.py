@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from qaitar.contracts.erp import ErpLine
-from qaitar.flows.effects.create_return_order import Ready, returned_line
+from qaitar.flows.effects.create_return_order import ReturnOrderReady, returned_line
 from qaitar.foundation.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Order, OrderLine
@@ -92,7 +92,7 @@ def test_the_line_of_the_sale_is_found_by_the_sellers_own_name() -> None:
     kettle, iron = (
         ErpLine(name, "p", name, 1000, 100, 100) for name in ("Чайник Vitek", "Утюг Vitek")
     )
-    requested = Ready(
+    requested = ReturnOrderReady(
         "m", "7-1", "7", NOW, date(2026, 5, 14), date(2026, 5, 20), "", "Утюг паровой", 100, 1000,
         names=("утюг  vitek", "Утюг паровой"),
     )  # fmt: skip

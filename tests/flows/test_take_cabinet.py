@@ -23,8 +23,8 @@ from qaitar.flows import take_cabinet
 from qaitar.flows.cabinet_report import Divided, reading_report
 from qaitar.flows.poll_cabinet import cabinets_poll
 from qaitar.flows.take_cabinet import (
-    BodyRefused,
-    StoreMissing,
+    IntakeStoreMissing,
+    ReadingRefused,
     actor_from,
     cabinet_read,
     cabinet_take,
@@ -144,11 +144,11 @@ def test_one_bad_number_stops_no_other_request(bare: Bench) -> None:
 
 
 def test_an_empty_or_foreign_body_is_not_stored(bare: Bench) -> None:
-    with pytest.raises(BodyRefused):
+    with pytest.raises(ReadingRefused):
         take(bare, b"")
     with transaction.atomic():
         stranger = make_merchant("Чужой").pk
-    with pytest.raises(StoreMissing), within_walls(stranger):
+    with pytest.raises(IntakeStoreMissing), within_walls(stranger):
         cabinet_take(
             store_id=bare.shop.store.pk,
             body=b"[]",
@@ -258,7 +258,7 @@ def test_a_body_is_stored_with_who_brought_it_and_its_reading_is_ordered_in_thei
 
 
 def test_a_body_that_is_too_large_is_refused_with_its_size(bare: Bench) -> None:
-    with pytest.raises(BodyRefused, match=r"^33554433 bytes; 1 to 33554432 are taken$"):
+    with pytest.raises(ReadingRefused, match=r"^33554433 bytes; 1 to 33554432 are taken$"):
         take(bare, bytes(32 * 1024 * 1024 + 1))
     assert intakes(bare) == []
 

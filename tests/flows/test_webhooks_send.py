@@ -19,7 +19,7 @@ from qaitar.flows.webhooks_send import Round, webhooks_run
 from qaitar.foundation.models import JournalEntry, WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.webhooks.endpoints import (
     EndpointRefused,
-    Wanted,
+    EndpointRequest,
     endpoint_create,
     endpoint_rotate,
     ping_plan,
@@ -96,7 +96,9 @@ def stage(committed: None, settings: Any) -> Any:
             person = make_person("aigerim", (shop.id, Role.OPERATOR))
             open_walls(shop.id)
             url = f"{serving.url}/hooks?from=qaitar"
-            endpoint, secret = endpoint_create(merchant_id=shop.id, wanted=Wanted(url), now=NOW)
+            endpoint, secret = endpoint_create(
+                merchant_id=shop.id, wanted=EndpointRequest(url), now=NOW
+            )
         yield Stage(shop, person, receiver, endpoint, secret, url)
 
 
@@ -165,7 +167,7 @@ def test_what_was_there_before_the_endpoint_is_not_reported(committed: None, sta
         by = actor(stage.person, stage.shop.id)
         make_case(stage.shop, by, "700000009-1")
         late, _secret = endpoint_create(
-            merchant_id=stage.shop.id, wanted=Wanted(stage.url + "&late"), now=NOW
+            merchant_id=stage.shop.id, wanted=EndpointRequest(stage.url + "&late"), now=NOW
         )
     stage.send_round()
     with transaction.atomic():
@@ -295,7 +297,7 @@ def test_a_failing_endpoint_does_not_hold_up_another(stage: Stage) -> None:
     with Serving(other) as serving:
         with transaction.atomic():
             open_walls(stage.shop.id)
-            endpoint_create(merchant_id=stage.shop.id, wanted=Wanted(serving.url), now=NOW)
+            endpoint_create(merchant_id=stage.shop.id, wanted=EndpointRequest(serving.url), now=NOW)
         stage.receiver.statuses = [500] * 9
         play(stage)
         done = stage.send_round()
@@ -402,7 +404,7 @@ def test_such_an_address_cannot_become_an_endpoint(db_walls: None, settings: Any
     shop = make_shop()
     assert url_refusal(url)
     with pytest.raises(EndpointRefused):
-        endpoint_create(merchant_id=shop.id, wanted=Wanted(url), now=NOW)
+        endpoint_create(merchant_id=shop.id, wanted=EndpointRequest(url), now=NOW)
     assert WebhookEndpoint.objects.count() == 0
 
 

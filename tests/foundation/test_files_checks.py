@@ -18,7 +18,14 @@ from django.utils import translation
 from PIL import Image
 
 from qaitar.foundation.files import isolation
-from qaitar.foundation.files.checks import Accepted, Code, Kind, Rejected, inspect, sentence
+from qaitar.foundation.files.checks import (
+    Accepted,
+    FileKind,
+    FileRefusalCode,
+    Rejected,
+    inspect,
+    sentence,
+)
 from qaitar.foundation.files.kinds import FACTS
 from qaitar.foundation.files.previews import NoPreview, Previews, draw
 from qaitar.foundation.files.refusals import SENTENCES
@@ -26,20 +33,20 @@ from tests.foundation import hostile_files as hostile
 
 CASES = hostile.every_case()
 GOOD = {
-    "photo.jpg": (hostile.saved(hostile.noise(), "JPEG"), Kind.JPEG),
-    "photo.png": (hostile.saved(hostile.noise(), "PNG"), Kind.PNG),
-    "photo.webp": (hostile.saved(hostile.noise(), "WEBP"), Kind.WEBP),
-    "photo.heic": (hostile.heic(), Kind.HEIC),
-    "act.pdf": (hostile.pdf(3), Kind.PDF),
-    "film.mp4": (hostile.mp4(), Kind.MP4),
-    "film.mov": (hostile.mp4(b"qt  "), Kind.MOV),
-    "film.webm": (hostile.webm(), Kind.WEBM),
-    "live.webm": (hostile.webm(b"\xff"), Kind.WEBM),
-    "table.xlsx": (hostile.xlsx(), Kind.XLSX),
-    "table.csv": ("Заявка;Сумма\r\n1;2\r\n".encode("cp1251"), Kind.CSV),
-    "wide.csv": ("Заявка;Сумма\r\n1;2\r\n".encode("utf-16"), Kind.CSV),
-    "answer.json": (b'{"data": [1, "[[["]}', Kind.JSON),
-    "traffic.har": (b'{"log": {"entries": []}}', Kind.HAR),
+    "photo.jpg": (hostile.saved(hostile.noise(), "JPEG"), FileKind.JPEG),
+    "photo.png": (hostile.saved(hostile.noise(), "PNG"), FileKind.PNG),
+    "photo.webp": (hostile.saved(hostile.noise(), "WEBP"), FileKind.WEBP),
+    "photo.heic": (hostile.heic(), FileKind.HEIC),
+    "act.pdf": (hostile.pdf(3), FileKind.PDF),
+    "film.mp4": (hostile.mp4(), FileKind.MP4),
+    "film.mov": (hostile.mp4(b"qt  "), FileKind.MOV),
+    "film.webm": (hostile.webm(), FileKind.WEBM),
+    "live.webm": (hostile.webm(b"\xff"), FileKind.WEBM),
+    "table.xlsx": (hostile.xlsx(), FileKind.XLSX),
+    "table.csv": ("Заявка;Сумма\r\n1;2\r\n".encode("cp1251"), FileKind.CSV),
+    "wide.csv": ("Заявка;Сумма\r\n1;2\r\n".encode("utf-16"), FileKind.CSV),
+    "answer.json": (b'{"data": [1, "[[["]}', FileKind.JSON),
+    "traffic.har": (b'{"log": {"entries": []}}', FileKind.HAR),
 }
 
 
@@ -103,15 +110,15 @@ ORDINARY_PDFS = {
 def test_an_ordinary_pdf_is_accepted_and_has_a_preview(name: str) -> None:
     verdict = inspect(ORDINARY_PDFS[name], "act.pdf")
     assert isinstance(verdict, Accepted), verdict
-    assert (verdict.kind, verdict.pages) == (Kind.PDF, 2)
-    assert isinstance(draw(ORDINARY_PDFS[name], Kind.PDF), Previews)
+    assert (verdict.kind, verdict.pages) == (FileKind.PDF, 2)
+    assert isinstance(draw(ORDINARY_PDFS[name], FileKind.PDF), Previews)
 
 
 @pytest.mark.parametrize("name", ["30-act-without-eof-mark.pdf", "33-act-leading-lines.pdf"])
 def test_the_acts_that_were_refused_are_accepted(name: str) -> None:
     verdict = inspect(Path(__file__).parent / "files" / name, name)
     assert isinstance(verdict, Accepted), verdict
-    assert (verdict.kind, verdict.pages) == (Kind.PDF, 1)
+    assert (verdict.kind, verdict.pages) == (FileKind.PDF, 1)
 
 
 def test_a_link_to_a_web_page_and_turning_to_a_page_are_no_dangers() -> None:
@@ -133,7 +140,7 @@ def test_a_pdf_only_the_second_reader_opens_is_judged_by_its_copy(
 
     def first_reader_fails(opener: str, *args: Any, **options: Any) -> isolation.Ending:
         opened.append(opener)
-        return isolation.Unreadable() if opener == "pdf" else real(opener, *args, **options)
+        return isolation.OpenerFailed() if opener == "pdf" else real(opener, *args, **options)
 
     monkeypatch.setattr(isolation, "run", first_reader_fails)
     honest = inspect(PLAIN_PDF, "act.pdf")
@@ -143,9 +150,9 @@ def test_a_pdf_only_the_second_reader_opens_is_judged_by_its_copy(
     assert honest.pages == 2
     script = inspect(scripts.content, "act.pdf")
     assert isinstance(script, Rejected)
-    assert script.code is Code.PDF_SCRIPT
-    assert inspect(locked.content, "act.pdf") == Rejected(Code.PDF_ENCRYPTED)
-    assert inspect(PLAIN_PDF[: len(PLAIN_PDF) // 2], "act.pdf") == Rejected(Code.DAMAGED)
+    assert script.code is FileRefusalCode.PDF_SCRIPT
+    assert inspect(locked.content, "act.pdf") == Rejected(FileRefusalCode.PDF_ENCRYPTED)
+    assert inspect(PLAIN_PDF[: len(PLAIN_PDF) // 2], "act.pdf") == Rejected(FileRefusalCode.DAMAGED)
     assert opened == ["pdf", "pdf_repaired"] * 4
 
 
@@ -165,13 +172,13 @@ def test_a_photo_of_64_megapixels_is_accepted_and_has_a_preview(
     verdict = inspect(photo, "photo.jpg")
     assert isinstance(verdict, Accepted), verdict
     assert (verdict.width, verdict.height) == (width, height)
-    assert isinstance(draw(photo, Kind.JPEG), Previews)
+    assert isinstance(draw(photo, FileKind.JPEG), Previews)
 
 
 def test_a_photo_beyond_64_megapixels_is_refused_with_its_size() -> None:
     for photo, name in ((hostile.heic(9248, 6936), "a.heic"), (hostile.png(9248, 6936), "a.png")):
         assert inspect(photo, name) == Rejected(
-            Code.IMAGE_PIXELS, {"width": 9248, "height": 6936, "limit_mpx": 64}
+            FileRefusalCode.IMAGE_PIXELS, {"width": 9248, "height": 6936, "limit_mpx": 64}
         )
 
 
@@ -195,7 +202,7 @@ def test_only_samsungs_own_trailer_may_follow_a_photo() -> None:
         b"\0\0\x30\x0a\x10\0\0\0more",
         trailer[4:9],
     ):
-        assert inspect(photo + after, "a.heic") == Rejected(Code.DAMAGED)
+        assert inspect(photo + after, "a.heic") == Rejected(FileRefusalCode.DAMAGED)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +220,7 @@ def test_the_content_decides_the_extension(declared: str, corrected: str) -> Non
     verdict = inspect(hostile.pdf(), declared)
 
     assert isinstance(verdict, Accepted)
-    assert (verdict.kind, verdict.name) == (Kind.PDF, corrected)
+    assert (verdict.kind, verdict.name) == (FileKind.PDF, corrected)
 
 
 def test_the_corpus_is_large_enough_and_always_the_same() -> None:
@@ -251,12 +258,12 @@ def test_a_hostile_file_ends_as_it_should_in_time_and_in_memory(case: hostile.Ca
 
 
 def test_every_code_has_a_sentence_and_every_sentence_an_end() -> None:
-    assert set(SENTENCES) == set(Code)
+    assert set(SENTENCES) == set(FileRefusalCode)
     assert [text for text in SENTENCES.values() if not text.endswith(".")] == []
 
 
 def test_a_sentence_is_put_together_when_it_is_read() -> None:
-    stated = sentence(Rejected(Code.PDF_PAGES, {"pages": 501, "limit": 500}))
+    stated = sentence(Rejected(FileRefusalCode.PDF_PAGES, {"pages": 501, "limit": 500}))
 
     with translation.override("en"):
         assert str(stated) == "The PDF has 501 pages; at most 500 can be taken."
@@ -269,7 +276,7 @@ def test_a_file_on_the_disk_is_read_and_never_changed(tmp_path: Path) -> None:
     before = path.stat().st_mtime_ns
 
     inspect(path, "photo.jpg")
-    drawn = draw(path, Kind.JPEG)
+    drawn = draw(path, FileKind.JPEG)
 
     assert isinstance(drawn, Previews)
     assert path.read_bytes() == GOOD["photo.jpg"][0]
@@ -285,7 +292,7 @@ def test_a_table_beyond_its_size_is_refused_before_it_is_opened(
 
     verdict = inspect(hostile.xlsx() + bytes(21 * 1024 * 1024), "t.xlsx")
 
-    assert verdict == Rejected(Code.TOO_LARGE, {"size_mb": 22, "limit_mb": 20})
+    assert verdict == Rejected(FileRefusalCode.TOO_LARGE, {"size_mb": 22, "limit_mb": 20})
     assert started == []
 
 
@@ -300,7 +307,7 @@ def test_when_every_turn_is_accepted_the_sender_is_requested_to_try_again(
     finally:
         isolation._turns.release(isolation.AT_ONCE_MAX)
 
-    assert verdict == Rejected(Code.BUSY)
+    assert verdict == Rejected(FileRefusalCode.BUSY)
     assert isinstance(inspect(GOOD["act.pdf"][0], "act.pdf"), Accepted)
 
 
@@ -361,7 +368,7 @@ def test_real_scans_are_all_accepted_and_have_previews() -> None:
     )
 
     refused = [path.name for path in scans if not isinstance(inspect(path, path.name), Accepted)]
-    blind = [path.name for path in scans[::8] if isinstance(draw(path, Kind.PNG), NoPreview)]
+    blind = [path.name for path in scans[::8] if isinstance(draw(path, FileKind.PNG), NoPreview)]
 
     assert len(scans) > 0
     assert refused == []

@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 from storages.backends.s3 import S3Storage
 
 from qaitar.config.settings import s3_options
-from qaitar.foundation.files.store import BadKey, FileStore, Integrity
+from qaitar.foundation.files.store import BadFileKey, FileStore, Integrity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_a_content_is_stored_once_read_back_and_reported_missing(store: FileStor
     assert store.verify(other) is Integrity.MISSING
     with pytest.raises(FileNotFoundError):
         store.open(other)
-    with pytest.raises(BadKey):
+    with pytest.raises(BadFileKey):
         store.open("../secrets")
 
 

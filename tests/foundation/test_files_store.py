@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.files.storage import InMemoryStorage
 
-from qaitar.foundation.files.store import BadKey, DurableFileStorage, FileStore, Integrity, key_of
+from qaitar.foundation.files.store import (
+    BadFileKey,
+    DurableFileStorage,
+    FileStore,
+    Integrity,
+    key_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,9 +168,9 @@ def test_what_is_no_key_opens_nothing(key: str, store: FileStore) -> None:
     store.put(io.BytesIO(CONTENT))
 
     assert store.exists(key) is False
-    with pytest.raises(BadKey):
+    with pytest.raises(BadFileKey):
         store.open(key)
-    with pytest.raises(BadKey):
+    with pytest.raises(BadFileKey):
         store.verify(key)
 
 
@@ -176,7 +182,7 @@ def test_a_missing_file_says_so(store: FileStore) -> None:
 
 @pytest.mark.parametrize("not_a_hash", ["", "abc", "g" * 64, "A" * 64, "../" * 21 + "x"])
 def test_no_key_is_made_of_what_is_no_hash(not_a_hash: str) -> None:
-    with pytest.raises(BadKey):
+    with pytest.raises(BadFileKey):
         key_of(not_a_hash)
 
 
@@ -208,6 +214,6 @@ def test_another_storage_does_as_well_but_one_that_renames_is_refused() -> None:
     storage.delete(KEY)
     with storage.open(KEY, "wb") as file:
         file.write(b"damaged")
-    with pytest.raises(BadKey, match="must overwrite"):
+    with pytest.raises(BadFileKey, match="must overwrite"):
         store.put(io.BytesIO(CONTENT))
     assert storage.listdir(f"{SHA[:2]}/{SHA[2:4]}") == ([], [SHA])

@@ -25,7 +25,7 @@ from qaitar.foundation.journal_anchors import (
     anchor_read,
     anchors_load,
 )
-from qaitar.foundation.journal_check import Checking, Fault
+from qaitar.foundation.journal_check import Checking, JournalFault
 from qaitar.foundation.journal_head_model import JournalHead
 from qaitar.foundation.journal_keys import journal_key_secrets, journal_keys
 from qaitar.foundation.journal_reads import journal_faults
@@ -104,7 +104,7 @@ def requested(action: str, anchor: str | None = None) -> argparse.Namespace:
     return argparse.Namespace(action=action, anchor=anchor)
 
 
-def faults() -> set[tuple[UUID, int, Fault]]:
+def faults() -> set[tuple[UUID, int, JournalFault]]:
     checking = Checking(journal_key_secrets())
     return {(each.subject_id, each.seq, each.fault) for each in journal_faults(checking)}
 
@@ -152,39 +152,44 @@ def test_another_name_and_a_chain_accepted_anew_are_seen(
         "UPDATE foundation_journalentry SET actor_name = 'Timur' WHERE subject_id = %s AND seq = 2",
         [shop.case],
     )
-    assert faults() == {(shop.case, 2, Fault.WORDS)}
+    assert faults() == {(shop.case, 2, JournalFault.WORDS)}
     chain_accepted_anew(owner, shop.case)
     assert faults() == {
-        (shop.case, 2, Fault.SIGNATURE),
-        (shop.case, 3, Fault.SIGNATURE),
-        (shop.case, 3, Fault.HEAD_SIGNATURE),
+        (shop.case, 2, JournalFault.SIGNATURE),
+        (shop.case, 3, JournalFault.SIGNATURE),
+        (shop.case, 3, JournalFault.HEAD_SIGNATURE),
     }
 
 
 @pytest.mark.parametrize(
     ("change", "seen"),
     [
-        ("request_ref = 'another'", {(2, Fault.SIGNATURE)}),
-        ("subject_kind = 'returnrequest'", {(2, Fault.SIGNATURE)}),
-        ("id = gen_random_uuid()", {(2, Fault.SIGNATURE)}),
-        ("key_id = 'ffffffffffffffff'", {(2, Fault.UNSIGNED)}),
-        ("mac = NULL", {(2, Fault.UNSIGNED)}),
-        ("at = at + interval '1 second'", {(2, Fault.WORDS)}),
-        ("actor_id = 4711", {(2, Fault.WORDS)}),
-        ("actor_role = 'OWNER'", {(2, Fault.WORDS)}),
-        ("channel = 'job'", {(2, Fault.WORDS)}),
-        ("act = 'STORE_CREATE'", {(2, Fault.WORDS)}),
-        ('before = \'{"zone": "x"}\'', {(2, Fault.WORDS)}),
-        ("after = '{}'", {(2, Fault.WORDS)}),
-        ("why = 'because'", {(2, Fault.WORDS)}),
+        ("request_ref = 'another'", {(2, JournalFault.SIGNATURE)}),
+        ("subject_kind = 'returnrequest'", {(2, JournalFault.SIGNATURE)}),
+        ("id = gen_random_uuid()", {(2, JournalFault.SIGNATURE)}),
+        ("key_id = 'ffffffffffffffff'", {(2, JournalFault.UNSIGNED)}),
+        ("mac = NULL", {(2, JournalFault.UNSIGNED)}),
+        ("at = at + interval '1 second'", {(2, JournalFault.WORDS)}),
+        ("actor_id = 4711", {(2, JournalFault.WORDS)}),
+        ("actor_role = 'OWNER'", {(2, JournalFault.WORDS)}),
+        ("channel = 'job'", {(2, JournalFault.WORDS)}),
+        ("act = 'STORE_CREATE'", {(2, JournalFault.WORDS)}),
+        ('before = \'{"zone": "x"}\'', {(2, JournalFault.WORDS)}),
+        ("after = '{}'", {(2, JournalFault.WORDS)}),
+        ("why = 'because'", {(2, JournalFault.WORDS)}),
         (
             "seq = 3",
-            {(3, Fault.MISSING), (3, Fault.WORDS), (3, Fault.SIGNATURE), (3, Fault.HEAD_DIFFERS)},
+            {
+                (3, JournalFault.MISSING),
+                (3, JournalFault.WORDS),
+                (3, JournalFault.SIGNATURE),
+                (3, JournalFault.HEAD_DIFFERS),
+            },
         ),
     ],
 )
 def test_a_change_of_any_column_is_seen(
-    shop: Written, owner: psycopg.Connection[Any], change: str, seen: set[tuple[int, Fault]]
+    shop: Written, owner: psycopg.Connection[Any], change: str, seen: set[tuple[int, JournalFault]]
 ) -> None:
     owner.execute(
         f"UPDATE foundation_journalentry SET {change} WHERE subject_id = %s AND seq = 2",
@@ -201,16 +206,16 @@ def test_a_chain_moved_to_another_merchant_is_seen(
         [shop.other, shop.setting],
     )
     assert faults() == {
-        (shop.setting, 1, Fault.SIGNATURE),
-        (shop.setting, 2, Fault.SIGNATURE),
-        (shop.setting, 2, Fault.NO_HEAD),
-        (shop.setting, 0, Fault.REMOVED),
+        (shop.setting, 1, JournalFault.SIGNATURE),
+        (shop.setting, 2, JournalFault.SIGNATURE),
+        (shop.setting, 2, JournalFault.NO_HEAD),
+        (shop.setting, 0, JournalFault.REMOVED),
     }
     owner.execute(
         "UPDATE foundation_journalhead SET merchant_id = %s WHERE subject_id = %s",
         [shop.other, shop.setting],
     )
-    assert (shop.setting, 2, Fault.HEAD_SIGNATURE) in faults()
+    assert (shop.setting, 2, JournalFault.HEAD_SIGNATURE) in faults()
 
 
 @pytest.mark.parametrize("which", ["case", "setting"])
@@ -221,27 +226,27 @@ def test_a_removed_last_line_is_seen_also_after_further_work(
     last = {"case": 3, "setting": 2}[which]
     removed = "DELETE FROM foundation_journalentry WHERE subject_id = %s AND seq = %s"
     owner.execute(removed, [subject, last])
-    assert faults() == {(subject, last - 1, Fault.CUT)}
+    assert faults() == {(subject, last - 1, JournalFault.CUT)}
     chain_accepted_anew(owner, subject)  # the head now says that the line was never there
-    assert faults() == {(subject, last - 1, Fault.HEAD_SIGNATURE)}
+    assert faults() == {(subject, last - 1, JournalFault.HEAD_SIGNATURE)}
     with transaction.atomic():
         open_walls(shop.merchant)
         if which == "case":
             request_comment(request_id=subject, text="later", by=shop.by, now=NOW)
         else:
             setting_change(shop, "Asia/Oral")
-    assert (subject, last, Fault.HEAD_SIGNATURE) in faults()
+    assert (subject, last, JournalFault.HEAD_SIGNATURE) in faults()
 
 
 def test_a_removed_settings_chain_is_seen_also_after_further_work(
     shop: Written, owner: psycopg.Connection[Any]
 ) -> None:
     owner.execute("DELETE FROM foundation_journalentry WHERE subject_id = %s", [shop.setting])
-    assert faults() == {(shop.setting, 0, Fault.REMOVED)}
+    assert faults() == {(shop.setting, 0, JournalFault.REMOVED)}
     with transaction.atomic():
         open_walls(shop.merchant)
         setting_change(shop, "Asia/Oral")
-    assert faults() == {(shop.setting, 1, Fault.CUT)}
+    assert faults() == {(shop.setting, 1, JournalFault.CUT)}
 
 
 def test_a_chain_removed_with_its_head_is_seen_by_an_anchor(
@@ -328,8 +333,8 @@ def test_the_program_s_role_cannot_write_a_line_that_holds(shop: Written) -> Non
                 " WHERE subject_id = %s AND seq = 2",
                 [last.pk, hashlib.sha256(prev).digest(), shop.setting],
             )
-    assert (shop.setting, 3, Fault.SIGNATURE) in faults()
-    assert (shop.setting, 3, Fault.HEAD_DIFFERS) in faults()
+    assert (shop.setting, 3, JournalFault.SIGNATURE) in faults()
+    assert (shop.setting, 3, JournalFault.HEAD_DIFFERS) in faults()
 
 
 def test_the_command_names_line_and_fault(

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from qaitar.foundation.files.kinds import Kind
+from qaitar.foundation.files.kinds import FileKind
 from qaitar.foundation.files.previews import Previews, draw
 
 
@@ -17,7 +17,7 @@ def test_a_preview_does_not_tell_where_a_photo_was_accepted() -> None:
     photo = io.BytesIO()
     Image.new("RGB", (800, 600), "red").save(photo, "JPEG", exif=exif)
     assert b"Camera of Aigerim" in photo.getvalue()
-    drawn = draw(photo.getvalue(), Kind.JPEG)
+    drawn = draw(photo.getvalue(), FileKind.JPEG)
     assert isinstance(drawn, Previews)
     for picture in (drawn.large, drawn.small):
         assert b"Camera of Aigerim" not in picture

@@ -19,7 +19,7 @@ from django.urls import reverse
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.second_factors import data_opens, seed_seal, seed_unseal
 from qaitar.foundation.secrets import NotOpened
-from qaitar.foundation.webhooks.endpoints import Wanted, endpoint_create
+from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, open_walls
 
@@ -80,7 +80,7 @@ def test_no_table_holds_a_planted_secret(key: Any, monkeypatch: pytest.MonkeyPat
         merchant_id=shop.id, entered=Entered("usedesk", secrets={"api_token": token}), now=NOW
     )
     _row, signing = endpoint_create(
-        merchant_id=shop.id, wanted=Wanted("https://example.com/hook"), now=NOW
+        merchant_id=shop.id, wanted=EndpointRequest("https://example.com/hook"), now=NOW
     )
     TOTP.activate(person, SEED)
     RecoveryCodes.activate(person)

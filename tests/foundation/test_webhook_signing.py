@@ -12,7 +12,7 @@ from qaitar.foundation.webhooks.signing import (
     WAITS_S,
     BadSecret,
     Check,
-    Verdict,
+    SignatureVerdict,
     check,
     judge,
     new_secret,
@@ -150,19 +150,19 @@ def test_every_answer_has_its_meaning() -> None:
     }
 
     assert meaning == {
-        200: Verdict.DELIVERED,
-        202: Verdict.DELIVERED,
-        299: Verdict.DELIVERED,
-        301: Verdict.RETRY,
-        307: Verdict.RETRY,
-        400: Verdict.RETRY,
-        404: Verdict.RETRY,
-        410: Verdict.DISABLE,
-        429: Verdict.SLOW_DOWN,
-        500: Verdict.RETRY,
-        502: Verdict.SLOW_DOWN,
-        503: Verdict.RETRY,
-        504: Verdict.SLOW_DOWN,
+        200: SignatureVerdict.DELIVERED,
+        202: SignatureVerdict.DELIVERED,
+        299: SignatureVerdict.DELIVERED,
+        301: SignatureVerdict.RETRY,
+        307: SignatureVerdict.RETRY,
+        400: SignatureVerdict.RETRY,
+        404: SignatureVerdict.RETRY,
+        410: SignatureVerdict.DISABLE,
+        429: SignatureVerdict.SLOW_DOWN,
+        500: SignatureVerdict.RETRY,
+        502: SignatureVerdict.SLOW_DOWN,
+        503: SignatureVerdict.RETRY,
+        504: SignatureVerdict.SLOW_DOWN,
     }
 
 

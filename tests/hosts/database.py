@@ -22,7 +22,7 @@ from qaitar.runtime.cluster import PLAIN_ENVIRONMENT, program
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qaitar.runtime.account import Account
+    from qaitar.runtime.account import SystemAccount
     from tests.hosts.network import Host
 
 READY_SECONDS: Final = 120.0
@@ -207,7 +207,7 @@ class Cluster:
     def _streaming(self) -> list[dict[str, Any]]:
         return [m for m in self.members_now() if m.get("state") == "streaming"]
 
-    def _account(self) -> Account | None:
+    def _account(self) -> SystemAccount | None:
         return server_account(self.folder / "nothing-yet")
 
 

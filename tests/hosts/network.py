@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from qaitar.runtime.account import Account
+    from qaitar.runtime.account import SystemAccount
 
 BRIDGE: Final = "cable"
 NET: Final = "10.77.0."
@@ -36,7 +36,7 @@ class Host:
     logs: Path
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def command(self, line: Sequence[str], account: Account | None = None) -> list[str]:
+    def command(self, line: Sequence[str], account: SystemAccount | None = None) -> list[str]:
         """Write a command that runs on this host, under another account if one is given."""
         as_whom = []
         if account is not None:
@@ -49,7 +49,7 @@ class Host:
         program: str,
         line: Sequence[str],
         environ: Mapping[str, str],
-        account: Account | None = None,
+        account: SystemAccount | None = None,
     ) -> None:
         """Start a program; what it says is kept in `HOST-PROGRAM.log`."""
         with (self.logs / f"{self.name}-{program}.log").open("ab") as log:

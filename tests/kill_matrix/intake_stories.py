@@ -10,14 +10,14 @@ from django.db import transaction
 
 from qaitar.flows.import_later import import_later
 from qaitar.flows.import_orders import OrdersUpload, orders_file_take
-from qaitar.flows.poll_orders import Place
+from qaitar.flows.poll_orders import PollPlace
 from qaitar.flows.take_cabinet import cabinet_take
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.orders.models import ImportRun, Order, OrderLine
 from qaitar.returns.models import ReturnRequest
-from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from tests.factories.accounts import open_walls
 from tests.factories.orders import export_csv, export_rows
 from tests.kill_matrix.story import EFFECTS, Story, unlike
@@ -81,7 +81,7 @@ def _orders_begin(world: World) -> None:
         market.add_order(SoldOrder(code=f"70000000{number}", created=made))
     url = world.urls["kaspi"] + "/shop/api/v2"
     _shop_connected(world, "kaspi_shop", {"base_url": url}, token=market.shops[0].token)
-    lately = Place(fresh_to=world.now - timedelta(hours=1), swept_at=world.now)
+    lately = PollPlace(fresh_to=world.now - timedelta(hours=1), swept_at=world.now)
     with within_walls(world.shop.id):
         Connection.objects.update(cursor=lately.written())
         job_defer("qaitar.flows.tasks.orders_poll", queue="polls", merchant_id=str(world.shop.id))
@@ -110,7 +110,7 @@ def _cabinet_begins(world: World) -> None:
         code = f"70000000{number}"
         market.add_order(SoldOrder(code=code, created=world.now - timedelta(days=5)))
         market.ledger.issue(code, at=world.now - timedelta(days=2))
-        market.file_return(code, Claim(), control=world.now + timedelta(days=2))
+        market.file_return(code, BuyerClaim(), control=world.now + timedelta(days=2))
     settings = {"merchant_id": "30000001", "base_url": world.urls["kaspi"], "consent": True}
     cookie = f"mc-session={market.shops[0].session}"
     _shop_connected(world, "kaspi_cabinet_session", settings, cookie=cookie)

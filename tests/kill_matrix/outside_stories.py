@@ -10,7 +10,7 @@ from django.db import transaction
 from qaitar.foundation.connections import Entered, connection_save
 from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import WebhookDelivery
-from qaitar.foundation.webhooks.endpoints import Wanted, endpoint_create
+from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create
 from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, Quality, RefusalReason
@@ -152,7 +152,7 @@ def _events_begin(world: World) -> None:
     url = world.outside.put("receiver", world.receiver)
     with transaction.atomic():
         open_walls(world.shop.id)
-        endpoint_create(merchant_id=world.shop.id, wanted=Wanted(url), now=world.now)
+        endpoint_create(merchant_id=world.shop.id, wanted=EndpointRequest(url), now=world.now)
     world.file()
     world.act(world.file("700000002-1"), Act.NOTE_WITHDRAWN)
     world.minutes_pass(forget=True)

@@ -17,7 +17,7 @@ from qaitar.flows.effects.settlement import EffectUpdate
 from qaitar.foundation import transition
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.foundation.transition import Change, move
-from qaitar.lab.simulation.telling import Wanted
+from qaitar.lab.simulation.telling import SimulationRequest
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load, cases_due
 from qaitar.returns.services import evidence, guarding, mirroring, notes, perform_act
@@ -39,7 +39,7 @@ class Planted:
     what: str
     plant: Callable[[pytest.MonkeyPatch], None]
     names: str
-    wanted: Wanted
+    wanted: SimulationRequest
 
 
 def intent_after_the_call(patch: pytest.MonkeyPatch) -> None:
@@ -168,10 +168,10 @@ def chain_broken(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-WORLD: Final = Wanted(seed=11, days=8, orders=300, faults=0.3)
-OFTEN_OFF: Final = Wanted(seed=11, days=8, orders=300, faults=0.3, outages=0.02)
-BUSY: Final = Wanted(seed=3, days=10, orders=300, faults=0.05)
-QUIET: Final = Wanted(seed=11, days=3, orders=100)
+WORLD: Final = SimulationRequest(seed=11, days=8, orders=300, faults=0.3)
+OFTEN_OFF: Final = SimulationRequest(seed=11, days=8, orders=300, faults=0.3, outages=0.02)
+BUSY: Final = SimulationRequest(seed=3, days=10, orders=300, faults=0.05)
+QUIET: Final = SimulationRequest(seed=11, days=3, orders=100)
 PLANTED: Final = (
     Planted("intent stored after the call", intent_after_the_call, "was executed 2 times", WORLD),
     Planted("unknown sent again unseen", unknown_counts_as_failed, "was executed 2 times", WORLD),

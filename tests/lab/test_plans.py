@@ -24,7 +24,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.returns.queue import LATE_COUNTED_MAX, PAGE_ROWS, stage_counts
 
 if TYPE_CHECKING:
-    from qaitar.lab.bench.maker import World
+    from qaitar.lab.bench.maker import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 COUNT = 20_000
@@ -76,7 +76,7 @@ def seen(
             ground_drop(database, ground)
 
 
-def _looked_at(world: World, pages: dict[str, PageAsks]) -> Seen:
+def _looked_at(world: BenchWorld, pages: dict[str, PageAsks]) -> Seen:
     with transaction.atomic():
         see(world.merchants)
         with listening() as unkeyed, connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from tests.lab.planted import PLANTED, QUICK, Planted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qaitar.lab.simulation.telling import SimulationResults, Wanted
+    from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
 
 
 def test_there_are_ten_and_each_has_a_name_of_its_own() -> None:
@@ -22,7 +22,7 @@ def test_there_are_ten_and_each_has_a_name_of_its_own() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("wanted", sorted({bug.wanted for bug in QUICK}, key=repr), ids=str)
 def test_the_program_as_it_is_passes_the_same_run(
-    play: Callable[..., SimulationResults], wanted: Wanted
+    play: Callable[..., SimulationResults], wanted: SimulationRequest
 ) -> None:
     assert play(wanted).broken == []
 

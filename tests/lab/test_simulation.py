@@ -11,8 +11,8 @@ import pytest
 
 from qaitar.lab.simulation.agenda import Agenda
 from qaitar.lab.simulation.ledgers import executed_twice, ledgers_differ, mirror_differs
-from qaitar.lab.simulation.outside import Outside
-from qaitar.lab.simulation.telling import SimulationResults, Wanted, together
+from qaitar.lab.simulation.outside import SimulatedOutside
+from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ AT = datetime(2025, 1, 6, tzinfo=UTC)
 def test_sellers_side_by_side_and_one_after_another_play_the_same_world(
     play: Callable[..., SimulationResults],
 ) -> None:
-    wanted = Wanted(seed=1, days=8, orders=240, faults=0.05, sellers=2)
+    wanted = SimulationRequest(seed=1, days=8, orders=240, faults=0.05, sellers=2)
     together_, apart = play(wanted, processes=2), play(wanted, processes=1)
     assert together_.broken == []
     assert together_.requests > 10
@@ -37,7 +37,7 @@ def test_sellers_side_by_side_and_one_after_another_play_the_same_world(
 def test_rounds_left_out_because_nothing_is_due_would_have_changed_nothing(
     play: Callable[..., SimulationResults], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = Wanted(seed=3, days=4, orders=100, faults=0.1)
+    wanted = SimulationRequest(seed=3, days=4, orders=100, faults=0.1)
     quick = play(wanted)
     monkeypatch.setattr(Agenda, "guard_is_due", lambda self, now: True)
     monkeypatch.setattr(Agenda, "effects_run_is_due", lambda self, now: True)
@@ -46,7 +46,7 @@ def test_rounds_left_out_because_nothing_is_due_would_have_changed_nothing(
 
 
 def test_sellers_share_the_orders_and_what_they_came_to_is_added_in_their_order() -> None:
-    whole = Wanted(seed=1, days=2, orders=5, sellers=2)
+    whole = SimulationRequest(seed=1, days=2, orders=5, sellers=2)
     first, second = whole.parts()
     assert (first.orders, second.orders, first.seller, second.seller) == (3, 2, 0, 1)
     assert first.dice("market").random() != second.dice("market").random()
@@ -61,7 +61,7 @@ def test_sellers_share_the_orders_and_what_they_came_to_is_added_in_their_order(
 
 
 def test_what_stands_outside_twice_or_unknown_is_found(db_walls: None) -> None:
-    outside = Outside(Random(1), lambda: AT, 0.0)
+    outside = SimulatedOutside(Random(1), lambda: AT, 0.0)
     outside.executed["ticket"] = Counter({"a": 2})
     outside.rows["700000001-1"] = {}
     assert executed_twice(outside) == ["ticket a was executed 2 times"]

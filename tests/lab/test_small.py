@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qaitar.lab.bench.report import Report
+    from qaitar.lab.bench.report import BenchReport
     from qaitar.runtime.addresses import DatabaseAddresses
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ def shop(
         yield database
 
 
-def goals(report: Report) -> dict[str, float]:
+def goals(report: BenchReport) -> dict[str, float]:
     return {goal.name: goal.measured for goal in report.goals}
 
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from qaitar.cli import bench
-from qaitar.lab.bench.ground import Ground, ground_drop, ground_open
+from qaitar.lab.bench.ground import BenchDatabase, ground_drop, ground_open
 from qaitar.lab.bench.warmth import CAN_CHILL, chill, warm
 from qaitar.runtime.cluster import Cluster
 from qaitar.runtime.folder import DataFolder
@@ -28,7 +28,7 @@ FILLED = "CREATE TABLE filler AS SELECT g, repeat('x', 500) AS x FROM generate_s
 @pytest.fixture
 def ground(
     django_db_setup: None, django_db_blocker: Any, database: DatabaseAddresses
-) -> Iterator[Ground]:
+) -> Iterator[BenchDatabase]:
     """A bench database with a table of some twenty megabytes, more than the server's own buffers care for."""
     with django_db_blocker.unblock():
         made = ground_open(database, "warmth", fresh=True)
@@ -38,7 +38,7 @@ def ground(
         ground_drop(database, made)
 
 
-def filler(ground: Ground, data: Path) -> Path:
+def filler(ground: BenchDatabase, data: Path) -> Path:
     with ground.owner() as owner:
         found = owner.execute("SELECT pg_relation_filepath('filler')").fetchone()
     assert found
@@ -59,7 +59,7 @@ def in_memory(path: Path) -> tuple[int, int]:
 
 
 @pytest.mark.skipif(not CAN_CHILL, reason="only Linux forgets a file on demand")
-def test_files_are_forgotten_and_read_again(ground: Ground, data_folder: DataFolder) -> None:
+def test_files_are_forgotten_and_read_again(ground: BenchDatabase, data_folder: DataFolder) -> None:
     data = Cluster(data_folder).data
     path = filler(ground, data)
     mounts = [

@@ -12,15 +12,15 @@ from qaitar.lab.simulation.sellers import simulate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qaitar.lab.bench.ground import Ground
-    from qaitar.lab.simulation.telling import SimulationResults, Wanted
+    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
     from qaitar.runtime.addresses import DatabaseAddresses
 
 
 @pytest.fixture(scope="session")
 def blank(
     django_db_setup: None, django_db_blocker: Any, database: DatabaseAddresses
-) -> Iterator[Ground]:
+) -> Iterator[BenchDatabase]:
     """A migrated ground with nothing on it."""
     with django_db_blocker.unblock():
         ground = ground_open(database, "blank", fresh=True)
@@ -31,12 +31,12 @@ def blank(
 
 @pytest.fixture
 def play(
-    blank: Ground, database: DatabaseAddresses, django_db_blocker: Any, settings: Any
+    blank: BenchDatabase, database: DatabaseAddresses, django_db_blocker: Any, settings: Any
 ) -> Iterator[Callable[..., SimulationResults]]:
     """Play a world on a copy of the empty ground."""
     settings.QAITAR_ENCRYPTION_KEY = "k" * 40
 
-    def played(wanted: Wanted, **how: Any) -> SimulationResults:
+    def played(wanted: SimulationRequest, **how: Any) -> SimulationResults:
         return simulate(database, wanted, blank=blank, **how)
 
     with django_db_blocker.unblock():

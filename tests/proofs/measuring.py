@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qaitar.lab.bench.report import Report
+    from qaitar.lab.bench.report import BenchReport
 
 
-def missed(measure: Callable[[], Report], blocker: Any, folder: Path) -> list[str]:
+def missed(measure: Callable[[], BenchReport], blocker: Any, folder: Path) -> list[str]:
     """Run a bench, print its report, and name the goals it missed with what was measured."""
     static = override_settings(STATIC_ROOT=folder, WHITENOISE_USE_FINDERS=False)
     with blocker.unblock(), mock.patch.dict(os.environ), static:

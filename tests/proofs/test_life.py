@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qaitar.cli.web import up_line
 from qaitar.foundation.clock import utc_now
-from qaitar.lab.bench.life import Plan, bench_life
+from qaitar.lab.bench.life import LifePlan, bench_life
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_whole_lives_over_the_api(
     monkeypatch.setenv("QAITAR_DATA", str(tmp_path / "data"))
     (tmp_path / "logs").mkdir()
     found = missed(
-        lambda: bench_life(database, up_line, tmp_path / "logs", utc_now(), Plan()),
+        lambda: bench_life(database, up_line, tmp_path / "logs", utc_now(), LifePlan()),
         django_db_blocker,
         tmp_path,
     )

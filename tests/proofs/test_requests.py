@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qaitar.cli.web import command_line
 from qaitar.foundation.clock import utc_now
-from qaitar.lab.bench.requests import Plan, bench_requests
+from qaitar.lab.bench.requests import RequestPlan, bench_requests
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:
@@ -27,6 +27,6 @@ def test_the_server_answers_as_fast_as_before(
     )
 
     def measure() -> Any:
-        return bench_requests(database, servers, tmp_path, utc_now(), Plan())
+        return bench_requests(database, servers, tmp_path, utc_now(), RequestPlan())
 
     assert missed(measure, django_db_blocker, tmp_path) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.lab.simulation.telling import Wanted
+from qaitar.lab.simulation.telling import SimulationRequest
 from tests.lab.planted import PLANTED, Planted
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ YEAR_SECONDS_MAX = 600
 SEEDS = range(1, 21)
 
 
-def _played(play: Callable[..., Told], wanted: Wanted) -> tuple[Told, float]:
+def _played(play: Callable[..., Told], wanted: SimulationRequest) -> tuple[Told, float]:
     began = monotonic()
     reported = play(wanted)
     seconds = monotonic() - began
@@ -35,7 +35,7 @@ def test_a_year_of_twenty_thousand_orders_holds_within_ten_minutes(
     play: Callable[..., Told],
 ) -> None:
     reported, seconds = _played(
-        play, Wanted(seed=1, days=365, orders=20_000, faults=0.05, sellers=2)
+        play, SimulationRequest(seed=1, days=365, orders=20_000, faults=0.05, sellers=2)
     )
     assert reported.broken == []
     assert reported.requests > 2_000
@@ -44,13 +44,15 @@ def test_a_year_of_twenty_thousand_orders_holds_within_ten_minutes(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_twenty_seeds_in_a_row_break_nothing(play: Callable[..., Told], seed: int) -> None:
-    reported, _ = _played(play, Wanted(seed, days=30, orders=1_600, faults=0.05, sellers=2))
+    reported, _ = _played(
+        play, SimulationRequest(seed, days=30, orders=1_600, faults=0.05, sellers=2)
+    )
     assert reported.broken == []
 
 
 @pytest.mark.parametrize("wanted", sorted({bug.wanted for bug in PLANTED}, key=repr), ids=str)
 def test_the_program_as_it_is_passes_the_worlds_of_the_bugs(
-    play: Callable[..., Told], wanted: Wanted
+    play: Callable[..., Told], wanted: SimulationRequest
 ) -> None:
     reported, _ = _played(play, wanted)
     assert reported.broken == []

@@ -9,22 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qaitar.contracts.marketplace import Section
 from qaitar.kernel.public_holidays import state_calendar
 from qaitar.kernel.workdays import Calendar, NoWorkingDay, end_of_day, five_day_week
 from qaitar.kernel.zones import ALMATY, NaiveMoment, zone
 from qaitar.returns.control_dates import (
     COUNTED_AT,
     LOST,
+    ArrivalPlace,
     ClockFacts,
     ClockSettings,
     ControlDate,
-    Place,
     Silence,
     act_retained_until,
     next_control_date,
     silence_means,
 )
-from qaitar.returns.vocabulary import ControlRule, Section, Stage
+from qaitar.returns.vocabulary import ControlRule, Stage
 
 ALMATY_ZONE = zone(ALMATY)
 SHOP = state_calendar(five_day_week(), "KZ", range(2023, 2028), ALMATY_ZONE)
@@ -211,14 +212,14 @@ def test_a_request_reopened_with_the_goods_here_may_wait_in_either_section() -> 
     ("where", "arrived", "due", "rule", "source"),
     [
         (
-            Place.SELLER,
+            ArrivalPlace.SELLER,
             local(2026, 5, 14),
             ends(2026, 5, 19),
             ControlRule.DECISION_AT_SELLER,
             "kaspi.manual.10.3",
         ),
         (
-            Place.POINT,
+            ArrivalPlace.POINT,
             local(2026, 5, 14),
             ends(2026, 5, 17),
             ControlRule.DECISION_AT_POINT,
@@ -232,35 +233,35 @@ def test_a_request_reopened_with_the_goods_here_may_wait_in_either_section() -> 
             "kaspi.manual.10.2",
         ),
         (
-            Place.SELLER,
+            ArrivalPlace.SELLER,
             local(2026, 3, 19),
             ends(2026, 3, 27),
             ControlRule.DECISION_AT_SELLER,
             "kaspi.manual.10.3",
         ),
         (
-            Place.POINT,
+            ArrivalPlace.POINT,
             local(2026, 3, 20),
             ends(2026, 3, 23),
             ControlRule.DECISION_AT_POINT,
             "kaspi.manual.10.2",
         ),
         (
-            Place.SELLER,
+            ArrivalPlace.SELLER,
             local(2025, 12, 30),
             ends(2026, 1, 6),
             ControlRule.DECISION_AT_SELLER,
             "kaspi.manual.10.3",
         ),
         (
-            Place.POINT,
+            ArrivalPlace.POINT,
             local(2024, 2, 27),
             ends(2024, 3, 1),
             ControlRule.DECISION_AT_POINT,
             "kaspi.manual.10.2",
         ),
         (
-            Place.POINT,
+            ArrivalPlace.POINT,
             local(2024, 2, 26),
             ends(2024, 2, 29),
             ControlRule.DECISION_AT_POINT,
@@ -269,7 +270,7 @@ def test_a_request_reopened_with_the_goods_here_may_wait_in_either_section() -> 
     ],
 )
 def test_goods_here_are_decided_in_three_days(
-    where: Place | None, arrived: datetime, due: datetime, rule: ControlRule, source: str
+    where: ArrivalPlace | None, arrived: datetime, due: datetime, rule: ControlRule, source: str
 ) -> None:
     facts = replace(FACTS, stage=Stage.ARRIVED, arrived_at=arrived, arrived_where=where)
     assert next_control_date(facts) == ControlDate(due, rule, source)
@@ -436,7 +437,7 @@ ANY_FACTS = st.builds(
     marketplace_due_at=MAYBE,
     due_section=st.none() | st.sampled_from(Section),
     arrived_at=MAYBE,
-    arrived_where=st.none() | st.sampled_from(Place),
+    arrived_where=st.none() | st.sampled_from(ArrivalPlace),
     refused_at=MAYBE,
     disputed_at=MAYBE,
     planned_arrival_on=st.none() | MOMENTS.map(lambda moment: moment.date()),

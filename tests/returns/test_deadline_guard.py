@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qaitar.contracts.marketplace import Section
 from qaitar.kernel.roles import Role
 from qaitar.kernel.workdays import Calendar
 from qaitar.kernel.zones import NaiveMoment
@@ -24,7 +25,7 @@ from qaitar.returns.control_dates import (
 from qaitar.returns.deadline_guard import (
     DUTY,
     LADDER,
-    Deed,
+    GuardAction,
     GuardDone,
     GuardSettings,
     GuardVerdict,
@@ -34,7 +35,7 @@ from qaitar.returns.deadline_guard import (
     guard_verdict,
     remembered,
 )
-from qaitar.returns.vocabulary import ControlRule, DefaultAction, Section, Stage
+from qaitar.returns.vocabulary import ControlRule, DefaultAction, Stage
 
 DUE = datetime(2026, 5, 20, 12, tzinfo=UTC)
 CONTROL = ControlDate(DUE, ControlRule.MARKETPLACE_DATE, MARKETPLACE_SOURCE)
@@ -81,49 +82,52 @@ def test_the_nearest_reminder_reached_is_due_once(
 
 
 def test_far_from_the_date_the_guard_sleeps_until_the_first_rung() -> None:
-    assert verdict(DUE - 30 * H) == GuardVerdict(Deed.NOTHING, DUE - 24 * H)
+    assert verdict(DUE - 30 * H) == GuardVerdict(GuardAction.NOTHING, DUE - 24 * H)
 
 
 def test_the_first_rungs_remind_the_operator_only() -> None:
-    assert verdict(DUE - 24 * H) == GuardVerdict(Deed.REMIND, DUE - 8 * H, level=24 * H)
+    assert verdict(DUE - 24 * H) == GuardVerdict(GuardAction.REMIND, DUE - 8 * H, level=24 * H)
     assert verdict(DUE - 23 * H, GuardDone(frozenset({24 * H}))) == GuardVerdict(
-        Deed.NOTHING, DUE - 8 * H
+        GuardAction.NOTHING, DUE - 8 * H
     )
 
 
 def test_nearer_rungs_raise_the_senior_then_the_owner() -> None:
     reported = GuardDone(frozenset({24 * H, 8 * H}))
     assert verdict(DUE - 4 * H, reported) == GuardVerdict(
-        Deed.ESCALATE, DUE - H, level=4 * H, roles=frozenset({Role.SENIOR})
+        GuardAction.ESCALATE, DUE - H, level=4 * H, roles=frozenset({Role.SENIOR})
     )
     reported = GuardDone(frozenset({24 * H, 8 * H, 4 * H}))
     assert verdict(DUE - H, reported) == GuardVerdict(
-        Deed.ESCALATE, DUE - 30 * M, level=H, roles=DUTY
+        GuardAction.ESCALATE, DUE - 30 * M, level=H, roles=DUTY
     )
 
 
 def test_sleeping_across_two_rungs_does_the_nearer_and_lists_the_other() -> None:
     got = verdict(DUE - 3 * H, GuardDone(frozenset({24 * H})))
-    assert (got.deed, got.level) == (Deed.ESCALATE, 4 * H)
-    assert got.skipped == (Skipped(Deed.REMIND, DUE - 8 * H, 8 * H),)
+    assert (got.deed, got.level) == (GuardAction.ESCALATE, 4 * H)
+    assert got.skipped == (Skipped(GuardAction.REMIND, DUE - 8 * H, 8 * H),)
 
 
 def test_half_an_hour_before_the_date_the_store_s_default_happens() -> None:
     got = verdict(DUE - 30 * M, GuardDone(ALL_RUNGS))
     assert got == GuardVerdict(
-        Deed.DEFAULT_ACTION, DUE + timedelta(seconds=1), roles=DUTY, action=DefaultAction.REFUSE
+        GuardAction.DEFAULT_ACTION,
+        DUE + timedelta(seconds=1),
+        roles=DUTY,
+        action=DefaultAction.REFUSE,
     )
-    assert verdict(DUE - 31 * M, GuardDone(ALL_RUNGS)).deed is Deed.NOTHING
+    assert verdict(DUE - 31 * M, GuardDone(ALL_RUNGS)).deed is GuardAction.NOTHING
 
 
 def test_releasing_within_the_lead_acts_and_lists_every_rung_slept_through() -> None:
     got = verdict(DUE)
-    assert got.deed is Deed.DEFAULT_ACTION
+    assert got.deed is GuardAction.DEFAULT_ACTION
     assert [(one.deed, one.before) for one in got.skipped] == [
-        (Deed.REMIND, 24 * H),
-        (Deed.REMIND, 8 * H),
-        (Deed.ESCALATE, 4 * H),
-        (Deed.ESCALATE, H),
+        (GuardAction.REMIND, 24 * H),
+        (GuardAction.REMIND, 8 * H),
+        (GuardAction.ESCALATE, 4 * H),
+        (GuardAction.ESCALATE, H),
     ]
 
 
@@ -131,25 +135,27 @@ def test_a_rung_that_falls_on_the_lead_itself_is_listed_with_the_action() -> Non
     lead = GuardSettings(default_action=DefaultAction.REFUSE, ladder=(Rung(30 * M), Rung(H)))
     at_lead = verdict(DUE - 30 * M, settings=lead)
     assert (at_lead.deed, [one.before for one in at_lead.skipped]) == (
-        Deed.DEFAULT_ACTION,
+        GuardAction.DEFAULT_ACTION,
         [H, 30 * M],
     )
 
 
 def test_the_default_action_happens_once() -> None:
     done = GuardDone(ALL_RUNGS, acted=True)
-    assert verdict(DUE - 10 * M, done) == GuardVerdict(Deed.NOTHING, DUE + timedelta(seconds=1))
+    assert verdict(DUE - 10 * M, done) == GuardVerdict(
+        GuardAction.NOTHING, DUE + timedelta(seconds=1)
+    )
 
 
 def test_a_rung_inside_the_lead_is_still_reported_after_the_action() -> None:
     settings = replace(REFUSES, ladder=(*LADDER, Rung(5 * M)))
     got = verdict(DUE - 5 * M, GuardDone(ALL_RUNGS, acted=True), settings)
-    assert got == GuardVerdict(Deed.REMIND, DUE + timedelta(seconds=1), level=5 * M)
+    assert got == GuardVerdict(GuardAction.REMIND, DUE + timedelta(seconds=1), level=5 * M)
 
 
 def test_sleeping_over_the_date_itself_is_missed_and_everything_is_listed() -> None:
     got = verdict(DUE + 5 * H)
-    assert got.deed is Deed.MISSED
+    assert got.deed is GuardAction.MISSED
     assert got.roles == DUTY
     assert got.silence is Silence.ACCEPTED_FOR_REVIEW
     assert got.action is DefaultAction.CALL_DUTY, (
@@ -157,26 +163,33 @@ def test_sleeping_over_the_date_itself_is_missed_and_everything_is_listed() -> N
     )
     assert got.wake_at == DUE + 29 * H
     assert [(one.deed, one.before) for one in got.skipped] == [
-        (Deed.REMIND, 24 * H),
-        (Deed.REMIND, 8 * H),
-        (Deed.ESCALATE, 4 * H),
-        (Deed.ESCALATE, H),
-        (Deed.DEFAULT_ACTION, 30 * M),
+        (GuardAction.REMIND, 24 * H),
+        (GuardAction.REMIND, 8 * H),
+        (GuardAction.ESCALATE, 4 * H),
+        (GuardAction.ESCALATE, H),
+        (GuardAction.DEFAULT_ACTION, 30 * M),
     ]
 
 
 def test_one_second_after_the_date_is_after_it() -> None:
-    assert verdict(DUE, GuardDone(ALL_RUNGS, acted=True)).deed is Deed.NOTHING
-    assert verdict(DUE + timedelta(seconds=1), GuardDone(ALL_RUNGS, acted=True)).deed is Deed.MISSED
+    assert verdict(DUE, GuardDone(ALL_RUNGS, acted=True)).deed is GuardAction.NOTHING
+    assert (
+        verdict(DUE + timedelta(seconds=1), GuardDone(ALL_RUNGS, acted=True)).deed
+        is GuardAction.MISSED
+    )
 
 
 def test_a_missed_date_is_reported_again_every_day_until_the_request_moves_on() -> None:
     first = DUE + H
     done = remembered(NEVER, verdict(first), first)
     assert done == GuardDone(ALL_RUNGS, acted=True, missed_at=first)
-    assert verdict(first + 23 * H, done) == GuardVerdict(Deed.NOTHING, first + 24 * H)
+    assert verdict(first + 23 * H, done) == GuardVerdict(GuardAction.NOTHING, first + 24 * H)
     again = verdict(first + 24 * H, done)
-    assert (again.deed, again.action, again.skipped) == (Deed.MISSED, DefaultAction.CALL_DUTY, ())
+    assert (again.deed, again.action, again.skipped) == (
+        GuardAction.MISSED,
+        DefaultAction.CALL_DUTY,
+        (),
+    )
     assert remembered(done, again, first + 24 * H).missed_at == first + 24 * H
     # a rung somebody added meanwhile was not slept through
     assert verdict(first + 24 * H, GuardDone(missed_at=first)).skipped == ()
@@ -230,7 +243,11 @@ def test_a_missed_date_says_what_the_marketplace_has_presumably_done(
 ) -> None:
     facts = replace(replace(FACTS, stage=stage), **more)  # type: ignore[arg-type]  # moments only
     got = guard_verdict(facts, ControlDate(DUE, rule, source), REFUSES, NEVER, DUE + H)
-    assert (got.deed, got.silence, got.action) == (Deed.MISSED, silence, DefaultAction.CALL_DUTY)
+    assert (got.deed, got.silence, got.action) == (
+        GuardAction.MISSED,
+        silence,
+        DefaultAction.CALL_DUTY,
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,7 +263,7 @@ def test_past_a_date_that_was_only_our_guess_the_default_may_still_mean_somethin
 ) -> None:
     settings = replace(REFUSES, acts_on_guessed_dates=acts)
     got = guard_verdict(FACTS, GUESSED, settings, done, DUE + H)
-    assert (got.deed, got.action, got.silence) == (Deed.MISSED, action, Silence.NOTHING)
+    assert (got.deed, got.action, got.silence) == (GuardAction.MISSED, action, Silence.NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +287,7 @@ def test_only_an_open_question_on_a_sure_date_is_decided_by_machine(
 ) -> None:
     facts = replace(FACTS, stage=stage, awaiting_proof_since=FILED if pressing else None)
     got = guard_verdict(facts, control, GuardSettings(default_action=wish), NEVER, DUE - M)
-    assert (got.deed, got.action) == (Deed.DEFAULT_ACTION, action)
+    assert (got.deed, got.action) == (GuardAction.DEFAULT_ACTION, action)
 
 
 def test_the_customers_own_window_raises_nobody_and_then_lets_the_request_close() -> None:
@@ -278,10 +295,12 @@ def test_the_customers_own_window_raises_nobody_and_then_lets_the_request_close(
     window = ControlDate(DUE, ControlRule.REFILE_WINDOW, "kaspi.manual.11.2")
     over = DUE + timedelta(seconds=1)
     for now in (DUE - 30 * H, DUE - H, DUE):
-        assert guard_verdict(facts, window, REFUSES, NEVER, now) == GuardVerdict(Deed.NOTHING, over)
+        assert guard_verdict(facts, window, REFUSES, NEVER, now) == GuardVerdict(
+            GuardAction.NOTHING, over
+        )
     later = DUE + 3 * H
     assert guard_verdict(facts, window, REFUSES, NEVER, later) == GuardVerdict(
-        Deed.WINDOW_OVER, later + 24 * H
+        GuardAction.WINDOW_OVER, later + 24 * H
     )
 
 
@@ -306,8 +325,10 @@ def test_now_without_a_zone_is_refused() -> None:
 
 def test_an_empty_ladder_still_ends_in_the_default_action() -> None:
     settings = GuardSettings(ladder=())
-    assert verdict(DUE - 30 * H, settings=settings) == GuardVerdict(Deed.NOTHING, DUE - 30 * M)
-    assert verdict(DUE - M, settings=settings).deed is Deed.DEFAULT_ACTION
+    assert verdict(DUE - 30 * H, settings=settings) == GuardVerdict(
+        GuardAction.NOTHING, DUE - 30 * M
+    )
+    assert verdict(DUE - M, settings=settings).deed is GuardAction.DEFAULT_ACTION
 
 
 LADDERS = st.lists(st.integers(1, 5000), unique=True, max_size=6).map(
@@ -333,19 +354,21 @@ def test_whenever_the_guard_wakes_nothing_is_silent_and_nothing_is_done_twice(
 ) -> None:
     facts, done = replace(FACTS, stage=stage), NEVER
     reported: list[timedelta] = []
-    deeds: list[Deed] = []
+    deeds: list[GuardAction] = []
     end = DUE + timedelta(days=3)
     for now in [*wakings, end]:
         got = guard_verdict(facts, CONTROL, settings, done, now)
         assert got.wake_at > now
-        reported += [one.before for one in got.skipped if one.deed is not Deed.DEFAULT_ACTION]
+        reported += [
+            one.before for one in got.skipped if one.deed is not GuardAction.DEFAULT_ACTION
+        ]
         reported += [] if got.level is None else [got.level]
-        deeds += [one.deed for one in got.skipped if one.deed is Deed.DEFAULT_ACTION]
+        deeds += [one.deed for one in got.skipped if one.deed is GuardAction.DEFAULT_ACTION]
         deeds += [got.deed]
         done = remembered(done, got, now)
     assert sorted(reported) == sorted(rung.before for rung in settings.ladder)
-    assert deeds.count(Deed.DEFAULT_ACTION) == 1
-    assert Deed.MISSED in deeds
+    assert deeds.count(GuardAction.DEFAULT_ACTION) == 1
+    assert GuardAction.MISSED in deeds
     assert done.acted
 
 
@@ -354,7 +377,7 @@ def test_releasing_when_reported_reaches_every_rung_in_time(
     settings: GuardSettings, stage: Stage
 ) -> None:
     facts, done, now = replace(FACTS, stage=stage), NEVER, DUE - 6000 * M
-    seen: list[tuple[datetime, Deed]] = []
+    seen: list[tuple[datetime, GuardAction]] = []
     while now <= DUE:
         got = guard_verdict(facts, CONTROL, settings, done, now)
         done = remembered(done, got, now)
@@ -363,11 +386,11 @@ def test_releasing_when_reported_reaches_every_rung_in_time(
         assert all(one.at == now for one in got.skipped)
         now = (
             got.wake_at
-            if guard_verdict(facts, CONTROL, settings, done, now).deed is Deed.NOTHING
+            if guard_verdict(facts, CONTROL, settings, done, now).deed is GuardAction.NOTHING
             else now
         )
         assert len(seen) < 30
-    acted = [at for at, deed in seen if deed is Deed.DEFAULT_ACTION]
+    acted = [at for at, deed in seen if deed is GuardAction.DEFAULT_ACTION]
     assert acted == [DUE - settings.lead]
     assert done.rungs == frozenset(rung.before for rung in settings.ladder)
 
@@ -376,7 +399,13 @@ def test_releasing_when_reported_reaches_every_rung_in_time(
 def test_the_nearer_the_date_the_more_serious_the_word(
     settings: GuardSettings, stage: Stage, wakings: list[datetime]
 ) -> None:
-    order = [Deed.NOTHING, Deed.REMIND, Deed.ESCALATE, Deed.DEFAULT_ACTION, Deed.MISSED]
+    order = [
+        GuardAction.NOTHING,
+        GuardAction.REMIND,
+        GuardAction.ESCALATE,
+        GuardAction.DEFAULT_ACTION,
+        GuardAction.MISSED,
+    ]
     rising = replace(
         settings,
         ladder=tuple(

@@ -10,22 +10,22 @@ import pytest
 
 from qaitar.kernel.refusal import Refusal
 from qaitar.returns.goods_groups import GoodsGroup, Suggestion, suggest_group
-from qaitar.returns.policy import Answer, CaseFacts, check_rule, judge, rules_on
+from qaitar.returns.policy import CaseFacts, PolicyAnswer, check_rule, judge, rules_on
 from qaitar.returns.reasons import quality_of
-from qaitar.returns.rules import DEFAULTS, RuleCode, RuleLine, Source, SourceKind
+from qaitar.returns.rules import DEFAULTS, RuleCode, RuleLine, RuleSource, SourceKind
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 
-A, K, R, Q = Answer, EvidenceKind, RefusalReason, Quality
+A, K, R, Q = PolicyAnswer, EvidenceKind, RefusalReason, Quality
 RECEIVED = date(2026, 3, 2)
 RULES = rules_on(DEFAULTS, (), RECEIVED).rules
-OWN = Source(SourceKind.MERCHANT, "store settings")
-LAW_PROPER = Source(SourceKind.LAW, "274-IV, art. 30 (14)")
-LAW_DEFECT = Source(SourceKind.LAW, "274-IV, art. 15, 30")
-LAW_GROUPS = Source(SourceKind.LAW, "274-IV, art. 30 (2026)")
-WINDOWS = Source(SourceKind.MARKETPLACE, "Kaspi guide, client q16178")
-CHECK = Source(SourceKind.MARKETPLACE, "Kaspi order manual, 9-12")
+OWN = RuleSource(SourceKind.MERCHANT, "store settings")
+LAW_PROPER = RuleSource(SourceKind.LAW, "274-IV, art. 30 (14)")
+LAW_DEFECT = RuleSource(SourceKind.LAW, "274-IV, art. 15, 30")
+LAW_GROUPS = RuleSource(SourceKind.LAW, "274-IV, art. 30 (2026)")
+WINDOWS = RuleSource(SourceKind.MARKETPLACE, "Kaspi guide, client q16178")
+CHECK = RuleSource(SourceKind.MARKETPLACE, "Kaspi order manual, 9-12")
 STEP_1, STEP_1X, STEP_3, STEP_6 = (
-    Source(SourceKind.PROCEDURE, step) for step in ("1", "1x", "3", "6")
+    RuleSource(SourceKind.PROCEDURE, step) for step in ("1", "1x", "3", "6")
 )
 PHOTOS = frozenset({K.PHOTO_GOODS, K.PHOTO_PACKAGING})
 ACTS = frozenset({K.IRREPARABILITY_ACT, K.TECHNICAL_ACT})
@@ -56,11 +56,11 @@ def broken(after_days: int = 1, **known: Any) -> CaseFacts:
     return case(Q.DEFECTIVE, after_days, **found | known)
 
 
-def passed(source: Source, **stated: str | int) -> tuple[Any, ...]:
+def passed(source: RuleSource, **stated: str | int) -> tuple[Any, ...]:
     return ("WINDOW_PASSED", source, A.REFUSABLE, stated, R.WINDOW_PASSED)
 
 
-def lacking(source: Source, missing: str, answer: Answer = A.UNSURE) -> tuple[Any, ...]:
+def lacking(source: RuleSource, missing: str, answer: PolicyAnswer = A.UNSURE) -> tuple[Any, ...]:
     return ("EVIDENCE_MISSING", source, answer, {"missing": missing}, None)
 
 
@@ -221,7 +221,7 @@ def test_a_sum_above_the_limit_is_reported_with_the_limit() -> None:
 
 
 def test_of_several_grounds_the_greatest_wins() -> None:
-    assert [answer.name for answer in sorted(Answer)] == [
+    assert [answer.name for answer in sorted(PolicyAnswer)] == [
         "ALLOWED",
         "MUST_TAKE_FOR_CHECK",
         "UNSURE",

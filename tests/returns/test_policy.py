@@ -13,9 +13,9 @@ from qaitar.kernel.refusal import Refusal
 from qaitar.kernel.roles import Role
 from qaitar.returns.goods_groups import GoodsGroup, suggest_group
 from qaitar.returns.policy import (
-    Answer,
     CaseFacts,
-    Verdict,
+    PolicyAnswer,
+    PolicyVerdict,
     check_rule,
     damage_reported,
     judge,
@@ -29,7 +29,7 @@ from qaitar.returns.rules import (
     NUMBER_MAX,
     RuleCode,
     RuleLine,
-    Source,
+    RuleSource,
     SourceKind,
     fits_kind,
 )
@@ -38,7 +38,7 @@ from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 K, R = EvidenceKind, RefusalReason
 RECEIVED = date(2026, 3, 2)
 RULES = rules_on(DEFAULTS, (), RECEIVED).rules
-OWN = Source(SourceKind.MERCHANT, "store settings")
+OWN = RuleSource(SourceKind.MERCHANT, "store settings")
 PHOTOS = frozenset({K.PHOTO_GOODS, K.PHOTO_PACKAGING})
 ACTS = frozenset({K.IRREPARABILITY_ACT, K.TECHNICAL_ACT})
 
@@ -62,7 +62,7 @@ DAMAGE_PHOTOS = frozenset({K.PHOTO_DAMAGE, K.PHOTO_PACKAGING})
 DAMAGED = case(Quality.MECHANICAL_DAMAGE, evidence=DAMAGE_PHOTOS)
 
 
-def codes(verdict: Verdict) -> set[str]:
+def codes(verdict: PolicyVerdict) -> set[str]:
     return {ground.code for ground in verdict.grounds}
 
 
@@ -73,182 +73,182 @@ def moved(facts: CaseFacts, days: int, **known) -> CaseFacts:
 @pytest.mark.parametrize(
     ("why", "facts", "answer", "code", "reason"),
     [
-        ("conditions met", GOOD, Answer.ALLOWED, "WINDOW_OPEN", None),
-        ("14th day counts in full", moved(GOOD, 14), Answer.ALLOWED, "WINDOW_OPEN", None),
-        ("15th day", moved(GOOD, 15), Answer.REFUSABLE, "WINDOW_PASSED", R.WINDOW_PASSED),
+        ("conditions met", GOOD, PolicyAnswer.ALLOWED, "WINDOW_OPEN", None),
+        ("14th day counts in full", moved(GOOD, 14), PolicyAnswer.ALLOWED, "WINDOW_OPEN", None),
+        ("15th day", moved(GOOD, 15), PolicyAnswer.REFUSABLE, "WINDOW_PASSED", R.WINDOW_PASSED),
         (
             "hand-over unknown",
             replace(GOOD, received_on=None),
-            Answer.UNSURE,
+            PolicyAnswer.UNSURE,
             "RECEIVED_DATE_UNKNOWN",
             None,
         ),
         (
             "used",
             replace(GOOD, unused=False),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "LOOK_NOT_KEPT",
             R.USED_OR_INCOMPLETE,
         ),
         (
             "incomplete",
             replace(GOOD, complete=False),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "LOOK_NOT_KEPT",
             R.USED_OR_INCOMPLETE,
         ),
         (
             "look unknown",
             replace(GOOD, unused=None),
-            Answer.MUST_TAKE_FOR_CHECK,
+            PolicyAnswer.MUST_TAKE_FOR_CHECK,
             "LOOK_TO_CHECK",
             None,
         ),
         (
             "a lost box alone refuses nothing",
             replace(GOOD, packaging=False),
-            Answer.MUST_TAKE_FOR_CHECK,
+            PolicyAnswer.MUST_TAKE_FOR_CHECK,
             "PACKAGING_NOT_KEPT",
             None,
         ),
         (
             "no photos",
             replace(GOOD, evidence=frozenset()),
-            Answer.UNSURE,
+            PolicyAnswer.UNSURE,
             "EVIDENCE_MISSING",
             None,
         ),
         (
             "phone, reviewed",
             replace(GOOD, group=GoodsGroup.CELLULAR, group_reviewed=True),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "GROUP_NOT_RETURNABLE",
             R.NOT_RETURNABLE,
         ),
         (
             "phone, only guessed",
             replace(GOOD, group=GoodsGroup.CELLULAR),
-            Answer.UNSURE,
+            PolicyAnswer.UNSURE,
             "GROUP_NOT_REVIEWED",
             None,
         ),
         (
             "defective phone is returnable",
             replace(BROKEN, group=GoodsGroup.CELLULAR, group_reviewed=True),
-            Answer.ALLOWED,
+            PolicyAnswer.ALLOWED,
             "GROUP_NOT_FOR_DEFECTS",
             None,
         ),
-        ("defect with acts", BROKEN, Answer.ALLOWED, "WINDOW_OPEN", None),
-        ("30th day of a defect", moved(BROKEN, 30), Answer.ALLOWED, "WINDOW_OPEN", None),
+        ("defect with acts", BROKEN, PolicyAnswer.ALLOWED, "WINDOW_OPEN", None),
+        ("30th day of a defect", moved(BROKEN, 30), PolicyAnswer.ALLOWED, "WINDOW_OPEN", None),
         (
             "31st day, warranty unknown",
             moved(BROKEN, 31),
-            Answer.UNSURE,
+            PolicyAnswer.UNSURE,
             "WARRANTY_UNKNOWN",
             None,
         ),
         (
             "last day of warranty",
             moved(BROKEN, 365, warranty_until=RECEIVED + timedelta(days=365)),
-            Answer.ALLOWED,
+            PolicyAnswer.ALLOWED,
             "WINDOW_OPEN",
             None,
         ),
         (
             "warranty over",
             moved(BROKEN, 366, warranty_until=RECEIVED + timedelta(days=365)),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "WINDOW_PASSED",
             R.WINDOW_PASSED,
         ),
         (
             "warranty shorter than 30 days shortens nothing",
             moved(BROKEN, 30, warranty_until=RECEIVED + timedelta(days=7)),
-            Answer.ALLOWED,
+            PolicyAnswer.ALLOWED,
             "WINDOW_OPEN",
             None,
         ),
         (
             "no act yet",
             replace(BROKEN, evidence=frozenset(), defect_confirmed=None),
-            Answer.UNSURE,
+            PolicyAnswer.UNSURE,
             "EVIDENCE_MISSING",
             None,
         ),
         (
             "technical act not stamped",
             replace(BROKEN, technical_act_confirmed=False),
-            Answer.MUST_TAKE_FOR_CHECK,
+            PolicyAnswer.MUST_TAKE_FOR_CHECK,
             "EVIDENCE_MISSING",
             None,
         ),
         (
             "defect not found",
             replace(BROKEN, defect_confirmed=False),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "DEFECT_NOT_CONFIRMED",
             R.DEFECT_NOT_CONFIRMED,
         ),
         (
             "defect to check",
             replace(BROKEN, defect_confirmed=None),
-            Answer.MUST_TAKE_FOR_CHECK,
+            PolicyAnswer.MUST_TAKE_FOR_CHECK,
             "DEFECT_TO_CHECK",
             None,
         ),
-        ("damage", DAMAGED, Answer.NEEDS_APPROVAL, "DAMAGE_NEEDS_APPROVAL", None),
+        ("damage", DAMAGED, PolicyAnswer.NEEDS_APPROVAL, "DAMAGE_NEEDS_APPROVAL", None),
         (
             "damage after two days",
             moved(DAMAGED, 3),
-            Answer.NEEDS_APPROVAL,
+            PolicyAnswer.NEEDS_APPROVAL,
             "DAMAGE_ACT_FIRST",
             None,
         ),
         (
             "other goods, unit seen to be the one sold",
             case(Quality.DIFFERENT_GOODS, unit="SAME", evidence=PHOTOS),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "UNIT_IS_THE_ONE_SOLD",
             R.UNTRUE_REASON,
         ),
         (
             "other goods",
             case(Quality.DIFFERENT_GOODS, unit="DIFFERENT", evidence=PHOTOS),
-            Answer.MUST_TAKE_FOR_CHECK,
+            PolicyAnswer.MUST_TAKE_FOR_CHECK,
             "MISMATCH_TO_CHECK",
             None,
         ),
         (
             "never received",
             case(Quality.NOT_RECEIVED),
-            Answer.UNSURE,
+            PolicyAnswer.UNSURE,
             "DELIVERY_PROOF_NEEDED",
             None,
         ),
         (
             "never received, hand-over proved",
             case(Quality.NOT_RECEIVED, evidence=frozenset({K.HANDOVER_ACT})),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "HANDOVER_PROVED",
             R.UNTRUE_REASON,
         ),
-        ("class unknown", case(Quality.UNKNOWN), Answer.UNSURE, "QUALITY_UNKNOWN", None),
+        ("class unknown", case(Quality.UNKNOWN), PolicyAnswer.UNSURE, "QUALITY_UNKNOWN", None),
         (
             "reason proved untrue",
             replace(GOOD, reason_untrue=True),
-            Answer.REFUSABLE,
+            PolicyAnswer.REFUSABLE,
             "REASON_UNTRUE",
             R.UNTRUE_REASON,
         ),
         (
             "another unit on the photos",
             replace(GOOD, unit="DIFFERENT"),
-            Answer.UNSURE,
+            PolicyAnswer.UNSURE,
             "UNIT_DIFFERS",
             None,
         ),
-        ("filed again", replace(GOOD, attempt=2), Answer.ALLOWED, "FILED_AGAIN", None),
+        ("filed again", replace(GOOD, attempt=2), PolicyAnswer.ALLOWED, "FILED_AGAIN", None),
     ],
 )
 def test_each_line(why, facts, answer, code, reason):
@@ -256,7 +256,9 @@ def test_each_line(why, facts, answer, code, reason):
     assert verdict.answer is answer, (why, verdict.grounds)
     assert code in codes(verdict)
     assert verdict.refusal_reasons == (frozenset() if reason is None else {reason})
-    assert verdict.allows_take == (answer in {Answer.ALLOWED, Answer.MUST_TAKE_FOR_CHECK})
+    assert verdict.allows_take == (
+        answer in {PolicyAnswer.ALLOWED, PolicyAnswer.MUST_TAKE_FOR_CHECK}
+    )
     assert all(g.source.place for g in verdict.grounds)
 
 
@@ -289,7 +291,7 @@ def test_sum_above_the_limit_needs_a_senior(limit, amount, code):
     rules = ruled(own(RuleCode.APPROVAL_ABOVE_MINOR, limit))
     verdict = judge(replace(GOOD, amount_minor=amount), rules)
     assert verdict.approval_needed == (code is not None)
-    assert (verdict.answer is Answer.NEEDS_APPROVAL) == (code is not None)
+    assert (verdict.answer is PolicyAnswer.NEEDS_APPROVAL) == (code is not None)
     if code is not None:
         assert code in codes(verdict)
         assert verdict.approvers == {Role.SENIOR, Role.OWNER, Role.ADMIN}
@@ -343,7 +345,7 @@ def test_without_act_first_a_first_filing_needs_a_photo_and_the_next_the_acts():
     assert required_evidence(Quality.DEFECTIVE, rules, 1) == {K.PHOTO_DAMAGE}
     assert required_evidence(Quality.DEFECTIVE, rules, 2) == ACTS
     displayed = replace(BROKEN, evidence=frozenset({K.PHOTO_DAMAGE}), defect_confirmed=None)
-    assert judge(displayed, rules).answer is Answer.MUST_TAKE_FOR_CHECK
+    assert judge(displayed, rules).answer is PolicyAnswer.MUST_TAKE_FOR_CHECK
 
 
 @pytest.mark.parametrize(
@@ -452,7 +454,7 @@ def test_defaults_rule_everything_and_pass_their_own_check():
 
 def test_a_longer_window_of_the_merchant_is_stored_and_named():
     verdict = judge(moved(GOOD, 20), ruled(own(RuleCode.PROPER_WINDOW_DAYS, 30)))
-    assert verdict.answer is Answer.ALLOWED
+    assert verdict.answer is PolicyAnswer.ALLOWED
     ground = next(g for g in verdict.grounds if g.code == "WINDOW_OPEN")
     assert ground.source == OWN
 

@@ -14,11 +14,11 @@ import qaitar.returns
 from qaitar.foundation.models import EffectState
 from qaitar.kernel.refusal import Refusal
 from qaitar.returns import control_dates, rules, sentences, words
-from qaitar.returns.deadline_guard import Deed
+from qaitar.returns.deadline_guard import GuardAction
 from qaitar.returns.errors import BadCase
-from qaitar.returns.policy import Answer, Ground
+from qaitar.returns.policy import Ground, PolicyAnswer
 from qaitar.returns.procedure import Blocked
-from qaitar.returns.rules import Source, SourceKind
+from qaitar.returns.rules import RuleSource, SourceKind
 from qaitar.returns.vocabulary import Act, ControlRule, Effect, EvidenceKind
 
 ROOM = Path(qaitar.returns.__file__).parent
@@ -105,7 +105,7 @@ def test_every_act_the_services_write_into_the_journal_is_worded() -> None:
         assert sentences.journal_act_label(act) != act
     for state in set(EffectState) - {EffectState.SENDING}:  # the journal hears of outcomes only
         assert sentences.journal_act_label(f"EFFECT_{state.value}") != f"EFFECT_{state.value}"
-    for deed in Deed:
+    for deed in GuardAction:
         assert sentences.journal_act_label(f"GUARD_{deed.value}") == str(words.DEEDS[deed])
     assert sentences.journal_act_label("SOMETHING_NEW") == "SOMETHING_NEW"
 
@@ -136,24 +136,24 @@ def test_grounds_are_reported_with_days_sums_and_sources() -> None:
     late = Ground(
         "WINDOW_PASSED",
         rules.LAW_PROPER,
-        Answer.REFUSABLE,
+        PolicyAnswer.REFUSABLE,
         {"last_day": "2026-05-14", "days": 14},
     )
     assert (
         sentences.ground_sentence(late) == "Filed too late: the last day was 14 May 2026 (14 days)."
     )
     assert sentences.source_sentence(late.source) == "Law 274-IV, art. 30 (14)"
-    assert sentences.source_sentence(Source(SourceKind.MERCHANT, "own rule")) == "Own rule"
+    assert sentences.source_sentence(RuleSource(SourceKind.MERCHANT, "own rule")) == "Own rule"
     above = Ground(
         "SUM_ABOVE_LIMIT",
         rules.STEP_1X,
-        Answer.NEEDS_APPROVAL,
+        PolicyAnswer.NEEDS_APPROVAL,
         {"limit_minor": 5_000_00, "amount_minor": 7_500_00},
     )
     assert sentences.ground_sentence(above) == (
         "7\u202f500\u00a0₸ is above the limit of 5\u202f000\u00a0₸: a senior approves."
     )
-    looked = Ground("LOOK_NOT_KEPT", rules.LAW_PROPER, Answer.REFUSABLE, {"marks": "unused"})
+    looked = Ground("LOOK_NOT_KEPT", rules.LAW_PROPER, PolicyAnswer.REFUSABLE, {"marks": "unused"})
     assert sentences.ground_sentence(looked) == "Not kept as required: look."
 
 

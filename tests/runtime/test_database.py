@@ -20,7 +20,7 @@ from qaitar.runtime.database import (
     resolve_database,
 )
 from qaitar.runtime.folder import DataFolder
-from qaitar.runtime.postgres import Addresses, EmbeddedPostgres
+from qaitar.runtime.postgres import EmbeddedPostgres, ServerAddresses
 from qaitar.runtime.problems import DatabaseProblem, UnsafeDatabase
 from qaitar.runtime.roles import prepare_roles
 from qaitar.runtime.safety import assert_safe, assert_walled
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddresses]:
     """Give a server that stands for the one an operator already has."""
     with EmbeddedPostgres(DataFolder(tmp_path_factory.mktemp("elsewhere"))) as server:
         yield server.ensure_running()
 
 
 @pytest.fixture
-def shop(elsewhere: Addresses) -> Iterator[str]:
+def shop(elsewhere: ServerAddresses) -> Iterator[str]:
     """Give the address of an empty foreign database, its owner may not make roles."""
     owner = with_role(elsewhere.superuser_dsn, "boss", "pw").replace("/postgres?", "/shop?")
     with psycopg.connect(elsewhere.superuser_dsn, autocommit=True) as connection:
@@ -67,7 +67,7 @@ ROLES = """SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, r
 
 
 def test_the_embedded_database_belongs_to_one_role_and_is_used_under_another(
-    elsewhere: Addresses,
+    elsewhere: ServerAddresses,
 ) -> None:
     assert run(elsewhere.superuser_dsn, ROLES) == [
         ("qaitar_app", False, False, False, False, True),
@@ -84,7 +84,7 @@ def test_the_embedded_database_belongs_to_one_role_and_is_used_under_another(
     run(elsewhere.owner_dsn, "CREATE TABLE ours (id int)", "DROP TABLE ours")
 
 
-def test_preparing_the_roles_again_changes_nothing(elsewhere: Addresses) -> None:
+def test_preparing_the_roles_again_changes_nothing(elsewhere: ServerAddresses) -> None:
     before = run(elsewhere.superuser_dsn, ROLES)
     owner, app = (psycopg.conninfo.conninfo_to_dict(dsn)["password"] for dsn in (
         elsewhere.owner_dsn, elsewhere.app_dsn))  # fmt: skip
@@ -175,7 +175,7 @@ def test_a_child_takes_what_its_parent_hands_on_and_starts_nothing(tmp_path: Pat
 
 
 def test_a_foreign_owner_who_may_make_roles_gets_the_programs_role_made(
-    elsewhere: Addresses, shop: str, folder: DataFolder
+    elsewhere: ServerAddresses, shop: str, folder: DataFolder
 ) -> None:
     run(elsewhere.superuser_dsn, "ALTER ROLE boss CREATEROLE")
     environ = {"DATABASE_URL": shop}
@@ -192,7 +192,7 @@ def test_a_foreign_owner_who_may_make_roles_gets_the_programs_role_made(
 
 
 def test_a_foreign_owner_who_may_not_is_reported_the_exact_sql_and_it_works(
-    elsewhere: Addresses, shop: str, folder: DataFolder
+    elsewhere: ServerAddresses, shop: str, folder: DataFolder
 ) -> None:
     with pytest.raises(DatabaseProblem) as reported:
         resolve_database(folder, {"DATABASE_URL": shop})
@@ -213,7 +213,7 @@ def test_a_foreign_owner_who_may_not_is_reported_the_exact_sql_and_it_works(
 
 
 def test_a_role_with_another_password_is_not_overwritten(
-    elsewhere: Addresses, shop: str, folder: DataFolder
+    elsewhere: ServerAddresses, shop: str, folder: DataFolder
 ) -> None:
     run(elsewhere.superuser_dsn, "CREATE ROLE qaitar_app LOGIN PASSWORD 'theirs'")
     with pytest.raises(DatabaseProblem, match="with another password, or its rules") as reported:
@@ -223,7 +223,7 @@ def test_a_role_with_another_password_is_not_overwritten(
 
 
 def test_a_user_who_may_not_make_tables_is_reported_what_to_run(
-    elsewhere: Addresses, shop: str, folder: DataFolder
+    elsewhere: ServerAddresses, shop: str, folder: DataFolder
 ) -> None:
     run(elsewhere.superuser_dsn, "ALTER DATABASE shop OWNER TO postgres")
     with pytest.raises(DatabaseProblem) as reported:
@@ -244,7 +244,7 @@ def test_a_user_who_may_not_make_tables_is_reported_what_to_run(
     ],
 )
 def test_a_role_that_the_walls_do_not_bind_is_refused(
-    elsewhere: Addresses, shop: str, folder: DataFolder, change: str, says: str
+    elsewhere: ServerAddresses, shop: str, folder: DataFolder, change: str, says: str
 ) -> None:
     run(elsewhere.superuser_dsn, "CREATE ROLE qaitar_app LOGIN PASSWORD 'x'")
     app = with_role(shop, APP_ROLE, "x")
@@ -255,7 +255,7 @@ def test_a_role_that_the_walls_do_not_bind_is_refused(
 
 
 def test_a_setting_of_the_role_alone_is_seen(
-    elsewhere: Addresses, shop: str, folder: DataFolder
+    elsewhere: ServerAddresses, shop: str, folder: DataFolder
 ) -> None:
     assert assert_safe(shop) == ()
     run(elsewhere.superuser_dsn, "ALTER ROLE boss SET synchronous_commit = off")

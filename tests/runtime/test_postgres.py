@@ -16,7 +16,7 @@ import pytest
 
 from qaitar.runtime import account
 from qaitar.runtime.folder import DataFolder
-from qaitar.runtime.postgres import Addresses, EmbeddedPostgres
+from qaitar.runtime.postgres import EmbeddedPostgres, ServerAddresses
 from qaitar.runtime.problems import DatabaseProblem, FolderProblem, UnsafeDatabase
 from tests.runtime.programs import (
     HOLD_A_SERVER,
@@ -28,7 +28,7 @@ from tests.runtime.programs import (
 )
 
 
-def ask(addresses: Addresses, query: str) -> object:
+def ask(addresses: ServerAddresses, query: str) -> object:
     with psycopg.connect(addresses.superuser_dsn) as connection:
         row = connection.execute(query).fetchone()
     assert row is not None
@@ -111,7 +111,7 @@ def test_it_works_under_roots_closed_home_which_stays_as_it_was() -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="lists are given by root only")
 def test_the_way_is_opened_to_one_account_and_twice_is_as_once(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    nobody = account.Account(65534, 65534)
+    nobody = account.SystemAccount(65534, 65534)
     account.let_through(tmp_path, nobody)
     once = os.getxattr(tmp_path, "system.posix_acl_access")
     account.let_through(tmp_path, nobody)

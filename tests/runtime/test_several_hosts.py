@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qaitar.runtime.postgres import Addresses
+    from qaitar.runtime.postgres import ServerAddresses
 
 WORKS_ON_THROUGH_DJANGO = """
 import os, sys, time
@@ -49,7 +49,7 @@ for _ in range(2):
 
 
 @pytest.fixture
-def pair(once_made: Path, tmp_path: Path) -> Iterator[tuple[Addresses, Addresses]]:
+def pair(once_made: Path, tmp_path: Path) -> Iterator[tuple[ServerAddresses, ServerAddresses]]:
     """Give two servers with the same contents; the second takes no writes."""
     folders = [DataFolder(tmp_path / name) for name in ("one", "two")]
     for folder in folders:
@@ -60,7 +60,7 @@ def pair(once_made: Path, tmp_path: Path) -> Iterator[tuple[Addresses, Addresses
         yield first, second
 
 
-def takes_writes(server: Addresses, *, yes: bool) -> None:
+def takes_writes(server: ServerAddresses, *, yes: bool) -> None:
     """Let a server take writes or none, as one that was promoted or demoted: whoever is connected is thrown out."""
     with psycopg.connect(server.superuser_dsn, autocommit=True) as connection:
         value = "off" if yes else "on"
@@ -82,7 +82,7 @@ def together(dsn: str, ports: str) -> str:
 
 
 def test_the_program_goes_on_at_the_host_that_takes_writes_now(
-    pair: tuple[Addresses, Addresses], folder: DataFolder, tmp_path: Path
+    pair: tuple[ServerAddresses, ServerAddresses], folder: DataFolder, tmp_path: Path
 ) -> None:
     """The primary is lost: both of the program's connections fail once, then work at the other host."""
     first, second = pair
@@ -99,7 +99,7 @@ def test_the_program_goes_on_at_the_host_that_takes_writes_now(
 
 
 def test_what_an_address_says_besides_reaches_every_connection(
-    pair: tuple[Addresses, Addresses], folder: DataFolder
+    pair: tuple[ServerAddresses, ServerAddresses], folder: DataFolder
 ) -> None:
     """An operator's own time-out wins; the rest is ours; several hosts mean the one that takes writes."""
     first, second = pair

@@ -29,11 +29,11 @@ from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason, Stage
 from qaitar.training.cases import STORIES, Drawn, cases_drawn
 from qaitar.training.models import Practice, PracticeState
 from qaitar.training.scoring_run import as_is_true
-from qaitar.training.selectors import Place, place_of
+from qaitar.training.selectors import PracticePlace, place_of
 from qaitar.training.services.advance import practices_go
 from qaitar.training.services.ending import practice_end
 from qaitar.training.services.opening import PracticeProblem, practice_begin, practice_prepare
-from qaitar.training.services.seed_cases import Shop as ShopFilled
+from qaitar.training.services.seed_cases import PracticeShop as ShopFilled
 from qaitar.training.services.seed_cases import case_fill, papers_draw
 from tests.factories.accounts import NOW, Shop, make_person, make_shop, make_token, open_walls
 
@@ -70,7 +70,7 @@ class Newcomer:
             return Practice.objects.get(pk=pk)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> PracticePlace:
         place = place_of(self.person.pk)
         assert place is not None
         return place

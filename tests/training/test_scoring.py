@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 from qaitar.sandbox.shelf import BUYERS, BY_CODE
 from qaitar.training.cases import SEED_MAX, STORIES, cases_drawn
-from qaitar.training.reactions import ON_THE_WAY, SOON, Standing, next_deed
-from qaitar.training.reactions import Deed as Happening
+from qaitar.training.reactions import ON_THE_WAY, SOON, ReactionFacts, next_deed
+from qaitar.training.reactions import Reaction as Happening
 from qaitar.training.scoring import (
     COSTS,
-    Deed,
-    Finding,
+    ScoredAct,
+    ScoringFinding,
     case_findings,
     case_points,
     deed_findings,
@@ -24,30 +24,30 @@ from qaitar.training.scoring import (
 )
 
 AT = datetime(2026, 5, 14, 6, tzinfo=UTC)
-F, A, R = Finding, Act, RefusalReason
+F, A, R = ScoringFinding, Act, RefusalReason
 USED = frozenset({R.USED_OR_INCOMPLETE})
 
 
 @pytest.mark.parametrize(
     ("deed", "held"),
     [
-        (Deed(act=A.ASK_CUSTOMER, advised=A.ASK_CUSTOMER, seconds=300), set()),
-        (Deed(act=A.ASK_CUSTOMER, advised=A.ASK_CUSTOMER, seconds=301), {F.SLOW}),
-        (Deed(act=A.ASK_CUSTOMER, advised=None), {F.NEEDLESS}),
-        (Deed(act=A.TAKE_FOR_INSPECTION, advised=A.REFUSE), {F.NOT_ADVISED}),
-        (Deed(act=A.REFUSE, advised=A.REFUSE, reason=R.USED_OR_INCOMPLETE, true_reasons=USED), set()),
-        (Deed(act=A.REFUSE, advised=A.REFUSE, reason=R.NO_ANSWER, true_reasons=USED), {F.REASON_UNTRUE}),
-        (Deed(act=A.REFUSE, advised=A.ASK_CUSTOMER, reason=R.NO_ANSWER), {F.NOT_ADVISED}),
-        (Deed(act=A.REFUSE, advised=None, reason=R.NO_ANSWER), {F.NEEDLESS}),
-        (Deed(act=A.ASK_CUSTOMER, advised=A.ASK_CUSTOMER, class_right=False), {F.CLASS_WRONG}),
-        (Deed(act=A.GRANT_REFUND, advised=A.GRANT_REFUND, late=True), {F.MISSED}),
+        (ScoredAct(act=A.ASK_CUSTOMER, advised=A.ASK_CUSTOMER, seconds=300), set()),
+        (ScoredAct(act=A.ASK_CUSTOMER, advised=A.ASK_CUSTOMER, seconds=301), {F.SLOW}),
+        (ScoredAct(act=A.ASK_CUSTOMER, advised=None), {F.NEEDLESS}),
+        (ScoredAct(act=A.TAKE_FOR_INSPECTION, advised=A.REFUSE), {F.NOT_ADVISED}),
+        (ScoredAct(act=A.REFUSE, advised=A.REFUSE, reason=R.USED_OR_INCOMPLETE, true_reasons=USED), set()),
+        (ScoredAct(act=A.REFUSE, advised=A.REFUSE, reason=R.NO_ANSWER, true_reasons=USED), {F.REASON_UNTRUE}),
+        (ScoredAct(act=A.REFUSE, advised=A.ASK_CUSTOMER, reason=R.NO_ANSWER), {F.NOT_ADVISED}),
+        (ScoredAct(act=A.REFUSE, advised=None, reason=R.NO_ANSWER), {F.NEEDLESS}),
+        (ScoredAct(act=A.ASK_CUSTOMER, advised=A.ASK_CUSTOMER, class_right=False), {F.CLASS_WRONG}),
+        (ScoredAct(act=A.GRANT_REFUND, advised=A.GRANT_REFUND, late=True), {F.MISSED}),
         (
-            Deed(act=A.ASK_CUSTOMER, advised=A.REFUSE, class_right=False, late=True, seconds=999),
+            ScoredAct(act=A.ASK_CUSTOMER, advised=A.REFUSE, class_right=False, late=True, seconds=999),
             {F.NOT_ADVISED, F.CLASS_WRONG, F.MISSED, F.SLOW},
         ),
     ],
 )  # fmt: skip
-def test_what_is_held_against_an_act(deed: Deed, held: set[Finding]) -> None:
+def test_what_is_held_against_an_act(deed: ScoredAct, held: set[ScoringFinding]) -> None:
     assert deed_findings(deed) == held
 
 
@@ -67,20 +67,20 @@ def test_what_is_held_against_an_act(deed: Deed, held: set[Finding]) -> None:
         ([F.NOT_ADVISED, F.LEFT, F.MISSED], 0),
     ],
 )
-def test_what_a_case_is_worth(findings: list[Finding], points: int) -> None:
+def test_what_a_case_is_worth(findings: list[ScoringFinding], points: int) -> None:
     assert case_points(findings) == points
 
 
 def test_a_case_hears_of_all_its_acts_once_and_of_what_was_left() -> None:
     """Two needless presses cost ten points, not twenty; a date nobody met and a decision left are of the case."""
-    twice = [Deed(act=A.ASK_CUSTOMER, advised=None)] * 2
+    twice = [ScoredAct(act=A.ASK_CUSTOMER, advised=None)] * 2
     assert case_findings(twice, left=None, missed=False) == {F.NEEDLESS}
     assert case_findings([], left=A.REFUSE, missed=True) == {F.LEFT, F.MISSED}
     assert case_findings([], left=None, missed=True) == {F.MISSED}
 
 
 deeds = st.builds(
-    Deed,
+    ScoredAct,
     act=st.sampled_from(Act),
     advised=st.sampled_from([*Act, None]),
     reason=st.sampled_from([*RefusalReason, None]),
@@ -92,7 +92,7 @@ deeds = st.builds(
 
 
 @given(st.lists(deeds, max_size=6), deeds)
-def test_one_more_act_never_gives_points_back(done: list[Deed], more: Deed) -> None:
+def test_one_more_act_never_gives_points_back(done: list[ScoredAct], more: ScoredAct) -> None:
     before = case_points(case_findings(done, left=None, missed=False))
     after = case_points(case_findings([*done, more], left=None, missed=False))
     assert 0 <= after <= before <= 100
@@ -100,7 +100,7 @@ def test_one_more_act_never_gives_points_back(done: list[Deed], more: Deed) -> N
 
 
 @given(st.lists(deeds, max_size=6))
-def test_the_order_of_acts_is_all_the_same(done: list[Deed]) -> None:
+def test_the_order_of_acts_is_all_the_same(done: list[ScoredAct]) -> None:
     forth = case_findings(done, left=None, missed=False)
     assert case_findings(done[::-1], left=None, missed=False) == forth
 
@@ -126,20 +126,20 @@ W, TAKE, GRANT = Stage.WAITING_CUSTOMER, Effect.PRESS_TAKE, Effect.PRESS_GRANT
 @pytest.mark.parametrize(
     ("case", "after", "happens"),
     [
-        (Standing(stage=Stage.NEW, since=AT), timedelta(hours=1), None),
-        (Standing(stage=W, since=AT, contacted=True, will_answer=True), SOON, Happening.ANSWER),
-        (Standing(stage=W, since=AT, contacted=True, will_answer=False), timedelta(hours=1), None),
-        (Standing(stage=W, since=AT, contacted=True, answered=True, will_answer=True), SOON, None),
-        (Standing(stage=Stage.WAITING_APPROVAL, since=AT), SOON - timedelta(seconds=1), None),
-        (Standing(stage=Stage.WAITING_APPROVAL, since=AT), SOON, Happening.APPROVE),
-        (Standing(stage=Stage.IN_DELIVERY, since=AT), ON_THE_WAY, Happening.ARRIVE),
-        (Standing(stage=Stage.IN_DELIVERY, since=AT), ON_THE_WAY - timedelta(seconds=1), None),
-        (Standing(stage=Stage.IN_DELIVERY, since=AT, pending_press=TAKE, pending_since=AT), SOON, Happening.SEE_PRESS),
-        (Standing(stage=Stage.REFUND_GRANTED, since=AT, pending_press=GRANT, pending_since=AT), SOON, Happening.PAY_BACK),
-        (Standing(stage=Stage.REFUSED, since=AT), timedelta(hours=1), None),
+        (ReactionFacts(stage=Stage.NEW, since=AT), timedelta(hours=1), None),
+        (ReactionFacts(stage=W, since=AT, contacted=True, will_answer=True), SOON, Happening.ANSWER),
+        (ReactionFacts(stage=W, since=AT, contacted=True, will_answer=False), timedelta(hours=1), None),
+        (ReactionFacts(stage=W, since=AT, contacted=True, answered=True, will_answer=True), SOON, None),
+        (ReactionFacts(stage=Stage.WAITING_APPROVAL, since=AT), SOON - timedelta(seconds=1), None),
+        (ReactionFacts(stage=Stage.WAITING_APPROVAL, since=AT), SOON, Happening.APPROVE),
+        (ReactionFacts(stage=Stage.IN_DELIVERY, since=AT), ON_THE_WAY, Happening.ARRIVE),
+        (ReactionFacts(stage=Stage.IN_DELIVERY, since=AT), ON_THE_WAY - timedelta(seconds=1), None),
+        (ReactionFacts(stage=Stage.IN_DELIVERY, since=AT, pending_press=TAKE, pending_since=AT), SOON, Happening.SEE_PRESS),
+        (ReactionFacts(stage=Stage.REFUND_GRANTED, since=AT, pending_press=GRANT, pending_since=AT), SOON, Happening.PAY_BACK),
+        (ReactionFacts(stage=Stage.REFUSED, since=AT), timedelta(hours=1), None),
     ],
 )  # fmt: skip
 def test_what_happens_by_itself(
-    case: Standing, after: timedelta, happens: Happening | None
+    case: ReactionFacts, after: timedelta, happens: Happening | None
 ) -> None:
     assert next_deed(case, AT + after) is happens

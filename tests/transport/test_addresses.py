@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from qaitar.transport.addresses import Code, Forbidden, Target, is_public, resolve_public
+from qaitar.transport.addresses import AddressCode, CallTarget, Forbidden, is_public, resolve_public
 
 CLOSED_V4 = [
     *(
@@ -304,7 +304,7 @@ def test_a_tricky_address_is_forbidden_before_anything_is_connected(
 def test_a_fragment_is_not_an_address_and_is_not_sent() -> None:
     verdict = resolve_public("https://shop.kz#@127.0.0.1/", resolver=_public)
 
-    assert verdict == Target("https", "shop.kz", "93.184.215.14", 443, "/")
+    assert verdict == CallTarget("https", "shop.kz", "93.184.215.14", 443, "/")
 
 
 @pytest.mark.parametrize("address", [*CLOSED_V4, *CLOSED_V6])
@@ -316,7 +316,7 @@ def test_a_public_name_that_answers_with_a_closed_address_is_forbidden(
         "https://shop.kz/", resolver=lambda _h, _p: ["8.8.8.8", address]
     )
 
-    assert alone == inside_a_public_one == Forbidden(Code.NOT_PUBLIC)
+    assert alone == inside_a_public_one == Forbidden(AddressCode.NOT_PUBLIC)
     assert connections == []
 
 
@@ -325,7 +325,7 @@ def test_an_unreadable_answer_of_the_name_server_is_forbidden(answer: list[str])
     verdict = resolve_public("https://shop.kz/", resolver=lambda _h, _p: answer)
 
     assert isinstance(verdict, Forbidden)
-    assert verdict.code in {Code.UNKNOWN_HOST, Code.NOT_PUBLIC}
+    assert verdict.code in {AddressCode.UNKNOWN_HOST, AddressCode.NOT_PUBLIC}
 
 
 def test_a_name_is_looked_up_once_and_the_answer_carries_the_address() -> None:
@@ -335,7 +335,7 @@ def test_a_name_is_looked_up_once_and_the_answer_carries_the_address() -> None:
         "https://Shop.KZ:8443/hook?a=1&b=2", resolver=lambda _h, _p: answers.pop(0)
     )
 
-    assert verdict == Target("https", "shop.kz", "93.184.215.14", 8443, "/hook?a=1&b=2")
+    assert verdict == CallTarget("https", "shop.kz", "93.184.215.14", 8443, "/hook?a=1&b=2")
     assert answers == [["127.0.0.1"]]
 
 
@@ -353,7 +353,7 @@ def test_a_name_is_looked_up_once_and_the_answer_carries_the_address() -> None:
 def test_honest_addresses_are_let_through(url: str, host: str, ip: str) -> None:
     verdict = resolve_public(url, resolver=_public)
 
-    assert isinstance(verdict, Target)
+    assert isinstance(verdict, CallTarget)
     assert (verdict.host, verdict.ip) == (host, ip)
 
 
@@ -371,10 +371,10 @@ def test_a_listed_host_may_be_on_the_local_network_without_tls() -> None:
         "https://x.1c.office.lan/", allow_hosts=["1c.office.lan"], resolver=resolver
     )
 
-    assert listed == Target("http", "1c.office.lan", "192.168.1.20", 8080, "/odata")
-    assert other_port == Forbidden(Code.NOT_HTTPS)
-    assert other_host == Forbidden(Code.NOT_PUBLIC)
-    assert resolve_public("http://127.0.0.1:9000/", allow_hosts=["127.0.0.1:9000"]) == Target(
+    assert listed == CallTarget("http", "1c.office.lan", "192.168.1.20", 8080, "/odata")
+    assert other_port == Forbidden(AddressCode.NOT_HTTPS)
+    assert other_host == Forbidden(AddressCode.NOT_PUBLIC)
+    assert resolve_public("http://127.0.0.1:9000/", allow_hosts=["127.0.0.1:9000"]) == CallTarget(
         "http", "127.0.0.1", "127.0.0.1", 9000, "/"
     )
 
@@ -396,18 +396,18 @@ def test_cloud_credentials_stay_closed_even_to_a_listed_host(never: str) -> None
         "https://erp.lan/", allow_hosts=["erp.lan"], resolver=lambda _h, _p: [never]
     )
 
-    assert verdict == Forbidden(Code.NOT_PUBLIC)
+    assert verdict == Forbidden(AddressCode.NOT_PUBLIC)
 
 
 def test_every_refusal_that_has_a_plain_cause_names_it() -> None:
     causes = {
-        "ftp://shop.kz/": Code.SCHEME,
-        "http://shop.kz/": Code.NOT_HTTPS,
-        "https://a:b@shop.kz/": Code.USER_IN_URL,
-        "https://0x7f.1/": Code.BAD_HOST,
-        "https://shop.kz:99999/": Code.BAD_PORT,
-        "https://shop.kz/\n": Code.BAD_URL,
-        "https://10.0.0.1/": Code.NOT_PUBLIC,
+        "ftp://shop.kz/": AddressCode.SCHEME,
+        "http://shop.kz/": AddressCode.NOT_HTTPS,
+        "https://a:b@shop.kz/": AddressCode.USER_IN_URL,
+        "https://0x7f.1/": AddressCode.BAD_HOST,
+        "https://shop.kz:99999/": AddressCode.BAD_PORT,
+        "https://shop.kz/\n": AddressCode.BAD_URL,
+        "https://10.0.0.1/": AddressCode.NOT_PUBLIC,
     }
 
     assert {url: resolve_public(url, resolver=_public) for url in causes} == {

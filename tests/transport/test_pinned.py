@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from qaitar.transport.addresses import Target
+from qaitar.transport.addresses import CallTarget
 from qaitar.transport.http import NoAnswer, NotSent
 from qaitar.transport.pinned import ANSWER_MAX_BYTES, deliver
 
@@ -67,8 +67,8 @@ def _read_request(connection: socket.socket) -> bytes:
     return read
 
 
-def _at(port: int, scheme: str = "http") -> Target:
-    return Target(scheme, "hooks.shop.test", "127.0.0.1", port, "/in?a=1")
+def _at(port: int, scheme: str = "http") -> CallTarget:
+    return CallTarget(scheme, "hooks.shop.test", "127.0.0.1", port, "/in?a=1")
 
 
 def test_it_connects_to_the_vetted_address_and_asks_for_the_named_host(
@@ -204,7 +204,7 @@ def test_the_certificate_is_checked_against_the_name_not_the_address(certificate
     with _listening(answer, server) as port:
         assert deliver(_at(port, "https"), {}, b"{}", trust=trust).status == 200
     with _listening(answer, server) as port, pytest.raises(NotSent):
-        deliver(Target("https", "other.test", "127.0.0.1", port), {}, b"{}", trust=trust)
+        deliver(CallTarget("https", "other.test", "127.0.0.1", port), {}, b"{}", trust=trust)
     with _listening(answer, server) as port, pytest.raises(NotSent):
         deliver(_at(port, "https"), {}, b"{}")
     assert requested == ["hooks.shop.test", "other.test", "hooks.shop.test"]

@@ -17,7 +17,7 @@ from qaitar.web.console.views_model import (
     Empty,
     Fact,
     MoneyCell,
-    Offer,
+    OfferView,
     Person,
     Tone,
 )
@@ -38,7 +38,7 @@ from qaitar.web.console.views_model_office import (
     NewRequestPage,
     ProfilePage,
     RegisterPage,
-    RegisterRow,
+    RegisterRowView,
     RejectedRow,
     RulePage,
     RulePreview,
@@ -110,7 +110,7 @@ def shell(now: datetime) -> Shell:
 
 def _register(now: datetime) -> RegisterPage:
     rows = tuple(
-        RegisterRow(
+        RegisterRowView(
             number=row.number,
             url=row.url,
             attempt=row.attempt,
@@ -201,8 +201,8 @@ def _stores(now: datetime) -> StorePage:
 def _approvals(now: datetime) -> ApprovalPage:
     row = samples.queue_rows(now)[3]
     answers = (
-        Offer(act=Act.APPROVE, url="#", recommended=True, asks_comment=True),
-        Offer(act=Act.DECLINE, url="#", danger=True, asks_comment=True),
+        OfferView(act=Act.APPROVE, url="#", recommended=True, asks_comment=True),
+        OfferView(act=Act.DECLINE, url="#", danger=True, asks_comment=True),
     )
     one = ApprovalRow(
         version=3,

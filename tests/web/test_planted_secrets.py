@@ -19,8 +19,8 @@ from qaitar.analytics.export_definitions import ListKind
 from qaitar.config.connectors import CONNECTORS
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.companions import code_create
-from qaitar.foundation.connections import Entered, Kind, connection_save
-from qaitar.foundation.webhooks.endpoints import Wanted, endpoint_create
+from qaitar.foundation.connections import Entered, SettingKind, connection_save
+from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.notes import request_comment
 from tests.factories.accounts import NOW, actor, make_token
@@ -79,7 +79,7 @@ def planted_by_services(office: Office, monkeypatch: pytest.MonkeyPatch) -> dict
         }
         store = office.shop.store.pk if system.startswith("kaspi") else None
         needed = {
-            each.name: "https://example.kz/ut" if each.kind is Kind.URL else "700"
+            each.name: "https://example.kz/ut" if each.kind is SettingKind.URL else "700"
             for each in connector.settings
             if each.required and not each.default
         }
@@ -89,7 +89,7 @@ def planted_by_services(office: Office, monkeypatch: pytest.MonkeyPatch) -> dict
             now=NOW,
         )
     _row, found["webhook"] = endpoint_create(
-        merchant_id=office.shop.id, wanted=Wanted("https://example.com/hook"), now=NOW
+        merchant_id=office.shop.id, wanted=EndpointRequest("https://example.com/hook"), now=NOW
     )
     found["recovery seed"] = "planted0recovery0seed"
     monkeypatch.setattr(RecoveryCodes, "generate_seed", lambda *_: found["recovery seed"])

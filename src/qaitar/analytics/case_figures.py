@@ -38,7 +38,7 @@ class Counting(StrEnum):
     OPEN = "OPEN"  # undecided: would count
 
 
-class Pace(StrEnum):
+class CasePace(StrEnum):
     """How long a closed request took."""
 
     NONE = ""
@@ -64,10 +64,10 @@ _SEEN: Final = frozenset({Act.NOTE_ACCEPTED, Act.NOTE_MARKETPLACE_DECIDED})
 _OVER: Final = frozenset({Act.NOTE_DISPUTE, Act.NOTE_WITHDRAWN})  # nothing is left to answer
 _AT_END: Final = frozenset({Stage.ARRIVED, Stage.DISPUTED})
 _BOUNDS: Final = (
-    (timedelta(days=1), Pace.DAY),
-    (timedelta(days=3), Pace.THREE),
-    (timedelta(days=7), Pace.WEEK),
-    (timedelta(days=14), Pace.FORTNIGHT),
+    (timedelta(days=1), CasePace.DAY),
+    (timedelta(days=3), CasePace.THREE),
+    (timedelta(days=7), CasePace.WEEK),
+    (timedelta(days=14), CasePace.FORTNIGHT),
 )
 _COUNTED_ENDS: Final = frozenset(
     {Outcome.REFUNDED, Outcome.DISPUTE_LOST, Outcome.MARKETPLACE_REFUNDED}
@@ -83,7 +83,7 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class CaseStanding:
     """What one request adds to the figures, and to which days."""
 
     filed_on: date
@@ -93,7 +93,7 @@ class Standing:
     final: Ruling
     closed_on: date | None
     closed_s: int | None
-    pace: Pace
+    pace: CasePace
     outcome: Outcome
     quality: Counting
     quality_on: date
@@ -109,7 +109,7 @@ class _Moment:
     due: datetime | None
 
 
-def standing_of(past: Past, rules: FigureRules, where: ZoneInfo) -> Standing:
+def standing_of(past: Past, rules: FigureRules, where: ZoneInfo) -> CaseStanding:
     """Say what a request comes to under these rules; days are those of `where`."""
     moments = tuple(_moments(past))
     answer, answer_s = _answer(past, moments, timedelta(hours=rules.answer_hours))
@@ -118,7 +118,7 @@ def standing_of(past: Past, rules: FigureRules, where: ZoneInfo) -> Standing:
     filed_on = local_date(past.filed_at, where)
     quality = _quality(past, rules)
     by_close = rules.quality_day is QualityDay.CLOSED and quality is Counting.SURE and closed_on
-    return Standing(
+    return CaseStanding(
         filed_on=filed_on,
         answer=answer,
         answer_s=answer_s,
@@ -126,7 +126,7 @@ def standing_of(past: Past, rules: FigureRules, where: ZoneInfo) -> Standing:
         final=_ruling(past, moments, where, before_goods=False),
         closed_on=closed_on,
         closed_s=_seconds(took) if took is not None else None,
-        pace=pace_of(took) if took is not None else Pace.NONE,
+        pace=pace_of(took) if took is not None else CasePace.NONE,
         outcome=past.outcome,
         quality=quality,
         quality_on=closed_on if by_close and closed_on else filed_on,
@@ -192,13 +192,13 @@ def _timeliness(past: Past, moment: _Moment) -> Timeliness:
     return Timeliness.LATE if moment.act in DECISIONS else Timeliness.SILENT
 
 
-def pace_of(took: timedelta) -> Pace:
+def pace_of(took: timedelta) -> CasePace:
     """Name how long something took; a bound belongs to the quicker side.
 
     >>> pace_of(timedelta(days=3)), pace_of(timedelta(days=3, seconds=1))
     (<Pace.THREE: 'THREE'>, <Pace.WEEK: 'WEEK'>)
     """
-    return next((pace for bound, pace in _BOUNDS if took <= bound), Pace.LONGER)
+    return next((pace for bound, pace in _BOUNDS if took <= bound), CasePace.LONGER)
 
 
 def _quality(past: Past, rules: FigureRules) -> Counting:

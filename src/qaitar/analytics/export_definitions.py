@@ -18,7 +18,7 @@ from qaitar.analytics.listing import DayPlace, DrilldownQuery, figure_slice, fig
 from qaitar.analytics.measures import MEASURES
 from qaitar.analytics.periods import Period
 from qaitar.analytics.selectors import Scope
-from qaitar.documents.tables import Column, Kind
+from qaitar.documents.tables import CellKind, Column
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open
 from qaitar.foundation.search import find_subjects
@@ -26,7 +26,7 @@ from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.zones import ALMATY, zone
 from qaitar.returns.approvals import approvals_waiting
 from qaitar.returns.lookups import requests_by_id
-from qaitar.returns.queue import Place, QueueFilter, queue_count, queue_slice
+from qaitar.returns.queue import QueueFilter, QueuePlace, queue_count, queue_slice
 from qaitar.returns.register import (
     RegisterFilter,
     register_cells,
@@ -95,8 +95,8 @@ class ListExportRequest:
             return _journal_columns()
         if self.kind is ListKind.FIGURE:
             return [
-                Column(_("Day"), Kind.DATE),
-                Column(_("Took, minutes"), Kind.INTEGER),
+                Column(_("Day"), CellKind.DATE),
+                Column(_("Took, minutes"), CellKind.INTEGER),
                 *register_columns(),
             ]
         return register_columns()
@@ -215,7 +215,7 @@ def queue_to_query(wanted: QueueFilter) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value is not None}
 
 
-def queue_from_query(query: Mapping[str, str], after: Place | None = None) -> QueueFilter:
+def queue_from_query(query: Mapping[str, str], after: QueuePlace | None = None) -> QueueFilter:
     """Read back what `queue_to_query` wrote, from a place on.
 
     >>> queue_from_query(queue_to_query(QueueFilter(stage=Stage.NEW, assignee_id=5))).assignee_id
@@ -260,8 +260,8 @@ def drilldown_from_query(merchants: tuple[UUID, ...], query: Mapping[str, str]) 
 
 def _journal_columns() -> list[Column]:
     return [
-        Column(_("No."), Kind.INTEGER),
-        Column(_("When"), Kind.MOMENT, zone=zone(ALMATY)),
+        Column(_("No."), CellKind.INTEGER),
+        Column(_("When"), CellKind.MOMENT, zone=zone(ALMATY)),
         Column(_("Who")),
         Column(_("Role")),
         Column(_("Channel")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.analytics.case_figures import Counting, Pace, Ruling, Standing, Timeliness
+from qaitar.analytics.case_figures import CasePace, CaseStanding, Counting, Ruling, Timeliness
 from qaitar.analytics.measures import Mark, marks_of
 from qaitar.analytics.models import CaseFigure
 from qaitar.returns.vocabulary import Outcome
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEY_CHARS_MAX: Final = 120
 
 
-def figure_of(merchant_id: UUID, past: Past, standing: Standing) -> CaseFigure:
+def figure_of(merchant_id: UUID, past: Past, standing: CaseStanding) -> CaseFigure:
     """Make the row of a request."""
     return CaseFigure(
         id=past.id,
@@ -44,7 +44,7 @@ def figure_of(merchant_id: UUID, past: Past, standing: Standing) -> CaseFigure:
 def marks_of_row(row: CaseFigure) -> tuple[Mark, ...]:
     """Say what a stored row adds to the days' figures: the same that its standing did."""
     return marks_of(
-        Standing(
+        CaseStanding(
             filed_on=row.filed_on,
             answer=Timeliness(row.answer),
             answer_s=row.answer_s,
@@ -52,7 +52,7 @@ def marks_of_row(row: CaseFigure) -> tuple[Mark, ...]:
             final=Ruling(Timeliness(row.final), row.final_on),
             closed_on=row.closed_on,
             closed_s=row.closed_s,
-            pace=Pace(row.pace),
+            pace=CasePace(row.pace),
             outcome=Outcome(row.outcome),
             quality=Counting(row.quality),
             quality_on=row.quality_on,

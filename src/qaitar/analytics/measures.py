@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from qaitar.analytics.case_figures import Counting, Pace, Standing, Timeliness
+from qaitar.analytics.case_figures import CasePace, CaseStanding, Counting, Timeliness
 from qaitar.returns.vocabulary import Outcome
 
 FILED: Final = "filed"
@@ -47,7 +47,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
             *_each("answer", "filed_on", iter(_JUDGED)),
             *_each("taking", "taking_on", iter(_FINAL_TIMELINESS)),
             *_each("final", "final_on", iter(_FINAL_TIMELINESS)),
-            *_each("pace", "closed_on", (p.value for p in Pace if p.value)),
+            *_each("pace", "closed_on", (p.value for p in CasePace if p.value)),
             *_each("outcome", "closed_on", (o.value for o in Outcome if o.value)),
             *_each("quality", "quality_on", (c.value for c in Counting if c.value)),
         )
@@ -65,7 +65,7 @@ class Mark:
     seconds: int = 0
 
 
-def marks_of(standing: Standing) -> tuple[Mark, ...]:
+def marks_of(standing: CaseStanding) -> tuple[Mark, ...]:
     """Say what a request adds to the days' figures: at most one mark a measure."""
     found = [Mark(FILED, standing.filed_on)]
     if standing.answer is not Timeliness.NONE:

@@ -21,7 +21,7 @@ INTERVALS_MISSED: Final = 2
 OLD_WITHOUT_SCHEDULE: Final = timedelta(days=7)
 
 
-class Trouble(StrEnum):
+class BackupTrouble(StrEnum):
     """What is wrong with the backups of an installation."""
 
     NEVER = "NEVER"
@@ -46,26 +46,26 @@ class History:
 
 def trouble_of(
     environ: Mapping[str, str], history: History, now: datetime
-) -> tuple[Trouble, datetime | None] | None:
+) -> tuple[BackupTrouble, datetime | None] | None:
     """Say what is wrong and how old the last good backup is (its moment); None when nothing is, or nothing is there yet."""
     try:
         settings = settings_from(environ)
     except BackupProblem:
-        return Trouble.BAD_SETTING, history.good_at
+        return BackupTrouble.BAD_SETTING, history.good_at
     if history.begun_at is None or now - history.begun_at < _allowed(settings):
         return None
     kind = _trouble(settings, history, now)
     return None if kind is None else (kind, history.good_at)
 
 
-def _trouble(settings: BackupSettings, history: History, now: datetime) -> Trouble | None:
+def _trouble(settings: BackupSettings, history: History, now: datetime) -> BackupTrouble | None:
     if history.last_try_failed:
-        return Trouble.FAILED
+        return BackupTrouble.FAILED
     if history.good_at is None:
-        return Trouble.NEVER
+        return BackupTrouble.NEVER
     if now - history.good_at > _allowed(settings):
-        return Trouble.OLD
-    return Trouble.FILES_MISSING if history.faults else None
+        return BackupTrouble.OLD
+    return BackupTrouble.FILES_MISSING if history.faults else None
 
 
 def _allowed(settings: BackupSettings) -> timedelta:

@@ -40,7 +40,7 @@ _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' OR
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BackupSource:
     """What is backed up: a database through a role that sees every row, the file store, and keys.
 
     `keys` are the installation's secrets by name; they go into encrypted backups only.
@@ -80,7 +80,7 @@ class _Place:
 
 
 def backup_create(
-    source: Source, target: Target, *, clock: Callable[[], datetime], keep: int
+    source: BackupSource, target: Target, *, clock: Callable[[], datetime], keep: int
 ) -> Created:
     """Make a backup, then keep the newest `keep`; it is visible in the target only once everything is there.
 
@@ -100,7 +100,7 @@ def backup_create(
 
 
 def _create(
-    source: Source,
+    source: BackupSource,
     target: Target,
     connection: psycopg.Connection[Any],
     named: tuple[str, str],

@@ -12,7 +12,7 @@ from qaitar.backup.problems import BackupProblem, DamagedBackup
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from qaitar.backup.target import Target, Written
+    from qaitar.backup.target import Target, WrittenObject
 
 DATABASE: Final = "database.dump"
 CHANGES: Final = "changes.txt"
@@ -31,7 +31,7 @@ class Part:
     sha256: str
 
     @classmethod
-    def of(cls, name: str, written: Written) -> Part:
+    def of(cls, name: str, written: WrittenObject) -> Part:
         """Describe what was just written."""
         return cls(name, written.size, written.sha256)
 

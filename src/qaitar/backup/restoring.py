@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.files.store import FileStore
     from qaitar.runtime.addresses import DatabaseAddresses
     from qaitar.runtime.folder import DataFolder
-    from qaitar.runtime.postgres import Addresses
+    from qaitar.runtime.postgres import ServerAddresses
 
 DRAFT: Final = "qaitar_restoring"
 JOBS: Final = 2
@@ -115,7 +115,7 @@ def dump_file(target: Target, manifest: Manifest, folder: Path) -> Iterator[Dump
         Path(name).unlink(missing_ok=True)
 
 
-def embedded_accept(server: Addresses, folder: DataFolder, *, replace: bool) -> bool:
+def embedded_accept(server: ServerAddresses, folder: DataFolder, *, replace: bool) -> bool:
     """Tell whether the embedded database is empty; refuse one that is not, or that somebody works with.
 
     Raises:
@@ -140,7 +140,7 @@ def embedded_accept(server: Addresses, folder: DataFolder, *, replace: bool) -> 
 
 
 def embedded_restore(
-    server: Addresses, folder: DataFolder, dump: Dump, *, replaced_as: str | None
+    server: ServerAddresses, folder: DataFolder, dump: Dump, *, replaced_as: str | None
 ) -> None:
     """Load a dump into the embedded server; the database gets its name only when it is loaded and walled.
 

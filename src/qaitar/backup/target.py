@@ -34,7 +34,7 @@ _ENCRYPTED: Final = ".enc"
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
-class Written:
+class WrittenObject:
     """What was written: length in bytes and SHA-256, both of the bytes as they lie in the target."""
 
     def __init__(self) -> None:
@@ -135,11 +135,11 @@ class Target:
         name = sha256 if self._key is None else self._key.name_of(sha256, self._salt)
         return f"files/{name[:2]}/{name}"
 
-    def write(self, name: str, chunks: Iterable[bytes]) -> Written:
+    def write(self, name: str, chunks: Iterable[bytes]) -> WrittenObject:
         """Write an object whole and durably, or not at all; an error while `chunks` is read leaves nothing."""
         if self._key is not None:
             chunks = self._key.encrypted(chunks, salt=self._salt, name=name)
-        written = Written()
+        written = WrittenObject()
         self._save(self._stored(name), written.passing(chunks))
         return written
 
@@ -160,9 +160,9 @@ class Target:
             else:
                 yield from self._key.decrypted(file, name=name)
 
-    def stored_digest(self, name: str) -> Written:
+    def stored_digest(self, name: str) -> WrittenObject:
         """Read an object as it lies there, without decrypting it, and tell its length and hash."""
-        found = Written()
+        found = WrittenObject()
         try:
             with closing(self._storage.open(self._stored(name), "rb")) as file:
                 for _ in found.passing(iter(lambda: file.read(_CHUNK_BYTES), b"")):

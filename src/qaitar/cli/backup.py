@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
-from qaitar.backup.creation import Source, backup_create
+from qaitar.backup.creation import BackupSource, backup_create
 from qaitar.backup.manifest import backup_ids, manifest_read
 from qaitar.backup.places import TO, key_from, settings_from, target_at
 from qaitar.backup.problems import BackupProblem
@@ -174,7 +174,7 @@ def _make(options: argparse.Namespace, path: Path, target: Target) -> int:
         raise BackupProblem("--keep has to be at least 1.")
     with installation(path, os.environ) as found:
         point(found.addresses)
-        source = Source(found.dsn, FileStore(), found.keys, version("qaitar"))
+        source = BackupSource(found.dsn, FileStore(), found.keys, version("qaitar"))
         note = _noted(target.place, scheduled=options.scheduled)
         try:
             made = backup_create(source, target, clock=utc_now, keep=keep)

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import override_settings
 
-from qaitar.backup.creation import Source, backup_create
+from qaitar.backup.creation import BackupSource, backup_create
 from qaitar.backup.encryption import BackupKey
 from qaitar.backup.places import target_at
 from qaitar.cli.backup_verify import scratch_restore
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.cli.restore_steps import Restored
-    from qaitar.lab.bench.ground import Ground
-    from qaitar.lab.bench.maker import World
+    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.maker import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SUFFIX: Final = "drill"
@@ -94,7 +94,7 @@ class Drill:
 class _Work:
     """People who file requests with evidence for as long as it is wanted, each in a thread."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: BenchWorld) -> None:
         self._world, self._ended = world, threading.Event()
         self._lock, self._next = threading.Lock(), _FIRST_NUMBER
         self.done: list[Acknowledged] = []
@@ -210,7 +210,7 @@ class _Steps:
         self._seconds[step], self._since = round(now - self._since, 1), now
 
 
-def _contents_make(ground: Ground, world: World, store: FileStore, count: int) -> None:
+def _contents_make(ground: BenchDatabase, world: BenchWorld, store: FileStore, count: int) -> None:
     """Give the shop's file rows contents that exist: `count` different ones, by a seed."""
     dice = random.Random(count)  # noqa: S311  contents of a drill, not secrets
     hashes = [
@@ -227,7 +227,7 @@ def _contents_make(ground: Ground, world: World, store: FileStore, count: int) -
 def _back_up_and_restore(
     drill: Drill,
     clock: _Steps,
-    made: tuple[Ground, World, FileStore],
+    made: tuple[BenchDatabase, BenchWorld, FileStore],
     server: EmbeddedPostgres,
     scratch: Path,
 ) -> None:
@@ -235,7 +235,7 @@ def _back_up_and_restore(
     dsn = make_url({**parts_of(server.ensure_running().superuser_dsn), "dbname": ground.name})
     target = target_at(str(scratch / "backups"), BackupKey("drill " * 8), {}, create=True)
     keys = {"encryption_key": "k" * 40, "journal_key": settings.QAITAR_JOURNAL_KEY}
-    source = Source(dsn, store, keys, "drill")
+    source = BackupSource(dsn, store, keys, "drill")
     with _Work(world) as work:
         work.wait_for(_DONE_BEFORE)
         began = utc_now()
@@ -263,7 +263,7 @@ def _back_up_and_restore(
     )
 
 
-def _broken_by_restore(ground: Ground, restored: Restored) -> dict[str, int]:
+def _broken_by_restore(ground: BenchDatabase, restored: Restored) -> dict[str, int]:
     """Count, by invariant, the rows that break it in the restored database and not in the drill's shop itself.
 
     The shop is made by SQL and breaks some invariants by its making.  It is checked after the restored one and has all

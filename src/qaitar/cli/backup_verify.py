@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from qaitar.backup.manifest import manifest_read
 from qaitar.cli.restore_report import restored_lines
-from qaitar.cli.restore_steps import Wanted, restore_all
+from qaitar.cli.restore_steps import RestoreRequest, restore_all
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore
 from qaitar.runtime.folder import DataFolder
@@ -56,4 +56,4 @@ def scratch_restore(target: Target, manifest: Manifest, scratch: Path) -> Restor
     environ = {
         name: value for name, value in os.environ.items() if not name.startswith(_INSTALLATIONS)
     }
-    return restore_all(Wanted(target, manifest, folder, store, environ, utc_now()))
+    return restore_all(RestoreRequest(target, manifest, folder, store, environ, utc_now()))

@@ -16,10 +16,9 @@ from qaitar.lab.bench.console import SIZES, bench_console
 from qaitar.lab.bench.exporting import bench_export
 from qaitar.lab.bench.importing import bench_import
 from qaitar.lab.bench.intake import bench_intake
-from qaitar.lab.bench.life import Plan, bench_life
+from qaitar.lab.bench.life import LifePlan, bench_life
 from qaitar.lab.bench.presses import bench_presses
-from qaitar.lab.bench.requests import Plan as RequestPlan
-from qaitar.lab.bench.requests import bench_requests
+from qaitar.lab.bench.requests import RequestPlan, bench_requests
 from qaitar.lab.bench.sweep import bench_sweep
 from qaitar.lab.bench.warmth import CAN_CHILL, Warmth
 from qaitar.runtime.cluster import Cluster
@@ -29,15 +28,15 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from qaitar.lab.bench.report import Report
+    from qaitar.lab.bench.report import BenchReport
     from qaitar.runtime.addresses import DatabaseAddresses
     from qaitar.runtime.folder import DataFolder
 
-    Measure = Callable[[DatabaseAddresses, DataFolder, argparse.Namespace], Report]
+    Measure = Callable[[DatabaseAddresses, DataFolder, argparse.Namespace], BenchReport]
 
 SMALLEST: Final = 1_000
 _QUICK_SIZES: Final = (2_000, 20_000)
-_QUICK_LIFE: Final = Plan(lives=400, block_seconds=3, plain_seconds=2, rounds=1)
+_QUICK_LIFE: Final = LifePlan(lives=400, block_seconds=3, plain_seconds=2, rounds=1)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,36 +91,46 @@ def _sizes(options: argparse.Namespace) -> tuple[int, ...]:
     return (small, most) if most > small else (most,)
 
 
-def _sized(bench: Callable[..., Report], **quick: Any) -> Measure:
+def _sized(bench: Callable[..., BenchReport], **quick: Any) -> Measure:
     """Run a bench on a small shop and a big one; `quick` is what a look in a minute takes instead."""
 
-    def measure(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    def measure(
+        shop: DatabaseAddresses,
+        folder: DataFolder,  # noqa: ARG001  one signature for all
+        options: argparse.Namespace,
+    ) -> BenchReport:
         return bench(shop, utc_now(), **(quick if options.quick else {"sizes": _sizes(options)}))
 
     return measure
 
 
-def _counted(bench: Callable[..., Report], count: str, **quick: Any) -> Measure:
+def _counted(bench: Callable[..., BenchReport], count: str, **quick: Any) -> Measure:
     """Run a bench on so many things as were asked for (its own number where none), or `quick` as above."""
 
-    def measure(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:  # noqa: ARG001  one signature for all
+    def measure(
+        shop: DatabaseAddresses,
+        folder: DataFolder,  # noqa: ARG001  one signature for all
+        options: argparse.Namespace,
+    ) -> BenchReport:
         given = {count: options.requests} if options.requests else {}
         return bench(shop, utc_now(), **(quick if options.quick else given))
 
     return measure
 
 
-def _presses(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
+def _presses(
+    shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace
+) -> BenchReport:
     if options.quick:
         return bench_presses(shop, utc_now(), sizes=(5_000, 20_000), rounds=1, presses=3)
     warmth = Warmth(Cluster(folder).data, options.cold) if shop.embedded else None
     return bench_presses(shop, utc_now(), sizes=_sizes(options), warmth=warmth)
 
 
-def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
-    plan = _QUICK_LIFE if options.quick else Plan()
+def _life(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> BenchReport:
+    plan = _QUICK_LIFE if options.quick else LifePlan()
     if options.requests:
-        plan = Plan(lives=options.requests)
+        plan = LifePlan(lives=options.requests)
     return bench_life(shop, up_line, folder.logs, utc_now(), plan)
 
 
@@ -129,7 +138,9 @@ def _plain_line(host: str, port: int) -> list[str]:
     return [sys.executable, "-m", "qaitar.lab.bench.blocking_server", host, str(port), "2"]
 
 
-def _requests(shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace) -> Report:
+def _requests(
+    shop: DatabaseAddresses, folder: DataFolder, options: argparse.Namespace
+) -> BenchReport:
     plan = RequestPlan(seconds=1, rounds=1) if options.quick else RequestPlan()
     servers = (partial(command_line, workers=2), _plain_line)
     return bench_requests(shop, servers, folder.logs, utc_now(), plan)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from qaitar.flows.invariants.checking import CheckRequest, Report, invariants_check
+from qaitar.flows.invariants.checking import CheckRequest, InvariantReport, invariants_check
 from qaitar.foundation.clock import utc_now
 from qaitar.runtime.addresses import APP_ROLE, parts_of
 from qaitar.runtime.database import APP_VARIABLE, OWNER_VARIABLE
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:  # noqa: ARG001
     return 1 if report.broken else 0
 
 
-def _document(report: Report) -> dict[str, Any]:
+def _document(report: InvariantReport) -> dict[str, Any]:
     return {
         "ok": not report.broken,
         "broken": report.broken,
@@ -66,7 +66,7 @@ def _with_rows(checked: Checked) -> dict[str, Any]:
     return {**asdict(checked), "first": rows}
 
 
-def _tell(report: Report) -> None:
+def _tell(report: InvariantReport) -> None:
     for each in report.checked:
         word = f"BROKEN by {each.broken}" if each.broken else "holds"
         print(f"{each.code:<4}{word:<18}{each.promises} ({each.seconds:.2f} s)")

@@ -13,7 +13,7 @@ from qaitar.foundation.journal_reads import journal_faults
 if TYPE_CHECKING:
     import argparse
 
-    from qaitar.foundation.journal_check import Found
+    from qaitar.foundation.journal_check import JournalCheck
     from qaitar.runtime.folder import DataFolder
 
 
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     return 1 if checking.broken or not anchors_hold else 0
 
 
-def sentence_of(found: Found) -> str:
+def sentence_of(found: JournalCheck) -> str:
     """Say one fault in a line."""
     line = f" line {found.seq}" if found.seq else ""
     return f"{found.subject_kind} {found.subject_id}{line}: {found.fault.value} (merchant {found.merchant_id})"

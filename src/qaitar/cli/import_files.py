@@ -21,7 +21,7 @@ from qaitar.flows.import_orders import (
 )
 from qaitar.flows.take_cabinet import (
     BODY_BYTES_MAX,
-    BodyRefused,
+    ReadingRefused,
     cabinet_read,
     cabinet_take,
 )
@@ -44,7 +44,7 @@ REASONS_MAX: Final = 20  # on a screen; --json tells all
 
 
 @dataclass(slots=True)
-class Report:
+class ImportPrint:
     """What is printed: read = created + updated + unchanged + rejected."""
 
     kind: str
@@ -147,7 +147,7 @@ def import_file(kind: str, path: str, store: str | None, *, as_json: bool) -> in
         return _refused(
             _("%(file)s cannot be opened: %(why)s.") % {"file": path, "why": error.strerror}
         )
-    report = Report(kind, Path(path).name)
+    report = ImportPrint(kind, Path(path).name)
     try:
         taker(body, store, report, utc_now())
     except StoreUnclear as unclear:
@@ -163,7 +163,7 @@ def _refused(sentence: str) -> int:
     return NOT_UNDERSTOOD
 
 
-def _take_orders(body: bytes, named: str | None, report: Report, now: datetime) -> None:
+def _take_orders(body: bytes, named: str | None, report: ImportPrint, now: datetime) -> None:
     file = orders_file_take(body, report.file)
     if isinstance(file, RefusedFile) and not merchants_real():
         report.problem = str(file.reason)
@@ -190,7 +190,7 @@ def _take_orders(body: bytes, named: str | None, report: Report, now: datetime) 
     report.shop_number_learnt = done.run.report.get("number", "")
 
 
-def _take_returns(body: bytes, named: str | None, report: Report, now: datetime) -> None:
+def _take_returns(body: bytes, named: str | None, report: ImportPrint, now: datetime) -> None:
     by = system_actor("import")
     with transaction.atomic(durable=True):
         store = _store(named, "", report, now)
@@ -199,7 +199,7 @@ def _take_returns(body: bytes, named: str | None, report: Report, now: datetime)
             intake = cabinet_take(
                 store_id=store.pk, body=body, received_from=report.file, by=by, now=now
             )
-        except BodyRefused:
+        except ReadingRefused:
             large = len(body) > BODY_BYTES_MAX
             report.problem = too_large(BODY_BYTES_MAX) if large else _("The file is empty.")
             return
@@ -219,13 +219,13 @@ def _take_returns(body: bytes, named: str | None, report: Report, now: datetime)
         report.problem = _("It holds no return requests.")
 
 
-TAKERS: Final[dict[str, Callable[[bytes, str | None, Report, datetime], None]]] = {
+TAKERS: Final[dict[str, Callable[[bytes, str | None, ImportPrint, datetime], None]]] = {
     "orders": _take_orders,
     "returns": _take_returns,
 }
 
 
-def _store(named: str | None, shop: str, report: Report, now: datetime) -> Store:
+def _store(named: str | None, shop: str, report: ImportPrint, now: datetime) -> Store:
     """Find the store meant, or make the first one; the walls of all merchants are open meanwhile."""
     merchants = merchants_real()
     see(merchants)

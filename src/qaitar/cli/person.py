@@ -19,9 +19,9 @@ from qaitar.foundation.personal_models import ErasedPerson
 from qaitar.foundation.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.erasing import (
+    ErasureRequest,
     PersonHasOpenCases,
     PersonUnknown,
-    Wanted,
     person_erase,
     person_erase_again,
 )
@@ -81,7 +81,7 @@ def _erase(options: argparse.Namespace) -> Erased:
     with transaction.atomic():
         merchant_id = _merchant(options.merchant)
         see([merchant_id])
-        wanted = Wanted(
+        wanted = ErasureRequest(
             merchant_id,
             options.phone,
             options.ground.strip(),

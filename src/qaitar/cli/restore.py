@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qaitar.backup.manifest import manifest_read
 from qaitar.backup.places import key_from, target_at
 from qaitar.cli.restore_report import restored_lines
-from qaitar.cli.restore_steps import Wanted, restore_all
+from qaitar.cli.restore_steps import RestoreRequest, restore_all
 from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
 from qaitar.runtime.folder import DataFolder
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, path: Path) -> int:
     target = target_at(options.place, key_from(os.environ, options.key_file), os.environ)
     target.open()
     manifest = manifest_read(target, options.backup)
-    wanted = Wanted(
+    wanted = RestoreRequest(
         target,
         manifest,
         DataFolder(path),

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RestoreRequest:
     """Which backup is brought back, where to, and what is allowed.
 
     `replace` lets a filled database be set aside, `upgrade` an older generation of tables be brought up to date.
@@ -94,7 +94,7 @@ class Restored:
         return not self.files.faults and not self.rows and self.checks.well
 
 
-def restore_all(wanted: Wanted) -> Restored:
+def restore_all(wanted: RestoreRequest) -> Restored:
     """Verify the backup, bring it back, and check what came of it.
 
     Raises:
@@ -127,7 +127,7 @@ def _alone(folder: DataFolder) -> Iterator[None]:
         ) from None
 
 
-def _embedded(wanted: Wanted, server: EmbeddedPostgres) -> Restored:
+def _embedded(wanted: RestoreRequest, server: EmbeddedPostgres) -> Restored:
     at = server.ensure_running()
     folder = wanted.folder
     broken_off = (folder.path / RESTORING).exists()
@@ -143,7 +143,7 @@ def _embedded(wanted: Wanted, server: EmbeddedPostgres) -> Restored:
     return Restored(keys, files, rows, replaced, _checked(wanted))
 
 
-def _foreign(wanted: Wanted) -> Restored:
+def _foreign(wanted: RestoreRequest) -> Restored:
     addresses = resolve_database(wanted.folder, wanted.environ)
     foreign_accept(addresses)
     with _unfinished(wanted.folder):
@@ -164,7 +164,7 @@ def _unfinished(folder: DataFolder) -> Iterator[None]:
     mark.unlink()
 
 
-def _checked(wanted: Wanted) -> Checks:
+def _checked(wanted: RestoreRequest) -> Checks:
     """Check by the commands themselves, each a program of its own, as the restored installation would start.
 
     Signatures of the journal can be verified only where its key is: in the backup, the data folder or the environment.
@@ -192,7 +192,7 @@ def _checked(wanted: Wanted) -> Checks:
     )
 
 
-def _command(wanted: Wanted, *words: str) -> tuple[int, str]:
+def _command(wanted: RestoreRequest, *words: str) -> tuple[int, str]:
     """Run a command on the restored installation; returns its exit code and what it said."""
     handed = {OWNER_VARIABLE, APP_VARIABLE}
     environ = {name: value for name, value in wanted.environ.items() if name not in handed}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation import logs
 from qaitar.lab.simulation.sellers import simulate
-from qaitar.lab.simulation.telling import SimulationResults, Wanted
+from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
 from qaitar.runtime.database import resolve_database
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
         logs.configure(stream=stream)
         try:
             for seed in range(options.seed, options.seed + options.worlds):
-                wanted = Wanted(seed, options.days, options.orders, options.faults, sellers)
+                wanted = SimulationRequest(
+                    seed, options.days, options.orders, options.faults, sellers
+                )
                 began = monotonic()
                 outcome = simulate(shop, wanted)
                 seconds = monotonic() - began

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qaitar.runtime.folder import DataFolder
-    from qaitar.sandbox.outside import Addresses
+    from qaitar.sandbox.outside import StandInAddresses
 
 TICK_S: Final = 2.0
 LOOKS: Final = ("orders_poll", "cabinets_poll")
@@ -110,7 +110,7 @@ def live(
             changed()
 
 
-def _announce(outside: Outside, addresses: Addresses) -> None:
+def _announce(outside: Outside, addresses: StandInAddresses) -> None:
     keys = outside.keys
     print(f"Stand-ins are ready: {addresses.kaspi}", flush=True)
     print(f"  Kaspi          {addresses.kaspi}/shop/api/v2  token {keys.kaspi_token}")

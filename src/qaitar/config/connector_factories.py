@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 
 from qaitar.connectors.google_sheets.client import GoogleSheetsRegister
 from qaitar.connectors.google_sheets.facts import GoogleSheetsSettings
-from qaitar.connectors.google_sheets.wire import Unreadable
+from qaitar.connectors.google_sheets.wire import SheetsUnreadable
 from qaitar.connectors.kaspi_cabinet.client import CabinetSession, KaspiCabinet
 from qaitar.connectors.kaspi_shop.client import KaspiShop, ShopAccount
 from qaitar.connectors.onec.client import OneC
@@ -101,7 +101,7 @@ def google_sheets(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Go
     )
     try:
         return GoogleSheetsRegister(ready, clock=utc_now)
-    except Unreadable as error:
+    except SheetsUnreadable as error:
         raise ValueError(f"the service account's file: {error}") from error
 
 

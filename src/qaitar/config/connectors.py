@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from qaitar.foundation.connections import Connector, Kind, Secret, Setting
+from qaitar.foundation.connections import Connector, Secret, Setting, SettingKind
 
 
 def proxy_names() -> tuple[str, ...]:
@@ -46,7 +46,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
         factory=f"{_FACTORIES}.kaspi_shop",
         reader="qaitar.connectors.kaspi_files.reader.read_orders",
         settings=(
-            Setting("base_url", _("Address"), Kind.URL, "https://kaspi.kz/shop/api/v2"),
+            Setting("base_url", _("Address"), SettingKind.URL, "https://kaspi.kz/shop/api/v2"),
             Setting(
                 "merchant_uid",
                 _("Shop id (X-Merchant-Uid)"),
@@ -55,7 +55,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
             Setting(
                 "proxy",
                 _("Proxy"),
-                Kind.CHOICE,
+                SettingKind.CHOICE,
                 choices=proxy_names(),
                 help=_("Only if Kaspi is reached through one. The machine's operator names them."),
             ),
@@ -71,12 +71,12 @@ CONNECTORS: Final[dict[str, Connector]] = {
         keeper="qaitar.connectors.kaspi_cabinet.recording.reduce_answers",
         settings=(
             Setting("merchant_id", _("Shop number in the cabinet"), required=True),
-            Setting("base_url", _("Address"), Kind.URL, "https://mc.shop.kaspi.kz"),
-            Setting("proxy", _("Proxy"), Kind.CHOICE, choices=proxy_names()),
+            Setting("base_url", _("Address"), SettingKind.URL, "https://mc.shop.kaspi.kz"),
+            Setting("proxy", _("Proxy"), SettingKind.CHOICE, choices=proxy_names()),
             Setting(
                 "consent",
                 _("Read directly"),
-                Kind.SWITCH,
+                SettingKind.SWITCH,
                 default=False,
                 help=_("Off by default. The seller agrees and gives their own session."),
             ),
@@ -89,19 +89,21 @@ CONNECTORS: Final[dict[str, Connector]] = {
         contracts=("helpdesk",),
         factory=f"{_FACTORIES}.usedesk",
         settings=(
-            Setting("base_url", _("Address"), Kind.URL, "https://api.usedesk.ru"),
-            Setting("encoding", _("Encoding"), Kind.CHOICE, "json", choices=("json", "form")),
+            Setting("base_url", _("Address"), SettingKind.URL, "https://api.usedesk.ru"),
+            Setting(
+                "encoding", _("Encoding"), SettingKind.CHOICE, "json", choices=("json", "form")
+            ),
             Setting(
                 "ticket_page",
                 _("Page of a ticket"),
-                Kind.LINK,
+                SettingKind.LINK,
                 help=_("Address with {id} in it; empty shows no link."),
             ),
             Setting("group_id", _("Group")),
             Setting("assignee_id", _("Assignee")),
             Setting("channel_id", _("Channel")),
             Setting("user_id", _("Author")),
-            Setting("pause_s", _("Pause between calls, s"), Kind.NUMBER, 1),
+            Setting("pause_s", _("Pause between calls, s"), SettingKind.NUMBER, 1),
         ),
         secrets=(Secret("api_token", _("API token")),),
         per_store=False,
@@ -116,9 +118,9 @@ CONNECTORS: Final[dict[str, Connector]] = {
             Setting(
                 "key_heading", _("Heading of the key column"), default="Номер заявки", required=True
             ),
-            Setting("columns", _("Columns"), Kind.JSON, REGISTER_COLUMNS, required=True),
-            Setting("sheets_url", _("Address"), Kind.URL, "https://sheets.googleapis.com"),
-            Setting("token_url", _("Address for tokens"), Kind.URL),
+            Setting("columns", _("Columns"), SettingKind.JSON, REGISTER_COLUMNS, required=True),
+            Setting("sheets_url", _("Address"), SettingKind.URL, "https://sheets.googleapis.com"),
+            Setting("token_url", _("Address for tokens"), SettingKind.URL),
         ),
         secrets=(Secret("service_account_json", _("File of the service account"), long=True),),
         per_store=False,
@@ -130,16 +132,20 @@ CONNECTORS: Final[dict[str, Connector]] = {
         contracts=("erp",),
         factory=f"{_FACTORIES}.onec",
         settings=(
-            Setting("base_url", _("Address of the publication"), Kind.URL, required=True),
+            Setting("base_url", _("Address of the publication"), SettingKind.URL, required=True),
             Setting("user", _("User"), required=True),
             Setting("time_zone", _("Time zone of the 1C server"), default="Asia/Almaty"),
             Setting("author_key", _("Author of files (key of a 1C user)")),
             Setting("warehouse_key", _("Warehouse (key)")),
-            Setting("allowed_only", _("Only what the user may see"), Kind.SWITCH, default=False),
-            Setting("post_after_create", _("Post after writing"), Kind.SWITCH, default=False),
-            Setting("search_days", _("Days to search around"), Kind.NUMBER, 3),
-            Setting("field_map", _("Field map"), Kind.JSON, {}),
-            Setting("proxy", _("Proxy"), Kind.CHOICE, choices=proxy_names()),
+            Setting(
+                "allowed_only", _("Only what the user may see"), SettingKind.SWITCH, default=False
+            ),
+            Setting(
+                "post_after_create", _("Post after writing"), SettingKind.SWITCH, default=False
+            ),
+            Setting("search_days", _("Days to search around"), SettingKind.NUMBER, 3),
+            Setting("field_map", _("Field map"), SettingKind.JSON, {}),
+            Setting("proxy", _("Proxy"), SettingKind.CHOICE, choices=proxy_names()),
         ),
         secrets=(Secret("password", _("Password")),),
         per_store=False,

@@ -31,7 +31,7 @@ from qaitar.runtime.ports import require_free_port
 from qaitar.web.hooks.health import figures, readiness
 from qaitar.web.server.app import Server
 from qaitar.web.server.limits import Limits
-from qaitar.web.server.monitor import METRICS, Monitor, Report
+from qaitar.web.server.monitor import METRICS, HealthReport, Monitor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,13 +87,13 @@ def make_server(listener: socket.socket | None) -> Server:
     return Server(application, monitor, Limits(**settings.QAITAR_RECEIVE), django_threads=THREADS)
 
 
-def _readiness() -> Report:
+def _readiness() -> HealthReport:
     status, content = readiness()
-    return Report(status, "application/json", content)
+    return HealthReport(status, "application/json", content)
 
 
-def _figures() -> Report:
-    return Report(200, CONTENT_TYPE_LATEST, figures())
+def _figures() -> HealthReport:
+    return HealthReport(200, CONTENT_TYPE_LATEST, figures())
 
 
 def health_listener() -> socket.socket | None:

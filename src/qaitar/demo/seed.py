@@ -20,7 +20,7 @@ from qaitar.foundation.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.sandbox import snapshot
-from qaitar.sandbox.outside import Addresses, Outside
+from qaitar.sandbox.outside import Outside, StandInAddresses
 from qaitar.sandbox.world import World, sold_order
 from qaitar.transport.outgoing import allow_private
 
@@ -46,7 +46,7 @@ def demo_seed(*, now: datetime, port: int, folder: Path) -> bool:
     """
     found = demo_merchant()
     if found is not None:
-        _readdress(found, Addresses.on(port), now)
+        _readdress(found, StandInAddresses.on(port), now)
         return False
     clock = Clock(now - timedelta(days=7))
     outside = Outside(clock)
@@ -72,7 +72,7 @@ def demo_seed(*, now: datetime, port: int, folder: Path) -> bool:
     return True
 
 
-def _readdress(merchant_id: UUID, at: Addresses, now: datetime) -> None:
+def _readdress(merchant_id: UUID, at: StandInAddresses, now: datetime) -> None:
     """Point the shop at the stand-ins when they are served on other ports than the last time."""
     with within_walls(merchant_id):
         store = Store.objects.filter(merchant_id=merchant_id).earliest("created_at")

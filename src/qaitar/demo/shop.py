@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.sandbox.outside import Addresses, Outside
+    from qaitar.sandbox.outside import Outside, StandInAddresses
 
 KEY_HEADING: Final = "Номер заявки"
 HEADINGS: Final = [KEY_HEADING, *REGISTER_COLUMNS.values()]
@@ -147,7 +147,7 @@ def _person(login: Login, home: UUID, *, closed: bool) -> User:
     return found
 
 
-def shop_connect(opened: Opened, outside: Outside, at: Addresses, *, now: datetime) -> None:
+def shop_connect(opened: Opened, outside: Outside, at: StandInAddresses, *, now: datetime) -> None:
     """Connect the shop to its outside systems, as a person does in the console; in the caller's transaction."""
     outside.head_sheet(HEADINGS)
     secrets = {
@@ -163,7 +163,7 @@ def shop_connect(opened: Opened, outside: Outside, at: Addresses, *, now: dateti
 def shop_address(
     merchant_id: UUID,
     store_id: UUID,
-    at: Addresses,
+    at: StandInAddresses,
     *,
     secrets: Mapping[str, Mapping[str, str]],
     now: datetime,
@@ -182,7 +182,7 @@ def shop_address(
     return True
 
 
-def connections(store_id: UUID, at: Addresses) -> tuple[Entered, ...]:
+def connections(store_id: UUID, at: StandInAddresses) -> tuple[Entered, ...]:
     """Name the settings of each system; reading the cabinet directly is switched on for the demo only."""
     return (
         Entered(

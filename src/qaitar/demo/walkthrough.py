@@ -19,7 +19,7 @@ from qaitar.foundation.models import Connection, MerchantKey
 from qaitar.foundation.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.returns.errors import ActBlocked, CaseChanged
-from qaitar.sandbox.kaspi.ledger import NotAllowed
+from qaitar.sandbox.kaspi.ledger import LedgerRefusal
 from qaitar.sandbox.outside import Outside
 from qaitar.transport.outgoing import allow_private
 
@@ -74,7 +74,7 @@ def branch_play(play: Play, branch: Branch) -> Played:
     wrong: list[str] = []
     try:
         ends = branch.play(play)
-    except (Unexpected, ActBlocked, CaseChanged, NotAllowed) as error:
+    except (Unexpected, ActBlocked, CaseChanged, LedgerRefusal) as error:
         ends = {}
         wrong.append(f"{type(error).__name__}: {error}")
     play.settles()

@@ -36,7 +36,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uf
 _SHEET_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """What a column holds, and so what its cells become."""
 
     TEXT = "text"
@@ -56,7 +56,7 @@ class Column:
     """
 
     name: str
-    kind: Kind = Kind.TEXT
+    kind: CellKind = CellKind.TEXT
     currency: str = "KZT"
     zone: dt.tzinfo = dt.UTC
 
@@ -154,10 +154,10 @@ class _Sheets:
         if value is None:
             return
         column = self._columns[at]
-        if column.kind is Kind.TEXT:
+        if column.kind is CellKind.TEXT:
             text = _printable(_text(value))
             sheet.write_string(line, at, text, self._quoted if is_formula_like(text) else None)
-        elif column.kind in {Kind.DATE, Kind.MOMENT}:
+        elif column.kind in {CellKind.DATE, CellKind.MOMENT}:
             sheet.write_datetime(line, at, _when(column, value), self._formats[at])
         else:
             sheet.write_number(line, at, _number(column, value), self._formats[at])
@@ -166,12 +166,12 @@ class _Sheets:
 def _format(book: Any, column: Column) -> Any:
     signs = {"KZT": "₸", "RUB": "₽"}
     patterns = {
-        Kind.TEXT: "@",
-        Kind.INTEGER: "0",
-        Kind.DECIMAL: "General",
-        Kind.MONEY: f'#,##0.00\\ "{signs.get(column.currency, column.currency)}"',
-        Kind.DATE: "dd.mm.yyyy",
-        Kind.MOMENT: "dd.mm.yyyy hh:mm",
+        CellKind.TEXT: "@",
+        CellKind.INTEGER: "0",
+        CellKind.DECIMAL: "General",
+        CellKind.MONEY: f'#,##0.00\\ "{signs.get(column.currency, column.currency)}"',
+        CellKind.DATE: "dd.mm.yyyy",
+        CellKind.MOMENT: "dd.mm.yyyy hh:mm",
     }
     return book.add_format({"num_format": patterns[column.kind]})
 
@@ -194,7 +194,7 @@ def iter_csv(
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     headings = [
-        f"{column.name}, {column.currency}" if column.kind is Kind.MONEY else column.name
+        f"{column.name}, {column.currency}" if column.kind is CellKind.MONEY else column.name
         for column in columns
     ]
     writer.writerow([_defused(heading) for heading in headings])
@@ -221,11 +221,11 @@ def _flushed(buffer: io.StringIO) -> str:
 def _csv_cell(column: Column, value: object, decimal_mark: str) -> str:
     if value is None:
         return ""
-    if column.kind is Kind.TEXT:
+    if column.kind is CellKind.TEXT:
         return _defused(_text(value))
-    if column.kind is Kind.DATE:
+    if column.kind is CellKind.DATE:
         return f"{_when(column, value):%Y-%m-%d}"
-    if column.kind is Kind.MOMENT:
+    if column.kind is CellKind.MOMENT:
         return f"{_when(column, value):%Y-%m-%d %H:%M}"
     number = _number(column, value)
     return (str(number) if isinstance(number, int) else f"{number:f}").replace(".", decimal_mark)
@@ -253,21 +253,21 @@ def _number(column: Column, value: object) -> int | Decimal:
     if isinstance(value, int):
         if abs(value) > _EXACT_MAX:
             raise WrongCell(f"{column.name}: spreadsheets keep 15 digits; make the column TEXT")
-        return major(value) if column.kind is Kind.MONEY else value
-    if isinstance(value, Decimal) and column.kind is Kind.DECIMAL and value.is_finite():
+        return major(value) if column.kind is CellKind.MONEY else value
+    if isinstance(value, Decimal) and column.kind is CellKind.DECIMAL and value.is_finite():
         return value
     raise WrongCell(f"{column.name}: {type(value).__name__} in a column of {column.kind}")
 
 
 def _when(column: Column, value: object) -> dt.date:
-    if isinstance(value, dt.datetime) and column.kind is Kind.MOMENT:
+    if isinstance(value, dt.datetime) and column.kind is CellKind.MOMENT:
         if value.tzinfo is None:
             raise WrongCell(f"{column.name}: a time without zone")
         return value.astimezone(column.zone).replace(tzinfo=None)
     if (
         isinstance(value, dt.date)
         and not isinstance(value, dt.datetime)
-        and column.kind is Kind.DATE
+        and column.kind is CellKind.DATE
     ):
         return value
     raise WrongCell(f"{column.name}: {type(value).__name__} in a column of {column.kind}")

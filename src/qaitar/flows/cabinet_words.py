@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qaitar.contracts.marketplace import Section
 from qaitar.flows.cabinet_report import OTHER_SHOP, SHOP_UNCLEAR
-from qaitar.returns.vocabulary import Section
 from qaitar.returns.words import word_for
 
 if TYPE_CHECKING:

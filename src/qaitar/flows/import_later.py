@@ -22,8 +22,8 @@ from qaitar.kernel.roles import WORKERS
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.imports import (
-    Origin,
-    Outcome,
+    ImportOrigin,
+    ImportOutcome,
     import_begin,
     import_finish,
     import_stop,
@@ -54,7 +54,7 @@ def import_later(*, store: Store, file: OrdersUpload, by: Actor, now: datetime) 
     )
     run = import_begin(
         store=store,
-        origin=Origin("FILE", file.name, row.pk),
+        origin=ImportOrigin("FILE", file.name, row.pk),
         rows_expected=file.orders.rows_total,
         by_name=by.name,
         now=now,
@@ -104,7 +104,7 @@ def _merged(run: ImportRun, store: Store, file: OrdersFile, now: datetime) -> Me
         if done.refusal:
             import_stop(run=run, problem=done.refusal, now=now)
             return None
-        import_finish(run=run, outcome=Outcome(done.merged, done.report(store)), now=now)
+        import_finish(run=run, outcome=ImportOutcome(done.merged, done.report(store)), now=now)
     return done.merged
 
 

@@ -12,14 +12,14 @@ from django.utils.module_loading import import_string
 from qaitar.flows.import_placing import file_merge
 from qaitar.foundation.actors import require_role
 from qaitar.foundation.connections import connector_of
-from qaitar.foundation.files.checks import Accepted, Code, Rejected, sentence
+from qaitar.foundation.files.checks import Accepted, FileRefusalCode, Rejected, sentence
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
-from qaitar.foundation.files.kinds import FACTS, Kind
+from qaitar.foundation.files.kinds import FACTS, FileKind
 from qaitar.foundation.files.names import safe_name
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.people import merchant_create
 from qaitar.kernel.roles import WORKERS
-from qaitar.orders.services.imports import Origin, Outcome, import_fail, import_write
+from qaitar.orders.services.imports import ImportOrigin, ImportOutcome, import_fail, import_write
 from qaitar.orders.services.stores import StoreEntry, store_create
 
 if TYPE_CHECKING:
@@ -133,16 +133,23 @@ def orders_file_take(body: bytes, name: str) -> OrdersUpload | RefusedFile:
 
 def _only_cells(refusal: Rejected) -> bool:
     """Tell faults of single cells of a plain table: the reader rejects their rows, so the other rows need not suffer."""
-    control_characters = refusal.code is Code.UNSUPPORTED and refusal.params in _NOT_RECOGNISED
-    return control_characters or refusal.code in {Code.TEXT_UNREADABLE, Code.TEXT_LINE}
+    control_characters = (
+        refusal.code is FileRefusalCode.UNSUPPORTED and refusal.params in _NOT_RECOGNISED
+    )
+    return control_characters or refusal.code in {
+        FileRefusalCode.TEXT_UNREADABLE,
+        FileRefusalCode.TEXT_LINE,
+    }
 
 
 def _checked_as_table(body: bytes, name: str) -> CheckedFile:
     stored = FileStore().put(io.BytesIO(body))
-    facts = FACTS[Kind.CSV]
+    facts = FACTS[FileKind.CSV]
     safe = safe_name(name, facts.extension)
     size, sha256 = stored.size, stored.sha256
-    return CheckedFile(Accepted(Kind.CSV, facts.mime, facts.extension, safe, sha256, size), "", "")
+    return CheckedFile(
+        Accepted(FileKind.CSV, facts.mime, facts.extension, safe, sha256, size), "", ""
+    )
 
 
 def orders_import(
@@ -158,7 +165,7 @@ def orders_import(
         MergeBusy: another merge of this merchant did not end in time; nothing was written.
     """
     require_role(by, WORKERS)
-    origin = Origin("FILE", file.name)
+    origin = ImportOrigin("FILE", file.name)
     if isinstance(file, RefusedFile):
         return _not_imported(store, origin, file.reason, by, now)
     done = file_merge(chosen=store, file=file.orders, by=by, now=now)
@@ -167,7 +174,7 @@ def orders_import(
     row = file_note(
         merchant_id=store.merchant_id, file=file.checked, by=by, origin="import", now=now
     )
-    outcome = Outcome(done.merged, done.report(store))
+    outcome = ImportOutcome(done.merged, done.report(store))
     run = import_write(
         store=store,
         origin=replace(origin, file_id=row.pk),
@@ -178,7 +185,9 @@ def orders_import(
     return Imported(run, done.merged)
 
 
-def _not_imported(store: Store, origin: Origin, problem: str, by: Actor, now: datetime) -> Imported:
+def _not_imported(
+    store: Store, origin: ImportOrigin, problem: str, by: Actor, now: datetime
+) -> Imported:
     return Imported(
         import_fail(store=store, origin=origin, problem=problem, by_name=by.name, now=now)
     )

@@ -29,7 +29,7 @@ from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
 from qaitar.orders.models import Store
 from qaitar.orders.selectors import codes_with_lines, order_ids_by_code, orders_since
-from qaitar.orders.services.imports import Origin, Outcome, import_write
+from qaitar.orders.services.imports import ImportOrigin, ImportOutcome, import_write
 from qaitar.orders.services.merging import Merged, orders_merge
 from qaitar.orders.services.stores import stores_of
 from qaitar.returns.models import ReturnRequest
@@ -56,7 +56,7 @@ _Sorted = dict[UUID, list[OrderRecord | RowRejected]]
 
 
 @dataclass(slots=True)
-class Place:
+class PollPlace:
     """Where reading stands.  `todo` holds windows still to be read, each with the state and page to go on with."""
 
     fresh_to: datetime | None = None
@@ -65,7 +65,7 @@ class Place:
     missing: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, stored: dict[str, Any]) -> Place:
+    def read(cls, stored: dict[str, Any]) -> PollPlace:
         """Read the place back from a connection's cursor; an empty one is the very beginning."""
         return cls(
             fresh_to=_moment(stored.get("fresh_to")),
@@ -145,7 +145,7 @@ def connection_poll(
     store = stores[row.store_id]
     if not store.external_id:  # the number the shop is asked by is its own
         store.external_id = str(row.settings.get("merchant_uid") or "").strip()
-    run = _Run(store, row, source, now, Place.read(row.cursor), stores)
+    run = _Run(store, row, source, now, PollPlace.read(row.cursor), stores)
     run.plan()
     run.read_windows(pages_max)
     if run.polled.trouble is None:
@@ -162,7 +162,7 @@ class _Run:
     row: Connection
     source: OrderSource
     now: datetime
-    place: Place
+    place: PollPlace
     stores: dict[UUID, Store]
     polled: Polled = field(default_factory=Polled)
     merged_of: dict[UUID, Merged] = field(default_factory=dict)
@@ -336,8 +336,8 @@ class _Run:
                 if merged.touched or merged.rejected:
                     import_write(
                         store=self.stores[store_id],
-                        origin=Origin("API", self.row.name),
-                        outcome=Outcome(merged),
+                        origin=ImportOrigin("API", self.row.name),
+                        outcome=ImportOutcome(merged),
                         by_name="Qaitar",
                         now=self.now,
                     )

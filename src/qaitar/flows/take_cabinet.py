@@ -36,11 +36,11 @@ TRIES: Final = 3
 _log = structlog.get_logger(__name__)
 
 
-class BodyRefused(Exception):
+class ReadingRefused(Exception):
     """The body is empty or too large to be kept; nothing was stored."""
 
 
-class StoreMissing(Exception):
+class IntakeStoreMissing(Exception):
     """These walls hold no such store."""
 
 
@@ -98,10 +98,10 @@ def cabinet_take(
 def _checked(store_id: UUID, body: bytes) -> tuple[Store, ReducedAnswers]:
     """Find the store and reduce the body to what may be stored; raises as `cabinet_take`."""
     if not body or len(body) > BODY_BYTES_MAX:
-        raise BodyRefused(f"{len(body)} bytes; 1 to {BODY_BYTES_MAX} are taken")
+        raise ReadingRefused(f"{len(body)} bytes; 1 to {BODY_BYTES_MAX} are taken")
     store = Store.objects.filter(pk=store_id).first()
     if store is None:
-        raise StoreMissing(str(store_id))
+        raise IntakeStoreMissing(str(store_id))
     content: ReducedAnswers = import_string(connector_of(READER).keeper)(body)
     return store, content
 

@@ -23,7 +23,7 @@ from qaitar.foundation.secrets import NoKey, NotOpened
 from qaitar.foundation.webhooks.endpoints import signing_secrets
 from qaitar.foundation.webhooks.signing import (
     BadSecret,
-    Verdict,
+    SignatureVerdict,
     judge,
     next_try,
     signed_headers,
@@ -62,7 +62,7 @@ class Round:
 class _Ending:
     """What one try came to: the judgement, the status if there was an answer, words for people."""
 
-    verdict: Verdict
+    verdict: SignatureVerdict
     status: int | None
     detail: str
     retry_after_s: int | None = None
@@ -162,7 +162,7 @@ def _send_due(
         endpoint = waiting[delivery.endpoint_id]
         ending = _try(delivery, endpoint, now)
         _settle(delivery, ending, now, done)
-        if ending.verdict is not Verdict.DELIVERED:
+        if ending.verdict is not SignatureVerdict.DELIVERED:
             del waiting[delivery.endpoint_id]
 
 
@@ -188,17 +188,19 @@ def _try(delivery: WebhookDelivery, endpoint: WebhookEndpoint, now: datetime) ->
     """Send one message to the address its name has now, if that may be called at all."""
     target = resolve_public(endpoint.url, allow_hosts=settings.QAITAR_PRIVATE_HOSTS)
     if isinstance(target, Forbidden):
-        return _Ending(Verdict.RETRY, None, f"the address may not be called: {target.code.value}")
+        return _Ending(
+            SignatureVerdict.RETRY, None, f"the address may not be called: {target.code.value}"
+        )
     body = delivery.body.encode()
     try:
         signing = signing_secrets(endpoint, now)
         headers = signed_headers(signing, str(delivery.pk), body, now=now)
     except (NoKey, NotOpened, BadSecret) as error:
-        return _Ending(Verdict.RETRY, None, f"the signing secret cannot be used: {error}")
+        return _Ending(SignatureVerdict.RETRY, None, f"the signing secret cannot be used: {error}")
     try:
         reply = deliver(target, headers, body)
     except (NotSent, NoAnswer) as error:
-        return _Ending(Verdict.RETRY, None, str(error))
+        return _Ending(SignatureVerdict.RETRY, None, str(error))
     return _ended(reply)
 
 
@@ -207,18 +209,18 @@ def _ended(reply: Reply) -> _Ending:
     wished = reply.headers.get("retry-after", "")
     wait_s = int(wished) if wished.isascii() and wished.isdigit() and len(wished) < 8 else None  # noqa: PLR2004  digits of a day's seconds and more
     text = reply.body.decode("utf-8", errors="replace").replace("\0", "")[:200]
-    detail = "" if verdict is Verdict.DELIVERED else f"HTTP {reply.status} {text}".strip()
+    detail = "" if verdict is SignatureVerdict.DELIVERED else f"HTTP {reply.status} {text}".strip()
     return _Ending(verdict, reply.status, detail, wait_s)
 
 
 def _settle(delivery: WebhookDelivery, ending: _Ending, now: datetime, done: Round) -> None:
     """Write down what a try came to, unless another sender has taken the message since."""
     again = None
-    if ending.verdict in {Verdict.RETRY, Verdict.SLOW_DOWN}:
+    if ending.verdict in {SignatureVerdict.RETRY, SignatureVerdict.SLOW_DOWN}:
         again = next_try(
             delivery.attempts, now=now, random=_RANDOM, retry_after_s=ending.retry_after_s
         )
-    if ending.verdict is Verdict.DELIVERED:
+    if ending.verdict is SignatureVerdict.DELIVERED:
         state = "DELIVERED"
         done.delivered += 1
     elif again is None:
@@ -237,7 +239,7 @@ def _settle(delivery: WebhookDelivery, ending: _Ending, now: datetime, done: Rou
             last_detail=ending.detail[:DETAIL_MAX],
             settled_at=None if again else now,
         )
-        if ending.verdict is Verdict.DISABLE:
+        if ending.verdict is SignatureVerdict.DISABLE:
             WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(
                 enabled=False, disabled_reason=f"HTTP {GONE}: the receiver is gone"
             )

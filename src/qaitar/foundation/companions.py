@@ -33,7 +33,7 @@ CODE_LIVES: Final = timedelta(minutes=10)
 SILENCE_HOURS: Final = (1, 2, 3, 6, 12, 24, 48)
 
 
-class Session(StrEnum):
+class CompanionSession(StrEnum):
     """What a companion says of the cabinet."""
 
     OPEN = "OPEN"  # signed in, readable
@@ -153,7 +153,7 @@ def companion_revoke(row: Companion, *, now: datetime) -> None:
     CabinetWatch.objects.filter(companion_id=row.pk).delete()
 
 
-def contact_note(row: Companion, session: Session, *, now: datetime) -> None:
+def contact_note(row: Companion, session: CompanionSession, *, now: datetime) -> None:
     """Write down that a companion was in contact, and since when the cabinet is as it says."""
     Companion.objects.filter(pk=row.pk).update(last_contact_at=now)
     Companion.objects.filter(pk=row.pk).exclude(session=session).update(
@@ -164,7 +164,7 @@ def contact_note(row: Companion, session: Session, *, now: datetime) -> None:
 def watch_session(
     row: Companion,
     stores: Mapping[UUID, ReadingGaps | None],
-    session: Session,
+    session: CompanionSession,
     *,
     who: Principal,
     now: datetime,
@@ -174,14 +174,14 @@ def watch_session(
     A store's gaps are None when it was not read whole: what an earlier whole reading found then stays, and a cabinet whose
     lists do not fit its counts is `CHANGED`, never `OPEN`.
     """
-    if session is Session.AWAY:
+    if session is CompanionSession.AWAY:
         return
     mine = CabinetWatch.objects.filter(companion_id=row.pk, store_id__in=stores)
     for watch in mine.order_by("id"):
         gaps = stores[watch.store_id]
         not_whole = watch.not_whole if gaps is None else gaps.as_json()
-        is_short = session is Session.OPEN and bool(not_whole)
-        state = Session.CHANGED if is_short else session
+        is_short = session is CompanionSession.OPEN and bool(not_whole)
+        state = CompanionSession.CHANGED if is_short else session
         if state != watch.session or not_whole != watch.not_whole:
             _session_set(watch, state, who, now, not_whole=not_whole)
 
@@ -199,7 +199,7 @@ def watch_unanswered(
                 "merchant_id": stores[store_id],
                 "companion_id": row.pk,
                 "seen_at": None,
-                "session": Session.NO_ANSWER,
+                "session": CompanionSession.NO_ANSWER,
                 "session_at": now,
             },
         )
@@ -238,11 +238,18 @@ def watch_seen(
     What came proves that the cabinet is open.  Whether it answers as it used to is told by the contact after the reading.
     """
     seen = CabinetWatch.objects.filter(store_id=store_id)
-    shut = seen.filter(seen_at__lte=now, session__in=(Session.ENDED, Session.REFUSED)).first()
+    shut = seen.filter(
+        seen_at__lte=now, session__in=(CompanionSession.ENDED, CompanionSession.REFUSED)
+    ).first()
     is_older = Q(seen_at__lte=now) | Q(seen_at=None)
     if seen.filter(is_older).update(companion_id=row.pk, seen_at=now):
         if shut is not None:
-            _session_set(shut, Session.CHANGED if shut.not_whole else Session.OPEN, who, now)
+            _session_set(
+                shut,
+                CompanionSession.CHANGED if shut.not_whole else CompanionSession.OPEN,
+                who,
+                now,
+            )
     elif not seen.exists():
         values = {"companion_id": row.pk, "seen_at": now, "session_at": now}
         CabinetWatch.objects.get_or_create(
@@ -252,7 +259,7 @@ def watch_seen(
 
 def _session_set(
     watch: CabinetWatch,
-    session: Session,
+    session: CompanionSession,
     who: Principal,
     now: datetime,
     *,

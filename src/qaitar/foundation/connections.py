@@ -29,7 +29,7 @@ from qaitar.foundation.secrets import (
     unseal_fields,
 )
 from qaitar.kernel.ids import new_id
-from qaitar.transport.addresses import Code, Forbidden, resolve_public
+from qaitar.transport.addresses import AddressCode, Forbidden, resolve_public
 from qaitar.transport.outgoing import private_hosts
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ TEXT_CHARS_MAX: Final = 2_000
 SECRET_CHARS_MAX: Final = 20_000
 
 
-class Kind(StrEnum):
+class SettingKind(StrEnum):
     """How a setting is entered and checked."""
 
     TEXT = "text"
@@ -79,7 +79,7 @@ class Setting:
 
     name: str
     label: str | _StrPromise
-    kind: Kind = Kind.TEXT
+    kind: SettingKind = SettingKind.TEXT
     default: Any = ""
     required: bool = False
     choices: tuple[str, ...] = ()
@@ -294,13 +294,13 @@ def _link(field: Setting, value: Any) -> str:
 
 _ASSUMED_PUBLIC: Final = "93.184.215.14"  # what names stand for is asked when a call is made
 _URL_PROBLEMS: Final = {
-    Code.NOT_HTTPS: gettext_lazy(
+    AddressCode.NOT_HTTPS: gettext_lazy(
         "Only https:// may be called. For a system in your own network the machine's operator lists its host in QAITAR_PRIVATE_HOSTS."
     ),
-    Code.NOT_PUBLIC: gettext_lazy(
+    AddressCode.NOT_PUBLIC: gettext_lazy(
         "This address is not on the public internet. The machine's operator may list its host in QAITAR_PRIVATE_HOSTS."
     ),
-    Code.USER_IN_URL: gettext_lazy(
+    AddressCode.USER_IN_URL: gettext_lazy(
         "Name and password do not belong into the address: there are fields for them."
     ),
 }
@@ -342,14 +342,14 @@ def _object(_field: Setting, value: Any) -> dict[str, Any]:
     raise ValueError(_('A JSON object like {"name": "value"} is expected.'))
 
 
-_CHECKS: Final[Mapping[Kind, Callable[[Setting, Any], Any]]] = {
-    Kind.TEXT: _text,
-    Kind.URL: _url,
-    Kind.LINK: _link,
-    Kind.NUMBER: _number,
-    Kind.SWITCH: _switch,
-    Kind.CHOICE: _choice,
-    Kind.JSON: _object,
+_CHECKS: Final[Mapping[SettingKind, Callable[[Setting, Any], Any]]] = {
+    SettingKind.TEXT: _text,
+    SettingKind.URL: _url,
+    SettingKind.LINK: _link,
+    SettingKind.NUMBER: _number,
+    SettingKind.SWITCH: _switch,
+    SettingKind.CHOICE: _choice,
+    SettingKind.JSON: _object,
 }
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.models import JournalEntry
 
 
-class Fault(StrEnum):
+class JournalFault(StrEnum):
     """What can be wrong with a chain, in the words of the command."""
 
     MISSING = "lines before it are missing"
@@ -45,14 +45,14 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class JournalCheck:
     """One fault: whose chain, at which line (0: the chain as a whole), and what is wrong."""
 
     merchant_id: UUID
     subject_kind: str
     subject_id: UUID
     seq: int
-    fault: Fault
+    fault: JournalFault
 
 
 @dataclass(slots=True)
@@ -65,73 +65,79 @@ class Checking:
 
     def faults(
         self, entries: Iterable[JournalEntry], heads: Iterable[JournalHead]
-    ) -> Iterator[Found]:
+    ) -> Iterator[JournalCheck]:
         """Verify lines ordered by subject and `seq` against heads ordered by subject."""
         ends = iter(heads)
         end = next(ends, None)
         for subject_id, chain in groupby(entries, key=lambda entry: entry.subject_id):
             while end is not None and end.subject_id < subject_id:
-                yield from self._noted([_of_head(end, 0, Fault.REMOVED)])
+                yield from self._noted([_of_head(end, 0, JournalFault.REMOVED)])
                 end = next(ends, None)
             mine = end if end is not None and end.subject_id == subject_id else None
             if mine is not None:
                 end = next(ends, None)
             yield from self._noted(self._chain(chain, mine))
         while end is not None:
-            yield from self._noted([_of_head(end, 0, Fault.REMOVED)])
+            yield from self._noted([_of_head(end, 0, JournalFault.REMOVED)])
             end = next(ends, None)
 
-    def _noted(self, found: Iterable[Found]) -> Iterator[Found]:
+    def _noted(self, found: Iterable[JournalCheck]) -> Iterator[JournalCheck]:
         self.chains += 1
         for each in found:
             self.broken.add(each.subject_id)
             yield each
 
-    def _chain(self, chain: Iterable[JournalEntry], head: JournalHead | None) -> Iterator[Found]:
+    def _chain(
+        self, chain: Iterable[JournalEntry], head: JournalHead | None
+    ) -> Iterator[JournalCheck]:
         prev, seq, entry = GENESIS, 0, None
         for entry in chain:
             for fault in self._line(entry, prev, seq):
-                yield Found(
+                yield JournalCheck(
                     entry.merchant_id, entry.subject_kind, entry.subject_id, entry.seq, fault
                 )
             prev, seq = bytes(entry.hash), entry.seq
         assert entry is not None, "a group holds one line at least"
         if head is None:
             if self.keys is not None:
-                yield Found(
-                    entry.merchant_id, entry.subject_kind, entry.subject_id, seq, Fault.NO_HEAD
+                yield JournalCheck(
+                    entry.merchant_id,
+                    entry.subject_kind,
+                    entry.subject_id,
+                    seq,
+                    JournalFault.NO_HEAD,
                 )
             return
         for fault in self._end(head, seq, prev):
             yield _of_head(head, seq, fault)
 
-    def _line(self, entry: JournalEntry, prev: bytes, seq: int) -> Iterator[Fault]:
+    def _line(self, entry: JournalEntry, prev: bytes, seq: int) -> Iterator[JournalFault]:
         if entry.seq != seq + 1:
-            yield Fault.MISSING
+            yield JournalFault.MISSING
         elif bytes(entry.prev_hash) != prev:
-            yield Fault.NOT_CONTINUED
+            yield JournalFault.NOT_CONTINUED
         if stored_hash(bytes(entry.prev_hash), entry) != bytes(entry.hash):
-            yield Fault.WORDS
+            yield JournalFault.WORDS
         if self.keys is None:
             return
         secret = self.keys.get(entry.key_id)
         if secret is None or entry.mac is None:
-            yield Fault.UNSIGNED
+            yield JournalFault.UNSIGNED
         elif not hmac.compare_digest(line_signature(secret, _columns(entry)), bytes(entry.mac)):
-            yield Fault.SIGNATURE
+            yield JournalFault.SIGNATURE
 
-    def _end(self, head: JournalHead, seq: int, last: bytes) -> Iterator[Fault]:
+    def _end(self, head: JournalHead, seq: int, last: bytes) -> Iterator[JournalFault]:
         if self.keys is not None:
             secret = self.keys.get(head.key_id)
             claimed = HeadColumns(
                 head.merchant_id, head.subject_kind, head.subject_id, head.seq, bytes(head.hash)
             )
             if secret is None or head_signature(secret, claimed) != bytes(head.mac):
-                yield Fault.HEAD_SIGNATURE
+                yield JournalFault.HEAD_SIGNATURE
         if head.seq > seq:
-            yield Fault.CUT
+            yield JournalFault.CUT
         elif head.seq < seq or bytes(head.hash) != last:
-            yield Fault.HEAD_DIFFERS
+            yield JournalFault.HEAD_DIFFERS
 
 
 def _columns(entry: JournalEntry) -> LineColumns:
@@ -146,5 +152,5 @@ def _columns(entry: JournalEntry) -> LineColumns:
     )
 
 
-def _of_head(head: JournalHead, seq: int, fault: Fault) -> Found:
-    return Found(head.merchant_id, head.subject_kind, head.subject_id, seq, fault)
+def _of_head(head: JournalHead, seq: int, fault: JournalFault) -> JournalCheck:
+    return JournalCheck(head.merchant_id, head.subject_kind, head.subject_id, seq, fault)

@@ -13,12 +13,12 @@ from qaitar.foundation.walls import see
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qaitar.foundation.journal_check import Checking, Found
+    from qaitar.foundation.journal_check import Checking, JournalCheck
 
 FETCHED: Final = 5_000
 
 
-def journal_faults(checking: Checking) -> Iterator[Found]:
+def journal_faults(checking: Checking) -> Iterator[JournalCheck]:
     """Verify every merchant's chains, each merchant in one snapshot, so that lines written meanwhile disturb nothing."""
     for merchant_id in MerchantKey.objects.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():

@@ -33,7 +33,7 @@ _BIG: Final = 18  # digits of a bigint that surely fits
 _WRITTEN: Final = 40
 
 
-class Column(NamedTuple):
+class ImportColumn(NamedTuple):
     """A field of a record, the column it is kept in, its type and how long its text may be.
 
     A number has so many digits; days, moments and truths are written by us and are never as long as this.
@@ -46,60 +46,60 @@ class Column(NamedTuple):
 
 
 ORDER: Final = (
-    Column("external_id", "external_id", "text", 120),
-    Column("created_at", "ordered_at", "timestamptz"),
-    Column("state", "state", "text", 40),
-    Column("status", "status", "text", 60),
-    Column("status_changed_on", "status_changed_on", "date"),
-    Column("payment_mode", "payment_mode", "text", 40),
-    Column("total_minor", "total_minor", "bigint", _BIG),
-    Column("currency", "currency", "text", 3),
-    Column("delivery_mode", "delivery_mode", "text", 40),
-    Column("delivery_cost_minor", "delivery_cost_minor", "bigint", _BIG),
-    Column("delivery_cost_seller_minor", "delivery_cost_seller_minor", "bigint", _BIG),
-    Column("address", "address", "text", 4000),
-    Column("pickup_point", "pickup_point", "text", 120),
-    Column("waybill_number", "waybill_number", "text", 60),
-    Column("waybill_url", "waybill_url", "text", 2000),
-    Column("planned_delivery_at", "planned_delivery_at", "timestamptz"),
-    Column("courier_handed_at", "courier_handed_at", "timestamptz"),
-    Column("delivered_at", "delivered_at", "timestamptz"),
-    Column("returned_to_warehouse", "returned_to_warehouse", "boolean"),
-    Column("cancellation_reason", "cancellation_reason", "text", 300),
+    ImportColumn("external_id", "external_id", "text", 120),
+    ImportColumn("created_at", "ordered_at", "timestamptz"),
+    ImportColumn("state", "state", "text", 40),
+    ImportColumn("status", "status", "text", 60),
+    ImportColumn("status_changed_on", "status_changed_on", "date"),
+    ImportColumn("payment_mode", "payment_mode", "text", 40),
+    ImportColumn("total_minor", "total_minor", "bigint", _BIG),
+    ImportColumn("currency", "currency", "text", 3),
+    ImportColumn("delivery_mode", "delivery_mode", "text", 40),
+    ImportColumn("delivery_cost_minor", "delivery_cost_minor", "bigint", _BIG),
+    ImportColumn("delivery_cost_seller_minor", "delivery_cost_seller_minor", "bigint", _BIG),
+    ImportColumn("address", "address", "text", 4000),
+    ImportColumn("pickup_point", "pickup_point", "text", 120),
+    ImportColumn("waybill_number", "waybill_number", "text", 60),
+    ImportColumn("waybill_url", "waybill_url", "text", 2000),
+    ImportColumn("planned_delivery_at", "planned_delivery_at", "timestamptz"),
+    ImportColumn("courier_handed_at", "courier_handed_at", "timestamptz"),
+    ImportColumn("delivered_at", "delivered_at", "timestamptz"),
+    ImportColumn("returned_to_warehouse", "returned_to_warehouse", "boolean"),
+    ImportColumn("cancellation_reason", "cancellation_reason", "text", 300),
 )
 LINE: Final = (
-    Column("number", "number", "int", 9),
-    Column("offer_code", "offer_code", "text", 120),
-    Column("name", "name", "text", 500),
-    Column("category_code", "category_code", "text", 200),
-    Column("category_title", "category_title", "text", 200),
-    Column("quantity_milli", "quantity_milli", "bigint", _BIG),
-    Column("unit_type", "unit_type", "text", 30),
-    Column("price_minor", "price_minor", "bigint", _BIG),
-    Column("total_minor", "total_minor", "bigint", _BIG),
-    Column("imei_required", "imei_required", "boolean"),
-    Column("status", "status", "text", 60),
-    Column("status_changed_on", "status_changed_on", "date"),
-    Column("merchant_name", "own_name", "text", 500),
-    Column("product_code", "product_code", "text", 120),
+    ImportColumn("number", "number", "int", 9),
+    ImportColumn("offer_code", "offer_code", "text", 120),
+    ImportColumn("name", "name", "text", 500),
+    ImportColumn("category_code", "category_code", "text", 200),
+    ImportColumn("category_title", "category_title", "text", 200),
+    ImportColumn("quantity_milli", "quantity_milli", "bigint", _BIG),
+    ImportColumn("unit_type", "unit_type", "text", 30),
+    ImportColumn("price_minor", "price_minor", "bigint", _BIG),
+    ImportColumn("total_minor", "total_minor", "bigint", _BIG),
+    ImportColumn("imei_required", "imei_required", "boolean"),
+    ImportColumn("status", "status", "text", 60),
+    ImportColumn("status_changed_on", "status_changed_on", "date"),
+    ImportColumn("merchant_name", "own_name", "text", 500),
+    ImportColumn("product_code", "product_code", "text", 120),
 )
 TENDER: Final = (
-    Column("kind", "kind", "text", 16),
-    Column("amount_minor", "amount_minor", "bigint", _BIG),
-    Column("term_months", "term_months", "smallint", 4),
+    ImportColumn("kind", "kind", "text", 16),
+    ImportColumn("amount_minor", "amount_minor", "bigint", _BIG),
+    ImportColumn("term_months", "term_months", "smallint", 4),
 )
 CUSTOMER: Final = (
-    Column("external_id", "external_id", "text", 120),
-    Column("name", "name", "text", 200),
-    Column("first_name", "first_name", "text", 100),
-    Column("last_name", "last_name", "text", 100),
-    Column("phone_raw", "phone", "text", 60),
+    ImportColumn("external_id", "external_id", "text", 120),
+    ImportColumn("name", "name", "text", 200),
+    ImportColumn("first_name", "first_name", "text", 100),
+    ImportColumn("last_name", "last_name", "text", 100),
+    ImportColumn("phone_raw", "phone", "text", 60),
 )
 ORDER_AT: Final = {column.name: place for place, column in enumerate(ORDER)}
 LINE_AT: Final = {column.name: place for place, column in enumerate(LINE)}
 
 _order_values: Callable[[object], Sequence[object]] = attrgetter(*(c.source for c in ORDER))
-_LINE_ID: Final = Column("external_id", "line_id", "text", LINE_ID_MAX)
+_LINE_ID: Final = ImportColumn("external_id", "line_id", "text", LINE_ID_MAX)
 _line_values: Callable[[object], Sequence[object]] = attrgetter(
     *(c.source for c in (_LINE_ID, *LINE))
 )
@@ -119,12 +119,12 @@ class RowProblem(NamedTuple):
     sentence: str
 
 
-def _shape(columns: Sequence[Column]) -> str:
+def _shape(columns: Sequence[ImportColumn]) -> str:
     """Write what a joined row of these columns may look like."""
     return FIELD.join(_value_shape(column) for column in columns)
 
 
-def _value_shape(column: Column) -> str:
+def _value_shape(column: ImportColumn) -> str:
     if column.type in {"bigint", "int", "smallint"}:
         sign = "" if column.name in _NEVER_NEGATIVE else "-?"
         return f"{sign}[0-9]{{0,{column.limit}}}"
@@ -271,7 +271,9 @@ def _problem(reading: ImportRow) -> RowProblem:
     if len(reading.code) > CODE_MAX:
         return RowProblem("too_long", f"The order number is longer than {CODE_MAX} characters.")
     record = reading.record
-    parts: list[tuple[tuple[Column, ...], Sequence[object]]] = [(ORDER, _order_values(record))]
+    parts: list[tuple[tuple[ImportColumn, ...], Sequence[object]]] = [
+        (ORDER, _order_values(record))
+    ]
     parts += [((_LINE_ID, *LINE), _line_values(line)) for line in record.lines or ()]
     parts += [(TENDER, _tender_values(tender)) for tender in record.tenders or ()]
     if record.customer is not None:
@@ -284,7 +286,7 @@ def _problem(reading: ImportRow) -> RowProblem:
     return _BROKEN
 
 
-def _value_problem(column: Column, text: str) -> RowProblem | None:
+def _value_problem(column: ImportColumn, text: str) -> RowProblem | None:
     if len(text) > column.limit and column.type == "text":
         return RowProblem("too_long", f"«{column.name}» is longer than {column.limit} characters.")
     if re.fullmatch(_value_shape(column), text) is not None:

@@ -13,7 +13,7 @@ from qaitar.orders.import_rows import FIELD, LINE, ORDER, TENDER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qaitar.orders.import_rows import Column
+    from qaitar.orders.import_rows import ImportColumn
 
 ORDER_HEAD: Final = (
     ("id", "uuid"),
@@ -33,7 +33,7 @@ CUSTOMER_HEAD: Final = (
 _DEFAULTS: Final = {"currency": "'KZT'", "number": "0", "quantity_milli": "1000"}
 
 
-def _table(name: str, head: Sequence[tuple[str, str]], columns: Sequence[Column]) -> str:
+def _table(name: str, head: Sequence[tuple[str, str]], columns: Sequence[ImportColumn]) -> str:
     inside = [*head, *((column.name, column.type) for column in columns)]
     listed = ", ".join(f"{column} {kind}" for column, kind in inside)
     return f"CREATE TEMP TABLE IF NOT EXISTS {name} ({listed}) ON COMMIT DELETE ROWS"
@@ -66,12 +66,12 @@ COPY_TENDERS: Final = _copy("incoming_tender")
 COPY_CUSTOMERS: Final = _copy("incoming_customer")
 
 
-def _given(column: Column) -> str:
+def _given(column: ImportColumn) -> str:
     default = _DEFAULTS.get(column.name, "''" if column.type == "text" else "")
     return f"COALESCE(i.{column.name}, {default})" if default else f"i.{column.name}"
 
 
-def _names(columns: Sequence[Column], prefix: str = "") -> str:
+def _names(columns: Sequence[ImportColumn], prefix: str = "") -> str:
     return ", ".join(prefix + column.name for column in columns)
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from qaitar.contracts.marketplace import Section
 from qaitar.kernel.zones import local_date
 from qaitar.returns import rules as r
 from qaitar.returns.calendars import answer_time, clock_settings, guard_settings, store_calendar
@@ -17,21 +18,14 @@ from qaitar.returns.case_approvals import (
     requested_approvals,
     requested_for_other_values,
 )
-from qaitar.returns.control_dates import ClockFacts, ControlDate, Place, next_control_date
+from qaitar.returns.control_dates import ArrivalPlace, ClockFacts, ControlDate, next_control_date
 from qaitar.returns.deadline_guard import GuardDone, guard_verdict
 from qaitar.returns.goods_groups import GoodsGroup, suggest_group
 from qaitar.returns.guards import Facts
 from qaitar.returns.mirror import Ending, ending_of
-from qaitar.returns.policy import CaseFacts, RuledDay, Verdict, judge, rules_on
-from qaitar.returns.rules import RuleCode, RuleLine, Source, SourceKind
-from qaitar.returns.vocabulary import (
-    ControlRule,
-    EvidenceKind,
-    Quality,
-    RefusalReason,
-    Section,
-    Stage,
-)
+from qaitar.returns.policy import CaseFacts, PolicyVerdict, RuledDay, judge, rules_on
+from qaitar.returns.rules import RuleCode, RuleLine, RuleSource, SourceKind
+from qaitar.returns.vocabulary import ControlRule, EvidenceKind, Quality, RefusalReason, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +39,7 @@ class Evaluation:
     """A case as the rules see it at one moment."""
 
     facts: Facts
-    verdict: Verdict
+    verdict: PolicyVerdict
     ruled: RuledDay
     clock: ClockFacts
 
@@ -63,7 +57,7 @@ def _rule(line: Mapping[str, Any]) -> RuleLine:
         words = GoodsGroup if code is RuleCode.NOT_RETURNABLE_GROUPS else EvidenceKind
         value = frozenset(words(each) for each in value)
     until = date.fromisoformat(line["to"]) if line["to"] else None
-    source = Source(SourceKind.MERCHANT, "own rule")
+    source = RuleSource(SourceKind.MERCHANT, "own rule")
     return RuleLine(code, value, source, date.fromisoformat(line["from"]), until)
 
 
@@ -85,7 +79,7 @@ def clock_of(request: ReturnRequest, store_text: str, days_text: str) -> ClockFa
         if request.marketplace_due_section
         else None,
         arrived_at=request.arrived_at,
-        arrived_where=Place(request.arrived_where) if request.arrived_where else None,
+        arrived_where=ArrivalPlace(request.arrived_where) if request.arrived_where else None,
         refused_at=request.refused_at,
         disputed_at=request.disputed_at,
         planned_arrival_on=request.planned_arrival_on,

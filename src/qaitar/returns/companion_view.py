@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models import F
 
+from qaitar.contracts.marketplace import Section
 from qaitar.foundation.models import JournalEntry
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.vocabulary import Act, Effect, Section, Stage
+from qaitar.returns.vocabulary import Act, Effect, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

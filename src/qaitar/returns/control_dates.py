@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from qaitar.contracts.marketplace import Section
 from qaitar.kernel.workdays import (
     Calendar,
     add_calendar_days,
@@ -19,10 +20,10 @@ from qaitar.kernel.workdays import (
     end_of_day,
 )
 from qaitar.kernel.zones import as_utc, local_date
-from qaitar.returns.vocabulary import ControlRule, Section, Stage
+from qaitar.returns.vocabulary import ControlRule, Stage
 
 
-class Place(StrEnum):
+class ArrivalPlace(StrEnum):
     """Where the goods came back to; the term of the decision hangs on it."""
 
     POINT = "POINT"  # the marketplace's acceptance point
@@ -101,7 +102,7 @@ class ClockFacts:
     marketplace_due_at: datetime | None = None
     due_section: Section | None = None
     arrived_at: datetime | None = None
-    arrived_where: Place | None = None
+    arrived_where: ArrivalPlace | None = None
     refused_at: datetime | None = None
     disputed_at: datetime | None = None
     planned_arrival_on: date | None = None
@@ -286,7 +287,7 @@ def _arrival(facts: ClockFacts) -> ControlDate:
 def _decision(facts: ClockFacts) -> ControlDate:
     """Return the end of the term to decide; of an unknown place the shorter term."""
     start = facts.arrived_at or facts.stage_since
-    if facts.arrived_where is Place.SELLER:
+    if facts.arrived_where is ArrivalPlace.SELLER:
         due = add_working_days(start, facts.settings.decision_working_days, facts.calendar)
         return ControlDate(due, ControlRule.DECISION_AT_SELLER, DECISION)
     due = add_calendar_days(start, facts.settings.point_calendar_days, facts.calendar.zone)

@@ -74,7 +74,7 @@ class GuardDone:
     missed_at: datetime | None = None
 
 
-class Deed(StrEnum):
+class GuardAction(StrEnum):
     """What the guard must do now, from the least to the most serious."""
 
     NOTHING = "NOTHING"
@@ -91,7 +91,7 @@ class Deed(StrEnum):
 class Skipped:
     """Something the guard should have done at `at` and did not, because the program was off or told too late."""
 
-    deed: Deed
+    deed: GuardAction
     at: datetime
     before: timedelta  # distance to the control date
 
@@ -104,7 +104,7 @@ class GuardVerdict:
     MISSED says what the marketplace has presumably done meanwhile.
     """
 
-    deed: Deed
+    deed: GuardAction
     wake_at: datetime
     level: timedelta | None = None
     roles: frozenset[Role] = frozenset()
@@ -165,27 +165,34 @@ def guard_verdict(
     moment = as_utc(now)
     over = control.due + timedelta(seconds=1)
     if control.rule is ControlRule.REFILE_WINDOW:
-        deed = Deed.NOTHING if moment <= control.due else Deed.WINDOW_OVER
+        deed = GuardAction.NOTHING if moment <= control.due else GuardAction.WINDOW_OVER
         return GuardVerdict(
-            deed, max(over, moment + settings.repeat_missed_every * (deed is Deed.WINDOW_OVER))
+            deed,
+            max(over, moment + settings.repeat_missed_every * (deed is GuardAction.WINDOW_OVER)),
         )
     if moment > control.due:
         return _after(facts, control, settings, done, moment)
     passed = _passed_over(control, settings, done, moment)
     ahead = [control.due - rung.before for rung in settings.ladder] + [control.due - settings.lead]
-    verdict = GuardVerdict(Deed.NOTHING, min((at for at in ahead if at > moment), default=over))
+    verdict = GuardVerdict(
+        GuardAction.NOTHING, min((at for at in ahead if at > moment), default=over)
+    )
     if moment >= control.due - settings.lead and not done.acted:
         action = default_action(facts, control, settings)
-        rungs = tuple(one for one in passed if one.deed is not Deed.DEFAULT_ACTION)
+        rungs = tuple(one for one in passed if one.deed is not GuardAction.DEFAULT_ACTION)
         return replace(
-            verdict, deed=Deed.DEFAULT_ACTION, roles=settings.duty, action=action, skipped=rungs
+            verdict,
+            deed=GuardAction.DEFAULT_ACTION,
+            roles=settings.duty,
+            action=action,
+            skipped=rungs,
         )
     level = due_reminder(control, [rung.before for rung in settings.ladder], done.rungs, moment)
     if level is None:
         return verdict
     roles = next(rung.roles for rung in settings.ladder if rung.before == level)
     farther = tuple(one for one in passed if one.before != level)
-    deed = Deed.ESCALATE if roles else Deed.REMIND
+    deed = GuardAction.ESCALATE if roles else GuardAction.REMIND
     return replace(verdict, deed=deed, level=level, roles=roles, skipped=farther)
 
 
@@ -223,11 +230,11 @@ def remembered(done: GuardDone, verdict: GuardVerdict, now: datetime) -> GuardDo
     >>> remembered(GuardDone(), GuardVerdict(Deed.MISSED, now), now).missed_at == now
     True
     """
-    reminded = {one.before for one in verdict.skipped if one.deed is not Deed.DEFAULT_ACTION}
+    reminded = {one.before for one in verdict.skipped if one.deed is not GuardAction.DEFAULT_ACTION}
     if verdict.level is not None:
         reminded.add(verdict.level)
-    missed = verdict.deed is Deed.MISSED
-    acted = done.acted or missed or verdict.deed is Deed.DEFAULT_ACTION
+    missed = verdict.deed is GuardAction.MISSED
+    acted = done.acted or missed or verdict.deed is GuardAction.DEFAULT_ACTION
     return GuardDone(done.rungs | reminded, acted, as_utc(now) if missed else done.missed_at)
 
 
@@ -236,7 +243,9 @@ def _after(
 ) -> GuardVerdict:
     """Say what to do once the date is gone: the first time in full, then again and again until somebody acts."""
     if done.missed_at is not None and now < as_utc(done.missed_at) + settings.repeat_missed_every:
-        return GuardVerdict(Deed.NOTHING, as_utc(done.missed_at) + settings.repeat_missed_every)
+        return GuardVerdict(
+            GuardAction.NOTHING, as_utc(done.missed_at) + settings.repeat_missed_every
+        )
     # Past a date the marketplace shows or publishes it has decided by itself, so nothing is left to do by machine.
     theirs = control.source not in OUR_DATES
     untried = done.missed_at is None and not done.acted
@@ -246,7 +255,7 @@ def _after(
         else DefaultAction.CALL_DUTY
     )
     return GuardVerdict(
-        Deed.MISSED,
+        GuardAction.MISSED,
         now + settings.repeat_missed_every,
         roles=settings.duty,
         action=action,
@@ -261,13 +270,17 @@ def _passed_over(
     """List what should have been done by `now` and was not, earliest first."""
     planned = [
         Skipped(
-            Deed.ESCALATE if rung.roles else Deed.REMIND, control.due - rung.before, rung.before
+            GuardAction.ESCALATE if rung.roles else GuardAction.REMIND,
+            control.due - rung.before,
+            rung.before,
         )
         for rung in settings.ladder
         if rung.before not in done.rungs
     ]
     if not done.acted:
-        planned.append(Skipped(Deed.DEFAULT_ACTION, control.due - settings.lead, settings.lead))
+        planned.append(
+            Skipped(GuardAction.DEFAULT_ACTION, control.due - settings.lead, settings.lead)
+        )
     return tuple(sorted((one for one in planned if one.at <= now), key=lambda one: one.at))
 
 

@@ -19,7 +19,7 @@ FOUND_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class OrderQuestion:
     """What is looked for: words, an order, and what narrows them."""
 
     words: str = ""
@@ -30,7 +30,7 @@ class Question:
 
 
 def requests_find(
-    merchants: Sequence[UUID], question: Question, limit: int
+    merchants: Sequence[UUID], question: OrderQuestion, limit: int
 ) -> Sequence[ReturnRequest]:
     """Find cases by words or by order, narrowed; by the time left, closed ones last; at most `FOUND_MAX` match words."""
     narrowed: dict[str, Any] = {"merchant_id__in": merchants}

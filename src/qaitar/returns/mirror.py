@@ -9,7 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from qaitar.returns.vocabulary import Act, Effect, Section, Stage
+from qaitar.contracts.marketplace import Section
+from qaitar.returns.vocabulary import Act, Effect, Stage
 
 
 class Ending(StrEnum):

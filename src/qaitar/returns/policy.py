@@ -17,14 +17,14 @@ from qaitar.kernel.roles import SENIORS, Role
 from qaitar.returns import rules as r
 from qaitar.returns.goods_groups import GoodsGroup
 from qaitar.returns.guards import DamageReported
-from qaitar.returns.rules import LATITUDE, Latitude, RuleCode, RuleLine, Rules, Source
+from qaitar.returns.rules import LATITUDE, Latitude, RuleCode, RuleLine, Rules, RuleSource
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 
 UnitMatch = Literal["UNKNOWN", "SAME", "DIFFERENT"]
 """Whether the serial, IMEI or marking code seen on the photos is the one sold."""
 
 
-class Answer(IntEnum):
+class PolicyAnswer(IntEnum):
     """What the policy advises; of several grounds the greatest wins."""
 
     ALLOWED = 1  # conditions of return are met
@@ -39,8 +39,8 @@ class Ground:
     """One finding: a stable code with facts for the sentence, who says so, and where it leads."""
 
     code: str
-    source: Source
-    leads_to: Answer
+    source: RuleSource
+    leads_to: PolicyAnswer
     params: dict[str, str | int] = field(default_factory=dict)
     refusal: RefusalReason | None = None
 
@@ -81,10 +81,10 @@ _SUM_GROUNDS = frozenset({"SUM_UNKNOWN", "SUM_BY_HAND", "SUM_ABOVE_LIMIT"})
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PolicyVerdict:
     """The policy's advice with all its grounds, the weightiest first."""
 
-    answer: Answer
+    answer: PolicyAnswer
     grounds: tuple[Ground, ...]
     missing: frozenset[EvidenceKind]
     damage_reported: DamageReported
@@ -104,7 +104,7 @@ class Verdict:
     @property
     def allows_take(self) -> bool:
         """Tell whether the conditions are met or the goods have to be taken for a check."""
-        return self.answer in {Answer.ALLOWED, Answer.MUST_TAKE_FOR_CHECK}
+        return self.answer in {PolicyAnswer.ALLOWED, PolicyAnswer.MUST_TAKE_FOR_CHECK}
 
     @property
     def refusal_reasons(self) -> frozenset[RefusalReason]:
@@ -254,13 +254,15 @@ def _window(case: CaseFacts, rules: Rules) -> Ground:
     code = RuleCode.PROPER_WINDOW_DAYS if proper else RuleCode.DEFECTIVE_WINDOW_DAYS
     source, last = rules.source(code), last_day(case, rules)
     if last is None:
-        return Ground("RECEIVED_DATE_UNKNOWN", source, Answer.UNSURE)
+        return Ground("RECEIVED_DATE_UNKNOWN", source, PolicyAnswer.UNSURE)
     params: dict[str, str | int] = {"last_day": last.isoformat(), "days": rules.number(code)}
     if case.filed_on <= last:
-        return Ground("WINDOW_OPEN", source, Answer.ALLOWED, params)
+        return Ground("WINDOW_OPEN", source, PolicyAnswer.ALLOWED, params)
     if not proper and case.warranty_until is None:
-        return Ground("WARRANTY_UNKNOWN", r.LAW_DEFECT, Answer.UNSURE, params)
-    return Ground("WINDOW_PASSED", source, Answer.REFUSABLE, params, RefusalReason.WINDOW_PASSED)
+        return Ground("WARRANTY_UNKNOWN", r.LAW_DEFECT, PolicyAnswer.UNSURE, params)
+    return Ground(
+        "WINDOW_PASSED", source, PolicyAnswer.REFUSABLE, params, RefusalReason.WINDOW_PASSED
+    )
 
 
 def _group(case: CaseFacts, rules: Rules) -> list[Ground]:
@@ -269,11 +271,11 @@ def _group(case: CaseFacts, rules: Rules) -> list[Ground]:
     source = rules.source(RuleCode.NOT_RETURNABLE_GROUPS)
     params: dict[str, str | int] = {"group": case.group.value}
     if case.quality is not Quality.PROPER:
-        return [Ground("GROUP_NOT_FOR_DEFECTS", source, Answer.ALLOWED, params)]
+        return [Ground("GROUP_NOT_FOR_DEFECTS", source, PolicyAnswer.ALLOWED, params)]
     if not case.group_reviewed:
-        return [Ground("GROUP_NOT_REVIEWED", source, Answer.UNSURE, params)]
+        return [Ground("GROUP_NOT_REVIEWED", source, PolicyAnswer.UNSURE, params)]
     refusal = RefusalReason.NOT_RETURNABLE
-    return [Ground("GROUP_NOT_RETURNABLE", source, Answer.REFUSABLE, params, refusal)]
+    return [Ground("GROUP_NOT_RETURNABLE", source, PolicyAnswer.REFUSABLE, params, refusal)]
 
 
 def _marks(case: CaseFacts) -> list[Ground]:
@@ -286,12 +288,12 @@ def _marks(case: CaseFacts) -> list[Ground]:
     if lost:
         params: dict[str, str | int] = {"marks": ",".join(lost)}
         reason = RefusalReason.USED_OR_INCOMPLETE
-        found.append(Ground("LOOK_NOT_KEPT", r.LAW_PROPER, Answer.REFUSABLE, params, reason))
+        found.append(Ground("LOOK_NOT_KEPT", r.LAW_PROPER, PolicyAnswer.REFUSABLE, params, reason))
     elif case.unused is None or case.complete is None:
-        found.append(Ground("LOOK_TO_CHECK", r.LAW_PROPER, Answer.MUST_TAKE_FOR_CHECK))
+        found.append(Ground("LOOK_TO_CHECK", r.LAW_PROPER, PolicyAnswer.MUST_TAKE_FOR_CHECK))
     if case.packaging is False:
         # The article speaks of look, properties, seals and labels; a lost box alone grounds no refusal.
-        found.append(Ground("PACKAGING_NOT_KEPT", r.LAW_PROPER, Answer.MUST_TAKE_FOR_CHECK))
+        found.append(Ground("PACKAGING_NOT_KEPT", r.LAW_PROPER, PolicyAnswer.MUST_TAKE_FOR_CHECK))
     return found
 
 
@@ -304,19 +306,19 @@ def _defective(case: CaseFacts, rules: Rules) -> list[Ground]:
     if case.defect_confirmed is False:
         reason = RefusalReason.DEFECT_NOT_CONFIRMED
         code = "DEFECT_NOT_CONFIRMED"
-        found.append(Ground(code, r.MARKET_CHECK, Answer.REFUSABLE, refusal=reason))
+        found.append(Ground(code, r.MARKET_CHECK, PolicyAnswer.REFUSABLE, refusal=reason))
     elif case.defect_confirmed is None:
-        found.append(Ground("DEFECT_TO_CHECK", r.MARKET_CHECK, Answer.MUST_TAKE_FOR_CHECK))
+        found.append(Ground("DEFECT_TO_CHECK", r.MARKET_CHECK, PolicyAnswer.MUST_TAKE_FOR_CHECK))
     return found
 
 
 def _damaged(case: CaseFacts, rules: Rules) -> list[Ground]:
     reported = damage_reported(case, rules)
     params: dict[str, str | int] = {"reported": reported}
-    found = [Ground("DAMAGE_NEEDS_APPROVAL", r.STEP_1X, Answer.NEEDS_APPROVAL, params)]
+    found = [Ground("DAMAGE_NEEDS_APPROVAL", r.STEP_1X, PolicyAnswer.NEEDS_APPROVAL, params)]
     signed = EvidenceKind.TECHNICAL_ACT in case.evidence and case.technical_act_confirmed
     if reported == "LATER" and not signed:
-        found.append(Ground("DAMAGE_ACT_FIRST", r.STEP_1X, Answer.UNSURE))
+        found.append(Ground("DAMAGE_ACT_FIRST", r.STEP_1X, PolicyAnswer.UNSURE))
     return found
 
 
@@ -324,19 +326,19 @@ def _different(case: CaseFacts, _: Rules) -> list[Ground]:
     if case.unit == "SAME":
         reason = RefusalReason.UNTRUE_REASON
         code = "UNIT_IS_THE_ONE_SOLD"
-        return [Ground(code, r.MARKET_CHECK, Answer.REFUSABLE, refusal=reason)]
-    return [Ground("MISMATCH_TO_CHECK", r.MARKET_CHECK, Answer.MUST_TAKE_FOR_CHECK)]
+        return [Ground(code, r.MARKET_CHECK, PolicyAnswer.REFUSABLE, refusal=reason)]
+    return [Ground("MISMATCH_TO_CHECK", r.MARKET_CHECK, PolicyAnswer.MUST_TAKE_FOR_CHECK)]
 
 
 def _not_received(case: CaseFacts, _: Rules) -> list[Ground]:
     if EvidenceKind.HANDOVER_ACT in case.evidence:
         reason = RefusalReason.UNTRUE_REASON
-        return [Ground("HANDOVER_PROVED", r.MARKET_CHECK, Answer.REFUSABLE, refusal=reason)]
-    return [Ground("DELIVERY_PROOF_NEEDED", r.MARKET_CHECK, Answer.UNSURE)]
+        return [Ground("HANDOVER_PROVED", r.MARKET_CHECK, PolicyAnswer.REFUSABLE, refusal=reason)]
+    return [Ground("DELIVERY_PROOF_NEEDED", r.MARKET_CHECK, PolicyAnswer.UNSURE)]
 
 
 def _unknown(_: CaseFacts, __: Rules) -> list[Ground]:
-    return [Ground("QUALITY_UNKNOWN", r.STEP_1, Answer.UNSURE)]
+    return [Ground("QUALITY_UNKNOWN", r.STEP_1, PolicyAnswer.UNSURE)]
 
 
 _BY_QUALITY = {
@@ -356,7 +358,7 @@ def _evidence(missing: frozenset[EvidenceKind], case: CaseFacts, rules: Rules) -
     code = _EVIDENCE_RULE[case.quality]
     only_technical = missing == {EvidenceKind.TECHNICAL_ACT}
     wait = case.quality is Quality.DEFECTIVE and only_technical
-    answer = Answer.MUST_TAKE_FOR_CHECK if wait else Answer.UNSURE
+    answer = PolicyAnswer.MUST_TAKE_FOR_CHECK if wait else PolicyAnswer.UNSURE
     return [Ground("EVIDENCE_MISSING", rules.source(code), answer, {"missing": listed})]
 
 
@@ -367,33 +369,37 @@ def _sum(case: CaseFacts, rules: Rules) -> list[Ground]:
     source = rules.source(RuleCode.APPROVAL_ABOVE_MINOR)
     params: dict[str, str | int] = {"limit_minor": limit}
     if case.amount_minor is None:
-        return [Ground("SUM_UNKNOWN", source, Answer.NEEDS_APPROVAL, params)]
+        return [Ground("SUM_UNKNOWN", source, PolicyAnswer.NEEDS_APPROVAL, params)]
     if case.amount_minor <= limit:
-        by_hand = Ground("SUM_BY_HAND", source, Answer.NEEDS_APPROVAL, params)
+        by_hand = Ground("SUM_BY_HAND", source, PolicyAnswer.NEEDS_APPROVAL, params)
         return [by_hand] if case.amount_by_hand else []
     params["amount_minor"] = case.amount_minor
-    return [Ground("SUM_ABOVE_LIMIT", source, Answer.NEEDS_APPROVAL, params)]
+    return [Ground("SUM_ABOVE_LIMIT", source, PolicyAnswer.NEEDS_APPROVAL, params)]
 
 
 def _whole_case(case: CaseFacts) -> list[Ground]:
     found: list[Ground] = []
     if "sold" in case.more_than_sold:
-        found.append(Ground("MORE_THAN_SOLD", r.STEP_1, Answer.UNSURE, dict(case.more_than_sold)))
+        found.append(
+            Ground("MORE_THAN_SOLD", r.STEP_1, PolicyAnswer.UNSURE, dict(case.more_than_sold))
+        )
     elif case.more_than_sold:
         facts: dict[str, str | int] = dict(case.more_than_sold)
-        found.append(Ground("ITEM_COMES_BACK_ALREADY", r.STEP_1, Answer.UNSURE, facts))
+        found.append(Ground("ITEM_COMES_BACK_ALREADY", r.STEP_1, PolicyAnswer.UNSURE, facts))
     if case.attempt > 1:
         params: dict[str, str | int] = {"attempt": case.attempt}
-        found.append(Ground("FILED_AGAIN", r.STEP_1, Answer.ALLOWED, params))
+        found.append(Ground("FILED_AGAIN", r.STEP_1, PolicyAnswer.ALLOWED, params))
     if case.reason_untrue:
         reason = RefusalReason.UNTRUE_REASON
-        found.append(Ground("REASON_UNTRUE", r.MARKET_CHECK, Answer.REFUSABLE, refusal=reason))
+        found.append(
+            Ground("REASON_UNTRUE", r.MARKET_CHECK, PolicyAnswer.REFUSABLE, refusal=reason)
+        )
     if case.unit == "DIFFERENT" and case.quality is not Quality.DIFFERENT_GOODS:
-        found.append(Ground("UNIT_DIFFERS", r.MARKET_CHECK, Answer.UNSURE))
+        found.append(Ground("UNIT_DIFFERS", r.MARKET_CHECK, PolicyAnswer.UNSURE))
     return found
 
 
-def judge(case: CaseFacts, rules: Rules) -> Verdict:
+def judge(case: CaseFacts, rules: Rules) -> PolicyVerdict:
     """Return what the rules say about a case, with every ground that led there.
 
     >>> day = date(2026, 9, 1)
@@ -414,7 +420,7 @@ def judge(case: CaseFacts, rules: Rules) -> Verdict:
         *_whole_case(case),
     ]
     grounds.sort(key=lambda g: -g.leads_to)
-    needs = any(g.leads_to is Answer.NEEDS_APPROVAL for g in grounds)
+    needs = any(g.leads_to is PolicyAnswer.NEEDS_APPROVAL for g in grounds)
     approvers = SENIORS if needs else frozenset[Role]()
     answer = grounds[0].leads_to
-    return Verdict(answer, tuple(grounds), missing, reported, approvers)
+    return PolicyVerdict(answer, tuple(grounds), missing, reported, approvers)

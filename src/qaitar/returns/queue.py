@@ -21,7 +21,7 @@ LATE_COUNTED_MAX: Final = 100  # "99+" says enough
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePlace:
     """Where a page of the queue ended: the key of its last row."""
 
     at: datetime
@@ -32,7 +32,7 @@ class Place:
         return f"{self.at.isoformat()}~{self.id}"
 
     @classmethod
-    def read(cls, text: str) -> Place | None:
+    def read(cls, text: str) -> QueuePlace | None:
         """Read a key from an address; None if it is not one."""
         at, _, last = text.partition("~")
         try:
@@ -50,7 +50,7 @@ class QueueFilter:
     assignee_id: int | None = None
     waiting_for_proof: bool = False
     due_before: datetime | None = None
-    after: Place | None = None
+    after: QueuePlace | None = None
 
     def takes(
         self,
@@ -81,7 +81,7 @@ class QueueSlice:
     """One page: cases in order, and the key of the next page if there is one."""
 
     cases: tuple[Case, ...]
-    next: Place | None
+    next: QueuePlace | None
 
 
 _SLICE = """
@@ -117,7 +117,7 @@ def queue_slice(
         rows = cursor.fetchall()
     ids = [row[0] for row in rows[:limit]]
     loaded = {case.request.pk: case for case in cases_load(ids)} if ids else {}
-    following = Place(rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
+    following = QueuePlace(rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
     return QueueSlice(tuple(loaded[pk] for pk in ids if pk in loaded), following)
 
 
@@ -178,10 +178,10 @@ def late_count(merchants: Sequence[UUID], now: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def place_of(case: Case) -> Place | None:
+def place_of(case: Case) -> QueuePlace | None:
     """Tell where an open case stands in the queue; None once it is closed."""
     request = case.request
-    return Place(request.control_at, request.pk) if request.control_at is not None else None
+    return QueuePlace(request.control_at, request.pk) if request.control_at is not None else None
 
 
 COUNTED_MAX: Final = 100
@@ -231,7 +231,7 @@ def neighbours(
 
 
 def following(
-    merchants: Sequence[UUID], wanted: QueueFilter, here: Place | None, *, but: UUID
+    merchants: Sequence[UUID], wanted: QueueFilter, here: QueuePlace | None, *, but: UUID
 ) -> UUID | None:
     """Find the open case that stands after a place in a part of the queue, `but` one that just moved; one statement."""
     if here is None or wanted.stage is Stage.CLOSED:

@@ -12,12 +12,12 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from qaitar.documents.tables import Column, Kind
+from qaitar.documents.tables import CellKind, Column
 from qaitar.foundation.models import PlannedEffect
 from qaitar.kernel.phones import mask_phone
 from qaitar.kernel.zones import ALMATY, local_date, zone
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.queue import Place
+from qaitar.returns.queue import QueuePlace
 from qaitar.returns.vocabulary import Effect, Outcome, Quality, RefusalReason, Stage
 from qaitar.returns.words import word_for
 
@@ -79,7 +79,7 @@ class RegisterSlice:
     """One page: requests, newest first, and the key of the next page if there is one."""
 
     rows: tuple[ReturnRequest, ...]
-    next: Place | None
+    next: QueuePlace | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ GROUP BY q.currency ORDER BY 1 DESC, 3
 def register_slice(
     merchants: Sequence[UUID],
     wanted: RegisterFilter,
-    after: Place | None = None,
+    after: QueuePlace | None = None,
     *,
     limit: int = PAGE_ROWS,
 ) -> RegisterSlice:
@@ -124,7 +124,7 @@ def register_slice(
         keys = cursor.fetchall()
     ids = [key[0] for key in keys[:limit]]
     found = ReturnRequest.objects.in_bulk(ids) if ids else {}
-    following = Place(keys[limit - 1][1], keys[limit - 1][0]) if len(keys) > limit else None
+    following = QueuePlace(keys[limit - 1][1], keys[limit - 1][0]) if len(keys) > limit else None
     return RegisterSlice(tuple(found[pk] for pk in ids if pk in found), following)
 
 
@@ -146,7 +146,7 @@ def register_sum(
     return RegisterSum(min(count, most), int(rows[0][1] or 0), rows[0][2], more=more)
 
 
-def _conditions(wanted: RegisterFilter, after: Place | None) -> tuple[str, dict[str, Any]]:
+def _conditions(wanted: RegisterFilter, after: QueuePlace | None) -> tuple[str, dict[str, Any]]:
     where: list[str] = []
     arguments: dict[str, Any] = {}
     tests = (
@@ -184,14 +184,14 @@ def register_columns() -> list[Column]:
     here = zone(ALMATY)
     return [
         Column(_("Request")),
-        Column(_("Attempt"), Kind.INTEGER),
+        Column(_("Attempt"), CellKind.INTEGER),
         Column(pgettext("sale", "Order")),
-        Column(_("Filed"), Kind.MOMENT, zone=here),
+        Column(_("Filed"), CellKind.MOMENT, zone=here),
         Column(_("Store")),
         Column(_("Product")),
         Column(_("Article")),
         Column(_("Quantity")),
-        Column(_("Amount"), Kind.MONEY),
+        Column(_("Amount"), CellKind.MONEY),
         Column(_("Currency")),
         Column(_("Customer")),
         Column(_("Phone")),
@@ -200,9 +200,9 @@ def register_columns() -> list[Column]:
         Column(_("Stage")),
         Column(_("Outcome")),
         Column(_("Refusal reason")),
-        Column(_("Control date"), Kind.MOMENT, zone=here),
-        Column(_("Decided"), Kind.DATE),
-        Column(_("Closed"), Kind.MOMENT, zone=here),
+        Column(_("Control date"), CellKind.MOMENT, zone=here),
+        Column(_("Decided"), CellKind.DATE),
+        Column(_("Closed"), CellKind.MOMENT, zone=here),
     ]
 
 
@@ -262,7 +262,7 @@ def register_rows(
     without it the caller's own transaction is used.  `noted` hears how many lines were read after each page; by default
     nobody does.
     """
-    after: Place | None = None
+    after: QueuePlace | None = None
     done = 0
     while True:
         with walls():

@@ -27,7 +27,7 @@ class SourceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RuleSource:
     """Where a rule stands: who says it and the place in their text."""
 
     kind: SourceKind
@@ -101,7 +101,7 @@ class RuleLine:
 
     code: RuleCode
     value: RuleValue
-    source: Source
+    source: RuleSource
     valid_from: date
     valid_to: date | None = None
 
@@ -134,22 +134,22 @@ class Rules:
         assert isinstance(value, frozenset), "groups are not a set"
         return frozenset(GoodsGroup(v) for v in value)
 
-    def source(self, code: RuleCode) -> Source:
+    def source(self, code: RuleCode) -> RuleSource:
         """Return who says this rule."""
         return self.lines[code].source
 
 
 LAW_IN_FORCE: Final = date(2010, 5, 4)
 
-LAW_PROPER: Final = Source(SourceKind.LAW, "274-IV, art. 30 (14)")
-LAW_DEFECT: Final = Source(SourceKind.LAW, "274-IV, art. 15, 30")
-LAW_GROUPS: Final = Source(SourceKind.LAW, "274-IV, art. 30 (2026)")
-MARKET_WINDOWS: Final = Source(SourceKind.MARKETPLACE, "Kaspi guide, client q16178")
-MARKET_CHECK: Final = Source(SourceKind.MARKETPLACE, "Kaspi order manual, 9-12")
-STEP_1: Final = Source(SourceKind.PROCEDURE, "1")
-STEP_1X: Final = Source(SourceKind.PROCEDURE, "1x")
-STEP_3: Final = Source(SourceKind.PROCEDURE, "3")
-STEP_6: Final = Source(SourceKind.PROCEDURE, "6")
+LAW_PROPER: Final = RuleSource(SourceKind.LAW, "274-IV, art. 30 (14)")
+LAW_DEFECT: Final = RuleSource(SourceKind.LAW, "274-IV, art. 15, 30")
+LAW_GROUPS: Final = RuleSource(SourceKind.LAW, "274-IV, art. 30 (2026)")
+MARKET_WINDOWS: Final = RuleSource(SourceKind.MARKETPLACE, "Kaspi guide, client q16178")
+MARKET_CHECK: Final = RuleSource(SourceKind.MARKETPLACE, "Kaspi order manual, 9-12")
+STEP_1: Final = RuleSource(SourceKind.PROCEDURE, "1")
+STEP_1X: Final = RuleSource(SourceKind.PROCEDURE, "1x")
+STEP_3: Final = RuleSource(SourceKind.PROCEDURE, "3")
+STEP_6: Final = RuleSource(SourceKind.PROCEDURE, "6")
 
 _PHOTOS: Final = frozenset({EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING})
 

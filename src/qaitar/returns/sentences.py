@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop as _
 from qaitar.kernel.money import Currency, format_minor
 from qaitar.kernel.roles import Role
 from qaitar.returns import control_dates as dates
-from qaitar.returns.deadline_guard import Deed
+from qaitar.returns.deadline_guard import GuardAction
 from qaitar.returns.goods_groups import GoodsGroup
 from qaitar.returns.vocabulary import Act, ControlRule, Effect, EvidenceKind, RefusalReason, Stage
 from qaitar.returns.words import ACTS, DEEDS, SOURCE_KINDS, word_for
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qaitar.returns.errors import BadCase
     from qaitar.returns.policy import Ground
     from qaitar.returns.procedure import Blocked
-    from qaitar.returns.rules import Source
+    from qaitar.returns.rules import RuleSource
 
 BLOCKED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -343,7 +343,7 @@ def ground_sentence(ground: Ground) -> str:
     return _worded(GROUNDS, ground.code, ground.params)
 
 
-def source_sentence(source: Source) -> str:
+def source_sentence(source: RuleSource) -> str:
     """Say who rules so and where it stands: `Law 274-IV, art. 30 (14)`."""
     if source.place == OWN_PLACE:
         return str(SOURCE_KINDS[source.kind])
@@ -379,8 +379,8 @@ def journal_act_label(act: str) -> str:
     """Say what a journal line tells of: a step of the procedure, a note, or the deadline guard's deed."""
     if act in Act.__members__:
         return act_label(Act(act))
-    if act.startswith(_GUARD) and act.removeprefix(_GUARD) in Deed.__members__:
-        return str(DEEDS[Deed(act.removeprefix(_GUARD))])
+    if act.startswith(_GUARD) and act.removeprefix(_GUARD) in GuardAction.__members__:
+        return str(DEEDS[GuardAction(act.removeprefix(_GUARD))])
     return _now(JOURNAL_ACTS[act]) if act in JOURNAL_ACTS else act
 
 
@@ -394,8 +394,8 @@ def guard_note(why: str) -> str:
 
 def _guard_part(part: str) -> str:
     name, _sign, value = part.partition("=")
-    if part in Deed.__members__:
-        return f"{DEEDS[Deed(part)]}."
+    if part in GuardAction.__members__:
+        return f"{DEEDS[GuardAction(part)]}."
     if part.startswith(_NOT_DONE):
         why = _worded(BLOCKED, part.removeprefix(_NOT_DONE), {})
         return _now("Not done: %(why)s") % {"why": why}
@@ -409,7 +409,7 @@ def _guard_part(part: str) -> str:
 
 def _skipped(text: str) -> str:
     deed, _at, before = text.partition("@")
-    wording = str(DEEDS[Deed(deed)]) if deed in Deed.__members__ else deed
+    wording = str(DEEDS[GuardAction(deed)]) if deed in GuardAction.__members__ else deed
     if not before:
         return wording
     return _now("%(said)s (%(hours)s h)") % {"said": wording, "hours": _hours(before)}

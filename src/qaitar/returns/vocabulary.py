@@ -5,16 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Section(StrEnum):
-    """Where the marketplace shows the request; a mirror of its cabinet that may lag behind our stage."""
-
-    NEW = "NEW"
-    AWAITING_DECISION = "AWAITING_DECISION"
-    IN_DELIVERY = "IN_DELIVERY"
-    DISPUTE = "DISPUTE"
-    CLOSED = "CLOSED"
-
-
 class Stage(StrEnum):
     """Where our own work on the request stands."""
 

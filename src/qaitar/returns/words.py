@@ -13,11 +13,12 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from qaitar.contracts.marketplace import Section
 from qaitar.kernel.roles import Role
-from qaitar.returns.control_dates import Place
-from qaitar.returns.deadline_guard import Deed
+from qaitar.returns.control_dates import ArrivalPlace
+from qaitar.returns.deadline_guard import GuardAction
 from qaitar.returns.goods_groups import GoodsGroup
-from qaitar.returns.policy import Answer
+from qaitar.returns.policy import PolicyAnswer
 from qaitar.returns.rules import SourceKind
 from qaitar.returns.vocabulary import (
     Act,
@@ -28,7 +29,6 @@ from qaitar.returns.vocabulary import (
     Outcome,
     Quality,
     RefusalReason,
-    Section,
     Stage,
 )
 
@@ -179,26 +179,26 @@ SOURCE_KINDS: dict[SourceKind, Promise] = {
     SourceKind.MERCHANT: pgettext_lazy("source", "Own rule"),
 }
 
-ANSWERS: dict[Answer, Promise] = {
-    Answer.ALLOWED: pgettext_lazy("verdict", "The conditions of return are met"),
-    Answer.MUST_TAKE_FOR_CHECK: pgettext_lazy("verdict", "Take the goods and check them"),
-    Answer.UNSURE: pgettext_lazy("verdict", "Something has to be learnt first"),
-    Answer.NEEDS_APPROVAL: pgettext_lazy("verdict", "A senior has to approve"),
-    Answer.REFUSABLE: pgettext_lazy("verdict", "There is a ground for refusal"),
+ANSWERS: dict[PolicyAnswer, Promise] = {
+    PolicyAnswer.ALLOWED: pgettext_lazy("verdict", "The conditions of return are met"),
+    PolicyAnswer.MUST_TAKE_FOR_CHECK: pgettext_lazy("verdict", "Take the goods and check them"),
+    PolicyAnswer.UNSURE: pgettext_lazy("verdict", "Something has to be learnt first"),
+    PolicyAnswer.NEEDS_APPROVAL: pgettext_lazy("verdict", "A senior has to approve"),
+    PolicyAnswer.REFUSABLE: pgettext_lazy("verdict", "There is a ground for refusal"),
 }
 
-PLACES: dict[Place, Promise] = {
-    Place.POINT: pgettext_lazy("place", "Acceptance point"),
-    Place.SELLER: pgettext_lazy("place", "Seller's own address"),
+PLACES: dict[ArrivalPlace, Promise] = {
+    ArrivalPlace.POINT: pgettext_lazy("place", "Acceptance point"),
+    ArrivalPlace.SELLER: pgettext_lazy("place", "Seller's own address"),
 }
 
-DEEDS: dict[Deed, Promise] = {
-    Deed.NOTHING: pgettext_lazy("guard", "Nothing to do yet"),
-    Deed.REMIND: pgettext_lazy("guard", "Reminder: the control date is near"),
-    Deed.ESCALATE: pgettext_lazy("guard", "Control date very near: seniors told"),
-    Deed.DEFAULT_ACTION: pgettext_lazy("guard", "Last moment: the store's default action"),
-    Deed.MISSED: pgettext_lazy("guard", "Control date missed"),
-    Deed.WINDOW_OVER: pgettext_lazy("guard", "The time to file again is over"),
+DEEDS: dict[GuardAction, Promise] = {
+    GuardAction.NOTHING: pgettext_lazy("guard", "Nothing to do yet"),
+    GuardAction.REMIND: pgettext_lazy("guard", "Reminder: the control date is near"),
+    GuardAction.ESCALATE: pgettext_lazy("guard", "Control date very near: seniors told"),
+    GuardAction.DEFAULT_ACTION: pgettext_lazy("guard", "Last moment: the store's default action"),
+    GuardAction.MISSED: pgettext_lazy("guard", "Control date missed"),
+    GuardAction.WINDOW_OVER: pgettext_lazy("guard", "The time to file again is over"),
 }
 
 _ALL: tuple[Mapping[Any, Promise], ...] = (

@@ -35,7 +35,7 @@ _SEARCH = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemAccount:
     """A user of the system, by numbers: in a container the volume's owner may have no name."""
 
     uid: int
@@ -46,7 +46,7 @@ class Account:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
-def server_account(data: Path) -> Account | None:
+def server_account(data: Path) -> SystemAccount | None:
     """Say whom to run the server as; None means as ourselves, because we are not root.
 
     Whoever owns an existing cluster keeps it, so a folder moved to another machine goes on working.
@@ -54,24 +54,24 @@ def server_account(data: Path) -> Account | None:
     if os.geteuid() != 0:
         return None
     if data.exists() and (owner := data.stat()).st_uid != 0:
-        return Account(owner.st_uid, owner.st_gid)
+        return SystemAccount(owner.st_uid, owner.st_gid)
     entry = _entry(ACCOUNT_NAME) or _made() or _entry(_NOBODY)
     if entry is None:
         raise DatabaseProblem(
             f"PostgreSQL does not run as root and there is no account to lend it: make one with "
             f"`useradd --system {ACCOUNT_NAME}` or run the command as an ordinary user."
         )
-    return Account(entry.pw_uid, entry.pw_gid)
+    return SystemAccount(entry.pw_uid, entry.pw_gid)
 
 
-def let_through(folder: Path, account: Account) -> None:
+def let_through(folder: Path, account: SystemAccount) -> None:
     """Let the account pass through every folder above `folder`, and through it."""
     for step in (*reversed(folder.parents), folder):
         if not _may_pass(step.stat(), account):
             _grant_search(step, account)
 
 
-def share_with(path: Path, account: Account, mode: int) -> None:
+def share_with(path: Path, account: SystemAccount, mode: int) -> None:
     """Give our own file or folder the account's group and the given rights."""
     os.chown(path, -1, account.gid)
     path.chmod(mode)
@@ -108,7 +108,7 @@ def _made() -> pwd.struct_passwd | None:
     return _entry(ACCOUNT_NAME)
 
 
-def _may_pass(found: os.stat_result, account: Account) -> bool:
+def _may_pass(found: os.stat_result, account: SystemAccount) -> bool:
     if found.st_uid == account.uid:
         return bool(found.st_mode & stat.S_IXUSR)
     if found.st_gid == account.gid:
@@ -116,7 +116,7 @@ def _may_pass(found: os.stat_result, account: Account) -> bool:
     return bool(found.st_mode & stat.S_IXOTH)
 
 
-def _grant_search(folder: Path, account: Account) -> None:
+def _grant_search(folder: Path, account: SystemAccount) -> None:
     entries = _acl(folder)
     mine = entries.get((_USER, account.uid), 0)
     mask = entries.get((_MASK, _NO_ID), entries[_GROUP_OBJ, _NO_ID])

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from qaitar.runtime.account import Account, let_through, open_to_all, server_account, share_with
+from qaitar.runtime.account import (
+    SystemAccount,
+    let_through,
+    open_to_all,
+    server_account,
+    share_with,
+)
 from qaitar.runtime.problems import DatabaseProblem
 
 if TYPE_CHECKING:
@@ -68,7 +74,7 @@ log_line_prefix = '%m [%p] '
 PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
-def open_to(account: Account | None, data: Path) -> Path:
+def open_to(account: SystemAccount | None, data: Path) -> Path:
     """Return the name under which a program, run with `data` as its working folder, sees that folder.
 
     A lent account may not pass through the folders above, say `/root`.  It need not: the kernel's name
@@ -106,7 +112,7 @@ class Cluster:
         found = self.data.stat()
         return f"qaitar-{found.st_dev:x}-{found.st_ino:x}"
 
-    def prepare(self) -> Account | None:
+    def prepare(self) -> SystemAccount | None:
         """Make the cluster if there is none and write its settings; returns whom to run it as.
 
         Raises:
@@ -124,7 +130,7 @@ class Cluster:
         self._write_settings(account)
         return account
 
-    def _open_for(self, account: Account) -> None:
+    def _open_for(self, account: SystemAccount) -> None:
         share_with(self.home, account, 0o710)
         engine = program("postgres").parent.parent
         let_through(engine, account)
@@ -132,7 +138,7 @@ class Cluster:
             open_to_all(engine)
             open_to_all(engine.parent.with_suffix(".libs"))
 
-    def _make(self, account: Account | None) -> None:
+    def _make(self, account: SystemAccount | None) -> None:
         """Build the cluster beside its place and move it in whole, so that it is never half made."""
         draft = self.home / f"data.new-{secrets.token_hex(4)}"
         draft.mkdir(mode=0o700)
@@ -174,7 +180,7 @@ class Cluster:
                 "folder stays as it is."
             )
 
-    def _write_settings(self, account: Account | None) -> None:
+    def _write_settings(self, account: SystemAccount | None) -> None:
         """Put the settings in place whole; the folder is the server's, so no link in it is followed."""
         path, text = self.data / "settings.conf", _settings()
         if path.exists() and path.read_text(encoding="utf-8") == text:
@@ -213,7 +219,7 @@ def _settings() -> str:
     )
 
 
-def _runs(path: Path, account: Account) -> bool:
+def _runs(path: Path, account: SystemAccount) -> bool:
     try:
         subprocess.run(  # noqa: S603  # our own program, fixed words
             [path, "--version"],
@@ -228,7 +234,7 @@ def _runs(path: Path, account: Account) -> bool:
     return True
 
 
-def _run_initdb(draft: Path, password: str, account: Account | None) -> None:
+def _run_initdb(draft: Path, password: str, account: SystemAccount | None) -> None:
     where = open_to(account, draft)
     command: list[str | Path] = [
         program("initdb"),

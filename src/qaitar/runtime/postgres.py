@@ -39,7 +39,7 @@ from qaitar.runtime.safety import assert_safe
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from qaitar.runtime.account import Account
+    from qaitar.runtime.account import SystemAccount
     from qaitar.runtime.folder import DataFolder
 
 PATIENCE_SECONDS = 120.0
@@ -47,7 +47,7 @@ _PORT_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class ServerAddresses:
     """Where a running embedded server is, for each of its roles, and which process it is."""
 
     superuser_dsn: str = field(repr=False)
@@ -79,7 +79,7 @@ class EmbeddedPostgres:
         self._process = os.getpid()
         self.log = folder.logs / "postgres.log"
 
-    def start(self) -> Addresses:
+    def start(self) -> ServerAddresses:
         """Count as a user of the server from now on and make sure that it runs.
 
         Raises:
@@ -91,7 +91,7 @@ class EmbeddedPostgres:
             with self._presence.leave():
                 raise
 
-    def ensure_running(self) -> Addresses:
+    def ensure_running(self) -> ServerAddresses:
         """Return where the server is, starting or restarting it when it is gone.
 
         Call it as often as you like: when the server runs this reads a few small files.
@@ -105,7 +105,7 @@ class EmbeddedPostgres:
             except OSError as error:
                 raise self._folder.problem(error) from error
 
-    def running(self) -> Addresses | None:
+    def running(self) -> ServerAddresses | None:
         """Return where the server is if it runs; never starts, waits or counts as a user."""
         try:
             note: dict[str, Any] = json.loads(self._note.read_bytes())
@@ -140,7 +140,7 @@ class EmbeddedPostgres:
     ) -> None:
         self.stop()
 
-    def _bring_up(self) -> Addresses:
+    def _bring_up(self) -> ServerAddresses:
         """Adopt a server nobody noted, or start one; noted only when it is safe and has its roles."""
         last_port = self._last_port()
         account = self._cluster.prepare()
@@ -162,7 +162,7 @@ class EmbeddedPostgres:
         self._write_note(pid, port)
         return addresses
 
-    def _launch(self, account: Account | None, port: int | None) -> tuple[int, int]:
+    def _launch(self, account: SystemAccount | None, port: int | None) -> tuple[int, int]:
         since = log_size(self.log)
         for _ in range(_PORT_TRIES):
             port = pick_port(port)
@@ -178,7 +178,7 @@ class EmbeddedPostgres:
             f"{self.log} ends with: {log_tail(self.log, since)}"
         )
 
-    def _prepare_roles(self, addresses: Addresses) -> None:
+    def _prepare_roles(self, addresses: ServerAddresses) -> None:
         try:
             prepare_roles(
                 addresses.superuser_dsn,
@@ -192,7 +192,7 @@ class EmbeddedPostgres:
                 f"{problem} The passwords are in {self._folder.secrets}; the server's log is {self.log}."
             ) from problem
 
-    def _addresses(self, pid: int, port: int) -> Addresses:
+    def _addresses(self, pid: int, port: int) -> ServerAddresses:
         def url(role: str, secret: str, database: str) -> str:
             return make_url(
                 {
@@ -208,7 +208,7 @@ class EmbeddedPostgres:
                 }
             )
 
-        return Addresses(
+        return ServerAddresses(
             superuser_dsn=url(SUPERUSER, "database-superuser", "postgres"),
             owner_dsn=url(OWNER_ROLE, "database-owner", DATABASE),
             app_dsn=url(APP_ROLE, "database-app", DATABASE),

@@ -21,7 +21,7 @@ from qaitar.runtime.problems import DatabaseProblem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qaitar.runtime.account import Account
+    from qaitar.runtime.account import SystemAccount
 
 _POLL_SECONDS = 0.01
 _ORPHANS_LEAVE_SECONDS, _ORPHANS_DIE_SECONDS = 0.5, 20.0
@@ -88,7 +88,7 @@ def clear_leftovers(cluster: Cluster) -> None:
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def launch(cluster: Cluster, port: int, log: Path, account: Account | None) -> int:
+def launch(cluster: Cluster, port: int, log: Path, account: SystemAccount | None) -> int:
     """Start a server and return its process id at once; it outlives this process.
 
     It has a session of its own, so that Ctrl-C in a terminal does not reach it.

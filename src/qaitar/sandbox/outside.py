@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from qaitar.sandbox.front import Front
 from qaitar.sandbox.google_sheets.app import GoogleSheetsStandIn
 from qaitar.sandbox.google_sheets.tokens import made_account
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
 from qaitar.sandbox.onec.app import OneCStandIn
 from qaitar.sandbox.onec.seeds import SoldLine
 from qaitar.sandbox.serving import Serving
@@ -45,7 +45,7 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class StandInAddresses:
     """Where the stand-ins are served."""
 
     kaspi: str
@@ -54,7 +54,7 @@ class Addresses:
     sheets: str
 
     @classmethod
-    def on(cls, port: int) -> Addresses:
+    def on(cls, port: int) -> StandInAddresses:
         """Name the addresses from one port on.
 
         >>> Addresses.on(8090).sheets
@@ -74,7 +74,7 @@ class Outside:
         self.clock = clock
         self.keys = keys or Keys()
         session = self.keys.kaspi_cookie.partition("=")[2]
-        shop = Shop(self.keys.merchant_id, self.keys.kaspi_token, session)
+        shop = KaspiSite(self.keys.merchant_id, self.keys.kaspi_token, session)
         self.kaspi = KaspiStandIn(clock, shop=shop)
         self.onec = OneCStandIn(user=ONEC_USER, password=self.keys.onec_password)
         self.usedesk = UsedeskStandIn(self.keys.usedesk_token, clock=clock)
@@ -107,7 +107,7 @@ class Outside:
         return order
 
     @contextmanager
-    def serve(self, port: int = 0) -> Iterator[Addresses]:
+    def serve(self, port: int = 0) -> Iterator[StandInAddresses]:
         """Serve all four on loopback, from `port` on or on free ports; Kaspi's root lists them."""
         front = Front(self.kaspi, self.onec)
         apps: tuple[WSGIApplication, ...] = (front, self.onec, self.usedesk, self.sheets)
@@ -116,6 +116,6 @@ class Outside:
                 stack.enter_context(Serving(app, port=port + n if port else 0))
                 for n, app in enumerate(apps)
             ]
-            addresses = Addresses(*(each.url for each in served))
+            addresses = StandInAddresses(*(each.url for each in served))
             front.addresses = (addresses.kaspi, addresses.onec, addresses.usedesk, addresses.sheets)
             yield addresses

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qaitar.sandbox.kaspi.ledger import Buyer, Claim, Goods
+from qaitar.sandbox.kaspi.ledger import Buyer, BuyerClaim, Goods
 from qaitar.sandbox.pictures import photo
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ GRIEVANCES: Final = (
 )
 
 
-def claim_of(goods: Goods, grievance: Grievance, *, seed: int, line: int = 0) -> Claim:
+def claim_of(goods: Goods, grievance: Grievance, *, seed: int, line: int = 0) -> BuyerClaim:
     """Put a grievance about these goods into a claim with two photos: the goods and the packaging."""
     photos = (
         photo(goods.name, seed=seed, damaged=grievance.damaged),
         photo("Упаковка", seed=seed + 1),
     )
-    return Claim(grievance.code, grievance.text, grievance.words, photos, line)
+    return BuyerClaim(grievance.code, grievance.text, grievance.words, photos, line)
 
 
 def some_grievance(dice: random.Random) -> Grievance:

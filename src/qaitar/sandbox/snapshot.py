@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.sandbox.kaspi.ledger import (
     Buyer,
-    Claim,
-    Deed,
-    Filing,
+    BuyerClaim,
+    BuyerFiling,
     Goods,
+    LedgerEvent,
     Relabelling,
     SoldOrder,
 )
@@ -36,9 +36,9 @@ _RECORDS: Final = {
     each.__name__: each
     for each in (
         Buyer,
-        Claim,
-        Deed,
-        Filing,
+        BuyerClaim,
+        LedgerEvent,
+        BuyerFiling,
         Goods,
         Relabelling,
         SoldOrder,

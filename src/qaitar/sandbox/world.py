@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.sandbox.kaspi.ledger import OPEN_TABS, NotAllowed, SoldOrder
+from qaitar.sandbox.kaspi.ledger import OPEN_TABS, LedgerRefusal, SoldOrder
 from qaitar.sandbox.shelf import ADDRESSES, BUYERS, GOODS, claim_of, some_grievance
 from qaitar.sandbox.usedesk.account import Denied
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from qaitar.sandbox.kaspi.ledger import Deed, Filing
+    from qaitar.sandbox.kaspi.ledger import BuyerFiling, LedgerEvent
     from qaitar.sandbox.outside import Outside
 
 FIRST_CODE: Final = 720_000_000
@@ -26,7 +26,7 @@ CONTROL_DAYS: Final = 2  # the marketplace gives a new request about two days
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class WorldPace:
     """How lively the shop is; ranges are seconds."""
 
     gap_s: float = 20.0
@@ -69,13 +69,13 @@ class World:
     """Plays the customers and the marketplace of one shop; call `tick` every few seconds."""
 
     def __init__(
-        self, outside: Outside, *, seed: int, born: datetime, pace: Pace | None = None
+        self, outside: Outside, *, seed: int, born: datetime, pace: WorldPace | None = None
     ) -> None:
         """Start playing; requests that came before `born` are left alone until the seller acts on them."""
         self.outside = outside
         self.seed = seed
         self.born = born
-        self.pace = pace or Pace()
+        self.pace = pace or WorldPace()
         self.next_filing = born + timedelta(seconds=self.pace.new_every_s[0])
         self.quiet_until = born
 
@@ -89,7 +89,9 @@ class World:
         }
 
     @classmethod
-    def resumed(cls, outside: Outside, state: dict[str, Any], pace: Pace | None = None) -> World:
+    def resumed(
+        cls, outside: Outside, state: dict[str, Any], pace: WorldPace | None = None
+    ) -> World:
         """Go on from a kept state."""
         world = cls(outside, seed=state["seed"], born=state["born"], pace=pace)
         world.next_filing, world.quiet_until = state["next_filing"], state["quiet_until"]
@@ -148,7 +150,7 @@ class World:
     def _move(self, now: datetime) -> str:
         """Let one request move on."""
         with self.outside.kaspi.still() as ledger:
-            last: dict[str, Deed] = {deed.number: deed for deed in ledger.deeds}
+            last: dict[str, LedgerEvent] = {deed.number: deed for deed in ledger.deeds}
             alive = [f for f in ledger.filings.values() if last[f.number].at >= self.born]
         moves = {
             "NEW": self._perhaps_withdraw,
@@ -161,31 +163,31 @@ class World:
             waited_s = (now - last[filing.number].at).total_seconds()
             try:
                 event = move(filing, Temper.of(self.seed, filing.number), waited_s) if move else ""
-            except NotAllowed:  # the seller was quicker
+            except LedgerRefusal:  # the seller was quicker
                 continue
             if event:
                 return event
         return ""
 
-    def _perhaps_withdraw(self, filing: Filing, temper: Temper, waited_s: float) -> str:
+    def _perhaps_withdraw(self, filing: BuyerFiling, temper: Temper, waited_s: float) -> str:
         if not temper.withdraws or waited_s < temper.dice.uniform(*self.pace.withdraw_s):
             return ""
         self.outside.kaspi.customer_withdraws(filing.number)
         return f"the customer withdraws {filing.number}"
 
-    def _perhaps_hand_over(self, filing: Filing, temper: Temper, waited_s: float) -> str:
+    def _perhaps_hand_over(self, filing: BuyerFiling, temper: Temper, waited_s: float) -> str:
         if temper.loses or waited_s < temper.dice.uniform(*self.pace.handover_s):
             return ""
         self.outside.kaspi.goods_arrive(filing.number)
         return f"the goods of {filing.number} arrive"
 
-    def _perhaps_decide(self, filing: Filing, temper: Temper, waited_s: float) -> str:
+    def _perhaps_decide(self, filing: BuyerFiling, temper: Temper, waited_s: float) -> str:
         if waited_s < temper.dice.uniform(*self.pace.verdict_s):
             return ""
         self.outside.kaspi.decide_dispute(filing.number, for_buyer=temper.wins)
         return f"Kaspi decides the dispute about {filing.number}"
 
-    def _perhaps_object(self, filing: Filing, temper: Temper, waited_s: float) -> str:
+    def _perhaps_object(self, filing: BuyerFiling, temper: Temper, waited_s: float) -> str:
         """Dispute a refusal, or file again after it."""
         if not filing.refused or waited_s < temper.dice.uniform(*self.pace.dispute_s):
             return ""

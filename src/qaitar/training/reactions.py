@@ -13,7 +13,7 @@ SOON: Final = timedelta(seconds=45)
 ON_THE_WAY: Final = timedelta(minutes=2)
 
 
-class Deed(StrEnum):
+class Reaction(StrEnum):
     """What may happen by itself."""
 
     SEE_PRESS = "SEE_PRESS"  # the marketplace shows what was decided
@@ -24,7 +24,7 @@ class Deed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ReactionFacts:
     """What decides it."""
 
     stage: Stage
@@ -36,7 +36,7 @@ class Standing:
     will_answer: bool = False
 
 
-def next_deed(case: Standing, now: datetime) -> Deed | None:
+def next_deed(case: ReactionFacts, now: datetime) -> Reaction | None:
     """Tell what happens by now in a case, one thing at a time.
 
     >>> begun = datetime(2026, 1, 1)
@@ -47,12 +47,12 @@ def next_deed(case: Standing, now: datetime) -> Deed | None:
     if case.pending_press and case.pending_since is not None:
         if now < case.pending_since + SOON:
             return None
-        return Deed.PAY_BACK if case.pending_press == Effect.PRESS_GRANT else Deed.SEE_PRESS
+        return Reaction.PAY_BACK if case.pending_press == Effect.PRESS_GRANT else Reaction.SEE_PRESS
     if case.stage is Stage.IN_DELIVERY:
-        return Deed.ARRIVE if now >= case.since + ON_THE_WAY else None
+        return Reaction.ARRIVE if now >= case.since + ON_THE_WAY else None
     if now < case.since + SOON:
         return None
     if case.stage is Stage.WAITING_APPROVAL:
-        return Deed.APPROVE
+        return Reaction.APPROVE
     awaited = case.contacted and case.will_answer and not case.answered
-    return Deed.ANSWER if case.stage is Stage.WAITING_CUSTOMER and awaited else None
+    return Reaction.ANSWER if case.stage is Stage.WAITING_CUSTOMER and awaited else None

@@ -17,7 +17,7 @@ WHOLE: Final = 100
 SLOW_AFTER_S: Final = 300
 
 
-class Finding(StrEnum):
+class ScoringFinding(StrEnum):
     """What may be held against a case."""
 
     NOT_ADVISED = "NOT_ADVISED"  # another act was right
@@ -29,22 +29,22 @@ class Finding(StrEnum):
     SLOW = "SLOW"  # more than five minutes for one decision
 
 
-COSTS: Final[Mapping[Finding, int]] = MappingProxyType(
+COSTS: Final[Mapping[ScoringFinding, int]] = MappingProxyType(
     {
-        Finding.NOT_ADVISED: 50,
-        Finding.LEFT: 50,
-        Finding.MISSED: 30,
-        Finding.CLASS_WRONG: 25,
-        Finding.REASON_UNTRUE: 25,
-        Finding.NEEDLESS: 10,
-        Finding.SLOW: 10,
+        ScoringFinding.NOT_ADVISED: 50,
+        ScoringFinding.LEFT: 50,
+        ScoringFinding.MISSED: 30,
+        ScoringFinding.CLASS_WRONG: 25,
+        ScoringFinding.REASON_UNTRUE: 25,
+        ScoringFinding.NEEDLESS: 10,
+        ScoringFinding.SLOW: 10,
     }
 )
 """Points of a case, once each however often it happened there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class ScoredAct:
     """One act of the person, and what the policy led to at that moment with the true facts."""
 
     act: Act
@@ -57,7 +57,7 @@ class Deed:
     late: bool = False
 
 
-def deed_findings(deed: Deed) -> frozenset[Finding]:
+def deed_findings(deed: ScoredAct) -> frozenset[ScoringFinding]:
     """Say what is held against one act.
 
     >>> sorted(deed_findings(Deed(act=Act.REFUSE, advised=Act.ASK_CUSTOMER, late=True)))
@@ -66,25 +66,27 @@ def deed_findings(deed: Deed) -> frozenset[Finding]:
     other = deed.act is not deed.advised
     refused = deed.act is Act.REFUSE and not other
     held = {
-        Finding.NEEDLESS: other and deed.advised is None,
-        Finding.NOT_ADVISED: other and deed.advised is not None,
-        Finding.REASON_UNTRUE: refused and deed.reason not in deed.true_reasons,
-        Finding.CLASS_WRONG: not deed.class_right,
-        Finding.MISSED: deed.late,
-        Finding.SLOW: deed.seconds > SLOW_AFTER_S,
+        ScoringFinding.NEEDLESS: other and deed.advised is None,
+        ScoringFinding.NOT_ADVISED: other and deed.advised is not None,
+        ScoringFinding.REASON_UNTRUE: refused and deed.reason not in deed.true_reasons,
+        ScoringFinding.CLASS_WRONG: not deed.class_right,
+        ScoringFinding.MISSED: deed.late,
+        ScoringFinding.SLOW: deed.seconds > SLOW_AFTER_S,
     }
     return frozenset(finding for finding, holds in held.items() if holds)
 
 
-def case_findings(deeds: Iterable[Deed], *, left: Act | None, missed: bool) -> frozenset[Finding]:
+def case_findings(
+    deeds: Iterable[ScoredAct], *, left: Act | None, missed: bool
+) -> frozenset[ScoringFinding]:
     """Say what is held against a case: all of its acts, what was left undone at the end, a date nobody met."""
-    found = frozenset[Finding]().union(*(deed_findings(deed) for deed in deeds))
+    found = frozenset[ScoringFinding]().union(*(deed_findings(deed) for deed in deeds))
     if left is not None:
-        found |= {Finding.LEFT}
-    return found | {Finding.MISSED} if missed else found
+        found |= {ScoringFinding.LEFT}
+    return found | {ScoringFinding.MISSED} if missed else found
 
 
-def case_points(findings: Iterable[Finding]) -> int:
+def case_points(findings: Iterable[ScoringFinding]) -> int:
     """Count a case's points, never below none.
 
     >>> case_points([]), case_points([Finding.MISSED, Finding.SLOW]), case_points(Finding)

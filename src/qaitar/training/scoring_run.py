@@ -21,7 +21,13 @@ from qaitar.returns.journal_replay import case_before, proofs_of
 from qaitar.returns.procedure import recommended
 from qaitar.returns.selectors import cases_load, requests_of
 from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason, Stage
-from qaitar.training.scoring import Deed, case_findings, case_points, deed_findings, practice_score
+from qaitar.training.scoring import (
+    ScoredAct,
+    case_findings,
+    case_points,
+    deed_findings,
+    practice_score,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,13 +91,13 @@ def _case_report(
     mine: Sequence[datetime],
 ) -> dict[str, Any]:
     acts = [line for line in lines if line.actor_id == work.user_id and line.act in _ACTS]
-    deeds: list[Deed] = []
+    deeds: list[ScoredAct] = []
     reports: list[dict[str, Any]] = []
     for line in acts:
         stood = case_before(case, lines, line, proofs)
         judged = evaluate_case(as_is_true(stood, story), line.at)
         reason = line.after.get("refusal_reason")
-        deed = Deed(
+        deed = ScoredAct(
             act=Act(line.act),
             advised=recommended(Stage(stood.request.stage), judged.facts),
             reason=RefusalReason(reason) if reason else None,
@@ -189,7 +195,7 @@ def _overdue(work: Work, case: Case) -> bool:
     return over and _is_ours(request)
 
 
-def _deed_report(deed: Deed, at: datetime, judged: Evaluation, story: Story) -> dict[str, Any]:
+def _deed_report(deed: ScoredAct, at: datetime, judged: Evaluation, story: Story) -> dict[str, Any]:
     return {
         "act": deed.act.value,
         "at": at.isoformat(),

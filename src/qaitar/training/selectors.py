@@ -16,18 +16,18 @@ RESULTS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PracticePlace:
     """Where a person practises: the shop, and the merchant that keeps the result."""
 
     shop_id: UUID
     home: UUID
 
 
-def place_of(user_id: int) -> Place | None:
+def place_of(user_id: int) -> PracticePlace | None:
     """Tell where a person's practice that is not ended stands; keys only, no walls needed."""
     keys = MerchantKey.objects.filter(active=True, practice_of=user_id)
     found = keys.values_list("pk", "practice_home").first()
-    return Place(found[0], found[1]) if found and found[1] else None
+    return PracticePlace(found[0], found[1]) if found and found[1] else None
 
 
 def practices_latest(merchants: Sequence[UUID], *, user_id: int | None = None) -> list[Practice]:

@@ -30,7 +30,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CallTarget:
     """Where a call goes: `host` for the certificate and the Host header, `ip` for the connection.
 
     `path` starts with a slash and carries the query.
@@ -53,7 +53,7 @@ class Target:
         return host if _DEFAULT_PORTS[self.scheme] == self.port else f"{host}:{self.port}"
 
 
-class Code(StrEnum):
+class AddressCode(StrEnum):
     """Why an address may not be called."""
 
     BAD_URL = "bad_url"
@@ -70,7 +70,7 @@ class Code(StrEnum):
 class Forbidden:
     """The address may not be called; nothing was connected to."""
 
-    code: Code
+    code: AddressCode
 
 
 def _nets(*texts: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
@@ -97,7 +97,7 @@ def resolve_public(
     *,
     allow_hosts: Collection[str] = (),
     resolver: Callable[[str, int], list[str]] | None = None,
-) -> Target | Forbidden:
+) -> CallTarget | Forbidden:
     """Look the address up once and return where to connect, or why it may not be called.
 
     HTTPS and public addresses only.  A host listed in `allow_hosts` (`1c.office.lan` or with a port,
@@ -110,16 +110,16 @@ def resolve_public(
         return parts
     host, port = _host(parts), _port(parts)
     if host is None or port is None:
-        return Forbidden(Code.BAD_HOST if host is None else Code.BAD_PORT)
+        return Forbidden(AddressCode.BAD_HOST if host is None else AddressCode.BAD_PORT)
     listed = not {host, f"{host}:{port}"}.isdisjoint(entry.lower() for entry in allow_hosts)
     if parts.scheme != "https" and not listed:
-        found: Address | Forbidden = Forbidden(Code.NOT_HTTPS)
+        found: Address | Forbidden = Forbidden(AddressCode.NOT_HTTPS)
     else:
         found = _addresses(host, port, listed=listed, resolver=resolver or system_resolver)
     if isinstance(found, Forbidden):
         return found
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, str(found), port, path)
+    return CallTarget(parts.scheme, host, str(found), port, path)
 
 
 def is_public(address: Address) -> bool:
@@ -143,18 +143,18 @@ def _may_be_listed(address: Address) -> bool:
 def _split(url: str) -> SplitResult | Forbidden:
     """Take the URL apart, refusing whatever two programs could read in two ways."""
     if len(url) > URL_MAX_CHARS or any(not char.isprintable() or char in ' \\"<>`' for char in url):
-        return Forbidden(Code.BAD_URL)
+        return Forbidden(AddressCode.BAD_URL)
     try:
         parts = urlsplit(url)
     except ValueError:
-        return Forbidden(Code.BAD_URL)
+        return Forbidden(AddressCode.BAD_URL)
     if parts.scheme not in _DEFAULT_PORTS:
-        return Forbidden(Code.SCHEME)
+        return Forbidden(AddressCode.SCHEME)
     if "@" in parts.netloc:
-        return Forbidden(Code.USER_IN_URL)
+        return Forbidden(AddressCode.USER_IN_URL)
     written_out = url[len(parts.scheme) :].startswith("://")
     if not written_out or not (parts.path + parts.query).isascii():
-        return Forbidden(Code.BAD_URL)
+        return Forbidden(AddressCode.BAD_URL)
     return parts
 
 
@@ -220,14 +220,14 @@ def _addresses(
 ) -> Address | Forbidden:
     literal = _literal(host)
     if literal is None and not listed and ("." not in host or host.endswith(".localhost")):
-        return Forbidden(Code.NOT_PUBLIC)
+        return Forbidden(AddressCode.NOT_PUBLIC)
     texts = [str(literal)] if literal is not None else resolver(host, port)[:ADDRESSES_MAX]
     found = [address for text in texts if (address := _literal(text)) is not None]
     if not found or len(found) != len(texts):
-        return Forbidden(Code.UNKNOWN_HOST)
+        return Forbidden(AddressCode.UNKNOWN_HOST)
     fits = _may_be_listed if listed else is_public
     if not all(fits(address) for address in found):
-        return Forbidden(Code.NOT_PUBLIC)
+        return Forbidden(AddressCode.NOT_PUBLIC)
     return found[0]
 
 

@@ -17,7 +17,7 @@ import httpcore
 import httpx
 from typing_extensions import override
 
-from qaitar.transport.addresses import Code, Target, resolve_public, system_resolver
+from qaitar.transport.addresses import AddressCode, CallTarget, resolve_public, system_resolver
 from qaitar.transport.deadline import Deadline, DeadlineBackend
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def private_hosts() -> frozenset[str]:
 class NotAllowed(Exception):
     """The address may not be called; nothing was connected to.  The code says why."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: AddressCode) -> None:
         """Keep the code for whoever puts it into words."""
         super().__init__(f"the address may not be called: {code.value}")
         self.code = code
@@ -106,7 +106,7 @@ class OutgoingTransport(httpx.BaseTransport):
         self._pool.close()
 
 
-def judged_target(url: str) -> Target:
+def judged_target(url: str) -> CallTarget:
     """Resolve an address once and return where to connect.
 
     Raises:
@@ -114,9 +114,9 @@ def judged_target(url: str) -> Target:
         httpcore.ConnectError: its name is not known now; it may be later.
     """
     found = resolve_public(url, allow_hosts=private_hosts(), resolver=_bounded_resolver)
-    if isinstance(found, Target):
+    if isinstance(found, CallTarget):
         return found
-    if found.code is Code.UNKNOWN_HOST:
+    if found.code is AddressCode.UNKNOWN_HOST:
         raise httpcore.ConnectError("the name has no address now")
     raise NotAllowed(found.code)
 

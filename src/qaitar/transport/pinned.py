@@ -13,7 +13,7 @@ from qaitar.transport.http import NoAnswer, NotSent, Reply
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from qaitar.transport.addresses import Target
+    from qaitar.transport.addresses import CallTarget
 
 CONNECT_MAX_S = 5.0
 DEADLINE_S = 20.0
@@ -22,7 +22,7 @@ USER_AGENT = "Qaitar-Webhooks/1.0"
 
 
 def deliver(
-    target: Target,
+    target: CallTarget,
     headers: Mapping[str, str],
     body: bytes,
     *,

@@ -16,7 +16,7 @@ from django.test import Client
 from pydantic import TypeAdapter
 
 from qaitar.web.api.main import ROUTERS, api
-from qaitar.web.api.schemas import Problem
+from qaitar.web.api.schemas import ProblemOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def held_to_the_document(method: str, path: str, answer: Any) -> None:
     status = answer.status_code
     if status >= 400 and method != "HEAD":  # an answer to HEAD has no body
         assert answer["Content-Type"] == PROBLEM, (method, path, status, answer["Content-Type"])
-        problem = Problem.model_validate_json(answer.content)
+        problem = ProblemOut.model_validate_json(answer.content)
         assert problem.status == status
         assert problem.detail, "a problem says what is wrong in a sentence"
     reported = declared(method, path)

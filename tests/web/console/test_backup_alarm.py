@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.backup.alarm import History, Trouble, trouble_of
+from qaitar.backup.alarm import BackupTrouble, History, trouble_of
 from qaitar.backup.models import BackupRun
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import Merchant
@@ -37,21 +37,21 @@ def history(good_hours: float | None, **more: Any) -> History:
     ("environ", "known", "kind"),
     [
         (DAILY, history(48), None),
-        (DAILY, history(48.1), Trouble.OLD),
-        ({**DAILY, "QAITAR_BACKUP_EVERY_HOURS": "6"}, history(12.1), Trouble.OLD),
+        (DAILY, history(48.1), BackupTrouble.OLD),
+        ({**DAILY, "QAITAR_BACKUP_EVERY_HOURS": "6"}, history(12.1), BackupTrouble.OLD),
         ({}, history(24 * 7), None),
-        ({}, history(24 * 7 + 0.1), Trouble.OLD),
-        ({}, history(None), Trouble.NEVER),
-        (DAILY, history(1, last_try_failed=True), Trouble.FAILED),
-        (DAILY, history(1, faults=2), Trouble.FILES_MISSING),
-        ({**DAILY, "QAITAR_BACKUP_KEEP": "many"}, history(1), Trouble.BAD_SETTING),
+        ({}, history(24 * 7 + 0.1), BackupTrouble.OLD),
+        ({}, history(None), BackupTrouble.NEVER),
+        (DAILY, history(1, last_try_failed=True), BackupTrouble.FAILED),
+        (DAILY, history(1, faults=2), BackupTrouble.FILES_MISSING),
+        ({**DAILY, "QAITAR_BACKUP_KEEP": "many"}, history(1), BackupTrouble.BAD_SETTING),
         ({}, History(None), None),  # no merchant yet
         ({}, History(NOW - 24 * 6.9 * HOUR), None),  # too young to miss one
-        ({}, History(NOW - 24 * 7 * HOUR), Trouble.NEVER),
+        ({}, History(NOW - 24 * 7 * HOUR), BackupTrouble.NEVER),
         (DAILY, History(NOW - 47 * HOUR, last_try_failed=True), None),
     ],
 )
-def test_what_is_wrong(environ: dict[str, str], known: History, kind: Trouble | None) -> None:
+def test_what_is_wrong(environ: dict[str, str], known: History, kind: BackupTrouble | None) -> None:
     found = trouble_of(environ, known, NOW)
     assert found == (None if kind is None else (kind, known.good_at))
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from qaitar.foundation.access import Principal
 from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.companions import (
+    CompanionSession,
     FailedDetail,
-    Session,
     companion_of,
     companion_pair,
     contact_note,
@@ -104,7 +104,7 @@ def test_silence_while_dates_run_alarms_on_every_page(office: Office) -> None:
     office.look()
     watch.refresh_from_db()
     assert watch.silence_hours == 6
-    CabinetWatch.objects.update(session=Session.ENDED)
+    CabinetWatch.objects.update(session=CompanionSession.ENDED)
     assert alarm(0.1)
     office.browser(Role.OPERATOR).post(change, {"hours": "0"})
     assert not alarm(30)
@@ -118,11 +118,15 @@ def test_silence_while_dates_run_alarms_on_every_page(office: Office) -> None:
 
 def test_contact_changes_since_when_only_with_what_is_stated(office: Office) -> None:
     row = paired(office)
-    for minutes, session in ((1, Session.OPEN), (2, Session.OPEN), (3, Session.ENDED)):
+    for minutes, session in (
+        (1, CompanionSession.OPEN),
+        (2, CompanionSession.OPEN),
+        (3, CompanionSession.ENDED),
+    ):
         contact_note(row, session, now=NOW + timedelta(minutes=minutes))
     row.refresh_from_db()
     assert row.last_contact_at == row.session_at == NOW + timedelta(minutes=3)
-    assert row.session == Session.ENDED
+    assert row.session == CompanionSession.ENDED
 
 
 def test_a_cabinet_without_an_answer_alarms_with_its_since_and_names_what_fails(

@@ -23,8 +23,8 @@ from qaitar.kernel.roles import Role
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRejection, ImportRun, Order, Store
 from qaitar.returns.models import ReturnRequest
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
-from qaitar.sandbox.kaspi.ledger import Claim, SoldOrder
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from qaitar.sandbox.kaspi.refunds_api import answer as cabinet_answer
 from qaitar.web.console import import_views
 from tests.factories.accounts import NOW
@@ -243,10 +243,10 @@ def test_the_cabinets_answer_is_stored_and_read_by_a_job(office: Office) -> None
 
 def cabinet_says() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A request's detail with a date nobody can read, and the counts, as a browser would record them."""
-    kaspi = KaspiStandIn(lambda: NOW, shop=Shop())
+    kaspi = KaspiStandIn(lambda: NOW, shop=KaspiSite())
     kaspi.add_order(SoldOrder(code="700000009", created=NOW))
     kaspi.ledger.issue("700000009", at=NOW)
-    filing = kaspi.file_return("700000009", Claim(comment="мало"), control=NOW)
+    filing = kaspi.file_return("700000009", BuyerClaim(comment="мало"), control=NOW)
     requested = {"merchantId": "30000001", "refundId": filing.refund_id, "code": filing.number}
     calls = ("load-refund-details", "load-refunds-count")
     detail, counts = (

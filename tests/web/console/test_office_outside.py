@@ -24,7 +24,7 @@ from qaitar.foundation.models import (
 from qaitar.foundation.secrets import unseal_fields
 from qaitar.foundation.webhooks.endpoints import signing_secrets
 from qaitar.kernel.roles import Role
-from qaitar.sandbox.kaspi.app import KaspiStandIn, Shop
+from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
 from qaitar.sandbox.serving import Serving
 from tests.factories.accounts import NOW
 from tests.web.console.desk import words_of
@@ -210,7 +210,7 @@ def test_a_check_with_a_right_token_says_it_works(real: Office) -> None:
     """Save and check: a job makes the call, and the page asks again until it has an answer."""
     stand_in = KaspiStandIn(lambda: NOW)
     with Serving(stand_in) as serving:
-        browser, answer = saved(real, f"{serving.url}/shop/api/v2", Shop().token)
+        browser, answer = saved(real, f"{serving.url}/shop/api/v2", KaspiSite().token)
         page = browser.get(answer["Location"])
         assert "is being checked" in words_of(page)
         assert 'hx-trigger="every 1s"' in page.content.decode()

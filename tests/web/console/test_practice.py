@@ -18,7 +18,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.training.cases import cases_drawn
 from qaitar.training.models import Practice, PracticeState
 from qaitar.training.services.opening import PREPARE_TASK, _let_in
-from qaitar.training.services.seed_cases import Shop, case_fill, papers_draw
+from qaitar.training.services.seed_cases import PracticeShop, case_fill, papers_draw
 from tests.factories.accounts import NOW, make_person, open_walls
 from tests.web.console.desk import signed_in, words_of
 from tests.web.console.office import Office, make_office
@@ -55,7 +55,7 @@ def opened(office: Office, *stories: str) -> tuple[Client, Practice]:
     browser, practice = begun(office)
     open_walls(office.shop.id, practice.shop_id)
     store_id = store_of(practice)
-    shop = Shop(practice.shop_id, store_id, papers_draw() if stories else {}, NOW)
+    shop = PracticeShop(practice.shop_id, store_id, papers_draw() if stories else {}, NOW)
     for drawn in cases_drawn(SEED):
         if drawn.story.name in stories:
             case_fill(shop, drawn)

@@ -19,12 +19,12 @@ from django.utils import translation
 
 from qaitar.foundation.request_bodies import BodyFailure
 from qaitar.web.hooks import health
-from qaitar.web.server.answer import PIECE_BYTES, Answer, FileBody, StreamSender, pieces_of
+from qaitar.web.server.answer import PIECE_BYTES, FileBody, ServerAnswer, StreamSender, pieces_of
 from qaitar.web.server.app import Server
 from qaitar.web.server.body import BodyRefused, ClientGone, IncomingBody, Spool
 from qaitar.web.server.environ import environ_of, length_of
 from qaitar.web.server.limits import Limits
-from qaitar.web.server.monitor import Monitor, Report
+from qaitar.web.server.monitor import HealthReport, Monitor
 from qaitar.web.server.threads import Threads
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ async def streamed(stream: Stream, gone_after: int, send_seconds: float = 5.0) -
     threads = Threads(2)
     run_there = partial(threads.run, thread=1)
     busy = [threads.run(translation.activate, "en") for _ in range(50)]  # requests of others
-    answer = Answer(200, (), stream=stream, context=copy_context())
+    answer = ServerAnswer(200, (), stream=stream, context=copy_context())
     try:
         await StreamSender(send, receive, run_there, send_seconds).run(answer)
     finally:
@@ -241,15 +241,15 @@ def test_a_report_is_made_once_for_all_who_ask_and_a_hanging_one_is_not_waited_f
     made: list[int] = []
     let_go = threading.Event()
 
-    def make() -> Report:
+    def make() -> HealthReport:
         made.append(1)
         let_go.wait(10)
-        return Report(200, "text/plain", b"ready")
+        return HealthReport(200, "text/plain", b"ready")
 
     monitor = Monitor({"/readyz": make})
     monitor.start()
 
-    async def ask() -> list[Answer]:
+    async def ask() -> list[ServerAnswer]:
         requested = scope(method="GET", path="/readyz")
         return await asyncio.gather(*[monitor.answer(requested) for _ in range(20)])
 

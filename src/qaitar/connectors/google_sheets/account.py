@@ -54,7 +54,7 @@ class TokenSource:
             return self._token
         try:
             signed = sign.assertion(self._account, token_url=self._url, now=now)
-        except sign.BadKey as error:
+        except sign.BadServiceKey as error:
             return Misconfigured(f"{error}.", "Paste the whole JSON file of the key again.")
         try:
             form = {"grant_type": facts.GRANT, "assertion": signed}

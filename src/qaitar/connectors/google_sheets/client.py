@@ -55,7 +55,7 @@ class GoogleSheetsRegister:
         """Prepare the connection; nothing is sent yet.
 
         Raises:
-            qaitar.connectors.google_sheets.wire.Unreadable: the service account's file is not one.
+            qaitar.connectors.google_sheets.wire.SheetsUnreadable: the service account's file is not one.
         """
         account = wire.service_account_of(settings.service_account_json)
         self._settings = settings
@@ -297,7 +297,7 @@ class GoogleSheetsRegister:
         """Make sure of an append: by its answer, or by the keys when there is no readable answer."""
         try:
             column, row = wire.appended_start(payload)
-        except wire.Unreadable:
+        except wire.SheetsUnreadable:
             return self._settled(layout, keys)
         if column == 0:
             return None
@@ -356,7 +356,7 @@ class GoogleSheetsRegister:
             return payload
         try:
             return wire.rows_of(payload)
-        except wire.Unreadable as error:
+        except wire.SheetsUnreadable as error:
             return Unknown(f"Google's answer cannot be read: {error}")
 
     def _path(self, rest: str) -> str:

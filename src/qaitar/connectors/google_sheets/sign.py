@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qaitar.connectors.google_sheets.wire import ServiceAccount
 
 
-class BadKey(Exception):
+class BadServiceKey(Exception):
     """The service account's private key cannot sign; the key itself is never part of the words."""
 
 
@@ -36,4 +36,4 @@ def assertion(account: ServiceAccount, *, token_url: str, now: datetime) -> str:
     try:
         return jwt.encode(claims, account.private_key, algorithm="RS256", headers=headers)
     except (jwt.PyJWTError, ValueError, TypeError) as error:
-        raise BadKey("the private key of the service account cannot be read") from error
+        raise BadServiceKey("the private key of the service account cannot be read") from error

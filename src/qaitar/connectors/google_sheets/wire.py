@@ -12,7 +12,7 @@ _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,8})?")
 _LETTERS = 26
 
 
-class Unreadable(Exception):
+class SheetsUnreadable(Exception):
     """Something that does not have the documented shape; says what is missing, never the content."""
 
 
@@ -35,12 +35,14 @@ def service_account_of(text: str) -> ServiceAccount:
     try:
         record = json.loads(text)
     except ValueError as error:
-        raise Unreadable("the service account's file is not JSON") from error
+        raise SheetsUnreadable("the service account's file is not JSON") from error
     if not isinstance(record, Mapping) or record.get("type") != "service_account":
-        raise Unreadable('the file is not one of a service account ("type": "service_account")')
+        raise SheetsUnreadable(
+            'the file is not one of a service account ("type": "service_account")'
+        )
     for name in ("client_email", "private_key"):
         if not isinstance(record.get(name), str) or not record[name]:
-            raise Unreadable(f"the service account's file has no {name}")
+            raise SheetsUnreadable(f"the service account's file has no {name}")
     return ServiceAccount(
         record["client_email"],
         record["private_key"],
@@ -97,7 +99,7 @@ def range_start(a1: str) -> tuple[int, int]:
     """
     found = _CELL.fullmatch(a1.rpartition("!")[2].split(":", maxsplit=1)[0])
     if found is None or found[2] is None:
-        raise Unreadable("a range without a first cell")
+        raise SheetsUnreadable("a range without a first cell")
     return column_index(found[1]), int(found[2])
 
 
@@ -108,10 +110,10 @@ def rows_of(payload: Any) -> tuple[tuple[str, ...], ...]:
         Unreadable: it is not an answer with a range of rows.
     """
     if not isinstance(payload, Mapping) or "range" not in payload:
-        raise Unreadable("no range of values")
+        raise SheetsUnreadable("no range of values")
     rows = payload.get("values", [])
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise Unreadable("values are not rows")
+        raise SheetsUnreadable("values are not rows")
     return tuple(tuple("" if cell is None else str(cell) for cell in row) for row in rows)
 
 
@@ -123,5 +125,5 @@ def appended_start(payload: Any) -> tuple[int, int]:
     """
     updates = payload.get("updates") if isinstance(payload, Mapping) else None
     if not isinstance(updates, Mapping) or not isinstance(updates.get("updatedRange"), str):
-        raise Unreadable("no updatedRange")
+        raise SheetsUnreadable("no updatedRange")
     return range_start(updates["updatedRange"])

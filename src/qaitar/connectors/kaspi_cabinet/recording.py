@@ -34,7 +34,7 @@ _SECRET_NAMES: Final = frozenset({"headers", "cookies", "cookie", "set-cookie", 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RecordedAnswer:
     """One recorded answer of the refunds service.  `row` is its place in the recording, from 1; `shop` its `merchantId`.
 
     `page` is that of a list; `not_stored` tells of a body that was no data and was left out on storing.
@@ -60,7 +60,7 @@ class Recording:
     `has_times` tells whether at least one answer says when it was given.
     """
 
-    answers: tuple[Answer, ...]
+    answers: tuple[RecordedAnswer, ...]
     pictures: Mapping[str, Picture]
     handed_at: datetime | None
     has_times: bool
@@ -115,7 +115,7 @@ def _row_of(entry: Mapping[str, Any], place: int) -> int:
     return row if isinstance(row, int) and not isinstance(row, bool) and row > 0 else place
 
 
-def _filled(answers: Sequence[Answer]) -> list[Answer]:
+def _filled(answers: Sequence[RecordedAnswer]) -> list[RecordedAnswer]:
     """Give an answer without a moment that of the answer before it, the first ones that of the first that has one."""
     last = next(answer.seen_at for answer in answers if answer.seen_at is not None)
     filled = []
@@ -150,7 +150,7 @@ def is_preflight(entry: Mapping[str, Any]) -> bool:
     return method.upper() == PREFLIGHT
 
 
-def _answer_of(entry: Mapping[str, Any], row: int) -> Answer | None:
+def _answer_of(entry: Mapping[str, Any], row: int) -> RecordedAnswer | None:
     address = address_of(entry)
     if not is_refunds(address) or is_preflight(entry):
         return None
@@ -158,7 +158,7 @@ def _answer_of(entry: Mapping[str, Any], row: int) -> Answer | None:
     status = response.get("status")
     content = record(response.get("content")) or {}
     query = _query(address)
-    return Answer(
+    return RecordedAnswer(
         row=row,
         address=address,
         call=urlsplit(address).path.rpartition("/")[2],

@@ -10,7 +10,7 @@ from qaitar.connectors.kaspi_cabinet import facts, translate
 from qaitar.connectors.kaspi_cabinet.pictures import with_digests
 from qaitar.connectors.kaspi_cabinet.recording import (
     READABLE,
-    Answer,
+    RecordedAnswer,
     Recording,
     logs_in,
     recording_of,
@@ -44,7 +44,7 @@ class _Pile:
     lists: dict[tuple[str, str], _ListPages] = field(default_factory=dict)
     newest: SectionCounts | None = None
     met: int = 0
-    answer: Answer | None = None
+    answer: RecordedAnswer | None = None
 
     def problem(self, code: str, reason: str, raw: dict[str, Any] | None = None) -> None:
         row = self.answer.row if self.answer else self.met
@@ -218,7 +218,7 @@ def _names_itself(item: dict[str, Any]) -> bool:
     return "applicationNumber" in item or "refundId" in item
 
 
-def _take_answer(answer: Answer, pile: _Pile) -> None:
+def _take_answer(answer: RecordedAnswer, pile: _Pile) -> None:
     """Take one recorded answer of the refunds service."""
     if _is_list(answer):  # asked for, so it is compared with the counts even where nothing came
         pile.lists.setdefault((answer.shop, answer.tab or ""), _ListPages())
@@ -235,7 +235,7 @@ def _take_answer(answer: Answer, pile: _Pile) -> None:
         _note_page(value, answer, pile)
 
 
-def _take_whole(value: Any, answer: Answer, pile: _Pile) -> None:
+def _take_whole(value: Any, answer: RecordedAnswer, pile: _Pile) -> None:
     """Take what a call was answered with; an empty array is no answer to any of them."""
     if value == []:
         pile.problem("unknown_shape", _SHAPES)
@@ -243,11 +243,11 @@ def _take_whole(value: Any, answer: Answer, pile: _Pile) -> None:
         _take(value, pile, answer.tab, facts.DEPTH_MAX)
 
 
-def _is_list(answer: Answer) -> bool:
+def _is_list(answer: RecordedAnswer) -> bool:
     return f"/{answer.call}" == facts.LIST_CALL
 
 
-def _recorded(answer: Answer, pile: _Pile) -> Any:
+def _recorded(answer: RecordedAnswer, pile: _Pile) -> Any:
     """Give the JSON a recorded call was answered with; None when there is none, which is then a problem."""
     about = " ".join(filter(None, (answer.call, answer.tab, answer.number)))
     if answer.status not in READABLE:
@@ -263,7 +263,7 @@ def _recorded(answer: Answer, pile: _Pile) -> Any:
     return _loaded(answer.body, pile, "har_body", about)
 
 
-def _note_page(value: Any, answer: Answer, pile: _Pile) -> None:
+def _note_page(value: Any, answer: RecordedAnswer, pile: _Pile) -> None:
     """Remember what came of a list, to compare it with the counts once everything is read."""
     seen = pile.lists[answer.shop, answer.tab or ""]
     answered = value if isinstance(value, dict) else {"data": value}
@@ -288,7 +288,7 @@ def _total(value: dict[str, Any]) -> int | None:
     return total if total is not None and total >= 0 else None
 
 
-def _judge_total(value: Any, answer: Answer, pile: _Pile) -> None:
+def _judge_total(value: Any, answer: RecordedAnswer, pile: _Pile) -> None:
     """A list tells how many requests the section holds; without it nobody can tell whether the list is whole."""
     answered = value if isinstance(value, dict) else {}
     total = _total(answered)

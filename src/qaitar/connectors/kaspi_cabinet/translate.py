@@ -156,7 +156,7 @@ def _history(raw: Mapping[str, Any]) -> tuple[Mapping[str, object], ...] | None:
     return tuple(lenient.records(history)) if isinstance(history, list | dict) else None
 
 
-def _step(step: wire.Step) -> StepReading:
+def _step(step: wire.StepWire) -> StepReading:
     return StepReading(
         title=step.title,
         step_type=step.stepType,

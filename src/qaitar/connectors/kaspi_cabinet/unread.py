@@ -98,7 +98,7 @@ def came_of(value: object) -> str:
 
 def _fields(
     raw: Mapping[str, Any],
-    parsed: wire.Wire,
+    parsed: wire.CabinetWire,
     always: frozenset[str],
     filled: frozenset[str],
     before: str = "",
@@ -140,7 +140,7 @@ def _inside_steps(value: object) -> Iterator[Unread]:
     for place, step in enumerate(value if isinstance(value, list) else ()):
         here = f"stateSteps[{place}]"
         if isinstance(step, dict):
-            yield from _fields(step, wire.Step.model_validate(step), _STEP, _STEP, f"{here}.")
+            yield from _fields(step, wire.StepWire.model_validate(step), _STEP, _STEP, f"{here}.")
         else:
             yield Unread(here, "unread", came_of(step))
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from qaitar.transport.lenient import Flag, Milli, Minor, Text, Texts, Whole, record, records
 
 
-class Wire(BaseModel):
+class CabinetWire(BaseModel):
     """A shape that never refuses: what is unknown is ignored here and kept in the raw record."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -24,7 +24,7 @@ def _records_or_none(value: object) -> list[dict[str, Any]] | None:
     return records(value) if isinstance(value, list | dict) else None
 
 
-class Count(Wire):
+class Count(CabinetWire):
     """One element of `load-refunds-count`."""
 
     tab: Text = None
@@ -32,7 +32,7 @@ class Count(Wire):
     total: Whole = None
 
 
-class ReasonChange(Wire):
+class ReasonChange(CabinetWire):
     """`reasonChangeHistory`: what the buyer chose; `changeContext` was null where nothing had been changed."""
 
     originReason: Text = None
@@ -40,7 +40,7 @@ class ReasonChange(Wire):
     changeContext: Text = None
 
 
-class Reason(Wire):
+class Reason(CabinetWire):
     """`refundReason`: a code and its words; a detail tells besides what it was before the marketplace changed it."""
 
     reason: Text = None
@@ -50,7 +50,7 @@ class Reason(Wire):
     )
 
 
-class Step(Wire):
+class StepWire(CabinetWire):
     """One of `stateSteps`; `expirationTime` is ISO in local time without a zone."""
 
     title: Text = None
@@ -66,13 +66,13 @@ class Step(Wire):
     stepHint: Text = None
 
 
-class Image(Wire):
+class Image(CabinetWire):
     """One element of `images/preview`."""
 
     imageUrl: Text = None
 
 
-class Refund(Wire):
+class Refund(CabinetWire):
     """A list item or a detail: two tables of names with some in common, see `facts`."""
 
     refundId: Text = None
@@ -103,14 +103,14 @@ class Refund(Wire):
     address: Any = None
     orderAddress: Any = None
     actions: Annotated[list[Any] | None, BeforeValidator(_list_or_none)] = None
-    stateSteps: Annotated[list[Step] | None, BeforeValidator(_records_or_none)] = None
+    stateSteps: Annotated[list[StepWire] | None, BeforeValidator(_records_or_none)] = None
     klTrackUrl: Text = None
     imageUrls: Annotated[Texts | None, BeforeValidator(_list_or_none)] = None
     createdDate: Text = None
     orderCompletionDate: Text = None
 
 
-class RefundList(Wire):
+class RefundList(CabinetWire):
     """`load-refunds-by-tab`."""
 
     data: Annotated[list[dict[str, Any]], BeforeValidator(records)] = Field(default_factory=list)

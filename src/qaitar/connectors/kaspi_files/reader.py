@@ -31,7 +31,7 @@ class FileRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersFile:
+class ExportFile:
     """An export that can be read.  `rows_total` counts rows that are not empty, headers excluded.
 
     Each of those rows is in exactly one place: a line of an order, or a rejection.  `shops` counts the orders' rows by the
@@ -68,7 +68,7 @@ class _Survey:
     shops: Counter[str] = field(default_factory=Counter)
 
 
-def read_orders(body: bytes) -> OrdersFile | FileRefused:
+def read_orders(body: bytes) -> ExportFile | FileRefused:
     """Open an XLSX or a text export for reading, as often as wished, order by order.
 
     An order comes out when its last row was seen, wherever its rows stand.  A row with a fault takes the other rows of its
@@ -91,7 +91,7 @@ def read_orders(body: bytes) -> OrdersFile | FileRefused:
             _orders(table, survey.codes) for table, survey in zip(tables, surveys, strict=True)
         )
 
-    return OrdersFile(
+    return ExportFile(
         sum(survey.total for survey in surveys),
         tuple(sorted(name for name in names if name and name not in facts.COLUMNS)),
         shops,

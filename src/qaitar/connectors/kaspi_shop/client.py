@@ -126,7 +126,7 @@ class KaspiShop:
             ("include[orders]", "user,entries"),
         ]
         answer = self._read("/orders", params)
-        if not isinstance(answer, wire.Answer):
+        if not isinstance(answer, wire.OrdersAnswer):
             return answer
         return self._page(answer, page)
 
@@ -143,7 +143,7 @@ class KaspiShop:
             ("include[orders]", "user,entries"),
         ]
         answer = self._read("/orders", params)
-        if not isinstance(answer, wire.Answer):
+        if not isinstance(answer, wire.OrdersAnswer):
             return answer
         page = self._page(answer, 0)
         if not page.orders:
@@ -178,7 +178,7 @@ class KaspiShop:
             if self._account.nested_products:
                 params.append(("include[order.entries]", "product,merchantProduct"))
             answer = self._read(f"/orders/{quote(external_id, safe='')}/entries", params)
-            if not isinstance(answer, wire.Answer):
+            if not isinstance(answer, wire.OrdersAnswer):
                 return answer
             more = pages.add(answer)
         lines = pages.whole()
@@ -195,7 +195,7 @@ class KaspiShop:
             ("filter[orders][state]", facts.ARCHIVE),
         ]
         answer = self._read("/orders", params, checking=True)
-        if not isinstance(answer, wire.Answer):
+        if not isinstance(answer, wire.OrdersAnswer):
             return answer
         total = answer.meta.totalCount if answer.meta else None
         count = "?" if total is None else str(total)
@@ -207,7 +207,7 @@ class KaspiShop:
     def _paging(page: int, size: int) -> list[tuple[str, str]]:
         return [("page[number]", str(page)), ("page[size]", str(size))]
 
-    def _page(self, answer: wire.Answer, page: int) -> OrderPage:
+    def _page(self, answer: wire.OrdersAnswer, page: int) -> OrderPage:
         index = translate.index_included(answer.included)
         read = [
             translate.order_from(raw, index, position=position)
@@ -221,7 +221,7 @@ class KaspiShop:
             rejected=tuple(item for item in read if isinstance(item, RowRejected)),
         )
 
-    def _page_count(self, answer: wire.Answer, page: int) -> int:
+    def _page_count(self, answer: wire.OrdersAnswer, page: int) -> int:
         """Tell how many pages a list has, so that nothing is left unread and nothing is read for ever.
 
         An empty page ends the list whatever was counted.  Of the two counts the larger one holds, and neither where more
@@ -237,7 +237,7 @@ class KaspiShop:
 
     def _read(
         self, path: str, params: Sequence[tuple[str, str]], *, checking: bool = False
-    ) -> wire.Answer | Failure:
+    ) -> wire.OrdersAnswer | Failure:
         if not self._sendable:
             return Misconfigured(
                 "The token or the shop's number has characters none of Kaspi's has.", _ACCESS_HOW
@@ -255,7 +255,7 @@ class KaspiShop:
         return _answer(reply, checking=checking)
 
 
-def _answer(reply: Reply, *, checking: bool) -> wire.Answer | Failure:
+def _answer(reply: Reply, *, checking: bool) -> wire.OrdersAnswer | Failure:
     try:
         body = load(reply.body)
     except Unreadable as error:
@@ -263,7 +263,9 @@ def _answer(reply: Reply, *, checking: bool) -> wire.Answer | Failure:
         unreadable = str(error)
     else:
         unreadable = "not the documented shape"
-    answer = wire.Answer.model_validate(body) if isinstance(body, dict) else wire.Answer()
+    answer = (
+        wire.OrdersAnswer.model_validate(body) if isinstance(body, dict) else wire.OrdersAnswer()
+    )
     if not reply.ok:
         return _failure(reply, translate.error_titles(answer))
     if isinstance(body, dict) and isinstance(body.get("data"), list | dict):

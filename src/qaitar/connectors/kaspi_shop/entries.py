@@ -26,7 +26,7 @@ class EntryPages:
     pages: int = 0
     fault: str = ""
 
-    def add(self, answer: wire.Answer) -> bool:
+    def add(self, answer: wire.OrdersAnswer) -> bool:
         """Take one page in; tells whether the next one has to be asked for.
 
         A page that brings nothing new ends the list: an answer that ignores paging repeats itself.
@@ -45,7 +45,7 @@ class EntryPages:
         full = len(answer.data) >= facts.PAGE_SIZE_MAX
         return full or len(self.lines) < self.lines_counted or self.pages < self.pages_counted
 
-    def _take(self, answer: wire.Answer) -> None:
+    def _take(self, answer: wire.OrdersAnswer) -> None:
         index = translate.index_included(answer.included)
         without_number: Counter[str] = Counter()
         odd = next((n for n, raw in enumerate(answer.data, 1) if not isinstance(raw, dict)), 0)

@@ -89,7 +89,9 @@ def card_number(product_id: str | None) -> str | None:
     return plain.decode() if plain.isdigit() else None
 
 
-def unread_in(raw: Mapping[str, Any], parsed: wire.Wire, before: str = "") -> tuple[Unread, ...]:
+def unread_in(
+    raw: Mapping[str, Any], parsed: wire.ShopWire, before: str = ""
+) -> tuple[Unread, ...]:
     """Name the fields that came with something in them and could not be read.
 
     >>> raw = {"totalPrice": "12,3,4", "deliveryCost": None, "status": "NEW"}
@@ -171,7 +173,7 @@ def order_from(came: Any, index: Index, *, position: int = 1) -> OrderRecord | R
     )
 
 
-def _customer(attributes: wire.Customer | None) -> CustomerRecord | None:
+def _customer(attributes: wire.CustomerWire | None) -> CustomerRecord | None:
     if attributes is None:
         return None
     return CustomerRecord(
@@ -227,7 +229,10 @@ def lines_from(resources: Iterable[Any], index: Index) -> tuple[LineRecord, ...]
 def line_from(entry: wire.Resource, index: Index) -> LineRecord:
     """Read one `orderentries` resource; the card and the seller's product are used when they came beside it."""
     attributes = wire.EntryAttributes.model_validate(entry.attributes)
-    offer, category = attributes.offer or wire.Offer(), attributes.category or wire.Category()
+    offer, category = (
+        attributes.offer or wire.OfferWire(),
+        attributes.category or wire.CategoryWire(),
+    )
     product_id = next(iter(related_ids(entry, "product") or ()), None)
     card = _product(index, "masterproducts", product_id)
     own_id = next(iter(related_ids(entry, "merchantProduct") or ()), None)
@@ -264,10 +269,10 @@ def _product(index: Index, kind: str, identifier: str | None) -> wire.ProductAtt
     return wire.ProductAttributes()
 
 
-def error_titles(answer: wire.Answer) -> str:
+def error_titles(answer: wire.OrdersAnswer) -> str:
     """Put the titles of an error answer into one short line, long digit runs (phones) taken out.
 
-    >>> error_titles(wire.Answer.model_validate({"errors": [{"title": "No order for 77010000000"}]}))
+    >>> error_titles(wire.OrdersAnswer.model_validate({"errors": [{"title": "No order for 77010000000"}]}))
     'No order for …'
     """
     joined = "; ".join(error.title for error in answer.errors if error.title)

@@ -20,7 +20,7 @@ from qaitar.transport.lenient import (
 )
 
 
-class Wire(BaseModel):
+class ShopWire(BaseModel):
     """A shape that never refuses: what is unknown is ignored here and kept in the raw record."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -36,14 +36,14 @@ def _items(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-class Category(Wire):
+class CategoryWire(ShopWire):
     """`category` of an entry."""
 
     code: Text = None
     title: Text = None
 
 
-class Offer(Wire):
+class OfferWire(ShopWire):
     """`offer` of an entry; `code` is the seller's, or Kaspi's own number when the offer was attached to a card."""
 
     code: Code = None
@@ -51,7 +51,7 @@ class Offer(Wire):
     isImeiRequired: Flag = None
 
 
-class Customer(Wire):
+class CustomerWire(ShopWire):
     """`customer` of an order; `id` is base64 of the phone, `cellPhone` has 10 digits without the country code."""
 
     id: Text = None
@@ -61,7 +61,7 @@ class Customer(Wire):
     lastName: Text = None
 
 
-class Address(Wire):
+class Address(ShopWire):
     """`deliveryAddress` of an order."""
 
     formattedAddress: Text = None
@@ -70,7 +70,7 @@ class Address(Wire):
     streetNumber: Text = None
 
 
-class Delivery(Wire):
+class Delivery(ShopWire):
     """`kaspiDelivery` of an order; older documents put the same fields on the order itself."""
 
     waybill: Text = None
@@ -101,10 +101,10 @@ class OrderAttributes(Delivery):
     cancellationReason: Text = None
     deliveryAddress: Annotated[Address | None, BeforeValidator(record)] = None
     kaspiDelivery: Annotated[Delivery | None, BeforeValidator(record)] = None
-    customer: Annotated[Customer | None, BeforeValidator(record)] = None
+    customer: Annotated[CustomerWire | None, BeforeValidator(record)] = None
 
 
-class EntryAttributes(Wire):
+class EntryAttributes(ShopWire):
     """`attributes` of an `orderentries` resource."""
 
     entryNumber: Whole = None
@@ -113,18 +113,18 @@ class EntryAttributes(Wire):
     totalPrice: Minor = None
     unitType: Text = None
     isImeiRequired: Flag = None
-    category: Annotated[Category | None, BeforeValidator(record)] = None
-    offer: Annotated[Offer | None, BeforeValidator(record)] = None
+    category: Annotated[CategoryWire | None, BeforeValidator(record)] = None
+    offer: Annotated[OfferWire | None, BeforeValidator(record)] = None
 
 
-class ProductAttributes(Wire):
+class ProductAttributes(ShopWire):
     """`attributes` of `masterproducts` (Kaspi's card) and `merchantproducts` (the seller's)."""
 
     code: Code = None
     name: Text = None
 
 
-class Resource(Wire):
+class Resource(ShopWire):
     """A JSON:API resource; `attributes` are read later, by type."""
 
     id: Text = None
@@ -137,20 +137,20 @@ class Resource(Wire):
     )
 
 
-class Meta(Wire):
+class Meta(ShopWire):
     """`meta` of a list."""
 
     pageCount: Whole = None
     totalCount: Whole = None
 
 
-class ErrorItem(Wire):
+class ErrorItem(ShopWire):
     """One of `errors`; only `title` is promised."""
 
     title: Text = None
 
 
-class Answer(Wire):
+class OrdersAnswer(ShopWire):
     """A whole answer.  `data` keeps all that came, objects or not, so that it can be counted and stored beside what was read."""
 
     data: Annotated[list[Any], BeforeValidator(_items)] = Field(default_factory=list)

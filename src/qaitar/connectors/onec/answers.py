@@ -61,7 +61,7 @@ _UNAVAILABLE = {502, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class OneCTrouble:
     """A call that did not come to its end; `code` is 1C's own error code when it gave one."""
 
     outcome: Misconfigured | Refused | Busy | Unknown
@@ -80,7 +80,7 @@ class Trouble:
         return self.outcome
 
 
-def trouble(reply: Reply, *, writing: bool) -> Trouble | None:
+def trouble(reply: Reply, *, writing: bool) -> OneCTrouble | None:
     """Say what is wrong with an answer, or nothing when it is a 2xx that is not a web page.
 
     A page of HTML with status 200 is a login or error page of the web server.
@@ -89,16 +89,16 @@ def trouble(reply: Reply, *, writing: bool) -> Trouble | None:
         return _page(reply)
     error = read_error(reply.body)
     if error is not None:
-        return Trouble(_spoken(reply.status, error), error.code)
-    return Trouble(_silent(reply, writing=writing))
+        return OneCTrouble(_spoken(reply.status, error), error.code)
+    return OneCTrouble(_silent(reply, writing=writing))
 
 
-def _page(reply: Reply) -> Trouble | None:
+def _page(reply: Reply) -> OneCTrouble | None:
     kind = reply.headers.get("content-type", "")
     start = reply.body[:200].lstrip().lower()
     if "text/html" in kind or start.startswith((b"<!doctype html", b"<html")):
         what = f"1C's web server answered a web page (HTTP {reply.status}) instead of data"
-        return Trouble(Misconfigured(what, ADDRESS_HOW))
+        return OneCTrouble(Misconfigured(what, ADDRESS_HOW))
     return None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from qaitar.connectors.onec.answers import MAP_HOW, Trouble
+from qaitar.connectors.onec.answers import MAP_HOW, OneCTrouble
 from qaitar.connectors.onec.facts import (
     BLOB_TYPE,
     CODE_KEY_EXISTS,
@@ -28,8 +28,8 @@ from qaitar.connectors.onec.fieldmap import author_attributes, file_generation
 from qaitar.connectors.onec.metadata import BLOBS_A, BLOBS_B, LINKS_B, PRESENCE
 from qaitar.connectors.onec.translate import differences, reference, standing
 from qaitar.connectors.onec.wire import (
+    OneCUnreadable,
     Row,
-    Unreadable,
     composite,
     guid,
     moment,
@@ -43,7 +43,7 @@ from qaitar.contracts.outcome import Done, Misconfigured, Missing, Refused, Unkn
 if TYPE_CHECKING:
     from qaitar.connectors.onec.fieldmap import OneCSettings
     from qaitar.connectors.onec.metadata import Metadata
-    from qaitar.connectors.onec.session import Session
+    from qaitar.connectors.onec.session import OneCSession
     from qaitar.contracts.erp import FileToAttach, Written
     from qaitar.contracts.outcome import Found
 
@@ -60,7 +60,7 @@ def file_mark(sha256: str) -> str:
 class Attachments:
     """Files of return orders of one publication; nothing is kept between calls."""
 
-    session: Session
+    session: OneCSession
     settings: OneCSettings
     metadata: Metadata
 
@@ -74,7 +74,7 @@ class Attachments:
         if len(file.content) > FILE_BYTES_MAX:
             return Refused(f"{file.name}.{file.extension} is larger than 25 MB")
         made = self._ensure_entry(owner, file)
-        if isinstance(made, Trouble):
+        if isinstance(made, OneCTrouble):
             return made.outcome
         if isinstance(made, DoneInPart):
             return made
@@ -89,14 +89,14 @@ class Attachments:
     def find(self, owner: str, sha256_or_name: str) -> Found:
         """Find a whole attachment by hash or full name; an entry without content is missing."""
         entry = self._entry(owner, sha256_or_name)
-        if isinstance(entry, Trouble):
+        if isinstance(entry, OneCTrouble):
             return entry.looked_up()
         if entry is None:
             return Missing()
         file = reference(entry)
         register = BLOBS_A if self._generation == "A" else LINKS_B
         stored = self._recorded(register, file)
-        if isinstance(stored, Trouble):
+        if isinstance(stored, OneCTrouble):
             return stored.looked_up()
         return Done(file, detail=_full_name(entry)) if stored else Missing()
 
@@ -104,14 +104,14 @@ class Attachments:
     def _generation(self) -> str:
         return file_generation(self.settings.field_map, self.metadata)
 
-    def _entry(self, owner: str, sha256_or_name: str) -> Row | Trouble | None:
+    def _entry(self, owner: str, sha256_or_name: str) -> Row | OneCTrouble | None:
         """Find the entry of a file; one that is there without a key of its own leaves it unknown what to do with it."""
         rows = self.session.rows(
             self.settings.field_map.files_set,
             filter=f"ВладелецФайла_Key eq {guid(owner)}",
             select="Ref_Key,DeletionMark,Description,Расширение,Размер,Описание",
         )
-        if isinstance(rows, Trouble):
+        if isinstance(rows, OneCTrouble):
             return rows
         by_hash = _SHA256.fullmatch(sha256_or_name) is not None
         mark = file_mark(sha256_or_name)
@@ -120,21 +120,21 @@ class Attachments:
                 return _with_key(row)
         return None
 
-    def _ensure_entry(self, owner: str, file: FileToAttach) -> Row | DoneInPart | Trouble:
+    def _ensure_entry(self, owner: str, file: FileToAttach) -> Row | DoneInPart | OneCTrouble:
         entry = self._entry(owner, file.sha256)
-        if isinstance(entry, Trouble):
-            return Trouble(entry.before_writing(), entry.code)
+        if isinstance(entry, OneCTrouble):
+            return OneCTrouble(entry.before_writing(), entry.code)
         return entry or self._make_entry(owner, file)
 
-    def _make_entry(self, owner: str, file: FileToAttach) -> Row | DoneInPart | Trouble:
+    def _make_entry(self, owner: str, file: FileToAttach) -> Row | DoneInPart | OneCTrouble:
         values = self._entry_values(owner, file)
         made = self.session.create(self.settings.field_map.files_set, values)
-        if isinstance(made, Trouble):
+        if isinstance(made, OneCTrouble):
             return made
         try:
             key = reference(made)
-        except Unreadable as error:
-            return Trouble(Unknown(f"the file may have been attached: {error}"))
+        except OneCUnreadable as error:
+            return OneCTrouble(Unknown(f"the file may have been attached: {error}"))
         wrong = differences(values, made)
         if wrong:
             names = ", ".join(one.key for one in wrong)
@@ -161,10 +161,10 @@ class Attachments:
             **who,
         }
 
-    def _store(self, entry: str, file: FileToAttach) -> Trouble | None:
+    def _store(self, entry: str, file: FileToAttach) -> OneCTrouble | None:
         register = BLOBS_A if self._generation == "A" else LINKS_B
         stored = self._recorded(register, entry)
-        if isinstance(stored, Trouble):
+        if isinstance(stored, OneCTrouble):
             return stored
         if stored:
             return None
@@ -174,11 +174,11 @@ class Attachments:
             link["ДвоичныеДанныеФайла_Base64Data"] = base64.b64encode(file.content).decode()
             return self._record(BLOBS_A, link)
         blob = self._blob(file)
-        if isinstance(blob, Trouble):
+        if isinstance(blob, OneCTrouble):
             return blob
         return self._record(LINKS_B, {**link, "ХранилищеДвоичныхДанных_Key": blob})
 
-    def _blob(self, file: FileToAttach) -> str | Trouble:
+    def _blob(self, file: FileToAttach) -> str | OneCTrouble:
         digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
         same = self.session.page(
             BLOBS_B,
@@ -186,7 +186,7 @@ class Attachments:
             select="Ref_Key,Хеш,Размер",
             top="1",
         )
-        if isinstance(same, Trouble):
+        if isinstance(same, OneCTrouble):
             return same
         values = {
             "Хеш": digest,
@@ -195,20 +195,20 @@ class Attachments:
             "ДвоичныеДанные_Base64Data": base64.b64encode(file.content).decode(),
         }
         blob = same[0] if same else self.session.create(BLOBS_B, values)
-        if isinstance(blob, Trouble):
+        if isinstance(blob, OneCTrouble):
             return blob
         try:
             return reference(blob)
-        except Unreadable as error:
-            return Trouble(Unknown(f"the content may have been stored: {error}"))
+        except OneCUnreadable as error:
+            return OneCTrouble(Unknown(f"the content may have been stored: {error}"))
 
-    def _flag(self, owner: str) -> Trouble | None:
+    def _flag(self, owner: str) -> OneCTrouble | None:
         """Tell 1C that the document has files, where the base keeps such a flag."""
         if not self.metadata.publishes(PRESENCE):
             return None
         kind = self.settings.field_map.return_set
         rows = self.session.page(PRESENCE, filter=composite("ОбъектСФайлами", owner, kind), top="1")
-        if isinstance(rows, Trouble):
+        if isinstance(rows, OneCTrouble):
             return rows
         if rows and rows[0].get("ЕстьФайлы") is True:
             return None
@@ -216,21 +216,21 @@ class Attachments:
         if rows:
             key = f"ОбъектСФайлами={guid(owner)},ОбъектСФайлами_Type={quoted(type_name)}"
             changed = self.session.change(path(PRESENCE, key), {"ЕстьФайлы": True})
-            return changed if isinstance(changed, Trouble) else None
+            return changed if isinstance(changed, OneCTrouble) else None
         values = {"ОбъектСФайлами": owner, "ОбъектСФайлами_Type": type_name, "ЕстьФайлы": True}
         return self._record(PRESENCE, values)
 
-    def _recorded(self, register: str, entry: str) -> bool | Trouble:
+    def _recorded(self, register: str, entry: str) -> bool | OneCTrouble:
         kind = self.settings.field_map.files_set
         rows = self.session.page(
             register, filter=composite("Файл", entry, kind), select="Файл,Файл_Type", top="1"
         )
-        return rows if isinstance(rows, Trouble) else bool(rows)
+        return rows if isinstance(rows, OneCTrouble) else bool(rows)
 
-    def _record(self, register: str, values: Row) -> Trouble | None:
+    def _record(self, register: str, values: Row) -> OneCTrouble | None:
         """Write a register record; one with this key already there is what was wanted."""
         made = self.session.create(register, values)
-        if isinstance(made, Trouble) and made.code != CODE_KEY_EXISTS:
+        if isinstance(made, OneCTrouble) and made.code != CODE_KEY_EXISTS:
             return made
         return None
 
@@ -242,11 +242,11 @@ def _check(file: FileToAttach) -> None:
         raise ValueError("created_at must know its time zone")
 
 
-def _with_key(row: Row) -> Row | Trouble:
+def _with_key(row: Row) -> Row | OneCTrouble:
     try:
         reference(row)
-    except Unreadable as error:
-        return Trouble(Unknown(f"an attached file in 1C: {error}"))
+    except OneCUnreadable as error:
+        return OneCTrouble(Unknown(f"an attached file in 1C: {error}"))
     return row
 
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from lxml import etree
 
-from qaitar.connectors.onec.answers import ADDRESS_HOW, Trouble
+from qaitar.connectors.onec.answers import ADDRESS_HOW, OneCTrouble
 from qaitar.connectors.onec.facts import TYPE_PREFIX
 from qaitar.contracts.outcome import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qaitar.connectors.onec.session import Session
+    from qaitar.connectors.onec.session import OneCSession
 
 _EDM = "{http://schemas.microsoft.com/ado/2009/11/edm}"
 _TYPES = (f"{_EDM}EntityType", f"{_EDM}ComplexType")
@@ -137,20 +137,22 @@ class MetadataCache:
         self._read: dict[str, Metadata] = {}
         self._seen: dict[str, tuple[str, float]] = {}
 
-    def get(self, publication: str, session: Session, *, fresh: bool = False) -> Metadata | Trouble:
+    def get(
+        self, publication: str, session: OneCSession, *, fresh: bool = False
+    ) -> Metadata | OneCTrouble:
         """Return the metadata of a publication, asking it when nothing fresh is remembered."""
         sha256, read_at = self._seen.get(publication, ("", 0.0))
         if not fresh and sha256 in self._read and self._clock() - read_at < self._ttl_s:
             return self._read[sha256]
         body = session.metadata()
-        if isinstance(body, Trouble):
+        if isinstance(body, OneCTrouble):
             return body
         sha256 = hashlib.sha256(body).hexdigest()
         if sha256 not in self._read:
             try:
                 metadata = read_metadata(BytesIO(body), sha256)
             except NotMetadata as error:
-                return Trouble(Misconfigured(f"$metadata cannot be read: {error}", ADDRESS_HOW))
+                return OneCTrouble(Misconfigured(f"$metadata cannot be read: {error}", ADDRESS_HOW))
             if len(self._read) >= CACHED_DOCUMENTS_MAX:
                 self._read.clear()
             self._read[sha256] = metadata

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from qaitar.connectors.onec.facts import EMPTY_GUID, REASON_LENGTH, TYPE_PREFIX
-from qaitar.connectors.onec.wire import Unreadable, is_guid, moment, text
+from qaitar.connectors.onec.wire import OneCUnreadable, is_guid, moment, text
 from qaitar.contracts.erp import Difference, ErpLine, ErpOrder
 from qaitar.transport import lenient
 
@@ -38,7 +38,7 @@ def number(value: object) -> Decimal:
     """
     found = None if isinstance(value, str) and "," in value else lenient.number(value)
     if found is None:
-        raise Unreadable(f"not a number: {value!s:.40}")
+        raise OneCUnreadable(f"not a number: {value!s:.40}")
     return found
 
 
@@ -80,10 +80,10 @@ def value_of(row: Mapping[str, Any], name: str, read: Callable[[object], int]) -
     """
     try:
         return read(row.get(name))
-    except Unreadable as error:
+    except OneCUnreadable as error:
         line = text(row, "LineNumber")
         place = f"{name} in line {line}" if line else name
-        raise Unreadable(f"{place}: {error}") from error
+        raise OneCUnreadable(f"{place}: {error}") from error
 
 
 def line_amount(quantity_milli: int, price_minor: int) -> int:
@@ -105,7 +105,7 @@ def day(row: Mapping[str, Any], name: str = "Date") -> date:
     try:
         return date.fromisoformat(text(row, name)[:10])
     except ValueError as error:
-        raise Unreadable(f"{name} is not a date") from error
+        raise OneCUnreadable(f"{name} is not a date") from error
 
 
 def reference(row: Mapping[str, Any], name: str = _OWN_KEY) -> str:
@@ -116,7 +116,7 @@ def reference(row: Mapping[str, Any], name: str = _OWN_KEY) -> str:
     """
     value = text(row, name).lower()
     if not is_guid(value) or (value == EMPTY_GUID and name == _OWN_KEY):
-        raise Unreadable(f"{name} is not a reference")
+        raise OneCUnreadable(f"{name} is not a reference")
     return "" if value == EMPTY_GUID else value
 
 
@@ -158,7 +158,7 @@ def lines_of(source: Mapping[str, Any], section: str) -> list[Row]:
     """
     rows = source.get(section)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Unreadable(f"no rows under {section}")
+        raise OneCUnreadable(f"no rows under {section}")
     return [row for row in rows if row.get("Отменено") is not True]
 
 
@@ -346,7 +346,7 @@ def _share(whole: int, part: int, of: int) -> int:
 
 def _copied(source: Row, name: str) -> Any:
     if name not in source:
-        raise Unreadable(f"{name} is absent in the shipment")
+        raise OneCUnreadable(f"{name} is absent in the shipment")
     return source[name]
 
 
@@ -400,7 +400,7 @@ def _same(sent: object, stored: object) -> bool:
     if isinstance(sent, Decimal | int):
         try:
             return number(stored) == sent
-        except Unreadable:
+        except OneCUnreadable:
             return False
     left, right = str(sent).strip(), str(stored).strip()
     return left.lower() == right.lower() if is_guid(left) else left == right

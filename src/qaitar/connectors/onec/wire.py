@@ -22,7 +22,7 @@ Row = dict[str, Any]
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Unreadable(Exception):
+class OneCUnreadable(Exception):
     """The body is not what the interface answers: broken JSON, another shape, or nothing."""
 
 
@@ -47,9 +47,9 @@ def read_object(body: bytes) -> Row:
         value = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
         value = storable(value) if b"\\u" in body else value
     except (ValueError, RecursionError, InvalidOperation) as error:
-        raise Unreadable(f"not JSON, {len(body)} bytes") from error
+        raise OneCUnreadable(f"not JSON, {len(body)} bytes") from error
     if not isinstance(value, dict):
-        raise Unreadable("not a JSON object")
+        raise OneCUnreadable("not a JSON object")
     return value
 
 
@@ -61,7 +61,7 @@ def read_rows(body: bytes) -> list[Row]:
     """
     rows = read_object(body).get("value")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Unreadable("no list of rows under 'value'")
+        raise OneCUnreadable("no list of rows under 'value'")
     return rows
 
 
@@ -73,7 +73,7 @@ def read_error(body: bytes) -> ODataError | None:
     """
     try:
         error = read_object(body).get("odata.error")
-    except Unreadable:
+    except OneCUnreadable:
         return None
     if not isinstance(error, dict):
         return None

@@ -107,7 +107,7 @@ class UsedeskHelpdesk:
             return payload
         try:
             comments = wire.comments_of(payload)
-        except wire.Unreadable as error:
+        except wire.UsedeskUnreadable as error:
             return Unknown(f"Usedesk's ticket cannot be read: {error}")
         tag = translate.comment_tag(marker)
         for comment in comments:
@@ -162,7 +162,7 @@ class UsedeskHelpdesk:
                 return payload
             try:
                 tickets = wire.tickets_of(payload)
-            except wire.Unreadable as error:
+            except wire.UsedeskUnreadable as error:
                 return Unknown(f"Usedesk's list cannot be read: {error}")
             known = len(listed)
             listed.update((ticket.id, ticket) for ticket in tickets)
@@ -187,7 +187,7 @@ class UsedeskHelpdesk:
                 return payload
             try:
                 ticket = wire.ticket_of(wire.mapping_of(payload).get("ticket"))
-            except wire.Unreadable as error:
+            except wire.UsedeskUnreadable as error:
                 return Unknown(f"Usedesk's ticket cannot be read: {error}")
             if ticket.additional_id == marker:
                 return self._found(ticket)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Unreadable(Exception):
+class UsedeskUnreadable(Exception):
     """An answer that does not have the documented shape; says what is missing, never the content."""
 
 
@@ -44,7 +44,7 @@ def mapping_of(payload: Any) -> Mapping[str, Any]:
         Unreadable: it is something else.
     """
     if not isinstance(payload, Mapping):
-        raise Unreadable(f"expected an object, got {type(payload).__name__}")
+        raise UsedeskUnreadable(f"expected an object, got {type(payload).__name__}")
     return payload
 
 
@@ -59,7 +59,7 @@ def ticket_of(payload: Any) -> Ticket:
     """
     record = mapping_of(payload)
     if not text_of(record.get("id")):
-        raise Unreadable("a ticket without id")
+        raise UsedeskUnreadable("a ticket without id")
     marker = text_of(record["additional_id"]) if "additional_id" in record else None
     return Ticket(text_of(record["id"]), text_of(record.get("status_id")), marker)
 
@@ -72,7 +72,7 @@ def tickets_of(payload: Any) -> tuple[Ticket, ...]:
     """
     records = payload.get("tickets") if isinstance(payload, Mapping) else payload
     if not isinstance(records, list):
-        raise Unreadable("no list of tickets")
+        raise UsedeskUnreadable("no list of tickets")
     return tuple(ticket_of(record) for record in records)
 
 
@@ -84,7 +84,7 @@ def comments_of(payload: Any) -> tuple[Comment, ...]:
     """
     records = mapping_of(payload).get("comments")
     if not isinstance(records, list):
-        raise Unreadable("no list of comments")
+        raise UsedeskUnreadable("no list of comments")
     comments = (
         Comment(text_of(r.get("id")), text_of(r.get("message"))) for r in map(mapping_of, records)
     )

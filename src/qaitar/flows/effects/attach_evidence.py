@@ -36,7 +36,7 @@ ACTS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class EvidenceToAttach:
     """One file to attach; its content is read only when it is its turn."""
 
     sha256: str
@@ -45,11 +45,11 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class AttachmentReady:
     """The document and the files still to hang on it; `stored` are the records of those settled before."""
 
     document: str
-    proofs: tuple[Proof, ...]
+    proofs: tuple[EvidenceToAttach, ...]
     stored: dict[str, dict[str, Any]]
 
 
@@ -58,7 +58,9 @@ class AttachEvidence:
 
     contract = "erp"
 
-    def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> Ready | NotReady:
+    def prepare(
+        self, effect: PlannedEffect, case: Case, now: datetime
+    ) -> AttachmentReady | NotReady:
         """Choose the files; without the document's key it waits."""
         orders = PlannedEffect.objects.filter(
             subject_id=effect.subject_id, kind=Effect.CREATE_RETURN_ORDER.value
@@ -71,13 +73,13 @@ class AttachEvidence:
                 "All required files are attached." if stored else "No required file is here yet."
             )
         if document:
-            return Ready(document, proofs, stored)
+            return AttachmentReady(document, proofs, stored)
         states = {each.state for each in orders}
         if states <= {EffectState.BY_HAND, EffectState.CANCELLED}:
             return NotPossible("The return order was made by hand and its key is not noted.")
         return waits_for(WAITS_ON, "Waits for the return order.", states)
 
-    def send(self, client: Erp, ready: Ready) -> HandlerResult:
+    def send(self, client: Erp, ready: AttachmentReady) -> HandlerResult:
         """Attach the files one by one; the first one whose fate is not sure stops the rest."""
         records = dict(ready.stored)
         store = FileStore()
@@ -92,7 +94,7 @@ class AttachEvidence:
                     return HandlerResult(outcome, {"files": records})
         return HandlerResult(_summed(ready.document, records), {"files": records})
 
-    def find(self, client: Erp, ready: Ready) -> HandlerResult:
+    def find(self, client: Erp, ready: AttachmentReady) -> HandlerResult:
         """Look each file up; all there is done, one that is missing may be sent again once that is sure."""
         records = dict(ready.stored)
         missing = False
@@ -110,7 +112,7 @@ class AttachEvidence:
 
 def _wanted(
     effect: PlannedEffect, case: Case, now: datetime, settled: set[str]
-) -> tuple[Proof, ...]:
+) -> tuple[EvidenceToAttach, ...]:
     judged = evaluate_case(case, now)
     quality = Quality(case.request.quality)
     reported = judged.verdict.damage_reported
@@ -125,19 +127,19 @@ def _wanted(
         for sha256, record in other.payload.get("files", {}).items()
         if record["state"] == "DONE"
     }
-    proofs: dict[str, Proof] = {}
+    proofs: dict[str, EvidenceToAttach] = {}
     rows = Evidence.objects.filter(request_id=case.request.pk, withdrawn_at=None, kind__in=kinds)
     for row in rows.order_by("added_at", "pk"):
         unproved = row.kind == EvidenceKind.TECHNICAL_ACT and not (
             row.signature_confirmed and row.stamp_confirmed
         )
         if not unproved and row.file_sha256 not in settled | attached:
-            proofs[row.file_sha256] = Proof(row.file_sha256, row.file_name, row.added_at)
+            proofs[row.file_sha256] = EvidenceToAttach(row.file_sha256, row.file_name, row.added_at)
     return tuple(proofs.values())
 
 
 def _attached(
-    client: Erp, store: FileStore, document: str, proof: Proof
+    client: Erp, store: FileStore, document: str, proof: EvidenceToAttach
 ) -> Done | Refused | Misconfigured | Busy | Unknown:
     try:
         with store.open(key_of(proof.sha256)) as file:
@@ -158,7 +160,7 @@ def _attached(
     return written.problem if isinstance(written, DoneInPart) else written
 
 
-def _record(proof: Proof, outcome: Done | Refused) -> dict[str, Any]:
+def _record(proof: EvidenceToAttach, outcome: Done | Refused) -> dict[str, Any]:
     if isinstance(outcome, Done):
         return {"name": proof.name, "state": "DONE", "reference": outcome.reference}
     return {"name": proof.name, "state": "REFUSED", "detail": trouble_words(outcome)}

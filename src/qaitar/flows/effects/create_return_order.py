@@ -13,13 +13,13 @@ from qaitar.contracts.erp import (
     ReturnOrderDraft,
     Several,
 )
+from qaitar.contracts.marketplace import Section
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.effects.handler import SOON_S, HandlerResult, NotPossible, Waiting
 from qaitar.kernel.zones import local_date
 from qaitar.orders.selectors import line_names
 from qaitar.returns.calendars import store_calendar
 from qaitar.returns.services.notes import PLANNED_DAY
-from qaitar.returns.vocabulary import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ DATE_AWAITED: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReturnOrderReady:
     """What a return order needs of ours; the sale itself is read from the accounting system right before."""
 
     marker: str
@@ -60,7 +60,9 @@ class CreateReturnOrder:
 
     contract = "erp"
 
-    def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> Ready | NotReady:
+    def prepare(
+        self, effect: PlannedEffect, case: Case, now: datetime
+    ) -> ReturnOrderReady | NotReady:
         """Gather the draft; the planned day is the marketplace's, and until it shows one the order waits."""
         request = case.request
         if (found := case.too_much) is not None and case.sold is not None:
@@ -75,7 +77,7 @@ class CreateReturnOrder:
             return NotPossible(
                 "The marketplace shows no planned day: note it in the case, then try again."
             )
-        return Ready(
+        return ReturnOrderReady(
             marker=str(effect.pk),
             request_number=request.number,
             order_code=request.order_code,
@@ -91,7 +93,7 @@ class CreateReturnOrder:
             claimed_by=", ".join(each.number for each in case.claims_before),
         )
 
-    def send(self, client: Erp, ready: Ready) -> HandlerResult:
+    def send(self, client: Erp, ready: ReturnOrderReady) -> HandlerResult:
         """Find the sale, choose its line, write the order."""
         sale = found_sale(client, ready.order_code)
         if not isinstance(sale, ErpOrder):
@@ -117,7 +119,7 @@ class CreateReturnOrder:
         )
         return HandlerResult(_whole(client.create_return_order(draft)), erp_order=sale.number)
 
-    def find(self, client: Erp, ready: Ready) -> HandlerResult:
+    def find(self, client: Erp, ready: ReturnOrderReady) -> HandlerResult:
         """Look for the return order by its marker, among those of the sale's partner."""
         sale = client.find_order(ready.order_code)
         if not isinstance(sale, ErpOrder):
@@ -165,7 +167,7 @@ def found_sale(client: Erp, code: str) -> ErpOrder | Refused | Misconfigured | B
             return Busy(detail)
 
 
-def returned_line(lines: Sequence[ErpLine], ready: Ready) -> ErpLine | None:
+def returned_line(lines: Sequence[ErpLine], ready: ReturnOrderReady) -> ErpLine | None:
     """Choose the line that is returned: the only one, else the only one of one of its names, else of that price."""
     if len(lines) == 1:
         return lines[0]

@@ -26,7 +26,7 @@ _LETTERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class TicketReady:
     """The ticket, and since when one with its marker may stand in the helpdesk."""
 
     draft: TicketDraft
@@ -38,7 +38,7 @@ class OpenTicket:
 
     contract = "helpdesk"
 
-    def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> Ready | NotReady:
+    def prepare(self, effect: PlannedEffect, case: Case, now: datetime) -> TicketReady | NotReady:
         """Write the letter from the case as it stands now."""
         language = language_of(case)
         facts = letter_facts(case, effect, now)
@@ -56,12 +56,12 @@ class OpenTicket:
             customer_name=case.request.customer_name,
             customer_phone=case.request.customer_phone,
         )
-        return Ready(draft, effect.created_at)
+        return TicketReady(draft, effect.created_at)
 
-    def send(self, client: Helpdesk, ready: Ready) -> HandlerResult:
+    def send(self, client: Helpdesk, ready: TicketReady) -> HandlerResult:
         """Open the ticket."""
         return HandlerResult(client.open_ticket(ready.draft))
 
-    def find(self, client: Helpdesk, ready: Ready) -> HandlerResult:
+    def find(self, client: Helpdesk, ready: TicketReady) -> HandlerResult:
         """Look for the ticket by its marker."""
         return HandlerResult(client.find_ticket(ready.draft.marker, ready.since))

@@ -90,7 +90,7 @@ class CheckRequest:
 
 
 @dataclass(slots=True)
-class Report:
+class InvariantReport:
     """What a check came to.  `hidden` tells that walls may have hidden rows of merchants nobody knows any more."""
 
     checked: list[Checked] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Report:
         return sum(each.broken for each in self.checked)
 
 
-def invariants_check(owner: psycopg.Connection[Any], request: CheckRequest) -> Report:
+def invariants_check(owner: psycopg.Connection[Any], request: CheckRequest) -> InvariantReport:
     """Check everything in one read-only snapshot of a database; `owner` is its owner, or a role that may read all.
 
     The cost of each statement grows with the tables, never with their square.
@@ -112,9 +112,9 @@ def invariants_check(owner: psycopg.Connection[Any], request: CheckRequest) -> R
         return invariants_found(owner, request)
 
 
-def invariants_found(owner: psycopg.Connection[Any], request: CheckRequest) -> Report:
+def invariants_found(owner: psycopg.Connection[Any], request: CheckRequest) -> InvariantReport:
     """Check everything as the transaction that is open sees it."""
-    report = Report()
+    report = InvariantReport()
     owner.execute("SET LOCAL TIME ZONE 'UTC'")
     _walls_open(owner, report)
     given = _parameters(request)
@@ -128,7 +128,7 @@ def invariants_found(owner: psycopg.Connection[Any], request: CheckRequest) -> R
     return report
 
 
-def _walls_open(owner: psycopg.Connection[Any], report: Report) -> None:
+def _walls_open(owner: psycopg.Connection[Any], report: InvariantReport) -> None:
     """Let an owner whom walls hold, too, see every merchant's rows."""
     owner.execute(
         "SELECT set_config(%s, (SELECT COALESCE(array_agg(id), '{}')::text FROM ("

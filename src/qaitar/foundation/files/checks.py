@@ -17,28 +17,28 @@ from qaitar.foundation.files.kinds import (
     FACTS,
     MB,
     SNIFF_BYTES,
-    Kind,
+    FileKind,
     hidden_file,
     recognise,
 )
 from qaitar.foundation.files.names import safe_name
-from qaitar.foundation.files.refusals import Code, Rejected, sentence
+from qaitar.foundation.files.refusals import FileRefusalCode, Rejected, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Accepted", "Code", "Kind", "Rejected", "Verdict", "inspect", "sentence"]
+__all__ = ["Accepted", "FileKind", "FileRefusalCode", "Rejected", "Verdict", "inspect", "sentence"]
 
 _TAIL_BYTES = 66_000
 _HEIC_MAX_MPX = 64
 _OPENERS = {
-    Kind.JPEG: "picture",
-    Kind.PNG: "picture",
-    Kind.WEBP: "picture",
-    Kind.PDF: "pdf",
-    Kind.XLSX: "table",
-    Kind.CSV: "text",
-    Kind.JSON: "readings",
+    FileKind.JPEG: "picture",
+    FileKind.PNG: "picture",
+    FileKind.WEBP: "picture",
+    FileKind.PDF: "pdf",
+    FileKind.XLSX: "table",
+    FileKind.CSV: "text",
+    FileKind.JSON: "readings",
 }
 
 
@@ -49,7 +49,7 @@ class Accepted:
     Width and height in pixels are known for pictures, pages for PDF.
     """
 
-    kind: Kind
+    kind: FileKind
     mime: str
     extension: str
     name: str
@@ -72,7 +72,7 @@ def inspect(source: Path | bytes, declared_name: str) -> Verdict:
     with _opened(source) as file:
         size = file.seek(0, io.SEEK_END)
         if size == 0:
-            return Rejected(Code.EMPTY)
+            return Rejected(FileRefusalCode.EMPTY)
         if size > ANY_BYTES_MAX:
             return _too_large(size, ANY_BYTES_MAX)
         head = _read(file, 0, SNIFF_BYTES)
@@ -88,8 +88,10 @@ def inspect(source: Path | bytes, declared_name: str) -> Verdict:
         return _accepted(kind, found, file, declared_name)
 
 
-def _accepted(kind: Kind, found: dict[str, Any], file: BinaryIO, declared_name: str) -> Accepted:
-    kind = Kind.HAR if found.get("har") else kind
+def _accepted(
+    kind: FileKind, found: dict[str, Any], file: BinaryIO, declared_name: str
+) -> Accepted:
+    kind = FileKind.HAR if found.get("har") else kind
     facts = FACTS[kind]
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -109,19 +111,19 @@ def _accepted(kind: Kind, found: dict[str, Any], file: BinaryIO, declared_name: 
     )
 
 
-def _outer_refusal(kind: Kind, file: BinaryIO, size: int, head: bytes) -> Rejected | None:
+def _outer_refusal(kind: FileKind, file: BinaryIO, size: int, head: bytes) -> Rejected | None:
     """Refuse what needs no parser: too many bytes, a second file inside."""
     if size > FACTS[kind].bytes_max:
         return _too_large(size, FACTS[kind].bytes_max)
     tail = _read(file, max(0, size - _TAIL_BYTES), _TAIL_BYTES)
     hidden = hidden_file(kind, head, tail)
     if hidden:
-        return Rejected(Code.TWO_IN_ONE, {"found": hidden})
+        return Rejected(FileRefusalCode.TWO_IN_ONE, {"found": hidden})
     return None
 
 
 def _contents(
-    kind: Kind, source: Path | bytes, file: BinaryIO, size: int
+    kind: FileKind, source: Path | bytes, file: BinaryIO, size: int
 ) -> dict[str, Any] | Rejected:
     opener = _OPENERS.get(kind)
     if opener is None:
@@ -129,18 +131,18 @@ def _contents(
     with as_path(source) as path:
         began = time.monotonic()
         ending = isolation.run(opener, path)
-        if kind is Kind.PDF and isinstance(ending, isolation.Unreadable):
+        if kind is FileKind.PDF and isinstance(ending, isolation.OpenerFailed):
             left_s = isolation.WALL_MAX_S - (time.monotonic() - began)
             ending = isolation.run("pdf_repaired", path, wall_s=max(left_s, 0.1))
     match ending:
         case isolation.Answered(facts):
             return _refusal(facts) or facts
-        case isolation.Unreadable():
-            return Rejected(Code.DAMAGED)
+        case isolation.OpenerFailed():
+            return Rejected(FileRefusalCode.DAMAGED)
         case isolation.Exhausted():
-            return Rejected(Code.TOO_HEAVY)
+            return Rejected(FileRefusalCode.TOO_HEAVY)
         case isolation.NoTurn():
-            return Rejected(Code.BUSY)
+            return Rejected(FileRefusalCode.BUSY)
         case _:
             assert_never(ending)
 
@@ -148,30 +150,30 @@ def _contents(
 def _refusal(facts: dict[str, Any]) -> Rejected | None:
     params = dict(facts)
     code = params.pop("refused", None)
-    return None if code is None else Rejected(Code(code), params)
+    return None if code is None else Rejected(FileRefusalCode(code), params)
 
 
-def _walked(kind: Kind, file: BinaryIO, size: int) -> dict[str, Any] | Rejected:
+def _walked(kind: FileKind, file: BinaryIO, size: int) -> dict[str, Any] | Rejected:
     try:
-        if kind is Kind.HEIC:
+        if kind is FileKind.HEIC:
             width, height = containers.heic_size(file, size)
             if width * height > _HEIC_MAX_MPX * 1_000_000:
                 return Rejected(
-                    Code.IMAGE_PIXELS,
+                    FileRefusalCode.IMAGE_PIXELS,
                     {"width": width, "height": height, "limit_mpx": _HEIC_MAX_MPX},
                 )
             return {"width": width, "height": height}
-        if kind is Kind.WEBM:
+        if kind is FileKind.WEBM:
             containers.check_webm(file, size)
         else:
             containers.check_movie(file, size)
     except containers.BrokenContainer:
-        return Rejected(Code.DAMAGED)
+        return Rejected(FileRefusalCode.DAMAGED)
     return {}
 
 
 def _too_large(size: int, limit: int) -> Rejected:
-    return Rejected(Code.TOO_LARGE, {"size_mb": -(-size // MB), "limit_mb": limit // MB})
+    return Rejected(FileRefusalCode.TOO_LARGE, {"size_mb": -(-size // MB), "limit_mb": limit // MB})
 
 
 def _read(file: BinaryIO, at: int, count: int) -> bytes:

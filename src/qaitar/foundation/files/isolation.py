@@ -30,7 +30,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class OpenerFailed:
     """The opener could not make sense of the file."""
 
 
@@ -44,7 +44,7 @@ class NoTurn:
     """As many files as allowed are being opened; nothing was started."""
 
 
-Ending = Answered | Unreadable | Exhausted | NoTurn
+Ending = Answered | OpenerFailed | Exhausted | NoTurn
 
 
 def run(
@@ -103,9 +103,9 @@ def _ending(code: int, reply: bytes) -> Ending:
     if code == _OUT_OF_MEMORY_EXIT or code in _KILLED_BY_LIMITS:
         return Exhausted()
     if code != 0:
-        return Unreadable()
+        return OpenerFailed()
     try:
         facts = json.loads(reply)
     except ValueError:
-        return Unreadable()
-    return Answered(facts) if isinstance(facts, dict) else Unreadable()
+        return OpenerFailed()
+    return Answered(facts) if isinstance(facts, dict) else OpenerFailed()

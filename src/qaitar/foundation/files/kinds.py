@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import puremagic
 
-from qaitar.foundation.files.refusals import Code, Rejected
+from qaitar.foundation.files.refusals import FileRefusalCode, Rejected
 
 MB = 1024 * 1024
 SNIFF_BYTES = 4096
@@ -18,7 +18,7 @@ _VIDEO_MAX_BYTES = 200 * MB
 _TABLE_MAX_BYTES = 20 * MB
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """The kinds that are taken."""
 
     JPEG = "jpeg"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileFacts:
     """What follows from a kind: media type to serve, right extension, most bytes taken."""
 
     mime: str
@@ -44,26 +44,26 @@ class Facts:
     bytes_max: int
 
 
-FACTS: dict[Kind, Facts] = {
-    Kind.JPEG: Facts("image/jpeg", ".jpg", _PHOTO_MAX_BYTES),
-    Kind.PNG: Facts("image/png", ".png", _PHOTO_MAX_BYTES),
-    Kind.WEBP: Facts("image/webp", ".webp", _PHOTO_MAX_BYTES),
-    Kind.HEIC: Facts("image/heic", ".heic", _PHOTO_MAX_BYTES),
-    Kind.PDF: Facts("application/pdf", ".pdf", _PDF_MAX_BYTES),
-    Kind.MP4: Facts("video/mp4", ".mp4", _VIDEO_MAX_BYTES),
-    Kind.MOV: Facts("video/quicktime", ".mov", _VIDEO_MAX_BYTES),
-    Kind.WEBM: Facts("video/webm", ".webm", _VIDEO_MAX_BYTES),
-    Kind.XLSX: Facts(
+FACTS: dict[FileKind, FileFacts] = {
+    FileKind.JPEG: FileFacts("image/jpeg", ".jpg", _PHOTO_MAX_BYTES),
+    FileKind.PNG: FileFacts("image/png", ".png", _PHOTO_MAX_BYTES),
+    FileKind.WEBP: FileFacts("image/webp", ".webp", _PHOTO_MAX_BYTES),
+    FileKind.HEIC: FileFacts("image/heic", ".heic", _PHOTO_MAX_BYTES),
+    FileKind.PDF: FileFacts("application/pdf", ".pdf", _PDF_MAX_BYTES),
+    FileKind.MP4: FileFacts("video/mp4", ".mp4", _VIDEO_MAX_BYTES),
+    FileKind.MOV: FileFacts("video/quicktime", ".mov", _VIDEO_MAX_BYTES),
+    FileKind.WEBM: FileFacts("video/webm", ".webm", _VIDEO_MAX_BYTES),
+    FileKind.XLSX: FileFacts(
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         ".xlsx",
         _TABLE_MAX_BYTES,
     ),
-    Kind.CSV: Facts("text/csv", ".csv", _TABLE_MAX_BYTES),
-    Kind.JSON: Facts("application/json", ".json", _TABLE_MAX_BYTES),
-    Kind.HAR: Facts("application/json", ".har", _TABLE_MAX_BYTES),
+    FileKind.CSV: FileFacts("text/csv", ".csv", _TABLE_MAX_BYTES),
+    FileKind.JSON: FileFacts("application/json", ".json", _TABLE_MAX_BYTES),
+    FileKind.HAR: FileFacts("application/json", ".har", _TABLE_MAX_BYTES),
 }
 ANY_BYTES_MAX = max(facts.bytes_max for facts in FACTS.values())
-PICTURES = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP})
+PICTURES = frozenset({FileKind.JPEG, FileKind.PNG, FileKind.WEBP})
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _MP4_BRANDS = frozenset(
@@ -124,7 +124,7 @@ _PDF_HEAD_BYTES = 1024
 """A PDF's head may stand anywhere in so many first bytes (ISO 32000-1, annex H note 13): programs put lines before it."""
 
 
-def recognise(head: bytes, name: str) -> Kind | Rejected:
+def recognise(head: bytes, name: str) -> FileKind | Rejected:
     """Tell the kind from the first bytes (`SNIFF_BYTES` are enough) and, for plain text, the name.
 
     A ZIP comes back as XLSX: whether it is one, only its directory tells (the sandboxed check).
@@ -138,47 +138,52 @@ def recognise(head: bytes, name: str) -> Kind | Rejected:
     if found is not None:
         return found
     if _is_pdf_after_lines(head, name):
-        return Kind.PDF
+        return FileKind.PDF
     if _looks_like_text(head):
         return _text_kind(head, name)
     return _refused(head)
 
 
-def _by_signature(head: bytes) -> Kind | Rejected | None:
+def _by_signature(head: bytes) -> FileKind | Rejected | None:
     if head.startswith(b"\xff\xd8\xff"):
-        return Kind.JPEG
+        return FileKind.JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return Kind.PNG
+        return FileKind.PNG
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Kind.WEBP
+        return FileKind.WEBP
     if head.startswith(b"%PDF-"):
-        return Kind.PDF
+        return FileKind.PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Kind.XLSX
+        return FileKind.XLSX
     return _by_container(head)
 
 
-def _by_container(head: bytes) -> Kind | Rejected | None:
+def _by_container(head: bytes) -> FileKind | Rejected | None:
     if head[4:8] == b"ftyp":
         return _by_brand(head)
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         is_webm = b"\x42\x82\x84webm" in head[:128]
-        return Kind.WEBM if is_webm else Rejected(Code.UNSUPPORTED, {"found": "Matroska"})
+        return (
+            FileKind.WEBM
+            if is_webm
+            else Rejected(FileRefusalCode.UNSUPPORTED, {"found": "Matroska"})
+        )
     return None
 
 
-def _by_brand(head: bytes) -> Kind | Rejected:
+def _by_brand(head: bytes) -> FileKind | Rejected:
     box = head[8 : min(len(head), int.from_bytes(head[:4], "big"), 256)]
     major, others = box[:4], {box[i : i + 4] for i in range(8, len(box) - 3, 4)}
     if major in _HEIC_BRANDS or (major in {b"mif1", b"msf1"} and others & _HEIC_BRANDS):
-        return Kind.HEIC
+        return FileKind.HEIC
     if major == b"qt  ":
-        return Kind.MOV
+        return FileKind.MOV
     if major in _MP4_BRANDS or (major.startswith((b"3gp", b"dash")) and others & _MP4_BRANDS):
-        return Kind.MP4
+        return FileKind.MP4
     printable = major.decode("ascii", "replace").strip()
     return Rejected(
-        Code.UNSUPPORTED, {"found": printable if printable.isalnum() else "unknown video"}
+        FileRefusalCode.UNSUPPORTED,
+        {"found": printable if printable.isalnum() else "unknown video"},
     )
 
 
@@ -203,19 +208,21 @@ def _looks_like_text(head: bytes) -> bool:
     return not any(byte < 32 and byte not in b"\t\r\n\x0c" for byte in head)  # noqa: PLR2004  the control characters of ASCII
 
 
-def _text_kind(head: bytes, name: str) -> Kind | Rejected:
+def _text_kind(head: bytes, name: str) -> FileKind | Rejected:
     encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1"
     start = head.removeprefix(b"\xef\xbb\xbf").decode(encoding, "replace").lstrip()
     suffix = PurePosixPath(name.lower()).suffix
     if start.startswith("<"):
-        return Rejected(Code.MARKUP, {"found": "SVG" if "<svg" in start.lower() else "HTML, XML"})
+        return Rejected(
+            FileRefusalCode.MARKUP, {"found": "SVG" if "<svg" in start.lower() else "HTML, XML"}
+        )
     if start.startswith("#!"):
-        return Rejected(Code.EXECUTABLE, {"found": "script"})
+        return Rejected(FileRefusalCode.EXECUTABLE, {"found": "script"})
     if suffix in {".csv", ".tsv"}:
-        return Kind.CSV
+        return FileKind.CSV
     if suffix in {".json", ".har"} or start.startswith(("{", "[")):
-        return Kind.JSON
-    return Rejected(Code.UNSUPPORTED, {"found": "text"})
+        return FileKind.JSON
+    return Rejected(FileRefusalCode.UNSUPPORTED, {"found": "text"})
 
 
 def _refused(head: bytes) -> Rejected:
@@ -227,10 +234,10 @@ def _refused(head: bytes) -> Rejected:
     extensions = [str(match.extension).lower() for match in matches]
     name = next((text.strip(".").upper() for text in extensions if text), "unknown")
     if head.startswith((b"MZ", b"\x7fELF")) or _PROGRAMS & set(extensions[:3]):
-        return Rejected(Code.EXECUTABLE, {"found": name})
+        return Rejected(FileRefusalCode.EXECUTABLE, {"found": name})
     if _ARCHIVES & set(extensions[:3]):
-        return Rejected(Code.ARCHIVE, {"found": name})
-    return Rejected(Code.UNSUPPORTED, {"found": name})
+        return Rejected(FileRefusalCode.ARCHIVE, {"found": name})
+    return Rejected(FileRefusalCode.UNSUPPORTED, {"found": name})
 
 
 _ZIP_END = b"PK\x05\x06"
@@ -238,13 +245,13 @@ _ZIP_END_BYTES = 22
 _MARKUP_SIGNS = (b"<!doctype", b"<html", b"<script", b"<svg", b"<iframe", b"<body", b"<?php")
 
 
-def hidden_file(kind: Kind, head: bytes, tail: bytes) -> str:
+def hidden_file(kind: FileKind, head: bytes, tail: bytes) -> str:
     """Name a second file that the same bytes would also be, or return an empty string.
 
     `head` is the first kilobytes, `tail` the last 66,000 bytes.  Browsers guess web pages from the
     head and unpackers look for the archive's directory at the end, whatever the file claims to be.
     """
-    if kind in {Kind.XLSX, Kind.CSV, Kind.JSON, Kind.HAR}:
+    if kind in {FileKind.XLSX, FileKind.CSV, FileKind.JSON, FileKind.HAR}:
         return ""
     lowered = head[:1024].lower()
     if any(sign in lowered for sign in _MARKUP_SIGNS):
@@ -254,7 +261,7 @@ def hidden_file(kind: Kind, head: bytes, tail: bytes) -> str:
         if _is_zip_end(tail, at):
             return "ZIP"
         at = tail.rfind(_ZIP_END, 0, at)
-    if kind is not Kind.PDF and b"%PDF-" in head[:1024]:
+    if kind is not FileKind.PDF and b"%PDF-" in head[:1024]:
         return "PDF"
     return ""
 

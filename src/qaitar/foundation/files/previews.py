@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qaitar.foundation.files import isolation
 from qaitar.foundation.files.checks import as_path
-from qaitar.foundation.files.kinds import PICTURES, Kind
+from qaitar.foundation.files.kinds import PICTURES, FileKind
 
 MIME = "image/jpeg"
 SMALL_SIDE_PX = 320
@@ -31,14 +31,14 @@ class NoPreview:
     reason: str
 
 
-def draw(source: Path | bytes, kind: Kind) -> Previews | NoPreview:
+def draw(source: Path | bytes, kind: FileKind) -> Previews | NoPreview:
     """Draw previews of an accepted photo or of a PDF's first page; never raises for a bad file.
 
     The original is only read.  HEIC, videos, tables and readings have no preview.
     """
     if kind in PICTURES:
         opener = "picture_preview"
-    elif kind is Kind.PDF:
+    elif kind is FileKind.PDF:
         opener = "pdf_preview"
     else:
         return NoPreview(f"{kind} has no preview")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Code(StrEnum):
+class FileRefusalCode(StrEnum):
     """The reasons; the value is stored and sent through the API, so it never changes."""
 
     EMPTY = "empty"
@@ -55,79 +55,97 @@ class Code(StrEnum):
 class Rejected:
     """The file was not taken; `params` fill the sentence and are plain numbers and short words."""
 
-    code: Code
+    code: FileRefusalCode
     params: Mapping[str, str | int] = field(default_factory=dict)
 
 
-SENTENCES: dict[Code, str] = {
-    Code.EMPTY: _("The file is empty. Please send it again."),
-    Code.TOO_LARGE: _("The file is %(size_mb)s MB; at most %(limit_mb)s MB can be taken."),
-    Code.UNSUPPORTED: _(
+SENTENCES: dict[FileRefusalCode, str] = {
+    FileRefusalCode.EMPTY: _("The file is empty. Please send it again."),
+    FileRefusalCode.TOO_LARGE: _(
+        "The file is %(size_mb)s MB; at most %(limit_mb)s MB can be taken."
+    ),
+    FileRefusalCode.UNSUPPORTED: _(
         "This kind of file (%(found)s) is not taken. Please send a photo, a PDF, a video or a table."
     ),
-    Code.ARCHIVE: _("Archives (%(found)s) are not taken. Please send the files one by one."),
-    Code.EXECUTABLE: _("This is a program (%(found)s), not a document. Programs are never taken."),
-    Code.MARKUP: _(
+    FileRefusalCode.ARCHIVE: _(
+        "Archives (%(found)s) are not taken. Please send the files one by one."
+    ),
+    FileRefusalCode.EXECUTABLE: _(
+        "This is a program (%(found)s), not a document. Programs are never taken."
+    ),
+    FileRefusalCode.MARKUP: _(
         "Web pages and drawings (%(found)s) are not taken. Please send a photo or a PDF."
     ),
-    Code.TWO_IN_ONE: _(
+    FileRefusalCode.TWO_IN_ONE: _(
         "Another file (%(found)s) is hidden inside this one. Please save it anew and send it again."
     ),
-    Code.DAMAGED: _("The file is damaged or incomplete. Please send it again."),
-    Code.TOO_HEAVY: _(
+    FileRefusalCode.DAMAGED: _("The file is damaged or incomplete. Please send it again."),
+    FileRefusalCode.TOO_HEAVY: _(
         "The file takes too much time or memory to open. Please save it smaller and send it again."
     ),
-    Code.BUSY: _("Too many files are being checked right now. Please try again in a minute."),
-    Code.IMAGE_PIXELS: _(
+    FileRefusalCode.BUSY: _(
+        "Too many files are being checked right now. Please try again in a minute."
+    ),
+    FileRefusalCode.IMAGE_PIXELS: _(
         "The picture is %(width)s × %(height)s pixels; at most %(limit_mpx)s megapixels can be taken."
     ),
-    Code.IMAGE_FRAMES: _(
+    FileRefusalCode.IMAGE_FRAMES: _(
         "The picture has %(frames)s frames; at most %(limit)s can be taken. Please send a video."
     ),
-    Code.PDF_ENCRYPTED: _(
+    FileRefusalCode.PDF_ENCRYPTED: _(
         "The PDF is protected by a password. Please remove the protection and send it again."
     ),
-    Code.PDF_PAGES: _("The PDF has %(pages)s pages; at most %(limit)s can be taken."),
-    Code.PDF_NO_PAGES: _("The PDF has no pages."),
-    Code.PDF_OBJECTS: _(
+    FileRefusalCode.PDF_PAGES: _("The PDF has %(pages)s pages; at most %(limit)s can be taken."),
+    FileRefusalCode.PDF_NO_PAGES: _("The PDF has no pages."),
+    FileRefusalCode.PDF_OBJECTS: _(
         "The PDF has too many parts inside (%(objects)s). Please print it to PDF anew."
     ),
-    Code.PDF_PAGE_SIZE: _(
+    FileRefusalCode.PDF_PAGE_SIZE: _(
         "Page %(page)s of the PDF has an impossible size. Please print it to PDF anew."
     ),
-    Code.PDF_SCRIPT: _("The PDF contains a script. Please print it to PDF anew and send that."),
-    Code.PDF_ACTION: _(
+    FileRefusalCode.PDF_SCRIPT: _(
+        "The PDF contains a script. Please print it to PDF anew and send that."
+    ),
+    FileRefusalCode.PDF_ACTION: _(
         "The PDF starts other programs or sends data. Please print it to PDF anew and send that."
     ),
-    Code.PDF_OUTSIDE: _(
+    FileRefusalCode.PDF_OUTSIDE: _(
         "The PDF opens an address or another file by itself. Please print it to PDF anew and send that."
     ),
-    Code.PDF_ATTACHMENT: _("The PDF has files attached inside. Please send them one by one."),
-    Code.TABLE_MACRO: _("The table contains macros. Please save it as XLSX without macros."),
-    Code.TABLE_PARTS: _("The table file is built wrongly inside. Please save it anew as XLSX."),
-    Code.TABLE_BOMB: _(
+    FileRefusalCode.PDF_ATTACHMENT: _(
+        "The PDF has files attached inside. Please send them one by one."
+    ),
+    FileRefusalCode.TABLE_MACRO: _(
+        "The table contains macros. Please save it as XLSX without macros."
+    ),
+    FileRefusalCode.TABLE_PARTS: _(
+        "The table file is built wrongly inside. Please save it anew as XLSX."
+    ),
+    FileRefusalCode.TABLE_BOMB: _(
         "The table unpacks to more than %(limit_mb)s MB. Please split it into smaller tables."
     ),
-    Code.TABLE_RATIO: _(
+    FileRefusalCode.TABLE_RATIO: _(
         "The table unpacks to %(times)s times its size, as no real table does. Please save it anew as XLSX."
     ),
-    Code.TABLE_EMBEDDED: _(
+    FileRefusalCode.TABLE_EMBEDDED: _(
         "The table has other files inside. Please remove them and send it again."
     ),
-    Code.TABLE_ENTITIES: _(
+    FileRefusalCode.TABLE_ENTITIES: _(
         "The table contains definitions that tables never need. Please save it anew as XLSX."
     ),
-    Code.TABLE_ENCRYPTED: _(
+    FileRefusalCode.TABLE_ENCRYPTED: _(
         "The table is protected by a password. Please remove the protection and send it again."
     ),
-    Code.TEXT_UNREADABLE: _("The text in the file cannot be read. Please save it as UTF-8."),
-    Code.TEXT_LINE: _("A line in the file is longer than %(limit)s characters."),
-    Code.JSON_BROKEN: _("The file is not valid JSON. Please export it again."),
-    Code.JSON_DEPTH: _("The JSON file is nested deeper than %(limit)s levels."),
+    FileRefusalCode.TEXT_UNREADABLE: _(
+        "The text in the file cannot be read. Please save it as UTF-8."
+    ),
+    FileRefusalCode.TEXT_LINE: _("A line in the file is longer than %(limit)s characters."),
+    FileRefusalCode.JSON_BROKEN: _("The file is not valid JSON. Please export it again."),
+    FileRefusalCode.JSON_DEPTH: _("The JSON file is nested deeper than %(limit)s levels."),
 }
 
 
-def _sentence(code: Code, params: Mapping[str, str | int]) -> str:
+def _sentence(code: FileRefusalCode, params: Mapping[str, str | int]) -> str:
     return gettext(SENTENCES[code]) % params
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     pass
 
 __all__ = [
-    "BadKey",
+    "BadFileKey",
     "DurableFileStorage",
     "FileStore",
     "Integrity",
@@ -40,7 +40,7 @@ _FOLDER_MODE = 0o750
 _FILE_MODE = 0o640
 
 
-class BadKey(ValueError):
+class BadFileKey(ValueError):
     """The text is not a key of this store, so nothing was looked up."""
 
 
@@ -124,7 +124,7 @@ def key_of(sha256: str) -> str:
     """
     key = f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
     if not _KEY.match(key):
-        raise BadKey(f"not a SHA-256: {sha256[:80]!r}")
+        raise BadFileKey(f"not a SHA-256: {sha256[:80]!r}")
     return key
 
 
@@ -169,7 +169,7 @@ class FileStore:
             saved != key
         ):  # a storage that renames instead of replacing would split one content in two
             self._storage.delete(saved)
-            raise BadKey(f"the storage kept {key} under another name; it must overwrite")
+            raise BadFileKey(f"the storage kept {key} under another name; it must overwrite")
 
     def open(self, key: str) -> BinaryIO:
         """Open a kept file for reading; close it when done.
@@ -218,5 +218,5 @@ class FileStore:
 
 def _checked(key: str) -> str:
     if not _KEY.match(key):
-        raise BadKey(f"not a key: {key[:80]!r}")
+        raise BadFileKey(f"not a key: {key[:80]!r}")
     return key

@@ -35,7 +35,7 @@ class EndpointRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EndpointRequest:
     """What an endpoint is to be; no types means all of them."""
 
     url: str
@@ -59,7 +59,7 @@ def url_refusal(url: str) -> str:
 
 
 def endpoint_create(
-    *, merchant_id: UUID, wanted: Wanted, now: datetime
+    *, merchant_id: UUID, wanted: EndpointRequest, now: datetime
 ) -> tuple[WebhookEndpoint, str]:
     """Make an endpoint and its secret, which is shown this once; events from here on are sent to it.
 

@@ -46,7 +46,7 @@ class Check(StrEnum):
     FORGED = "forged"
 
 
-class Verdict(StrEnum):
+class SignatureVerdict(StrEnum):
     """What the receiver's answer means for the next try."""
 
     DELIVERED = "delivered"
@@ -156,16 +156,21 @@ def _checked(
     return Check.GENUINE if any(matches) else Check.FORGED
 
 
-def judge(status: int) -> Verdict:
+def judge(status: int) -> SignatureVerdict:
     """Tell what an answer's status means: only 2xx is delivered, a redirect is a failure.
 
     >>> [judge(code).value for code in (204, 302, 410, 429, 500)]
     ['delivered', 'retry', 'disable', 'slow_down', 'retry']
     """
     if 200 <= status < 300:  # noqa: PLR2004  the class of success, RFC 9110
-        return Verdict.DELIVERED
-    special = {410: Verdict.DISABLE, 429: Verdict.SLOW_DOWN, 502: Verdict.SLOW_DOWN}
-    return special.get(status, Verdict.SLOW_DOWN if status == 504 else Verdict.RETRY)  # noqa: PLR2004  Gateway Timeout
+        return SignatureVerdict.DELIVERED
+    special = {
+        410: SignatureVerdict.DISABLE,
+        429: SignatureVerdict.SLOW_DOWN,
+        502: SignatureVerdict.SLOW_DOWN,
+        504: SignatureVerdict.SLOW_DOWN,
+    }
+    return special.get(status, SignatureVerdict.RETRY)
 
 
 def next_try(

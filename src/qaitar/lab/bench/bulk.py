@@ -14,8 +14,8 @@ from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.walls import see
 from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import Shape, World, world_ground
-from qaitar.lab.bench.report import Goal, Report, Table
+from qaitar.lab.bench.maker import BenchWorld, Shape, world_ground
+from qaitar.lab.bench.report import BenchReport, Goal, Table
 from qaitar.returns.services.perform_act import Details, request_act_many
 from qaitar.returns.vocabulary import Act
 
@@ -59,9 +59,9 @@ def shape_for(size: int) -> Shape:
     return Shape(count=size * ROUNDS * 5, open_of_five=5, stages=("ARRIVED",))
 
 
-def bench_bulk(shop: DatabaseAddresses, now: datetime, *, size: int = SIZE) -> Report:
+def bench_bulk(shop: DatabaseAddresses, now: datetime, *, size: int = SIZE) -> BenchReport:
     """Measure, alternating the bare statements and the program's bulk decision."""
-    report = Report("bulk", this_machine(now).as_json())
+    report = BenchReport("bulk", this_machine(now).as_json())
     _, world = world_ground(shop, "bulk", shape_for(size), now, fresh=True)
     refused_each = max(1, size * REFUSED // SIZE)
     bare: list[float] = []
@@ -93,7 +93,7 @@ def bench_bulk(shop: DatabaseAddresses, now: datetime, *, size: int = SIZE) -> R
     return report
 
 
-def _picked(world: World, size: int, refused: int) -> list[UUID]:
+def _picked(world: BenchWorld, size: int, refused: int) -> list[UUID]:
     """Choose requests that wait for a decision and were not decided by an earlier round."""
     with transaction.atomic(), connection.cursor() as cursor:
         see(world.merchants)
@@ -103,7 +103,7 @@ def _picked(world: World, size: int, refused: int) -> list[UUID]:
     return found
 
 
-def _bare(world: World, ids: Sequence[UUID], now: datetime) -> float:
+def _bare(world: BenchWorld, ids: Sequence[UUID], now: datetime) -> float:
     """Time the least that could be done: one UPDATE and one INSERT of the same size, behind the same walls."""
     values: dict[str, Any] = {"ids": list(ids), "now": now}
     started = time.perf_counter()
@@ -114,7 +114,7 @@ def _bare(world: World, ids: Sequence[UUID], now: datetime) -> float:
     return time.perf_counter() - started
 
 
-def _ours(world: World, ids: Sequence[UUID], now: datetime) -> tuple[float, BulkAnswer]:
+def _ours(world: BenchWorld, ids: Sequence[UUID], now: datetime) -> tuple[float, BulkAnswer]:
     """Time the bulk decision as a page or a call of the API asks for it, its transaction included."""
     started = time.perf_counter()
     with transaction.atomic():
@@ -127,7 +127,7 @@ def _ours(world: World, ids: Sequence[UUID], now: datetime) -> tuple[float, Bulk
     return time.perf_counter() - started, answer
 
 
-def _check(world: World, answer: BulkAnswer, size: int, refused: int) -> None:
+def _check(world: BenchWorld, answer: BulkAnswer, size: int, refused: int) -> None:
     """Hold the answer to what the database says: each done one has its line, its chain holds, the refused are as before."""
     assert len(answer.done) == size - refused, answer.refused[:3]
     assert {blocked.code for _, _, blocked in answer.refused} == {"APPROVAL_NEEDED"}

@@ -13,7 +13,7 @@ from qaitar.lab.bench.console_pages import desk_client, page_asks, page_get, pag
 from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, world_ground
-from qaitar.lab.bench.report import Goal, Report, Table, percentile
+from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from qaitar.lab.bench.console_pages import Page, PageAsks
-    from qaitar.lab.bench.ground import Ground
+    from qaitar.lab.bench.console_pages import BenchPage, PageAsks
+    from qaitar.lab.bench.ground import BenchDatabase
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)
@@ -41,9 +41,9 @@ class _Desk:
     """A person at work in a shop of one size."""
 
     count: int
-    ground: Ground
+    ground: BenchDatabase
     client: Client
-    pages: list[Page]
+    pages: list[BenchPage]
     made_seconds: float
     took: dict[str, list[float]] = field(default_factory=dict)
     asks: dict[str, PageAsks] = field(default_factory=dict)
@@ -60,9 +60,9 @@ def bench_console(
     sizes: Sequence[int] = SIZES,
     rounds: int = ROUNDS,
     calls: int = CALLS_A_ROUND,
-) -> Report:
+) -> BenchReport:
     """Measure every page at every size, the sizes by turns, each page `rounds` x `calls` times; then listen to its statements."""
-    report = Report("console", this_machine(now).as_json())
+    report = BenchReport("console", this_machine(now).as_json())
     desks = [_desk(shop, count, now) for count in sizes]
     for number in range(rounds):
         report.calibration_seconds.append(calibration_seconds())
@@ -111,7 +111,7 @@ def _select_one(_: int) -> None:
         assert cursor.fetchone() == (1,)
 
 
-def _tell(report: Report, desks: Sequence[_Desk]) -> None:
+def _tell(report: BenchReport, desks: Sequence[_Desk]) -> None:
     for desk in desks:
         report.tables[f"ms at {desk.count}"] = _times(desk)
     if len(desks) > 1:

@@ -22,7 +22,7 @@ from qaitar.returns.queue import QueueFilter, queue_slice
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qaitar.lab.bench.maker import World
+    from qaitar.lab.bench.maker import BenchWorld
 
 STAGES: Final = ("NEW", "WAITING_CUSTOMER", "IN_DELIVERY", "ARRIVED")
 _DRAWN: Final = 200
@@ -36,7 +36,7 @@ FROM returns_returnrequest TABLESAMPLE BERNOULLI (%(percent)s) REPEATABLE (1)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BenchPage:
     """A kind of page and the addresses it is asked for at, by turns.
 
     `alike` tells that a shop of any size answers it with the same number of rows: only then do two sizes compare.
@@ -56,7 +56,7 @@ class PageAsks:
     cases: int
 
 
-def desk_client(world: World) -> Client:
+def desk_client(world: BenchWorld) -> Client:
     """Sign the bench's person in; one session in the database Django works on now."""
     host = settings.ALLOWED_HOSTS[0].lstrip(".*") or "localhost"
     client = Client(SERVER_NAME=host)
@@ -64,7 +64,7 @@ def desk_client(world: World) -> Client:
     return client
 
 
-def pages_of(world: World, seed: int = 1) -> list[Page]:
+def pages_of(world: BenchWorld, seed: int = 1) -> list[BenchPage]:
     """Give every page that is measured, with addresses drawn from the shop: the same seed draws the same."""
     with transaction.atomic(), connection.cursor() as cursor:
         see(world.merchants)
@@ -76,16 +76,16 @@ def pages_of(world: World, seed: int = 1) -> list[Page]:
     assert following is not None, "the shop has more open cases than one page shows"
     queue = reverse("console:queue")
     return [
-        Page("queue, first page", [queue]),
-        Page("queue, second page", [_asking(queue, after=following.text())]),
-        Page("queue, one stage", [_asking(queue, stage=stage) for stage in STAGES]),
-        Page("queue, one store", [_asking(queue, store=store) for store in stores]),
-        Page("card", [reverse("console:case", args=[pk]) for pk, *_ in found]),
-        Page("search: number", _searches(code for _, code, *_ in found)),
-        Page("search: phone", _searches(phone for _, _, phone, _ in found)),
-        Page("search: one name", _searches(name.split()[0] for *_, name in found)),
-        Page("search: both names", _searches((name for *_, name in found)), alike=False),
-        Page(
+        BenchPage("queue, first page", [queue]),
+        BenchPage("queue, second page", [_asking(queue, after=following.text())]),
+        BenchPage("queue, one stage", [_asking(queue, stage=stage) for stage in STAGES]),
+        BenchPage("queue, one store", [_asking(queue, store=store) for store in stores]),
+        BenchPage("card", [reverse("console:case", args=[pk]) for pk, *_ in found]),
+        BenchPage("search: number", _searches(code for _, code, *_ in found)),
+        BenchPage("search: phone", _searches(phone for _, _, phone, _ in found)),
+        BenchPage("search: one name", _searches(name.split()[0] for *_, name in found)),
+        BenchPage("search: both names", _searches((name for *_, name in found)), alike=False),
+        BenchPage(
             "search: phone's last four",
             _searches(phone[-4:] for _, _, phone, _ in found),
             alike=False,
@@ -108,7 +108,7 @@ def page_get(client: Client, url: str) -> str:
     return answer.content.decode()
 
 
-def page_asks(client: Client, page: Page, *, addresses: int = 6) -> PageAsks:
+def page_asks(client: Client, page: BenchPage, *, addresses: int = 6) -> PageAsks:
     """Listen to what a page asks at several of its addresses, and look at the plan of every statement."""
     statements, cases = 0, 0
     scans: list[str] = []

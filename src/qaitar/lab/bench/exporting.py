@@ -22,14 +22,14 @@ from qaitar.foundation.walls import see
 from qaitar.lab.bench.ground import files_in, point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, world_ground
-from qaitar.lab.bench.report import Goal, Report, Table
+from qaitar.lab.bench.report import BenchReport, Goal, Table
 from qaitar.returns.register import RegisterFilter, register_cells, register_columns, register_slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from qaitar.lab.bench.maker import World
+    from qaitar.lab.bench.maker import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)
@@ -91,9 +91,9 @@ def bench_export(
     *,
     sizes: Sequence[int] = SIZES,
     bare_rows: int = BARE_ROWS,
-) -> Report:
+) -> BenchReport:
     """Export the register of a shop of each size, and the bare library's own best on rows of the same cells."""
-    report = Report("export", this_machine(now).as_json())
+    report = BenchReport("export", this_machine(now).as_json())
     made: list[_Made] = []
     bare: list[float] = []
     with tempfile.TemporaryDirectory(prefix="qaitar-export-") as folder, files_in(folder):
@@ -108,7 +108,7 @@ def bench_export(
     return report
 
 
-def _export(world: World, now: datetime) -> _Made:
+def _export(world: BenchWorld, now: datetime) -> _Made:
     """Ask for the register as the page does, and make the file as the job does."""
     with transaction.atomic():
         see(world.merchants)
@@ -128,7 +128,7 @@ def _export(world: World, now: datetime) -> _Made:
     return _Made(row.rows_done, seconds, size, memory)
 
 
-def _bare(world: World, folder: Path, count: int) -> float:
+def _bare(world: BenchWorld, folder: Path, count: int) -> float:
     """Write the cells of a sample of real lines again and again with nothing but the library; rows a second."""
     with transaction.atomic():
         see(world.merchants)
@@ -157,7 +157,7 @@ def _plain(cells: Sequence[object]) -> list[str | float | None]:
     ]  # fmt: skip
 
 
-def _tell(report: Report, made: Sequence[_Made], bare: float) -> None:
+def _tell(report: BenchReport, made: Sequence[_Made], bare: float) -> None:
     big = made[-1]
     rows = [
         [f"{each.rows:,} lines", each.seconds, each.rate, each.rate / bare, each.size / 2**20, max(each.memory.seen)]

@@ -25,7 +25,7 @@ PREFIX: Final = "qaitar_bench"
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class BenchDatabase:
     """One bench database, migrated and walled; Django in this process and its children work on it."""
 
     name: str
@@ -71,7 +71,7 @@ def _elsewhere(dsn: str, name: str) -> str:
     return make_url({**parts_of(dsn), "dbname": name})
 
 
-def ground_open(shop: DatabaseAddresses, suffix: str, *, fresh: bool = False) -> Ground:
+def ground_open(shop: DatabaseAddresses, suffix: str, *, fresh: bool = False) -> BenchDatabase:
     """Make the bench database `qaitar_bench_<suffix>` if it is missing (or anew), and move Django to it.
 
     Raises:
@@ -89,10 +89,10 @@ def ground_open(shop: DatabaseAddresses, suffix: str, *, fresh: bool = False) ->
     app_role = parts_of(addresses.app_dsn).get("user", APP_ROLE)
     call_command("walls_install", owner_dsn=addresses.owner_dsn, app_role=app_role)
     connections["owner"].close()
-    return Ground(name, addresses, made)
+    return BenchDatabase(name, addresses, made)
 
 
-def ground_copy(shop: DatabaseAddresses, ground: Ground, suffix: str) -> Ground:
+def ground_copy(shop: DatabaseAddresses, ground: BenchDatabase, suffix: str) -> BenchDatabase:
     """Make `qaitar_bench_<suffix>` anew, just as a ground is that nobody but this process is connected to."""
     name = f"{PREFIX}_{suffix}"
     for each in connections.all(initialized_only=True):
@@ -102,7 +102,7 @@ def ground_copy(shop: DatabaseAddresses, ground: Ground, suffix: str) -> Ground:
     addresses = DatabaseAddresses(
         _elsewhere(shop.owner_dsn, name), _elsewhere(shop.app_dsn, name), shop.embedded
     )
-    return Ground(name, addresses, made)
+    return BenchDatabase(name, addresses, made)
 
 
 def files_in(folder: str) -> override_settings:
@@ -111,7 +111,7 @@ def files_in(folder: str) -> override_settings:
     return override_settings(STORAGES={**settings.STORAGES, "files": storage})
 
 
-def ground_drop(shop: DatabaseAddresses, ground: Ground) -> None:
+def ground_drop(shop: DatabaseAddresses, ground: BenchDatabase) -> None:
     """Remove a bench database; Django goes back to the shop's."""
     point(shop)
     with psycopg.connect(shop.owner_dsn, autocommit=True) as owner:

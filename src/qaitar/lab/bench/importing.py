@@ -12,7 +12,7 @@ from qaitar.lab.bench.ground import ground_drop, ground_open
 from qaitar.lab.bench.ingest import IngestFigures, ingest_measure
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import people_and_stores
-from qaitar.lab.bench.report import Goal, Report, Table
+from qaitar.lab.bench.report import BenchReport, Goal, Table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,9 +27,9 @@ UNCHANGED_SHARE_MIN: Final = 0.50
 
 def bench_import(
     shop: DatabaseAddresses, now: datetime, *, rows: int = ROWS, rounds: int = ROUNDS
-) -> Report:
+) -> BenchReport:
     """Measure an import of `rows` orders and the same import again, each round in a store of its own, taken back at its end."""
-    report = Report("import", this_machine(now).as_json())
+    report = BenchReport("import", this_machine(now).as_json())
     ground = ground_open(shop, "import", fresh=True)
     found: list[IngestFigures] = []
     try:
@@ -47,7 +47,7 @@ def bench_import(
     return report
 
 
-def _tell(report: Report, found: list[IngestFigures]) -> None:
+def _tell(report: BenchReport, found: list[IngestFigures]) -> None:
     sides = {
         "COPY into bare tables: orders, lines, payments": [f.copy_all for f in found],
         "COPY into a bare table: orders alone": [f.copy_orders for f in found],

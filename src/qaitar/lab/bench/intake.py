@@ -22,9 +22,9 @@ from qaitar.foundation.walls import see
 from qaitar.lab.bench.ground import ground_drop, ground_open
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import people_and_stores, token_for
-from qaitar.lab.bench.report import Goal, Report, Table, percentile
+from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.sandbox.kaspi import refunds_api
-from qaitar.sandbox.kaspi.ledger import Claim, Ledger, SoldOrder
+from qaitar.sandbox.kaspi.ledger import BuyerClaim, KaspiLedger, SoldOrder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,9 +79,9 @@ def bench_intake(
     bodies: int = BODIES,
     jobs: int = JOBS,
     rounds: int = ROUNDS,
-) -> Report:
+) -> BenchReport:
     """Hand pages of a cabinet over and let the worker read them, each round in a store of its own; then jobs with nothing to do."""
-    report = Report("intake", this_machine(now).as_json())
+    report = BenchReport("intake", this_machine(now).as_json())
     ground = ground_open(shop, "intake", fresh=True)
     found: list[_Round] = []
     try:
@@ -99,7 +99,7 @@ def bench_intake(
 
 def pages_made(bodies: int, first_code: int, now: datetime) -> list[bytes]:
     """Let a cabinet show so many pages of new requests, as its own answers to its lists."""
-    ledger = Ledger()
+    ledger = KaspiLedger()
     filed = now - timedelta(days=1)
     for number in range(first_code, first_code + bodies * A_BODY):
         ledger.add_order(
@@ -112,7 +112,7 @@ def pages_made(bodies: int, first_code: int, now: datetime) -> list[bytes]:
                 merchant_id=_CABINET,
             )
         )
-        ledger.file_return(str(number), Claim(), control=now + timedelta(days=2), at=filed)
+        ledger.file_return(str(number), BuyerClaim(), control=now + timedelta(days=2), at=filed)
     queries = ({"tab": "NEW", "p": str(page), "s": str(A_BODY)} for page in range(bodies))
     path = "/load-refunds-by-tab"
     answers = [refunds_api.answer(ledger, _CABINET, path, query, _SITE) for query in queries]
@@ -205,7 +205,7 @@ def _bare_jobs(store: Store, count: int) -> float:
         return time.perf_counter() - started
 
 
-def _tell(report: Report, found: Sequence[_Round], bodies: int, jobs: int) -> None:
+def _tell(report: BenchReport, found: Sequence[_Round], bodies: int, jobs: int) -> None:
     takes = [seconds * 1000 for each in found for seconds in each.takes]
     taking = [len(each.takes) / sum(each.takes) for each in found]
     report.tables["take"] = Table(

@@ -15,12 +15,12 @@ from django.db import transaction
 
 from qaitar.foundation.walls import see
 from qaitar.lab.bench import life_ceiling
-from qaitar.lab.bench.ground import Ground, ground_open, point
+from qaitar.lab.bench.ground import BenchDatabase, ground_open, point
 from qaitar.lab.bench.life_check import faults
 from qaitar.lab.bench.life_client import ACTS
-from qaitar.lab.bench.life_ground import FIRST_ORDER, Held, Shop, serving, shop_make
+from qaitar.lab.bench.life_ground import FIRST_ORDER, BenchShop, HeldRows, serving, shop_make
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.report import Goal, Report, Table, percentile
+from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.returns.models import ReturnRequest
 from qaitar.runtime.ports import LOOPBACK
 
@@ -44,7 +44,7 @@ _MB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LifePlan:
     """How long to measure: lives in all, seconds of a block of ours and of plain SQL, rounds, numbers of clients."""
 
     lives: int = LIVES
@@ -55,7 +55,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Block:
+class LifeBlock:
     """What a number of clients did in one block."""
 
     clients: int
@@ -76,12 +76,12 @@ def bench_life(
     server: Callable[[str, int], list[str]],
     logs: Path,
     now: datetime,
-    plan: Plan,
-) -> Report:
+    plan: LifePlan,
+) -> BenchReport:
     """Measure lives at each number of clients, by turns with plain SQL, then play the rest and check the database."""
-    report = Report("life", this_machine(now).as_json())
+    report = BenchReport("life", this_machine(now).as_json())
     ground = ground_open(shop, "life", fresh=True)
-    blocks: dict[int, list[Block]] = {n: [] for n in plan.clients}
+    blocks: dict[int, list[LifeBlock]] = {n: [] for n in plan.clients}
     plain: dict[int, list[float]] = {n: [] for n in plan.clients}
     store = shop_make(now, plan.lives * 2 + 1000)
     player = _Player(store)
@@ -116,13 +116,13 @@ def bench_life(
 class _Player:
     """Plays lives with clients that are processes of their own."""
 
-    def __init__(self, store: Shop) -> None:
+    def __init__(self, store: BenchShop) -> None:
         self.store = store
         self.port = 0
         self.lived = 0
         self._number = FIRST_ORDER
 
-    def play(self, clients: int, *, lives: int = 0, seconds: float = 0.0) -> Block:
+    def play(self, clients: int, *, lives: int = 0, seconds: float = 0.0) -> LifeBlock:
         """Play so many lives, or for so many seconds."""
         each = -(-lives // clients) if lives else 4_000
         numbers = [self._number + place * each for place in range(clients)]
@@ -131,7 +131,7 @@ class _Player:
         if lives:
             tasks[-1]["last"] = numbers[0] + lives
         seen = _run(tasks)
-        block = Block(clients)
+        block = LifeBlock(clients)
         for result in seen:
             block.lives += result["lives"]
             block.calls += result["calls"]
@@ -183,7 +183,7 @@ def _run(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             client.wait()
 
 
-def _sample(store: Shop, lives: Sequence[float]) -> UUID:
+def _sample(store: BenchShop, lives: Sequence[float]) -> UUID:
     """Choose one finished life to write the plain script after."""
     assert lives, "no life came to its end while warming up"
     with transaction.atomic():
@@ -193,7 +193,7 @@ def _sample(store: Shop, lives: Sequence[float]) -> UUID:
     return row.pk
 
 
-def _plain_script(ground: Ground, sample: UUID) -> str:
+def _plain_script(ground: BenchDatabase, sample: UUID) -> str:
     with ground.owner() as owner, transaction.atomic():
         merchant = _merchant_of(owner)
         owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{merchant}}}"])
@@ -206,7 +206,9 @@ def _merchant_of(owner: Any) -> str:
     return str(row[0])
 
 
-def _tell(report: Report, blocks: dict[int, list[Block]], plain: dict[int, list[float]]) -> None:
+def _tell(
+    report: BenchReport, blocks: dict[int, list[LifeBlock]], plain: dict[int, list[float]]
+) -> None:
     rows = []
     for clients, done in blocks.items():
         calls = [call * 1000 for block in done for call in block.calls]
@@ -233,7 +235,9 @@ def _tell(report: Report, blocks: dict[int, list[Block]], plain: dict[int, list[
     )
 
 
-def _tell_memory(report: Report, before: dict[str, Held], after: dict[str, Held]) -> None:
+def _tell_memory(
+    report: BenchReport, before: dict[str, HeldRows], after: dict[str, HeldRows]
+) -> None:
     earlier = sum(held.whole for held in before.values())
     together = sum(held.whole for held in after.values())
     rows: list[list[object]] = [
@@ -254,7 +258,7 @@ def _tell_memory(report: Report, before: dict[str, Held], after: dict[str, Held]
 
 
 def _tell_faults(
-    report: Report, played: Sequence[Block], found: dict[str, int], lived: int
+    report: BenchReport, played: Sequence[LifeBlock], found: dict[str, int], lived: int
 ) -> None:
     failed = [reason for block in played for reason in block.failed]
     rows: list[list[object]] = [["lives played", lived], ["lives failed", len(failed)]]

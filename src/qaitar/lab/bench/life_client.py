@@ -31,7 +31,7 @@ TIMEOUT_S: Final = 60.0
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenAnswer:
     """What one client saw: seconds of each call and life, calls answered "try again", lives that failed and why."""
 
     calls: list[float] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Failed(Exception):
     """A call was not answered as promised."""
 
 
-class Client:
+class BenchClient:
     """Speaks to the server over a connection that stays open for a life.
 
     A new one each life: the web workers take connections as they come, and eight that stay for good may all be one worker's.
@@ -55,7 +55,7 @@ class Client:
         self._connection = http.client.HTTPConnection(task["host"], task["port"], timeout=TIMEOUT_S)
         self._task = task
         self._plain = {"Authorization": f"Bearer {task['token']}"}
-        self.seen = Seen()
+        self.seen = SeenAnswer()
 
     def life(self, number: int) -> None:
         """Play one return from filing to the read of the closed case."""
@@ -97,9 +97,9 @@ class Client:
         return parsed
 
 
-def play(task: Mapping[str, Any]) -> Seen:
+def play(task: Mapping[str, Any]) -> SeenAnswer:
     """Play the task's numbers, or until its seconds are over."""
-    client = Client(task)
+    client = BenchClient(task)
     until = time.monotonic() + task["seconds"] if task.get("seconds") else None
     for number in range(task["first"], task["last"]):
         if until is not None and time.monotonic() > until:

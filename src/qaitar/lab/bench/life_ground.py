@@ -50,7 +50,7 @@ SELECT gen_random_uuid(), %(merchant)s, sold.id, 'SKU-00001|Кроссовки',
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class BenchShop:
     """The one store all lives are played in."""
 
     merchant_id: UUID
@@ -59,7 +59,7 @@ class Shop:
     token: str
 
 
-def shop_make(now: datetime, orders: int) -> Shop:
+def shop_make(now: datetime, orders: int) -> BenchShop:
     """Make the store, its orders, and a rule by which goods in good order need no photos before they are taken."""
     user, stores = people_and_stores(now, 1, 1)
     store = stores[0]
@@ -84,7 +84,7 @@ def shop_make(now: datetime, orders: int) -> Shop:
         }
         cursor.execute(_ORDERS, parameters)
     token = token_for(user.pk, [store.merchant_id], now)
-    return Shop(store.merchant_id, store.pk, user.pk, token)
+    return BenchShop(store.merchant_id, store.pk, user.pk, token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Served:
     port: int
     program: psutil.Process
 
-    def memory(self) -> dict[str, Held]:
+    def memory(self) -> dict[str, HeldRows]:
         """Measure memory by process; the database is not counted."""
         family = [self.program, *self.program.children(recursive=True)]
         names = self._names()
@@ -111,16 +111,16 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldRows:
     """Bytes a program holds: its own alone (USS), and with pages that processes share counted once between them (PSS)."""
 
     own: int
     whole: int
 
 
-def _held(process: psutil.Process) -> Held:
+def _held(process: psutil.Process) -> HeldRows:
     memory = process.memory_full_info()
-    return Held(int(memory.uss), int(getattr(memory, "pss", memory.uss)))
+    return HeldRows(int(memory.uss), int(getattr(memory, "pss", memory.uss)))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from qaitar.lab.bench.ground import Ground
+    from qaitar.lab.bench.ground import BenchDatabase
     from qaitar.runtime.addresses import DatabaseAddresses
 
 MERCHANTS: Final = 3
@@ -126,7 +126,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class BenchWorld:
     """A made shop: how many requests, who works there, and how long making it took (0: it was there)."""
 
     count: int
@@ -137,7 +137,7 @@ class World:
 
 def world_ground(
     shop: DatabaseAddresses, suffix: str, shape: Shape, now: datetime, *, fresh: bool = False
-) -> tuple[Ground, World]:
+) -> tuple[BenchDatabase, BenchWorld]:
     """Open the bench database that holds the world of this shape: kept from an earlier run, or made now."""
     ground = ground_open(shop, suffix, fresh=fresh)
     if ground.note() == shape.fingerprint():
@@ -147,13 +147,13 @@ def world_ground(
     return ground, world_make(ground, shape, now)
 
 
-def _known(shape: Shape) -> World:
+def _known(shape: Shape) -> BenchWorld:
     user = User.objects.get(username=USERNAME)
     held = Membership.objects.filter(user=user).order_by("merchant_id")
-    return World(shape.count, user.pk, tuple(held.values_list("merchant_id", flat=True)), 0.0)
+    return BenchWorld(shape.count, user.pk, tuple(held.values_list("merchant_id", flat=True)), 0.0)
 
 
-def world_make(ground: Ground, shape: Shape, now: datetime) -> World:
+def world_make(ground: BenchDatabase, shape: Shape, now: datetime) -> BenchWorld:
     """Make requests with orders, keys, journal, proofs and counters in an empty bench database."""
     started = time.perf_counter()
     user, stores = people_and_stores(now, MERCHANTS, STORES_EACH)
@@ -173,7 +173,7 @@ def world_make(ground: Ground, shape: Shape, now: datetime) -> World:
     merchants = tuple(sorted({store.merchant_id for store in stores}))
     _fill(ground, merchants, parameters)
     ground.note_set(shape.fingerprint())
-    return World(shape.count, user.pk, merchants, time.perf_counter() - started)
+    return BenchWorld(shape.count, user.pk, merchants, time.perf_counter() - started)
 
 
 def people_and_stores(now: datetime, merchants: int, stores: int) -> tuple[User, list[Store]]:
@@ -211,7 +211,7 @@ def token_for(
         return token_create(user=user, name="bench", scopes=tuple(scopes), now=now)
 
 
-def _fill(ground: Ground, merchants: Sequence[UUID], parameters: Mapping[str, Any]) -> None:
+def _fill(ground: BenchDatabase, merchants: Sequence[UUID], parameters: Mapping[str, Any]) -> None:
     with ground.owner() as owner:
         _open(owner, merchants)
         indexes = _Indexes(owner)
@@ -244,7 +244,7 @@ def _open(owner: psycopg.Connection[tuple[object, ...]], merchants: Sequence[UUI
 
 
 def _hand(
-    ground: Ground,
+    ground: BenchDatabase,
     merchants: Sequence[UUID],
     tables: Sequence[tuple[str, Sequence[str]]],
     parameters: Mapping[str, Any],
@@ -289,7 +289,7 @@ class _Indexes:
     def _run(self, statement: str) -> None:
         self._owner.execute(statement.encode())  # made of the catalogue's own names
 
-    def build(self, ground: Ground) -> None:
+    def build(self, ground: BenchDatabase) -> None:
         """Build what is left to build until nothing is; several hands may call this at once."""
         with ground.owner() as owner:
             _open(owner, ())

@@ -17,7 +17,7 @@ from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.plans import listening
-from qaitar.lab.bench.report import Goal, Report, Table, percentile
+from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.returns.vocabulary import Act, RefusalReason
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from qaitar.lab.bench.ground import Ground
-    from qaitar.lab.bench.maker import World
+    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.maker import BenchWorld
     from qaitar.lab.bench.plans import Asking
     from qaitar.lab.bench.warmth import Warmth
     from qaitar.runtime.addresses import DatabaseAddresses
@@ -88,8 +88,8 @@ class _Desk:
     """A person at work in a shop of one size, the cases left to press on, and what each press took."""
 
     count: int
-    ground: Ground
-    world: World
+    ground: BenchDatabase
+    world: BenchWorld
     client: Client
     left: dict[str, list[UUID]] = field(default_factory=dict)
     took: dict[str, list[float]] = field(default_factory=dict)
@@ -108,7 +108,7 @@ def bench_presses(
     rounds: int = ROUNDS,
     presses: int = PRESSES,
     warmth: Warmth | None = None,
-) -> Report:
+) -> BenchReport:
     """Press every button at every size, the sizes by turns; then listen to the statements of one more press of each.
 
     Args:
@@ -119,7 +119,7 @@ def bench_presses(
         presses: how many of each button in a turn.
         warmth: whether the shops' files are to lie in memory when it begins; as they happen to when not told.
     """
-    report = Report("presses", this_machine(now).as_json())
+    report = BenchReport("presses", this_machine(now).as_json())
     buttons = BUTTONS
     needed = rounds * (presses + WARM_UP) + 1
     desks = [_desk(shop, count, now, buttons, needed) for count in sizes]
@@ -152,7 +152,7 @@ def _desk(
     raise AssertionError(f"a shop of {count} has too few cases to press on")
 
 
-def _waiting(world: World, button: Press, most: int, now: datetime) -> list[UUID]:
+def _waiting(world: BenchWorld, button: Press, most: int, now: datetime) -> list[UUID]:
     with transaction.atomic(), connection.cursor() as cursor:
         see(world.merchants)
         cursor.execute(_WAITING.format(where=button.where), {"near": now + NEAR, "most": most})
@@ -212,7 +212,7 @@ def _bare(desk: _Desk) -> float:
     return time.perf_counter() - started
 
 
-def _tell(report: Report, desks: Sequence[_Desk], buttons: Sequence[Press]) -> None:
+def _tell(report: BenchReport, desks: Sequence[_Desk], buttons: Sequence[Press]) -> None:
     for desk in desks:
         report.tables[f"ms at {desk.count}"] = _times(desk)
     big = desks[-1]

@@ -63,7 +63,7 @@ class Table:
 
 
 @dataclass(slots=True)
-class Report:
+class BenchReport:
     """All that one bench has found."""
 
     name: str

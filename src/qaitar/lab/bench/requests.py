@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from qaitar.lab.bench.ground import ground_open, point
 from qaitar.lab.bench.life_ground import serving, shop_make
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.report import Goal, Report, Table, percentile
+from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.runtime.ports import LOOPBACK
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from qaitar.lab.bench.life_ground import Served, Shop
+    from qaitar.lab.bench.life_ground import BenchShop, Served
     from qaitar.runtime.addresses import DatabaseAddresses
 
     Command = Callable[[str, int], list[str]]
@@ -32,7 +32,7 @@ OURS, PLAIN = "server", "plain WSGI"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RequestPlan:
     """How long to measure: seconds of a block, rounds, open connections."""
 
     seconds: float = 6.0
@@ -41,7 +41,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RequestBlock:
     """What one block came to: seconds of each answer, and of the server's processors."""
 
     seconds: list[float]
@@ -49,7 +49,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestBenchWanted:
     """One request that is sent again and again, and the status of its answer."""
 
     title: str
@@ -58,13 +58,17 @@ class Wanted:
 
 
 def bench_requests(
-    shop: DatabaseAddresses, servers: tuple[Command, Command], logs: Path, now: datetime, plan: Plan
-) -> Report:
+    shop: DatabaseAddresses,
+    servers: tuple[Command, Command],
+    logs: Path,
+    now: datetime,
+    plan: RequestPlan,
+) -> BenchReport:
     """Send each request to both servers by turns; the server's rate is to be at least 0.8 of that of plain WSGI."""
-    report = Report("requests", this_machine(now).as_json())
+    report = BenchReport("requests", this_machine(now).as_json())
     ground_open(shop, "requests", fresh=True)
     wanted = _wanted(shop_make(now, 10))
-    seen: dict[tuple[str, str], list[Block]] = {}
+    seen: dict[tuple[str, str], list[RequestBlock]] = {}
     with ExitStack() as stack:
         served = {
             name: stack.enter_context(serving(command, logs))
@@ -84,15 +88,17 @@ def bench_requests(
     return report
 
 
-def _wanted(store: Shop) -> list[Wanted]:
+def _wanted(store: BenchShop) -> list[RequestBenchWanted]:
     token = f"Authorization: Bearer {store.token}\r\n"
     call = json.dumps({"store": str(store.store_id), "number": "not a number"})
     made = f"{token}Content-Type: application/json\r\nContent-Length: {len(call)}\r\n"
     return [
-        Wanted("address that is not there", _text("GET", "/api/v1/nothing"), 404),
-        Wanted("call that reads", _text("GET", "/api/v1/me", token), 200),
-        Wanted("call with a body, refused", _text("POST", "/api/v1/returns", made, call), 422),
-        Wanted("sign-in page", _text("GET", "/accounts/login/"), 200),
+        RequestBenchWanted("address that is not there", _text("GET", "/api/v1/nothing"), 404),
+        RequestBenchWanted("call that reads", _text("GET", "/api/v1/me", token), 200),
+        RequestBenchWanted(
+            "call with a body, refused", _text("POST", "/api/v1/returns", made, call), 422
+        ),
+        RequestBenchWanted("sign-in page", _text("GET", "/accounts/login/"), 200),
     ]
 
 
@@ -100,7 +106,9 @@ def _text(method: str, path: str, headers: str = "", body: str = "") -> str:
     return f"{method} {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\n{headers}\r\n{body}"
 
 
-def _play(wanted: Wanted, served: Served, plan: Plan, seconds: float) -> Block:
+def _play(
+    wanted: RequestBenchWanted, served: Served, plan: RequestPlan, seconds: float
+) -> RequestBlock:
     task = {
         "host": LOOPBACK,
         "port": served.port,
@@ -116,7 +124,7 @@ def _play(wanted: Wanted, served: Served, plan: Plan, seconds: float) -> Block:
         stdout=subprocess.PIPE,
         check=True,
     )
-    return Block(json.loads(done.stdout), _processor_seconds(served) - before)
+    return RequestBlock(json.loads(done.stdout), _processor_seconds(served) - before)
 
 
 def _processor_seconds(served: Served) -> float:
@@ -128,10 +136,10 @@ def _processor_seconds(served: Served) -> float:
 
 
 def _tell(
-    report: Report,
+    report: BenchReport,
     titles: Sequence[str],
-    seen: dict[tuple[str, str], list[Block]],
-    plan: Plan,
+    seen: dict[tuple[str, str], list[RequestBlock]],
+    plan: RequestPlan,
 ) -> None:
     rows: list[list[object]] = []
     for title in titles:

@@ -16,15 +16,15 @@ from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.plans import listening
-from qaitar.lab.bench.report import Goal, Report, Table
+from qaitar.lab.bench.report import BenchReport, Goal, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.lab.bench.ground import Ground
-    from qaitar.lab.bench.maker import World
+    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.maker import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)
@@ -74,8 +74,8 @@ class _Shop:
     """A shop of one size, what each round took, and what a look asks."""
 
     count: int
-    ground: Ground
-    world: World
+    ground: BenchDatabase
+    world: BenchWorld
     bare: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
     idle: list[float] = field(default_factory=list)
@@ -95,9 +95,9 @@ def bench_sweep(
     sizes: Sequence[int] = SIZES,
     due: int = DUE,
     rounds: int = ROUNDS,
-) -> Report:
+) -> BenchReport:
     """Measure looks with `due` dates due and with none, the sizes by turns, beside the same rows in plain SQL."""
-    report = Report("sweep", this_machine(now).as_json())
+    report = BenchReport("sweep", this_machine(now).as_json())
     shops = [_shop(shop, count, now) for count in sizes]
     memory: list[float] = []
     for number in range(rounds):
@@ -171,7 +171,7 @@ def _bare(shop: _Shop, due: int, now: datetime) -> float:
     return time.perf_counter() - started
 
 
-def _tell(report: Report, shops: Sequence[_Shop], due: int, memory: Sequence[float]) -> None:
+def _tell(report: BenchReport, shops: Sequence[_Shop], due: int, memory: Sequence[float]) -> None:
     rows = [
         [
             f"{each.count:,} open",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from qaitar.lab.bench.ground import Ground
+    from qaitar.lab.bench.ground import BenchDatabase
 
 _CHUNK: Final = 1 << 20
 CAN_CHILL: Final = sys.platform == "linux"
@@ -28,7 +28,7 @@ class Warmth:
     data: Path
     cold: bool = False
 
-    def settle(self, grounds: Iterable[Ground]) -> str:
+    def settle(self, grounds: Iterable[BenchDatabase]) -> str:
         """Bring the files of these databases there, and say how much that was."""
         move = chill if self.cold else warm
         gigabytes = sum(move(ground, self.data) for ground in grounds) / 1e9
@@ -37,7 +37,7 @@ class Warmth:
         return f"{gigabytes:.1f} GB of the shops' files were read into the machine's memory first."
 
 
-def warm(ground: Ground, data: Path) -> int:
+def warm(ground: BenchDatabase, data: Path) -> int:
     """Read every file of the database once; give the bytes."""
     read = 0
     for path in _files(ground, data):
@@ -47,7 +47,7 @@ def warm(ground: Ground, data: Path) -> int:
     return read
 
 
-def chill(ground: Ground, data: Path) -> int:
+def chill(ground: BenchDatabase, data: Path) -> int:
     """Have the system forget every file of the database; give the bytes.
 
     What the server holds in buffers of its own stays: they are small beside a big shop.
@@ -62,7 +62,7 @@ def chill(ground: Ground, data: Path) -> int:
     return forgotten
 
 
-def _files(ground: Ground, data: Path) -> list[Path]:
+def _files(ground: BenchDatabase, data: Path) -> list[Path]:
     """List the database's files; the server may remove one before it is opened.
 
     `pg_internal.init` is left out: the server deletes and writes it anew whenever its catalogue changes.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from qaitar.lab.simulation.outside import Outside
+    from qaitar.lab.simulation.outside import SimulatedOutside
 
 _MIRRORED: Final = "SELECT number, section FROM returns_returnrequest WHERE number = ANY(%s)"
 KINDS: Final = {
@@ -23,7 +23,7 @@ KINDS: Final = {
 }
 
 
-def executed_twice(outside: Outside) -> list[str]:
+def executed_twice(outside: SimulatedOutside) -> list[str]:
     """Say what was executed more than once; at any moment."""
     return [
         f"{what} {key} was executed {n} times"
@@ -45,7 +45,7 @@ def mirror_differs(newest: Mapping[str, tuple[datetime, str]]) -> list[str]:
     ]
 
 
-def ledgers_differ(outside: Outside) -> list[str]:
+def ledgers_differ(outside: SimulatedOutside) -> list[str]:
     """Say what stands outside and is not known, or is said to be done and never was; at rest, inside the walls."""
     wrong: list[str] = []
     for what, kinds in KINDS.items():
@@ -76,7 +76,7 @@ def unsettled() -> list[str]:
     ]
 
 
-def _register(outside: Outside) -> list[str]:
+def _register(outside: SimulatedOutside) -> list[str]:
     """Say which written cases have no row."""
     written = PlannedEffect.objects.filter(kind=Effect.WRITE_REGISTER.value, state=EffectState.DONE)
     numbers = set(written.exclude(reference="").values_list("reference", flat=True))

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from qaitar.contracts.marketplace import ReturnReading, Section
-from qaitar.sandbox.kaspi.ledger import OPEN_TABS, Claim, Ledger, NotAllowed, SoldOrder
+from qaitar.sandbox.kaspi.ledger import OPEN_TABS, BuyerClaim, KaspiLedger, LedgerRefusal, SoldOrder
 from qaitar.sandbox.shelf import BUYERS, GOODS, some_grievance
 
 if TYPE_CHECKING:
     import random
 
-    from qaitar.sandbox.kaspi.ledger import Filing
+    from qaitar.sandbox.kaspi.ledger import BuyerFiling
 
 SECTIONS: Final = {
     "NEW": Section.NEW,
@@ -31,8 +31,8 @@ class Market:
     """Filings, and which of them changed since the seller last looked."""
 
     dice: random.Random
-    ledger: Ledger = field(default_factory=Ledger)
-    gone: list[Filing] = field(default_factory=list)
+    ledger: KaspiLedger = field(default_factory=KaspiLedger)
+    gone: list[BuyerFiling] = field(default_factory=list)
     changed: dict[str, None] = field(default_factory=dict)
     _deeds_seen: int = 0
 
@@ -51,10 +51,10 @@ class Market:
         )
         return self.ledger.add_order(order)
 
-    def file(self, code: str, at: datetime) -> Filing:
+    def file(self, code: str, at: datetime) -> BuyerFiling:
         """Let the buyer file; the date shown is between one day and three."""
         grievance = some_grievance(self.dice)
-        claim = Claim(grievance.code, grievance.text, grievance.words)
+        claim = BuyerClaim(grievance.code, grievance.text, grievance.words)
         control = at + timedelta(hours=self.dice.choice((24, 48, 48, 72)))
         return self.ledger.file_return(code, claim, control=control, at=at)
 
@@ -64,7 +64,7 @@ class Market:
         for filing in list(self.ledger.filings.values()):
             try:
                 self._move(filing, now)
-            except NotAllowed:
+            except LedgerRefusal:
                 continue
         self._note_changes()
         for number, filing in list(self.ledger.filings.items()):
@@ -80,7 +80,7 @@ class Market:
             self.changed[deed.number] = None
         self._deeds_seen = len(self.ledger.deeds)
 
-    def _move(self, filing: Filing, now: datetime) -> None:
+    def _move(self, filing: BuyerFiling, now: datetime) -> None:
         chance = self.dice.random()
         number = filing.number
         if filing.tab == "ON_DELIVERY" and chance < 0.04:  # noqa: PLR2004  shares of customers and couriers
@@ -92,7 +92,7 @@ class Market:
         elif filing.refused and filing.tab == "CLOSED" and chance < 0.02:  # noqa: PLR2004  a chance
             self._objects(filing, now)
 
-    def _objects(self, filing: Filing, now: datetime) -> None:
+    def _objects(self, filing: BuyerFiling, now: datetime) -> None:
         """Dispute a refusal, have it opened again, or file again."""
         code, attempt = filing.number.rsplit("-", 1)
         latest = f"{code}-{int(attempt) + 1}" not in self.ledger.filings
@@ -129,7 +129,7 @@ class Market:
         return rows
 
     @staticmethod
-    def _reading(filing: Filing) -> ReturnReading:
+    def _reading(filing: BuyerFiling) -> ReturnReading:
         reading = ReturnReading(
             number=filing.number,
             refund_id=filing.refund_id,

@@ -33,7 +33,7 @@ class WorkerDied(BaseException):
 
 
 @dataclass(slots=True)
-class Outside:
+class SimulatedOutside:
     """The three systems under one clock and one source of faults; `faults` is the share of calls that go wrong."""
 
     dice: random.Random
@@ -87,10 +87,10 @@ class Outside:
         return fault
 
 
-class Client:
+class SimulatedClient:
     """What every connector is: closed when done, healthy when asked."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: SimulatedOutside) -> None:
         """Speak with these systems."""
         self.outside = outside
 
@@ -109,7 +109,7 @@ class Client:
         return Healthy()
 
 
-class Helpdesk(Client):
+class SimulatedHelpdesk(SimulatedClient):
     """Tickets and comments."""
 
     def open_ticket(self, draft: TicketDraft, /) -> Any:
@@ -129,7 +129,7 @@ class Helpdesk(Client):
         return self.outside.look("comment", marker)
 
 
-class Register(Client):
+class SimulatedRegister(SimulatedClient):
     """One row a key."""
 
     def write(self, rows: Sequence[RegisterRow], /) -> Any:
@@ -144,7 +144,7 @@ class Register(Client):
         )
 
 
-class Erp(Client):
+class SimulatedErp(SimulatedClient):
     """Return orders and their files."""
 
     def find_order(self, order_code: str, /) -> ErpOrder:
@@ -174,27 +174,27 @@ class Erp(Client):
         return self.outside.look("file", f"{reference} {sha256_or_name}")
 
 
-_now_playing: list[Outside] = []
+_now_playing: list[SimulatedOutside] = []
 
 
-def play_in(outside: Outside) -> None:
+def play_in(outside: SimulatedOutside) -> None:
     """Let the connectors of this process speak with these systems."""
     _now_playing[:] = [outside]
 
 
-def helpdesk(settings: dict[str, Any], secrets: dict[str, str]) -> Helpdesk:  # noqa: ARG001  a factory's signature
+def helpdesk(settings: dict[str, Any], secrets: dict[str, str]) -> SimulatedHelpdesk:  # noqa: ARG001  a factory's signature
     """Make a client."""
-    return Helpdesk(_now_playing[0])
+    return SimulatedHelpdesk(_now_playing[0])
 
 
-def register(settings: dict[str, Any], secrets: dict[str, str]) -> Register:  # noqa: ARG001  a factory's signature
+def register(settings: dict[str, Any], secrets: dict[str, str]) -> SimulatedRegister:  # noqa: ARG001  a factory's signature
     """Make a client."""
-    return Register(_now_playing[0])
+    return SimulatedRegister(_now_playing[0])
 
 
-def erp(settings: dict[str, Any], secrets: dict[str, str]) -> Erp:  # noqa: ARG001  a factory's signature
+def erp(settings: dict[str, Any], secrets: dict[str, str]) -> SimulatedErp:  # noqa: ARG001  a factory's signature
     """Make a client."""
-    return Erp(_now_playing[0])
+    return SimulatedErp(_now_playing[0])
 
 
 CONNECTORS: Final = {

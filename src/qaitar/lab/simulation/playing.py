@@ -33,7 +33,7 @@ from qaitar.lab.simulation.ledgers import (
     unsettled,
 )
 from qaitar.lab.simulation.market import FILED_SHARE, Market
-from qaitar.lab.simulation.outside import Outside, WorkerDied, play_in
+from qaitar.lab.simulation.outside import SimulatedOutside, WorkerDied, play_in
 from qaitar.lab.simulation.staff import Staff
 from qaitar.lab.simulation.telling import SimulationResults
 from qaitar.orders.models import Store
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from qaitar.contracts.marketplace import ReturnReading
-    from qaitar.lab.simulation.telling import Wanted
+    from qaitar.lab.simulation.telling import SimulationRequest
 
 BEGIN: Final = datetime(2025, 1, 6, 3, 0, tzinfo=UTC)  # a Monday, 8:00 in Almaty
 HOUR: Final = timedelta(hours=1)
@@ -63,7 +63,7 @@ _LINES_AT_A_TIME: Final = 2_000
 class _Ids:
     """Ids that follow from the clock of the world and a counter alone."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self.world, self.count = world, 0
 
     def __call__(self) -> UUID:
@@ -72,17 +72,17 @@ class _Ids:
         return UUID(int=ms << 80 | 0x7 << 76 | 0x2 << 62 | self.count)
 
 
-class World:
+class SimulatedWorld:
     """One shop, its market, its people and its outside systems, at one moment."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: SimulationRequest) -> None:
         """Be born; nothing is written before `opens`."""
         self.wanted = wanted
         self.now = BEGIN
         self.ids = _Ids(self)
         self.dice = wanted.dice("world")
         self.market = Market(wanted.dice("market"))
-        self.outside = Outside(wanted.dice("faults"), lambda: self.now, wanted.faults)
+        self.outside = SimulatedOutside(wanted.dice("faults"), lambda: self.now, wanted.faults)
         self.results = SimulationResults(wanted)
         self.filings: dict[int, list[str]] = {}
         self.late: list[tuple[datetime, list[ReturnReading]]] = []

@@ -17,21 +17,21 @@ from django.test import override_settings
 
 from qaitar.kernel.ids import ids_from
 from qaitar.lab.bench.ground import files_in, ground_copy, ground_drop, ground_open, point
-from qaitar.lab.simulation.playing import World
+from qaitar.lab.simulation.playing import SimulatedWorld
 from qaitar.lab.simulation.telling import together
 from qaitar.runtime.processes import DiesWith
 
 if TYPE_CHECKING:
-    from qaitar.lab.bench.ground import Ground
-    from qaitar.lab.simulation.telling import SimulationResults, Wanted
+    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
     from qaitar.runtime.addresses import DatabaseAddresses
 
 
 def simulate(
     shop: DatabaseAddresses,
-    wanted: Wanted,
+    wanted: SimulationRequest,
     *,
-    blank: Ground | None = None,
+    blank: BenchDatabase | None = None,
     processes: int | None = None,
 ) -> SimulationResults:
     """Play one world in databases of its own, and say what broke; the same seed plays the same world.
@@ -42,7 +42,7 @@ def simulate(
         blank: an empty migrated ground to copy; without it one is made, which takes some seconds.
         processes: how many sellers are played at a time; as many as there are processors when not told.
     """
-    grounds: list[Ground] = []
+    grounds: list[BenchDatabase] = []
     try:
         parts = wanted.parts()
         for part in parts:
@@ -54,7 +54,9 @@ def simulate(
     return together(wanted, played)
 
 
-def _ground(shop: DatabaseAddresses, part: Wanted, like: Ground | None) -> Ground:
+def _ground(
+    shop: DatabaseAddresses, part: SimulationRequest, like: BenchDatabase | None
+) -> BenchDatabase:
     """Make the database of one seller; nothing in it outlives the run, so nothing waits for the disk."""
     suffix = f"world_{part.seed}_{part.seller}"
     if like is None:
@@ -65,7 +67,9 @@ def _ground(shop: DatabaseAddresses, part: Wanted, like: Ground | None) -> Groun
     return ground
 
 
-def _play_all(parts: list[tuple[Wanted, Ground]], processes: int) -> list[SimulationResults]:
+def _play_all(
+    parts: list[tuple[SimulationRequest, BenchDatabase]], processes: int
+) -> list[SimulationResults]:
     if len(parts) == 1 or processes == 1:
         return [_play(part, ground) for part, ground in parts]
     for each in connections.all(initialized_only=True):
@@ -78,10 +82,10 @@ def _play_all(parts: list[tuple[Wanted, Ground]], processes: int) -> list[Simula
         return list(pool.map(_play, *zip(*parts, strict=True)))
 
 
-def _play(part: Wanted, ground: Ground) -> SimulationResults:
+def _play(part: SimulationRequest, ground: BenchDatabase) -> SimulationResults:
     """Play one seller's part in its own database."""
     point(ground.addresses)
-    world = World(part)
+    world = SimulatedWorld(part)
     with (
         TemporaryDirectory(prefix="qaitar-world-") as files,
         files_in(files),

@@ -18,7 +18,7 @@ from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.services.perform_act import Details, case_act
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, Quality, Stage
-from qaitar.sandbox.kaspi.ledger import Button, Ledger, NotAllowed
+from qaitar.sandbox.kaspi.ledger import Button, KaspiLedger, LedgerRefusal
 from qaitar.sandbox.pictures import photo
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Staff:
     merchant_id: UUID
     store_id: UUID
     people: dict[Role, Actor]
-    ledger: Ledger
+    ledger: KaspiLedger
     due: dict[str, datetime] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     pages: dict[str, Case] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Staff:
                 what = self._does(page or case, habit, by, now)
         except ActBlocked as no:
             what = f"was refused: {no.blocked.code}"
-        except (CaseChanged, NotAllowed) as no:
+        except (CaseChanged, LedgerRefusal) as no:
             what = f"was too late: {type(no).__name__}"
         self.events.append(f"{now.isoformat()} {habit.role.value} {request.number} {what}")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SimulationRequest:
     """What world is to be played.  The orders are shared out among the sellers; `seller` is whose part this is.
 
     `faults` is the share of calls that go wrong; `outages`, the chance of an hour that the program goes off for some
@@ -37,7 +37,7 @@ class Wanted:
         """Give a source of chance of this seller and this part of its world, and of nobody else."""
         return random.Random(f"{self.seed} {self.seller} {whose}")  # noqa: S311  a play, not a secret
 
-    def parts(self) -> tuple[Wanted, ...]:
+    def parts(self) -> tuple[SimulationRequest, ...]:
         """Share the world out: one part a seller.
 
         >>> [part.orders for part in Wanted(seed=1, days=2, orders=10, sellers=3).parts()]
@@ -54,7 +54,7 @@ class Wanted:
 class SimulationResults:
     """What a run came to: `broken` names what does not hold, `transcript` is the same for the same seed."""
 
-    wanted: Wanted
+    wanted: SimulationRequest
     broken: list[str] = field(default_factory=list)
     transcript: str = ""
     requests: int = 0
@@ -65,7 +65,7 @@ class SimulationResults:
     faults: dict[str, int] = field(default_factory=dict)
 
 
-def together(wanted: Wanted, parts: Sequence[SimulationResults]) -> SimulationResults:
+def together(wanted: SimulationRequest, parts: Sequence[SimulationResults]) -> SimulationResults:
     """Add up what the sellers' parts came to, in the order of the sellers whoever was ready first."""
     if len(parts) == 1:
         return parts[0]

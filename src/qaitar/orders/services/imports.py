@@ -23,7 +23,7 @@ _NOT_IN_JSON: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ImportOrigin:
     """Where rows come from: FILE with its name and kept copy, or API with the connection's name."""
 
     source: str
@@ -33,7 +33,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ImportOutcome:
     """What a merge came to, and what its counts do not say.
 
     `report` may hold `stores` (id, name and rows of stores the file was not sent to), `notes` (row, sheet, code and reason of what
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def import_write(
-    *, store: Store, origin: Origin, outcome: Outcome, by_name: str, now: datetime
+    *, store: Store, origin: ImportOrigin, outcome: ImportOutcome, by_name: str, now: datetime
 ) -> ImportRun:
     """Write down a merge that was done, in the same transaction, with its rejected rows."""
     merged = outcome.merged
@@ -65,7 +65,7 @@ def _counted(run: ImportRun, merged: Merged) -> None:
 
 
 def import_begin(
-    *, store: Store, origin: Origin, rows_expected: int, by_name: str, now: datetime
+    *, store: Store, origin: ImportOrigin, rows_expected: int, by_name: str, now: datetime
 ) -> ImportRun:
     """Write down that a job is going to read a file of so many rows."""
     run = _run(store, origin, by_name, now)
@@ -74,7 +74,7 @@ def import_begin(
     return run
 
 
-def import_finish(*, run: ImportRun, outcome: Outcome, now: datetime) -> ImportRun:
+def import_finish(*, run: ImportRun, outcome: ImportOutcome, now: datetime) -> ImportRun:
     """Write down what became of a file a job has read, in the same transaction as the merge."""
     merged = outcome.merged
     _counted(run, merged)
@@ -93,7 +93,7 @@ def import_stop(*, run: ImportRun, problem: str, now: datetime) -> ImportRun:
 
 
 def import_fail(
-    *, store: Store, origin: Origin, problem: str, by_name: str, now: datetime
+    *, store: Store, origin: ImportOrigin, problem: str, by_name: str, now: datetime
 ) -> ImportRun:
     """Write down that a file could not be read at all, with the sentence why."""
     run = _run(store, origin, by_name, now)
@@ -102,7 +102,7 @@ def import_fail(
     return run
 
 
-def _run(store: Store, origin: Origin, by_name: str, now: datetime) -> ImportRun:
+def _run(store: Store, origin: ImportOrigin, by_name: str, now: datetime) -> ImportRun:
     return ImportRun(
         id=new_id(),
         merchant_id=store.merchant_id,

@@ -79,7 +79,7 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ErasureRequest:
     """Who is to be erased, why, by whom and when; `dry_run` counts only."""
 
     merchant_id: UUID
@@ -101,7 +101,7 @@ def person_hash(secret: bytes, merchant_id: UUID, phone: str) -> str:
     return hmac.digest(secret, f"erased person\0{merchant_id}\0{phone}".encode(), "sha256").hex()
 
 
-def person_erase(wanted: Wanted) -> Erased:
+def person_erase(wanted: ErasureRequest) -> Erased:
     """Erase everybody at one merchant who is known by a phone, in the caller's transaction, behind the merchant's walls.
 
     Raises:
@@ -141,7 +141,7 @@ def _found(merchant_id: UUID, phone: str) -> _Rows:
     return _Rows(list(cases.order_by("pk").select_for_update()), known)
 
 
-def _emptied(wanted: Wanted, rows: _Rows, phone: str) -> Erased:
+def _emptied(wanted: ErasureRequest, rows: _Rows, phone: str) -> Erased:
     ids = [each.pk for each in rows.cases]
     names = {each.customer_name for each in rows.cases} | rows.known.names
     words = SearchKey.objects.filter(
@@ -169,7 +169,7 @@ def _emptied(wanted: Wanted, rows: _Rows, phone: str) -> Erased:
     return counted
 
 
-def _cases_empty(cases: Sequence[ReturnRequest], wanted: Wanted) -> None:
+def _cases_empty(cases: Sequence[ReturnRequest], wanted: ErasureRequest) -> None:
     line = JournalLine(
         act=ACT, at=wanted.now, by=wanted.by, after={"customer": "erased"}, why=wanted.ground[:300]
     )
@@ -209,11 +209,11 @@ def person_erase_again(merchant_id: UUID, by: Actor, now: datetime) -> list[Eras
         ]
         for phone in found:
             phones.discard(phone)
-            done.append(_again(Wanted(merchant_id, phone, grave.ground, by, now)))
+            done.append(_again(ErasureRequest(merchant_id, phone, grave.ground, by, now)))
     return [each for each in done if each is not None]
 
 
-def _again(wanted: Wanted) -> Erased | None:
+def _again(wanted: ErasureRequest) -> Erased | None:
     try:
         return person_erase(wanted)
     except PersonHasOpenCases:

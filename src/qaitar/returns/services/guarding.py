@@ -15,7 +15,7 @@ from qaitar.returns.calendars import guard_settings
 from qaitar.returns.case_evaluation import clock_of, done_of, evaluate_case
 from qaitar.returns.control_dates import next_control_date
 from qaitar.returns.deadline_guard import (
-    Deed,
+    GuardAction,
     GuardVerdict,
     guard_verdict,
 )
@@ -80,18 +80,18 @@ def _look(case: Case, now: datetime, swept: Swept) -> Change | None:
     done = done_of(request)
     verdict = guard_verdict(clock, control, guard_settings(case.store_text), done, now)
     match verdict.deed:
-        case Deed.WINDOW_OVER:
+        case GuardAction.WINDOW_OVER:
             return _close(case, verdict, now, swept)
-        case Deed.DEFAULT_ACTION:
+        case GuardAction.DEFAULT_ACTION:
             return _default(case, verdict, now, swept)
-        case Deed.NOTHING:
+        case GuardAction.NOTHING:
             _passed_by(request, verdict)
             return None
-        case Deed.REMIND:
+        case GuardAction.REMIND:
             swept.reminded += 1
-        case Deed.ESCALATE:
+        case GuardAction.ESCALATE:
             swept.escalated += 1
-        case Deed.MISSED:
+        case GuardAction.MISSED:
             swept.missed += 1
     return guard_line(case, verdict, now)
 
@@ -116,7 +116,9 @@ def _default(case: Case, verdict: GuardVerdict, now: datetime, swept: Swept) -> 
             code = no.blocked.code if isinstance(no, ActBlocked) else "CASE_CHANGED"
             return guard_line(case, verdict, now, why=f"{guard_details(verdict)}; not done: {code}")
         swept.acted += 1
-        ReturnRequest.objects.filter(pk=request.pk).update(alert_level=Deed.DEFAULT_ACTION.value)
+        ReturnRequest.objects.filter(pk=request.pk).update(
+            alert_level=GuardAction.DEFAULT_ACTION.value
+        )
         return None
     swept.escalated += 1
     return guard_line(case, verdict, now)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from qaitar.contracts.marketplace import Section
 from qaitar.foundation.actors import require_role
 from qaitar.foundation.journal import JournalLine
 from qaitar.foundation.models import SearchKey
@@ -24,7 +25,7 @@ from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest, StageDelta
 from qaitar.returns.reasons import stated_quality
-from qaitar.returns.vocabulary import Quality, Section, Stage
+from qaitar.returns.vocabulary import Quality, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from qaitar.returns import rules as r
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import MerchantRule, ReturnRequest
 from qaitar.returns.policy import check_rule
-from qaitar.returns.rules import RuleLine, Source, SourceKind
+from qaitar.returns.rules import RuleLine, RuleSource, SourceKind
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.vocabulary import Stage
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.actors import Actor
     from qaitar.kernel.refusal import Refusal
-    from qaitar.returns.policy import Verdict
+    from qaitar.returns.policy import PolicyVerdict
     from qaitar.returns.rules import RuleCode, RuleValue
     from qaitar.returns.selectors import Case
 
 PREVIEW_MAX: Final = 500  # the open cases filed last; more would make people wait
 DIFFERING_MAX: Final = 50
 JOURNAL_KIND: Final = "rule"
-OWN: Final = Source(SourceKind.MERCHANT, "own rule")
+OWN: Final = RuleSource(SourceKind.MERCHANT, "own rule")
 DEFAULT_OF: Final[Mapping[RuleCode, RuleLine]] = {line.code: line for line in r.DEFAULTS}
 
 
@@ -66,13 +66,13 @@ class RuleEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RuleDifference:
     """One open case the rules would judge otherwise."""
 
     case_id: UUID
     number: str
-    before: Verdict
-    after: Verdict
+    before: PolicyVerdict
+    after: PolicyVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Preview:
 
     checked: int
     changed: int
-    differences: tuple[Difference, ...]
+    differences: tuple[RuleDifference, ...]
 
 
 def rule_check(entry: RuleEntry) -> Refusal | None:
@@ -188,7 +188,7 @@ def rules_preview(*, merchant_id: UUID, proposed: Sequence[RuleEntry], now: date
         after = evaluate_case(_with(case, proposed), now).verdict
         if _answer(before) != _answer(after):
             changed += 1
-            found.append(Difference(case.request.pk, case.request.number, before, after))
+            found.append(RuleDifference(case.request.pk, case.request.number, before, after))
     found.sort(key=lambda each: each.number)
     return Preview(len(ids), changed, tuple(found[:DIFFERING_MAX]))
 
@@ -207,7 +207,7 @@ def _with(case: Case, proposed: Sequence[RuleEntry]) -> Case:
     return replace(case, rules_text=json.dumps(lines))
 
 
-def _answer(verdict: Verdict) -> tuple[object, ...]:
+def _answer(verdict: PolicyVerdict) -> tuple[object, ...]:
     """Take what people would see changed: the advice, the codes of its grounds, what is missing, who approves."""
     codes = tuple(sorted(ground.code for ground in verdict.grounds))
     return verdict.answer, codes, verdict.missing, verdict.approvers

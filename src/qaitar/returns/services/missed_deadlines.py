@@ -14,7 +14,7 @@ from qaitar.foundation.transition import move
 from qaitar.returns.calendars import guard_settings
 from qaitar.returns.case_evaluation import clock_of, done_of, done_text
 from qaitar.returns.control_dates import ControlDate
-from qaitar.returns.deadline_guard import Deed, GuardVerdict, guard_verdict, remembered
+from qaitar.returns.deadline_guard import GuardAction, GuardVerdict, guard_verdict, remembered
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.case_change import change_of, written
 from qaitar.returns.vocabulary import ControlRule
@@ -74,7 +74,7 @@ def missed_deadline(case: Case, now: datetime) -> Change | None:
     rule, source = ControlRule(request.control_rule), request.control_source
     control = ControlDate(request.control_at, rule, source)
     verdict = guard_verdict(clock, control, guard_settings(case.store_text), done, now)
-    return guard_line(case, verdict, now) if verdict.deed is Deed.MISSED else None
+    return guard_line(case, verdict, now) if verdict.deed is GuardAction.MISSED else None
 
 
 def record_missed_deadlines(cases: Sequence[Case], now: datetime) -> None:

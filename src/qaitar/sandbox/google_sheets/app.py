@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from qaitar.sandbox.google_sheets.book import Book, Invalid
-from qaitar.sandbox.google_sheets.faults import Action, Fault, Faults
+from qaitar.sandbox.google_sheets.faults import Action, SheetsFault, SheetsFaults
 from qaitar.sandbox.google_sheets.grid import Grid
 from qaitar.sandbox.google_sheets.page import books_page
 from qaitar.sandbox.google_sheets.tokens import TokenDenied, TokenDesk
@@ -47,7 +47,7 @@ _PAGE = b"<html><body>Sign in</body></html>"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SheetsCall:
     """One request as it reached the stand-in, without its Authorization header."""
 
     method: str
@@ -72,10 +72,14 @@ class _Answered(Exception):
 
 
 _BEFORE = {
-    Fault.QUOTA: (429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Write requests'."),
-    Fault.UNAVAILABLE_BEFORE: (503, "UNAVAILABLE", "The service is currently unavailable."),
-    Fault.FORBIDDEN: (403, "PERMISSION_DENIED", "The caller does not have permission"),
-    Fault.REFUSAL: (
+    SheetsFault.QUOTA: (
+        429,
+        "RESOURCE_EXHAUSTED",
+        "Quota exceeded for quota metric 'Write requests'.",
+    ),
+    SheetsFault.UNAVAILABLE_BEFORE: (503, "UNAVAILABLE", "The service is currently unavailable."),
+    SheetsFault.FORBIDDEN: (403, "PERMISSION_DENIED", "The caller does not have permission"),
+    SheetsFault.REFUSAL: (
         400,
         "INVALID_ARGUMENT",
         "Your input contains more than the maximum of 50000 characters in a single cell.",
@@ -90,8 +94,8 @@ class GoogleSheetsStandIn:
         """Make a stand-in without spreadsheets and accounts."""
         self.tokens = TokenDesk(clock)
         self.books: dict[str, Book] = {}
-        self.faults = Faults()
-        self.calls: list[Call] = []
+        self.faults = SheetsFaults()
+        self.calls: list[SheetsCall] = []
 
     def book(self, book_id: str, *titles: str) -> Book:
         """Make a spreadsheet with empty sheets, shared with nobody."""
@@ -105,7 +109,7 @@ class GoogleSheetsStandIn:
         body = environ["wsgi.input"].read(size) if size else b""
         query = environ.get("QUERY_STRING", "")
         method = environ["REQUEST_METHOD"]
-        self.calls.append(Call(method, path, query, size))
+        self.calls.append(SheetsCall(method, path, query, size))
         call = _Call(method, path, dict(parse_qsl(query)), body)
         if (method, path) == ("GET", "/"):
             page = books_page(self.books.values()).encode()
@@ -126,20 +130,20 @@ class GoogleSheetsStandIn:
 
     def _acted(self, action: Action, act: Callable[[], Any]) -> bytes:
         fault = self.faults.take(action)
-        if fault is Fault.DROP_BEFORE:
+        if fault is SheetsFault.DROP_BEFORE:
             raise Dropped
         if fault in _BEFORE:
             raise _error(*_BEFORE[fault])
         answer = json.dumps(act(), ensure_ascii=False).encode()
-        if fault is Fault.DROP_AFTER:
+        if fault is SheetsFault.DROP_AFTER:
             raise Dropped
-        if fault is Fault.UNAVAILABLE_AFTER:
+        if fault is SheetsFault.UNAVAILABLE_AFTER:
             raise _error(503, "UNAVAILABLE", "The service is currently unavailable.")
-        if fault is Fault.SLOW_AFTER:
+        if fault is SheetsFault.SLOW_AFTER:
             time.sleep(self.faults.slow_s)
-        if fault is Fault.CUT_JSON_AFTER:
+        if fault is SheetsFault.CUT_JSON_AFTER:
             return answer[: len(answer) // 2]
-        return _PAGE if fault is Fault.PAGE_AFTER else answer
+        return _PAGE if fault is SheetsFault.PAGE_AFTER else answer
 
     def _token(self, call: _Call, host: str) -> dict[str, Any]:
         form = dict(parse_qsl(call.body.decode()))

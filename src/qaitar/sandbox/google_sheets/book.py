@@ -26,7 +26,7 @@ class Invalid(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Executed:
+class BookExecuted:
     """One line of the ledger: a write that was really done, where it landed and with what."""
 
     method: str
@@ -42,7 +42,7 @@ class Book:
     sheets: dict[str, Grid] = field(default_factory=dict)
     editors: set[str] = field(default_factory=set)
     viewers: set[str] = field(default_factory=set)
-    ledger: list[Executed] = field(default_factory=list)
+    ledger: list[BookExecuted] = field(default_factory=list)
     protections: list[ProtectedRange] = field(default_factory=list)
     cell_chars_max: int = CELL_CHARS_MAX
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -238,7 +238,7 @@ class Book:
             raise Invalid(f"Unable to parse range: {where}") from bad
 
     def _note(self, method: str, where: str, values: list[list[Cell | None]]) -> None:
-        self.ledger.append(Executed(method, where, tuple(tuple(row) for row in values)))
+        self.ledger.append(BookExecuted(method, where, tuple(tuple(row) for row in values)))
 
 
 def _filled(top: int, left: int, values: list[list[Cell | None]]) -> set[tuple[int, int]]:

@@ -22,7 +22,7 @@ class Action(StrEnum):
     SHEETS = "sheets"
 
 
-class Fault(StrEnum):
+class SheetsFault(StrEnum):
     """One way a call can go wrong; those named *after* have executed the call first."""
 
     DROP_BEFORE = "drop_before"  # the connection is cut, nothing was done
@@ -38,14 +38,14 @@ class Fault(StrEnum):
 
 
 @dataclass(slots=True)
-class Faults:
+class SheetsFaults:
     """A queue of faults and of interruptions by action; each is used up by one call."""
 
     slow_s: float = 1.0
-    _queue: list[tuple[Action, Fault]] = field(default_factory=list)
+    _queue: list[tuple[Action, SheetsFault]] = field(default_factory=list)
     _hooks: list[tuple[Action, Callable[[], None]]] = field(default_factory=list)
 
-    def add(self, action: Action, *faults: Fault) -> None:
+    def add(self, action: Action, *faults: SheetsFault) -> None:
         """Let the next calls of an action go wrong, one fault a call."""
         self._queue.extend((action, fault) for fault in faults)
 
@@ -53,7 +53,7 @@ class Faults:
         """Let people do something right before the next call of an action is executed."""
         self._hooks.append((action, hook))
 
-    def take(self, action: Action) -> Fault | None:
+    def take(self, action: Action) -> SheetsFault | None:
         """Use up the next fault of an action, after what people do in between."""
         for place, (hooked, hook) in enumerate(self._hooks):
             if hooked is action:

@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl, quote
 
 from qaitar.sandbox.kaspi import pages, refunds_api, shop_api
 from qaitar.sandbox.kaspi.behaviour import Behaviour
-from qaitar.sandbox.kaspi.faults import Fault, FaultKind, FaultScript
+from qaitar.sandbox.kaspi.faults import FaultKind, FaultScript, KaspiFault
 from qaitar.sandbox.kaspi.ledger import (
     TABS,
     Button,
-    Claim,
-    Filing,
-    Ledger,
-    NotAllowed,
+    BuyerClaim,
+    BuyerFiling,
+    KaspiLedger,
+    LedgerRefusal,
     Relabelling,
     SoldOrder,
 )
@@ -76,7 +76,7 @@ class Response:
 
 
 @dataclass(slots=True)
-class Shop:
+class KaspiSite:
     """One seller: token of the API, session of the cabinet; an empty session counts as ended."""
 
     merchant_id: str = "30000001"
@@ -97,7 +97,7 @@ class KaspiStandIn:
         self,
         clock: Callable[[], datetime],
         *,
-        shop: Shop | None = None,
+        shop: KaspiSite | None = None,
         hang_s: float = 0.2,
         expired_redirects: bool = False,
         login: bool = False,
@@ -105,10 +105,10 @@ class KaspiStandIn:
     ) -> None:
         """Start with one shop and nothing sold."""
         self.clock = clock
-        self.ledger = Ledger()
+        self.ledger = KaspiLedger()
         self.faults = FaultScript()
         self.behaviour = behaviour or Behaviour()
-        self.shops = [shop or Shop()]
+        self.shops = [shop or KaspiSite()]
         self.received: list[ReceivedRequest] = []
         self._hang_s = hang_s
         self._expired_redirects = expired_redirects
@@ -117,7 +117,7 @@ class KaspiStandIn:
         self._lock = threading.RLock()
         self._let_go = threading.Event()
 
-    def add_shop(self, shop: Shop) -> None:
+    def add_shop(self, shop: KaspiSite) -> None:
         """Add another seller with walls between."""
         self.shops.append(shop)
 
@@ -126,7 +126,7 @@ class KaspiStandIn:
         with self._lock:
             return self.ledger.add_order(order)
 
-    def file_return(self, code: str, claim: Claim, *, control: datetime) -> Filing:
+    def file_return(self, code: str, claim: BuyerClaim, *, control: datetime) -> BuyerFiling:
         """Let the buyer of an issued order ask to return a line of it."""
         with self._lock:
             return self.ledger.file_return(code, claim, control=control, at=self.clock())
@@ -176,7 +176,7 @@ class KaspiStandIn:
             self.ledger.press(number, Button(button), text, at=self.clock())
 
     @contextmanager
-    def still(self) -> Iterator[Ledger]:
+    def still(self) -> Iterator[KaspiLedger]:
         """Hold the ledger still while it is looked at, saved or put back."""
         with self._lock:
             yield self.ledger
@@ -237,7 +237,7 @@ class KaspiStandIn:
         if request.method != "GET":
             return _json(405, {"errors": [{"title": "Not imitated"}]})
         path = request.path.removeprefix(SHOP_PREFIX)
-        question = shop_api.Question(path, request.query, self.clock(), self.behaviour)
+        question = shop_api.ShopQuestion(path, request.query, self.clock(), self.behaviour)
         status, body = shop_api.answer(self.ledger, mine[0].merchant_id, question)
         text = json_text(body, exponent=self.behaviour.exponent)
         return Response(status, "application/vnd.api+json", text.encode())
@@ -259,7 +259,7 @@ class KaspiStandIn:
         )
         return Response(status, _JSON, json_text(body, exponent=self.behaviour.exponent).encode())
 
-    def _signed_in(self, request: ReceivedRequest) -> list[Shop]:
+    def _signed_in(self, request: ReceivedRequest) -> list[KaspiSite]:
         """Name the shops of the login whose session came along; one login may hold several."""
         pairs = [part.strip() for part in request.headers.get("cookie", "").split(";")]
         return [s for s in self.shops if s.session and f"mc-session={s.session}" in pairs]
@@ -283,7 +283,7 @@ class KaspiStandIn:
         cookie = f"mc-session={session}; Domain=kaspi.kz; Path=/; Secure; HttpOnly; SameSite=None"
         return Response(303, _HTML, b"", (("Location", "/mc/"), ("Set-Cookie", cookie)))
 
-    def _page(self, request: ReceivedRequest, filings: Sequence[Filing]) -> Response:
+    def _page(self, request: ReceivedRequest, filings: Sequence[BuyerFiling]) -> Response:
         if found := _PHOTO.match(request.path):
             return self._photo(found[1], int(found[2]))
         if request.path == "/mc/" and request.method == "GET":
@@ -307,7 +307,7 @@ class KaspiStandIn:
             return _html(404, _PAGE)
         try:
             self.press(number, form["button"], form.get("text", ""))
-        except NotAllowed as refusal:
+        except LedgerRefusal as refusal:
             return _html(409, pages.request_page(filing, str(refusal)))
         where = f"/mc/refunds/{number}?notice={quote('Готово: ' + filing.status_text)}"
         return Response(303, _HTML, b"", (("Location", where),))
@@ -348,7 +348,7 @@ def _html(status: int, text: str) -> Response:
     return Response(status, _HTML, text.encode())
 
 
-def _spoiled(response: Response, fault: Fault | None) -> tuple[Response | None, float]:
+def _spoiled(response: Response, fault: KaspiFault | None) -> tuple[Response | None, float]:
     if fault is None:
         return response, 0.0
     if fault.kind in {FaultKind.SLOW, FaultKind.NEVER}:

@@ -24,7 +24,7 @@ class FaultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class KaspiFault:
     """One fault; `seconds` for SLOW and NEVER, `retry_after` (text of the header) for BUSY."""
 
     kind: FaultKind
@@ -37,14 +37,14 @@ class FaultScript:
 
     def __init__(self) -> None:
         """Start with no faults."""
-        self._queues: dict[str, deque[Fault]] = defaultdict(deque)
-        self._details: dict[str, tuple[Fault, int | None]] = {}
+        self._queues: dict[str, deque[KaspiFault]] = defaultdict(deque)
+        self._details: dict[str, tuple[KaspiFault, int | None]] = {}
 
-    def add(self, call: str, fault: Fault, times: int = 1) -> None:
+    def add(self, call: str, fault: KaspiFault, times: int = 1) -> None:
         """Make the next `times` calls of this kind go wrong."""
         self._queues[call].extend([fault] * times)
 
-    def fail_detail(self, number: str, fault: Fault, times: int | None = None) -> None:
+    def fail_detail(self, number: str, fault: KaspiFault, times: int | None = None) -> None:
         """Make the detail of one request go wrong so many times; no `times`: until `mend_detail`."""
         self._details[number] = (fault, times)
 
@@ -52,14 +52,14 @@ class FaultScript:
         """Let the detail of one request be answered again."""
         self._details.pop(number, None)
 
-    def take(self, call: str, number: str = "") -> Fault | None:
+    def take(self, call: str, number: str = "") -> KaspiFault | None:
         """Take the fault meant for this call, if any; `number` is the request a detail is asked for."""
         if call == "details" and (fault := self._take_detail(number)):
             return fault
         queue = self._queues[call]
         return queue.popleft() if queue else None
 
-    def _take_detail(self, number: str) -> Fault | None:
+    def _take_detail(self, number: str) -> KaspiFault | None:
         fault, left = self._details.get(number, (None, 0))
         if fault is None or left is None:
             return fault

@@ -26,7 +26,7 @@ APPROVAL, DELIVERY, ARRIVED, DECISION, PAYMENT = range(5)
 AUTO_TEXT = "Вы не приняли решение, возврат оформлен автоматически"
 
 
-class NotAllowed(Exception):
+class LedgerRefusal(Exception):
     """The marketplace would not let this be done now; the text says why."""
 
 
@@ -105,7 +105,7 @@ class SoldOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class BuyerClaim:
     """What a buyer says when filing; `line` counts from 0, no `quantity` means all of the line."""
 
     reason: str = "UNSUITABLE"
@@ -128,7 +128,7 @@ class Relabelling:
 
 
 @dataclass(slots=True, kw_only=True)
-class Filing:
+class BuyerFiling:
     """One return request; `control` is the date shown in red, `step` an index into STEPS.
 
     `reaction_due` is the date that was shown while the seller had to accept the request.
@@ -137,7 +137,7 @@ class Filing:
     refund_id: str
     number: str
     order: SoldOrder
-    claim: Claim
+    claim: BuyerClaim
     filed: datetime
     control: datetime
     tab: str = "NEW"
@@ -188,7 +188,7 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class LedgerEvent:
     """One thing done to a request: who is SELLER, BUYER or KASPI.  Never changed or removed."""
 
     at: datetime
@@ -198,14 +198,14 @@ class Deed:
     text: str = ""
 
 
-class Ledger:
+class KaspiLedger:
     """All the imitated marketplace holds.  Not thread-safe by itself: the stand-in holds a lock."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.orders: dict[str, SoldOrder] = {}
-        self.filings: dict[str, Filing] = {}
-        self.deeds: list[Deed] = []
+        self.filings: dict[str, BuyerFiling] = {}
+        self.deeds: list[LedgerEvent] = []
 
     def add_order(self, order: SoldOrder) -> SoldOrder:
         """Put a sold order in; a code is used once."""
@@ -223,23 +223,25 @@ class Ledger:
         order = self.orders[code]
         order.state, order.status, order.cancellation_reason = "ARCHIVE", "CANCELLED", reason
 
-    def file_return(self, code: str, claim: Claim, *, control: datetime, at: datetime) -> Filing:
+    def file_return(
+        self, code: str, claim: BuyerClaim, *, control: datetime, at: datetime
+    ) -> BuyerFiling:
         """File a request for one line of an issued order; the last part of its number counts the attempts."""
         order = self.orders[code]
         earlier = [filing for filing in self.filings.values() if filing.order is order]
         if order.status != "COMPLETED":
-            raise NotAllowed("Заказ ещё не выдан или уже возвращён.")
+            raise LedgerRefusal("Заказ ещё не выдан или уже возвращён.")
         if any(f.tab in OPEN_TABS and f.claim.line == claim.line for f in earlier):
-            raise NotAllowed("По этому товару уже есть открытая заявка.")
+            raise LedgerRefusal("По этому товару уже есть открытая заявка.")
         if (
             not 0
             < (claim.quantity or order.goods[claim.line].quantity)
             <= order.goods[claim.line].quantity
         ):
-            raise NotAllowed("Столько товара не покупали.")
+            raise LedgerRefusal("Столько товара не покупали.")
         number = f"{code}-{len(earlier) + 1}"
         refund_id = hashlib.sha256(number.encode()).hexdigest()[:24]
-        filing = Filing(
+        filing = BuyerFiling(
             refund_id=refund_id, number=number, order=order, claim=claim, filed=at, control=control,
             reaction_due=control,
         )  # fmt: skip
@@ -264,7 +266,7 @@ class Ledger:
         """Dispute a refusal within three days of it; Kaspi then hears both sides."""
         filing = self.filings[number]
         if not filing.refused or filing.closed is None or at > filing.closed + REFILE_TERM:
-            raise NotAllowed("Спорить можно три дня после отказа.")
+            raise LedgerRefusal("Спорить можно три дня после отказа.")
         filing.tab, filing.closed, filing.refused = "DISPUTE", None, False
         filing.control, filing.status_text = _after_working_days(at), "Открыт спор"
         self._note(at, filing, "DISPUTE", "BUYER")
@@ -282,7 +284,7 @@ class Ledger:
         """Open a refused request again, as the marketplace does when the buyer calls with a new act."""
         filing = self.filings[number]
         if not filing.refused:
-            raise NotAllowed("Открыть снова можно только отказанную заявку.")
+            raise LedgerRefusal("Открыть снова можно только отказанную заявку.")
         filing.tab, filing.step, filing.status_text = "NEW", APPROVAL, "Новая заявка"
         filing.closed, filing.refused, filing.reject_text = None, False, None
         filing.control = filing.reaction_due = control
@@ -298,7 +300,7 @@ class Ledger:
         """Put an open request into another section, which may be one no capture shows; its silence has no effect there."""
         filing = self.filings[number]
         if filing.tab == "CLOSED" or tab == "CLOSED":
-            raise NotAllowed("Закрытую заявку не переносят, открытую так не закрывают.")
+            raise LedgerRefusal("Закрытую заявку не переносят, открытую так не закрывают.")
         filing.tab = tab
         self._note(at, filing, "MOVE", "KASPI", tab)
 
@@ -311,7 +313,7 @@ class Ledger:
             self._grant(filing, at, "Возврат оформлен")
         else:
             if not text.strip():
-                raise NotAllowed("Укажите причину отказа.")
+                raise LedgerRefusal("Укажите причину отказа.")
             self._close(filing, at, "Возврат отменён")
             filing.refused, filing.reject_text = True, text.strip()
         self._note(at, filing, button.value, "SELLER", text)
@@ -328,19 +330,19 @@ class Ledger:
                 self._grant(filing, filing.control, AUTO_TEXT)
                 self._note(filing.control, filing, "AUTO_GRANT", "KASPI", AUTO_TEXT)
 
-    def _open(self, number: str, *tabs: str) -> Filing:
+    def _open(self, number: str, *tabs: str) -> BuyerFiling:
         filing = self.filings.get(number)
         if filing is None:
-            raise NotAllowed("Такой заявки нет.")
+            raise LedgerRefusal("Такой заявки нет.")
         if filing.tab not in tabs:
-            raise NotAllowed("Сейчас это действие недоступно.")
+            raise LedgerRefusal("Сейчас это действие недоступно.")
         return filing
 
     @staticmethod
-    def _take(filing: Filing) -> None:
+    def _take(filing: BuyerFiling) -> None:
         filing.tab, filing.step, filing.status_text = "ON_DELIVERY", DELIVERY, "Заявка принята"
 
-    def _grant(self, filing: Filing, at: datetime, text: str) -> None:
+    def _grant(self, filing: BuyerFiling, at: datetime, text: str) -> None:
         self._close(filing, at, text)
         filing.step, filing.granted = PAYMENT, True
         order = filing.order
@@ -351,11 +353,11 @@ class Ledger:
             order.status, order.state = "RETURNED", "ARCHIVE"
 
     @staticmethod
-    def _close(filing: Filing, at: datetime, text: str) -> None:
+    def _close(filing: BuyerFiling, at: datetime, text: str) -> None:
         filing.tab, filing.closed, filing.status_text = "CLOSED", at, text
 
-    def _note(self, at: datetime, filing: Filing, what: str, who: str, text: str = "") -> None:
-        self.deeds.append(Deed(at, filing.number, what, who, text))
+    def _note(self, at: datetime, filing: BuyerFiling, what: str, who: str, text: str = "") -> None:
+        self.deeds.append(LedgerEvent(at, filing.number, what, who, text))
 
 
 def _after_working_days(at: datetime) -> datetime:

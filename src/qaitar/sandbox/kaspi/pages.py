@@ -11,7 +11,7 @@ from qaitar.sandbox.kaspi.refunds_api import TITLES, local_iso
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qaitar.sandbox.kaspi.ledger import Filing
+    from qaitar.sandbox.kaspi.ledger import BuyerFiling
 
 STATUS_PREFIX = "REFUND_"
 _LABELS = {
@@ -36,7 +36,7 @@ def login_page(path: str) -> str:
 
 
 def section_page(
-    filings: Iterable[Filing], tab: str, search: str = "", *, reshaped: bool = False
+    filings: Iterable[BuyerFiling], tab: str, search: str = "", *, reshaped: bool = False
 ) -> str:
     """Show one section, or what a search by order or request number finds in all of them; `reshaped`: with other markup."""
     everything = list(filings)
@@ -64,7 +64,7 @@ def section_page(
     )
 
 
-def _row(filing: Filing) -> str:
+def _row(filing: BuyerFiling) -> str:
     return (
         f'<tr><td><a href="/mc/refunds/{filing.number}">{filing.number}</a></td><td>{escape(filing.goods.name)}</td>'
         f'<td>{escape(filing.reason_text)}</td><td class="control">{_when(filing)}</td>'
@@ -72,11 +72,11 @@ def _row(filing: Filing) -> str:
     )
 
 
-def _when(filing: Filing) -> str:
+def _when(filing: BuyerFiling) -> str:
     return (local_iso(filing.control) or "").replace("T", " ")[:16]
 
 
-def request_page(filing: Filing, notice: str = "") -> str:
+def request_page(filing: BuyerFiling, notice: str = "") -> str:
     """Show one request with its photos and the buttons that may be pressed now."""
     photos = "".join(
         f'<img src="/photos/{filing.refund_id}/{n}" alt="Фото {n + 1}" width="160">'
@@ -93,7 +93,7 @@ def request_page(filing: Filing, notice: str = "") -> str:
     )
 
 
-def _buttons(filing: Filing) -> str:
+def _buttons(filing: BuyerFiling) -> str:
     return "".join(
         f'<form method="post" action="/mc/refunds/{filing.number}/press">'
         f'<input type="hidden" name="button" value="{button.value}">{_reason(button)}<button>{_LABELS[button]}</button></form>'

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from qaitar.sandbox.kaspi.behaviour import Behaviour, ClosedOrder, DetailShape, Total
-from qaitar.sandbox.kaspi.ledger import AUTO_TEXT, DECISION, STEPS, Filing, Ledger
+from qaitar.sandbox.kaspi.ledger import AUTO_TEXT, DECISION, STEPS, BuyerFiling, KaspiLedger
 from qaitar.sandbox.kaspi.numbers import tenge
 
 PREFIX = "/refund/api/v1/merchant-cabinet"
@@ -63,7 +63,7 @@ def call_of(path: str) -> str:
 class _Cabinet:
     """One shop's requests, the address photos are served from, and the switches."""
 
-    own: list[Filing]
+    own: list[BuyerFiling]
     site: str
     behaviour: Behaviour
 
@@ -72,13 +72,13 @@ class _Cabinet:
         """Sections and their titles."""
         return TITLES | self.behaviour.extra_tabs
 
-    def number(self, filing: Filing) -> str:
+    def number(self, filing: BuyerFiling) -> str:
         """Write an application number as the service does."""
         return filing.number.replace("-", self.behaviour.number_separator)
 
 
 def answer(
-    ledger: Ledger,
+    ledger: KaspiLedger,
     merchant_id: str,
     path: str,
     query: Mapping[str, str],
@@ -127,7 +127,7 @@ def _list(cabinet: _Cabinet, query: Mapping[str, str]) -> Answer:
     return 200, {"data": [_item(f, cabinet) for f in listed], "total": total}
 
 
-def _sorted(filings: list[Filing], tab: str, order: ClosedOrder) -> list[Filing]:
+def _sorted(filings: list[BuyerFiling], tab: str, order: ClosedOrder) -> list[BuyerFiling]:
     """Sort a section; open ones newest first."""
     if tab == "CLOSED" and order is ClosedOrder.BY_ID:
         return sorted(filings, key=lambda f: f.refund_id)
@@ -135,7 +135,7 @@ def _sorted(filings: list[Filing], tab: str, order: ClosedOrder) -> list[Filing]
     return sorted(filings, key=lambda f: (f.filed, f.number), reverse=newest_first)
 
 
-def _item(filing: Filing, cabinet: _Cabinet) -> dict[str, Any]:
+def _item(filing: BuyerFiling, cabinet: _Cabinet) -> dict[str, Any]:
     return {
         "refundId": filing.refund_id,
         "applicationNumber": cabinet.number(filing),
@@ -154,7 +154,7 @@ def _item(filing: Filing, cabinet: _Cabinet) -> dict[str, Any]:
     }
 
 
-def _detail(filing: Filing, cabinet: _Cabinet) -> dict[str, Any]:
+def _detail(filing: BuyerFiling, cabinet: _Cabinet) -> dict[str, Any]:
     """Give the captured detail; with `WITH_LIST_FIELDS` the list item's fields besides."""
     number, buyer = cabinet.number(filing), filing.order.buyer
     days = (filing.filed - filing.order.completed).days if filing.order.completed else None
@@ -197,7 +197,9 @@ def _detail(filing: Filing, cabinet: _Cabinet) -> dict[str, Any]:
     return detail
 
 
-def _with_list_fields(detail: dict[str, Any], filing: Filing, cabinet: _Cabinet) -> dict[str, Any]:
+def _with_list_fields(
+    detail: dict[str, Any], filing: BuyerFiling, cabinet: _Cabinet
+) -> dict[str, Any]:
     """Lay a list item's fields into a detail, and a few values as they were assumed before the capture."""
     item = _item(filing, cabinet)
     assumed = {
@@ -209,12 +211,12 @@ def _with_list_fields(detail: dict[str, Any], filing: Filing, cabinet: _Cabinet)
     return item | detail | assumed
 
 
-def _short_name(filing: Filing) -> str:
+def _short_name(filing: BuyerFiling) -> str:
     buyer = filing.order.buyer
     return f"{buyer.first_name} {buyer.last_name[:1]}."
 
 
-def _phone_as_listed(filing: Filing) -> str:
+def _phone_as_listed(filing: BuyerFiling) -> str:
     """Show the buyer's phone; of a closed request it is masked."""
     phone = filing.order.buyer.phone
     if filing.tab == "CLOSED":
@@ -222,7 +224,7 @@ def _phone_as_listed(filing: Filing) -> str:
     return f"+7({phone[:3]})-{phone[3:6]}-{phone[6:8]}-{phone[8:]}"
 
 
-def _reason(filing: Filing) -> dict[str, Any]:
+def _reason(filing: BuyerFiling) -> dict[str, Any]:
     """Tell the reason that counts now and the one the buyer gave; `changeContext` is null while they are the same."""
     given, changed = filing.claim, filing.relabelled.reason is not None
     return {
@@ -236,7 +238,7 @@ def _reason(filing: Filing) -> dict[str, Any]:
     }
 
 
-def _steps(filing: Filing) -> list[dict[str, Any]]:
+def _steps(filing: BuyerFiling) -> list[dict[str, Any]]:
     """Show passed steps and the current one; of a closed request the last step stays the current one and is done."""
     closed = filing.tab == "CLOSED"
     steps = []
@@ -264,13 +266,13 @@ def _steps(filing: Filing) -> list[dict[str, Any]]:
     return steps
 
 
-def _done_title(filing: Filing, index: int, *, current: bool) -> str:
+def _done_title(filing: BuyerFiling, index: int, *, current: bool) -> str:
     if current or (index == DECISION and filing.status_text == AUTO_TEXT):
         return filing.status_text
     return PASSED_TITLES[index].format(address=filing.order.address)
 
 
-def _urls(filing: Filing, site: str) -> list[str]:
+def _urls(filing: BuyerFiling, site: str) -> list[str]:
     """Give photos' addresses; another picture in a photo's place has another address, as where pictures are stored for good."""
     photos = enumerate(filing.claim.photos)
     marks = ((n, hashlib.sha256(body).hexdigest()[:12]) for n, body in photos)

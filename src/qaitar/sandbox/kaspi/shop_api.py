@@ -14,7 +14,7 @@ from qaitar.sandbox.kaspi.numbers import tenge
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qaitar.sandbox.kaspi.ledger import Goods, Ledger, SoldOrder
+    from qaitar.sandbox.kaspi.ledger import Goods, KaspiLedger, SoldOrder
 
 BASE = "https://kaspi.kz/shop/api/v2"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ def call_of(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ShopQuestion:
     """One GET below the base address, and the moment and switches it is answered under."""
 
     path: str
@@ -61,7 +61,7 @@ class Question:
     behaviour: Behaviour = field(default_factory=Behaviour)
 
 
-def answer(ledger: Ledger, merchant_id: str, question: Question) -> Answer:
+def answer(ledger: KaspiLedger, merchant_id: str, question: ShopQuestion) -> Answer:
     """Answer one question about a shop's own orders."""
     own = {code: o for code, o in ledger.orders.items() if o.merchant_id == merchant_id}
     try:
@@ -75,7 +75,7 @@ def answer(ledger: Ledger, merchant_id: str, question: Question) -> Answer:
     return 200, found
 
 
-def _single(own: Mapping[str, SoldOrder], question: Question) -> Any:
+def _single(own: Mapping[str, SoldOrder], question: ShopQuestion) -> Any:
     path = question.path
     by_id = {encoded(code): order for code, order in own.items()}
     if (found := _ENTRIES.match(path)) and (order := by_id.get(found[1].rstrip("="))):
@@ -96,7 +96,7 @@ def _single(own: Mapping[str, SoldOrder], question: Question) -> Any:
     return None
 
 
-def _list(own: Mapping[str, SoldOrder], question: Question) -> Any:
+def _list(own: Mapping[str, SoldOrder], question: ShopQuestion) -> Any:
     query = question.query
     number, size = _whole(query, "page[number]"), _whole(query, "page[size]")
     if not 1 <= size <= PAGE_SIZE_MAX:
@@ -240,7 +240,7 @@ def _entry(order: SoldOrder, n: int, line: Goods) -> dict[str, Any]:
     }
 
 
-def _entries(order: SoldOrder, question: Question) -> dict[str, Any]:
+def _entries(order: SoldOrder, question: ShopQuestion) -> dict[str, Any]:
     """Give one page of an order's lines; without a number the first, without a size as many as a page may hold."""
     query, most = question.query, question.behaviour.entries_page_size
     number, size = _whole(query, "page[number]", 0), _whole(query, "page[size]", most)

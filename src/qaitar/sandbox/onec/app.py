@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from qaitar.sandbox.onec import edmx
-from qaitar.sandbox.onec.base import Base, Rejected
+from qaitar.sandbox.onec.base import Base, ODataRejected
 from qaitar.sandbox.onec.filters import BadFilter, compile_filter
-from qaitar.sandbox.onec.ledger import Executed, Ledger
+from qaitar.sandbox.onec.ledger import LedgerExecuted, OneCLedger
 from qaitar.sandbox.onec.model import Entity, configuration
-from qaitar.sandbox.onec.replies import Answer, as_error, as_json, as_page, feed
+from qaitar.sandbox.onec.replies import ODataReply, as_error, as_json, as_page, feed
 from qaitar.sandbox.onec.seeds import SeededOrder, SoldLine, seed_order
 from qaitar.sandbox.serving import Dropped
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from qaitar.sandbox.onec.faults import Fault
+    from qaitar.sandbox.onec.faults import OneCFault
 
 ROOT = "/ut/odata/standard.odata/"
 _ADDRESS = re.compile(
@@ -68,8 +68,8 @@ class OneCStandIn:
     ) -> None:
         """Make an empty base of file generation `files` with one user."""
         self.base = Base(configuration(files=files, vat=vat, extra_return=extra_return))
-        self.ledger = Ledger()
-        self.faults: list[Fault] = []
+        self.ledger = OneCLedger()
+        self.faults: list[OneCFault] = []
         self.denied: set[str] = set()
         self.hidden: set[str] = set()
         self.unpublished: set[str] = set()
@@ -102,9 +102,9 @@ class OneCStandIn:
         with self._lock:
             yield self.base
 
-    def _answer(self, environ: WSGIEnvironment) -> Answer:
+    def _answer(self, environ: WSGIEnvironment) -> ODataReply:
         call = self._read_call(environ)
-        if isinstance(call, Answer):
+        if isinstance(call, ODataReply):
             return call
         with self._lock:
             fault = next((f for f in self.faults if f.matches(call.method, call.resource)), None)
@@ -119,7 +119,7 @@ class OneCStandIn:
         )
         return _spoiled(fault, true)
 
-    def _read_call(self, environ: WSGIEnvironment) -> _Call | Answer:
+    def _read_call(self, environ: WSGIEnvironment) -> _Call | ODataReply:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length) if length else b""
         path = environ["PATH_INFO"].encode("latin-1").decode()
@@ -127,7 +127,7 @@ class OneCStandIn:
         if not path.startswith(ROOT):
             return as_page(404, "<html><body>404 Not Found</body></html>")
         if self._user(environ) is None:
-            return Answer(401, b"", "text/plain", {"WWW-Authenticate": 'Basic realm="1C"'})
+            return ODataReply(401, b"", "text/plain", {"WWW-Authenticate": 'Basic realm="1C"'})
         match = _ADDRESS.fullmatch(path[len(ROOT) :])
         if match is None and path != ROOT:
             return as_error(400, "6", "Неверный формат URL")
@@ -152,16 +152,16 @@ class OneCStandIn:
         known = scheme == "Basic" and (name, password) == self._login
         return name if known else None
 
-    def _execute(self, call: _Call) -> Answer:
+    def _execute(self, call: _Call) -> ODataReply:
         with self._lock:
             try:
                 return self._route(call)
-            except Rejected as no:
+            except ODataRejected as no:
                 return as_error(no.status, no.code, str(no))
             except BadFilter as no:
                 return as_error(400, no.code, str(no))
 
-    def _route(self, call: _Call) -> Answer:
+    def _route(self, call: _Call) -> ODataReply:
         published = {
             name: entity
             for name, entity in self.base.entities.items()
@@ -170,18 +170,18 @@ class OneCStandIn:
         if call.resource == "":
             return as_json(200, {"value": [{"name": n, "url": n} for n in published]})
         if call.resource == "$metadata":
-            return Answer(200, edmx.document(published), "application/xml;charset=utf-8")
+            return ODataReply(200, edmx.document(published), "application/xml;charset=utf-8")
         owner = self._section_owner(call.resource)
         if call.resource not in published and owner is None:
-            raise Rejected(404, "8", f"Тип сущности {call.resource} не найден")
+            raise ODataRejected(404, "8", f"Тип сущности {call.resource} не найден")
         if {call.resource, owner} & self.denied:
-            raise Rejected(401, "20", "Недостаточно прав")
+            raise ODataRejected(401, "20", "Недостаточно прав")
         if owner is not None:
             return self._section(call, owner)
         entity = published[call.resource]
         verbs = {"GET": self._get, "POST": self._post, "PATCH": self._patch, "DELETE": self._delete}
         if call.method not in verbs:
-            raise Rejected(405, "19", "Метод HTTP не поддерживается")
+            raise ODataRejected(405, "19", "Метод HTTP не поддерживается")
         return verbs[call.method](call, entity)
 
     def _section_owner(self, resource: str) -> str | None:
@@ -190,9 +190,9 @@ class OneCStandIn:
                 return name
         return None
 
-    def _section(self, call: _Call, owner: str) -> Answer:
+    def _section(self, call: _Call, owner: str) -> ODataReply:
         if call.method != "GET":
-            raise Rejected(400, "13", "Строки табличной части нельзя создавать отдельно")
+            raise ODataRejected(400, "13", "Строки табличной части нельзя создавать отдельно")
         section = call.resource[len(owner) + 1 :]
         lines = [
             {"Ref_Key": row["Ref_Key"], **line}
@@ -201,15 +201,15 @@ class OneCStandIn:
         ]
         return as_json(200, {"value": lines})
 
-    def _get(self, call: _Call, entity: Entity) -> Answer:
+    def _get(self, call: _Call, entity: Entity) -> ODataReply:
         if call.key is not None:
             row = self._by_key(call, entity)
             if row.get("Ref_Key") in self.hidden:
-                raise Rejected(401, "20", "Недостаточно прав")
+                raise ODataRejected(401, "20", "Недостаточно прав")
             return self._one(call, entity, row, 200)
         rows = self._selected(call, entity)
         if call.action == "$count":
-            return Answer(200, str(len(rows)).encode(), "text/plain")
+            return ODataReply(200, str(len(rows)).encode(), "text/plain")
         rows = _ordered(rows, call.options.get("$orderby", ""))
         skip = int(call.options.get("$skip", "0"))
         top = int(call.options.get("$top", str(len(rows))))
@@ -229,20 +229,20 @@ class OneCStandIn:
             rows = [row for row in rows if test(row)]
         visible = [row for row in rows if row.get("Ref_Key") not in self.hidden]
         if len(visible) < len(rows) and call.options.get("allowedOnly") != "true":
-            raise Rejected(401, "20", "Недостаточно прав на часть записей")
+            raise ODataRejected(401, "20", "Недостаточно прав на часть записей")
         return list(visible)
 
     def _by_key(self, call: _Call, entity: Entity) -> dict[str, Any]:
         parts = list(_KEY_PART.finditer(call.key or ""))
         key = {part["name"] or entity.key[0]: part["value"] for part in parts}
         if set(key) != set(entity.key):
-            raise Rejected(400, "7", "Не указаны ключевые поля")
+            raise ODataRejected(400, "7", "Не указаны ключевые поля")
         row = self.base.find(entity.name, key)
         if row is None:
-            raise Rejected(404, "9", "Экземпляр сущности не найден")
+            raise ODataRejected(404, "9", "Экземпляр сущности не найден")
         return row
 
-    def _one(self, call: _Call, entity: Entity, row: dict[str, Any], status: int) -> Answer:
+    def _one(self, call: _Call, entity: Entity, row: dict[str, Any], status: int) -> ODataReply:
         record = _only(self.base.as_json(entity.name, row), call.options.get("$select", ""))
         if not _wants_json(call):
             return feed(entity.name, [record])
@@ -251,7 +251,7 @@ class OneCStandIn:
         headers = {"Location": ROOT + "created"} if status == 201 else {}  # noqa: PLR2004  created
         return as_json(status, {**level, **record}, headers)
 
-    def _post(self, call: _Call, entity: Entity) -> Answer:
+    def _post(self, call: _Call, entity: Entity) -> ODataReply:
         if call.action:
             return self._carry_out(call, entity)
         body = _body(call)
@@ -259,53 +259,53 @@ class OneCStandIn:
         self._record(call, str(row.get("Ref_Key", "")), body)
         return self._one(call, entity, row, 201)
 
-    def _carry_out(self, call: _Call, entity: Entity) -> Answer:
+    def _carry_out(self, call: _Call, entity: Entity) -> ODataReply:
         row = self._by_key(call, entity)
         if call.action == "Post" and self.posting_refusal:
-            raise Rejected(500, "-1", self.posting_refusal)
+            raise ODataRejected(500, "-1", self.posting_refusal)
         row["Posted"] = call.action == "Post"
         self._record(call, str(row["Ref_Key"]), {})
-        return Answer(200)
+        return ODataReply(200)
 
-    def _patch(self, call: _Call, entity: Entity) -> Answer:
+    def _patch(self, call: _Call, entity: Entity) -> ODataReply:
         row = self._by_key(call, entity)
         wanted = call.headers.get("IF_MATCH", "")
         if wanted and wanted != row.get("DataVersion"):
-            raise Rejected(412, "0", "Версия данных изменилась")
+            raise ODataRejected(412, "0", "Версия данных изменилась")
         body = _body(call)
         self.base.update(entity.name, row, body)
         self._record(call, str(row.get("Ref_Key", "")), body)
         return self._one(call, entity, row, 200)
 
-    def _delete(self, call: _Call, entity: Entity) -> Answer:
+    def _delete(self, call: _Call, entity: Entity) -> ODataReply:
         row = self._by_key(call, entity)
         self.base.rows[entity.name].remove(row)
         self._record(call, str(row.get("Ref_Key", "")), {})
-        return Answer(204)
+        return ODataReply(204)
 
     def _record(self, call: _Call, reference: str, body: dict[str, Any]) -> None:
         load_mode = call.headers.get("1C_ODATA_DATALOADMODE", "").lower() == "true"
-        entry = Executed(
+        entry = LedgerExecuted(
             call.method, call.resource, reference, body, call.user, call.action, load_mode
         )
         self.ledger.executed.append(entry)
 
 
-def _spoiled(fault: Fault, true: Answer | None) -> Answer:
+def _spoiled(fault: OneCFault, true: ODataReply | None) -> ODataReply:
     if fault.reply == "drop":
         raise Dropped
     if fault.reply in {"true", "truncated"}:
         assert true is not None
         half = true.body[: len(true.body) // 2]
-        return true if fault.reply == "true" else Answer(true.status, half)
+        return true if fault.reply == "true" else ODataReply(true.status, half)
     if fault.reply == "html":
         return as_page(200)
     if fault.reply == "empty":
-        return Answer(true.status if true else 200)
+        return ODataReply(true.status if true else 200)
     if fault.reply == "page":
         page = as_page(fault.status, f"<html><body>{fault.status}</body></html>")
         wait = {"Retry-After": str(fault.retry_after_s)} if fault.retry_after_s else {}
-        return Answer(page.status, page.body, page.content_type, wait)
+        return ODataReply(page.status, page.body, page.content_type, wait)
     return as_error(fault.status, fault.code, fault.message)
 
 
@@ -313,9 +313,9 @@ def _body(call: _Call) -> dict[str, Any]:
     try:
         body = json.loads(call.body)
     except ValueError:
-        raise Rejected(400, "1", "Ошибка разбора тела запроса") from None
+        raise ODataRejected(400, "1", "Ошибка разбора тела запроса") from None
     if not isinstance(body, dict):
-        raise Rejected(400, "2", "Неверный формат тела запроса")
+        raise ODataRejected(400, "2", "Неверный формат тела запроса")
     return body
 
 
@@ -323,7 +323,7 @@ def _ordered(rows: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     for part in reversed([part for part in text.split(",") if part]):
         name, _, direction = part.strip().partition(" ")
         if any(name not in row for row in rows):
-            raise Rejected(400, "14", f"Свойство {name} не найдено")
+            raise ODataRejected(400, "14", f"Свойство {name} не найдено")
         rows = sorted(rows, key=lambda row: str(row[name]), reverse=direction == "desc")
     return rows
 
@@ -334,7 +334,7 @@ def _only(row: dict[str, Any], select: str) -> dict[str, Any]:
     names = [name.strip() for name in select.split(",")]
     unknown = [name for name in names if name not in row]
     if unknown:
-        raise Rejected(400, "10", f"Свойство {unknown[0]} не найдено")
+        raise ODataRejected(400, "10", f"Свойство {unknown[0]} не найдено")
     return {name: row[name] for name in names}
 
 

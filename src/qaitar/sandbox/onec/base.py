@@ -22,7 +22,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _SIZED = re.compile(r"(str|fixed)(\d+)")
 
 
-class Rejected(Exception):
+class ODataRejected(Exception):
     """The base says no: HTTP `status`, OData `code` and the words of the message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -80,7 +80,7 @@ class Base:
             row["Number" if "Number" in row else "Code"] = number
         self._assign(entity, row, body)
         if entity.is_register and self.find(resource, {k: row[k] for k in entity.key}) is not None:
-            raise Rejected(400, "15", "Запись с такими ключевыми полями уже существует")
+            raise ODataRejected(400, "15", "Запись с такими ключевыми полями уже существует")
         self._before_write(resource, row)
         self._stamp(row)
         self.rows[resource].append(row)
@@ -192,8 +192,8 @@ def _value(name: str, kind: str, raw: Any) -> Any:
     return read(name, raw)
 
 
-def _bad(name: str) -> Rejected:
-    return Rejected(400, "4", f"Неверное значение свойства {name}")
+def _bad(name: str) -> ODataRejected:
+    return ODataRejected(400, "4", f"Неверное значение свойства {name}")
 
 
 def _text(name: str, raw: Any) -> str:

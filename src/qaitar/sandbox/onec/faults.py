@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Fault:
+class OneCFault:
     """One scripted trouble for the next `times` calls that match `method` and `resource` (empty: any).
 
     `reply` is what the caller gets: `drop` (the connection is cut), `html` (a login page with status

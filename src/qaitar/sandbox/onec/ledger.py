@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Executed:
+class LedgerExecuted:
     """One executed write: what was sent (`body`), on which resource and object, and by whom."""
 
     method: str
@@ -20,13 +20,13 @@ class Executed:
 
 
 @dataclass(slots=True)
-class Ledger:
+class OneCLedger:
     """All executed writes in order, and every request line that came in."""
 
-    executed: list[Executed] = field(default_factory=list)
+    executed: list[LedgerExecuted] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def writes(self, resource: str, method: str = "") -> list[Executed]:
+    def writes(self, resource: str, method: str = "") -> list[LedgerExecuted]:
         """Return the writes executed on one resource."""
         return [
             entry

@@ -16,7 +16,7 @@ LOGIN_PAGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ODataReply:
     """One HTTP answer."""
 
     status: int
@@ -30,27 +30,29 @@ class Answer:
         return f"{self.status} {HTTPStatus(self.status).phrase}"
 
 
-def as_json(status: int, value: Mapping[str, Any], headers: dict[str, str] | None = None) -> Answer:
+def as_json(
+    status: int, value: Mapping[str, Any], headers: dict[str, str] | None = None
+) -> ODataReply:
     """Answer a JSON object."""
     body = json.dumps(value, ensure_ascii=False).encode()
-    return Answer(status, body, headers=headers or {})
+    return ODataReply(status, body, headers=headers or {})
 
 
-def as_error(status: int, code: str, message: str) -> Answer:
+def as_error(status: int, code: str, message: str) -> ODataReply:
     """Answer an OData error with its code and Russian words."""
     words = {"code": code, "message": {"lang": "ru", "value": message}}
     return as_json(status, {"odata.error": words})
 
 
-def as_page(status: int, text: str = LOGIN_PAGE) -> Answer:
+def as_page(status: int, text: str = LOGIN_PAGE) -> ODataReply:
     """Answer an HTML page of the web server."""
-    return Answer(status, text.encode(), "text/html; charset=utf-8")
+    return ODataReply(status, text.encode(), "text/html; charset=utf-8")
 
 
-def feed(resource: str, rows: list[dict[str, Any]]) -> Answer:
+def feed(resource: str, rows: list[dict[str, Any]]) -> ODataReply:
     """Answer Atom, which is what a caller gets who did not ask for JSON."""
     entries = "".join(
         f"<entry><id>{resource}(guid'{row.get('Ref_Key', '')}')</id></entry>" for row in rows
     )
     text = f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
-    return Answer(200, text.encode(), "application/atom+xml;type=feed;charset=utf-8")
+    return ODataReply(200, text.encode(), "application/atom+xml;type=feed;charset=utf-8")

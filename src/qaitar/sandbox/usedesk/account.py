@@ -33,7 +33,7 @@ class UploadedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Executed:
+class HelpdeskExecuted:
     """One line of the ledger: a write that was really done, with the fields it came with (token left out)."""
 
     path: str
@@ -66,7 +66,7 @@ class StoredTicket:
 
 
 @dataclass(slots=True)
-class Account:
+class HelpdeskAccount:
     """Tickets and comments of one account.  The same ticket sent twice is two tickets, as in life.
 
     `closed_to_us` are tickets that stand in lists but may not be opened; `same_page_always` ignores `offset`.
@@ -77,7 +77,7 @@ class Account:
     same_page_always: bool = False
     closed_to_us: set[int] = field(default_factory=set)
     tickets: dict[int, StoredTicket] = field(default_factory=dict)
-    ledger: list[Executed] = field(default_factory=list)
+    ledger: list[HelpdeskExecuted] = field(default_factory=list)
     _next_id: int = 1000
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -105,7 +105,7 @@ class Account:
                 StoredComment(self._take_id(), fields["message"], kind, "user", ticket.at, files)
             )
             self.tickets[ticket.id] = ticket
-            self.ledger.append(Executed("/create/ticket", dict(fields), ticket.id))
+            self.ledger.append(HelpdeskExecuted("/create/ticket", dict(fields), ticket.id))
         return {"status": "success", "ticket_id": ticket.id, "message_status": "new"}
 
     def create_comment(
@@ -127,7 +127,7 @@ class Account:
                 self._take_id(), fields["message"], kind, sender, self.clock(), files
             )
             ticket.comments.append(comment)
-            self.ledger.append(Executed("/create/comment", dict(fields), comment.id))
+            self.ledger.append(HelpdeskExecuted("/create/comment", dict(fields), comment.id))
         return {"status": "success", "comment_id": comment.id}
 
     def ticket(self, fields: Mapping[str, str], _: tuple[UploadedFile, ...]) -> dict[str, Any]:

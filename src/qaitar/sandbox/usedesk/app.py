@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from qaitar.sandbox.serving import Dropped
-from qaitar.sandbox.usedesk.account import Account, Denied, UploadedFile
-from qaitar.sandbox.usedesk.faults import Fault, Faults
+from qaitar.sandbox.usedesk.account import Denied, HelpdeskAccount, UploadedFile
+from qaitar.sandbox.usedesk.faults import UsedeskFault, UsedeskFaults
 from qaitar.sandbox.usedesk.page import tickets_page
 
 if TYPE_CHECKING:
@@ -32,20 +32,20 @@ _STATUS_LINES = {
 }
 _BAD_GATEWAY = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _BEFORE = {
-    Fault.RATE_LIMITED: (429, b'{"error":"Too Many Attempts."}'),
-    Fault.BAD_GATEWAY_BEFORE: (502, _BAD_GATEWAY),
-    Fault.SERVER_ERROR_BEFORE: (500, b"Server Error"),
-    Fault.REFUSAL: (200, '{"error":"Клиент заблокирован"}'.encode()),
+    UsedeskFault.RATE_LIMITED: (429, b'{"error":"Too Many Attempts."}'),
+    UsedeskFault.BAD_GATEWAY_BEFORE: (502, _BAD_GATEWAY),
+    UsedeskFault.SERVER_ERROR_BEFORE: (500, b"Server Error"),
+    UsedeskFault.REFUSAL: (200, '{"error":"Клиент заблокирован"}'.encode()),
 }
 _AFTER = {
-    Fault.BAD_GATEWAY_AFTER: (502, _BAD_GATEWAY),
-    Fault.PAGE_AFTER: (200, b"<html><body>Welcome</body></html>"),
-    Fault.NO_ID_AFTER: (200, b'{"status":"success"}'),
+    UsedeskFault.BAD_GATEWAY_AFTER: (502, _BAD_GATEWAY),
+    UsedeskFault.PAGE_AFTER: (200, b"<html><body>Welcome</body></html>"),
+    UsedeskFault.NO_ID_AFTER: (200, b'{"status":"success"}'),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class UsedeskCall:
     """One request as it reached the stand-in; `query` shows whether a token strayed into the address."""
 
     method: str
@@ -62,9 +62,9 @@ class UsedeskStandIn:
     ) -> None:
         """Make an empty account; `list_shows_markers` off leaves `additional_id` out of lists."""
         assert token, "an empty token would let everybody in"
-        self.account = Account(clock, list_shows_markers)
-        self.faults = Faults()
-        self.calls: list[Call] = []
+        self.account = HelpdeskAccount(clock, list_shows_markers)
+        self.faults = UsedeskFaults()
+        self.calls: list[UsedeskCall] = []
         self._token = token
         self._methods = {
             "/create/ticket": self.account.create_ticket,
@@ -79,7 +79,7 @@ class UsedeskStandIn:
         path = environ.get("PATH_INFO", "/")
         method = environ["REQUEST_METHOD"]
         content_type = environ.get("CONTENT_TYPE", "")
-        self.calls.append(Call(method, path, environ.get("QUERY_STRING", ""), content_type))
+        self.calls.append(UsedeskCall(method, path, environ.get("QUERY_STRING", ""), content_type))
         if method == "GET" and path == "/":
             page = tickets_page(self.account.tickets.values()).encode()
             return _answer(start_response, 200, page, "text/html; charset=utf-8")
@@ -94,16 +94,16 @@ class UsedeskStandIn:
 
     def _faulty(self, path: str, content_type: str, body: bytes) -> tuple[int, bytes]:
         fault = self.faults.take(path)
-        if fault is Fault.DROP_BEFORE:
+        if fault is UsedeskFault.DROP_BEFORE:
             raise Dropped
         if fault in _BEFORE:
             return _BEFORE[fault]
         status, answer = self._execute(path, content_type, body)
-        if fault is Fault.DROP_AFTER:
+        if fault is UsedeskFault.DROP_AFTER:
             raise Dropped
-        if fault is Fault.CUT_JSON_AFTER:
+        if fault is UsedeskFault.CUT_JSON_AFTER:
             return 200, answer[: len(answer) // 2]
-        if fault is Fault.SLOW_AFTER:
+        if fault is UsedeskFault.SLOW_AFTER:
             time.sleep(self.faults.slow_s)
         return (status, answer) if fault is None else _AFTER.get(fault, (status, answer))
 

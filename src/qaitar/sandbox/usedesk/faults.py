@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Fault(StrEnum):
+class UsedeskFault(StrEnum):
     """One way a call can go wrong; those named *after* have executed the call first."""
 
     DROP_BEFORE = "drop_before"  # the connection is cut, nothing was done
@@ -23,17 +23,17 @@ class Fault(StrEnum):
 
 
 @dataclass(slots=True)
-class Faults:
+class UsedeskFaults:
     """A queue of faults by path; each is used up by one call."""
 
     slow_s: float = 1.0
-    _queue: list[tuple[str, Fault]] = field(default_factory=list)
+    _queue: list[tuple[str, UsedeskFault]] = field(default_factory=list)
 
-    def add(self, path: str, *faults: Fault) -> None:
+    def add(self, path: str, *faults: UsedeskFault) -> None:
         """Let the next calls to `path` (for example ``/create/ticket``) go wrong, one fault a call."""
         self._queue.extend((path, fault) for fault in faults)
 
-    def take(self, path: str) -> Fault | None:
+    def take(self, path: str) -> UsedeskFault | None:
         """Use up the next fault of a path."""
         for place, (queued_path, fault) in enumerate(self._queue):
             if queued_path == path:

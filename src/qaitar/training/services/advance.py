@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from django.db import transaction
 
+from qaitar.contracts.marketplace import Section
 from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import MerchantKey
 from qaitar.foundation.walls import see
@@ -14,17 +15,17 @@ from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.selectors import case_load, requests_of
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.services.perform_act import request_act
-from qaitar.returns.vocabulary import Act, Section, Stage
+from qaitar.returns.vocabulary import Act, Stage
 from qaitar.training.cases import cases_drawn
 from qaitar.training.models import Practice, PracticeState
-from qaitar.training.reactions import Deed, Standing, next_deed
+from qaitar.training.reactions import Reaction, ReactionFacts, next_deed
 from qaitar.training.services.ending import practice_end
 from qaitar.training.services.seed_cases import (
     CLERK,
     MIRROR,
     SENIOR,
     Papers,
-    Shop,
+    PracticeShop,
     papers_add,
     papers_draw,
     press_see,
@@ -92,18 +93,18 @@ def _case_go(
             kinds = story.answers if story else ()
         if deed is None:
             return happened
-        if deed is Deed.ANSWER:
+        if deed is Reaction.ANSWER:
             papers.update(papers_draw([kind for kind in kinds if kind not in papers]))
         try:
             with within_walls(shop_id):
-                _happens(Shop(shop_id, case.store_id, papers, now), case, story, deed)
+                _happens(PracticeShop(shop_id, case.store_id, papers, now), case, story, deed)
         except (ActBlocked, CaseChanged):  # the person was quicker, or it waits for them
             return happened
     return STEPS_MAX
 
 
-def _standing(case: ReturnRequest, story: Story | None) -> Standing:
-    return Standing(
+def _standing(case: ReturnRequest, story: Story | None) -> ReactionFacts:
+    return ReactionFacts(
         stage=Stage(case.stage),
         since=case.stage_since,
         pending_press=case.pending_press,
@@ -114,14 +115,14 @@ def _standing(case: ReturnRequest, story: Story | None) -> Standing:
     )
 
 
-def _happens(shop: Shop, case: ReturnRequest, story: Story | None, deed: Deed) -> None:
-    if deed is Deed.SEE_PRESS:
+def _happens(shop: PracticeShop, case: ReturnRequest, story: Story | None, deed: Reaction) -> None:
+    if deed is Reaction.SEE_PRESS:
         press_see(case.pk, shop.now)
-    elif deed is Deed.PAY_BACK:
+    elif deed is Reaction.PAY_BACK:
         request_act(request_id=case.pk, act=Act.NOTE_REFUND_DONE, by=MIRROR, now=shop.now)
-    elif deed is Deed.APPROVE:
+    elif deed is Reaction.APPROVE:
         request_act(request_id=case.pk, act=Act.APPROVE, by=SENIOR, now=shop.now)
-    elif deed is Deed.ARRIVE:
+    elif deed is Reaction.ARRIVE:
         request_act(request_id=case.pk, act=Act.NOTE_ARRIVAL, by=MIRROR, now=shop.now)
         section_show(case.pk, shop.now, Section.AWAITING_DECISION)
         same = {"goods_checked": "SAME"}

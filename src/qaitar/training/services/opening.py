@@ -19,7 +19,7 @@ from qaitar.returns.goods_groups import suggest_group
 from qaitar.sandbox.shelf import GOODS
 from qaitar.training.cases import LASTS_MINUTES, NO_ANSWER_MINUTES, SEED_MAX, cases_drawn
 from qaitar.training.models import Practice, PracticeState
-from qaitar.training.services.seed_cases import Shop, case_fill, papers_draw
+from qaitar.training.services.seed_cases import PracticeShop, case_fill, papers_draw
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,7 +92,7 @@ def practice_prepare(home: UUID, now: datetime, *, practice_id: UUID) -> None:
         return
     with within_walls(practice.shop_id):
         store_id = practice_store(practice.shop_id)
-    shop = Shop(practice.shop_id, store_id, papers_draw(), now)
+    shop = PracticeShop(practice.shop_id, store_id, papers_draw(), now)
     for number, drawn in enumerate(cases_drawn(practice.seed), start=1):
         with within_walls(practice.shop_id):
             case_fill(shop, drawn)

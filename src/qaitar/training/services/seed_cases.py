@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from qaitar.contracts.marketplace import Section
 from qaitar.foundation.actors import Actor, system_actor
 from qaitar.foundation.files.checks import Rejected
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
@@ -18,7 +19,7 @@ from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.intake import Filing, request_create
 from qaitar.returns.services.notes import case_note, request_note
 from qaitar.returns.services.perform_act import request_act
-from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, Section, Stage
+from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, Stage
 from qaitar.sandbox.pictures import act as act_paper
 from qaitar.sandbox.pictures import photo
 from qaitar.sandbox.shelf import BUYERS, BY_CODE
@@ -48,7 +49,7 @@ Papers = dict[EvidenceKind, CheckedFile]
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class PracticeShop:
     """A practice shop being filled: its keys, the drawings kept for it, the moment it is filled at."""
 
     merchant_id: UUID
@@ -77,7 +78,7 @@ def _stored_drawing(kind: EvidenceKind) -> CheckedFile:
     return content_stored
 
 
-def case_fill(shop: Shop, drawn: Drawn) -> None:
+def case_fill(shop: PracticeShop, drawn: Drawn) -> None:
     """Make one case and lead it to where its story begins; one that is there already is left alone."""
     if cases_by_number(shop.store_id, [drawn.number]):
         return
@@ -102,7 +103,7 @@ def case_fill(shop: Shop, drawn: Drawn) -> None:
     )  # what colleagues did before is long done
 
 
-def _filing(shop: Shop, drawn: Drawn, filed: datetime) -> Filing:
+def _filing(shop: PracticeShop, drawn: Drawn, filed: datetime) -> Filing:
     story, goods, buyer = drawn.story, BY_CODE[drawn.goods], BUYERS[drawn.buyer]
     received = filed - timedelta(days=story.bought_days)
     return Filing(
@@ -125,7 +126,9 @@ def _filing(shop: Shop, drawn: Drawn, filed: datetime) -> Filing:
     )
 
 
-def papers_add(shop: Shop, request_id: UUID, kinds: Sequence[EvidenceKind], at: datetime) -> None:
+def papers_add(
+    shop: PracticeShop, request_id: UUID, kinds: Sequence[EvidenceKind], at: datetime
+) -> None:
     """Put what the customer sent into a case."""
     proofs = [
         NewProof(
@@ -143,7 +146,7 @@ def papers_add(shop: Shop, request_id: UUID, kinds: Sequence[EvidenceKind], at: 
     evidence_add(request_id=request_id, proofs=proofs, by=MIRROR, now=at)
 
 
-def _bring(shop: Shop, drawn: Drawn, request_id: UUID, at: datetime) -> None:
+def _bring(shop: PracticeShop, drawn: Drawn, request_id: UUID, at: datetime) -> None:
     """Take the goods, bring them to our point, let the clerk look, and show the date of the decision."""
     request_act(request_id=request_id, act=Act.TAKE_FOR_INSPECTION, by=BEFORE_YOU, now=at)
     press_see(request_id, at)

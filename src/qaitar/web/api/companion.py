@@ -15,10 +15,10 @@ from qaitar.foundation.access import COMPANION, PAIRING
 from qaitar.foundation.actors import RoleNotAllowed
 from qaitar.foundation.companions import (
     CodeUsed,
+    CompanionSession,
     FailedDetail,
     ListRead,
     ReadingGaps,
-    Session,
     companion_of,
     companion_pair,
     companion_revoke,
@@ -109,7 +109,7 @@ class Contact(InModel):
     `failed` names, after a reading of `stores`, every request of theirs whose detail does not come; without it nothing is said.
     """
 
-    session: Session
+    session: CompanionSession
     stores: Annotated[list[Short], Field(max_length=STORES_MAX, default_factory=list)]
     lists: Annotated[list[ListOfCabinet], Field(max_length=LISTS_MAX, default_factory=list)]
     odd_numbers: Annotated[list[OddNumber], Field(max_length=ODD_MAX, default_factory=list)]
@@ -131,7 +131,7 @@ class Unpaired(OutModel):
     ended_at: At
 
 
-class Seen(InModel):
+class SeenOut(InModel):
     """Numbers of requests seen in the cabinet."""
 
     numbers: Annotated[list[Short], Field(min_length=1, max_length=NUMBERS_MAX)]
@@ -232,11 +232,13 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
     stores = {store.pk: store.merchant_id for store in _stores(request)}
     mine = {str(store): store for store in stores}
     gaps = _gaps(given)
-    is_short = given.session is Session.OPEN and any(one.as_json() for one in gaps.values())
-    contact_note(row, Session.CHANGED if is_short else given.session, now=now)
+    is_short = given.session is CompanionSession.OPEN and any(
+        one.as_json() for one in gaps.values()
+    )
+    contact_note(row, CompanionSession.CHANGED if is_short else given.session, now=now)
     reported = {mine[each]: gaps.get(each) for each in (*given.stores, *gaps) if each in mine}
     who = caller(request)
-    if given.session is Session.NO_ANSWER:
+    if given.session is CompanionSession.NO_ANSWER:
         watch_unanswered(row, {store: stores[store] for store in reported}, who=who, now=now)
     watch_session(row, reported, given.session, who=who, now=now)
     if given.failed is not None:
@@ -302,7 +304,7 @@ def _security_note(request: HttpRequest, kind: SecurityKind, row: Companion) -> 
     summary="Ask about numbers seen in the cabinet",
 )
 @operation(Entry(COMPANION, body=Body.JSON))
-def companion_cases_list(request: HttpRequest, given: Seen) -> HttpResponse:
+def companion_cases_list(request: HttpRequest, given: SeenOut) -> HttpResponse:
     """Tell the stage, the date and what is left to press of requests, by their numbers."""
     stores = [store.pk for store in _stores(request)]
     return answer({"items": [_case(each) for each in companion_cases(stores, given.numbers)]})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from qaitar.returns.queue import Place
+from qaitar.returns.queue import QueuePlace
 from qaitar.web.api.problems import Turned
 
 
-def place_read(cursor: str | None) -> Place | None:
+def place_read(cursor: str | None) -> QueuePlace | None:
     """Read a cursor of ours; None where none was sent.
 
     Raises:
@@ -16,7 +16,7 @@ def place_read(cursor: str | None) -> Place | None:
     """
     if cursor is None:
         return None
-    place = Place.read(cursor)
+    place = QueuePlace.read(cursor)
     if place is None:
         detail = _("This is not a cursor of ours.")
         errors = [{"parameter": "cursor", "detail": detail, "code": "CURSOR_UNREADABLE"}]

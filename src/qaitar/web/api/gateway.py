@@ -43,7 +43,7 @@ ERROR_FROM: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One call on its way through the door."""
 
     request: HttpRequest
@@ -54,7 +54,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IdempotencyClaim:
     """What a call that must not run twice claims: the caller's key, for exactly this call."""
 
     key: str
@@ -72,7 +72,7 @@ def door(view: View, entries: Mapping[str, Entry], api: NinjaAPI) -> View:
             if entry is None:
                 return not_allowed(tuple(entries))
             try:
-                call = Call(request, entry, _token_of(request), utc_now(), kwargs)
+                call = ApiCall(request, entry, _token_of(request), utc_now(), kwargs)
                 request.META[NOW], request.META[BEARER] = call.now, call.token
                 return _through(call, view)
             except Exception as error:  # noqa: BLE001  the API's handlers answer ours and raise all others again
@@ -88,7 +88,7 @@ def _bytes_allowed(entries: Mapping[str, Entry], request: HttpRequest, **kwargs:
         return 0
     with translation.override(translation.get_language()):
         try:
-            _look(Call(request, entry, _token_of(request), utc_now(), kwargs))
+            _look(ApiCall(request, entry, _token_of(request), utc_now(), kwargs))
         except DatabaseError:
             raise
         except Exception:  # noqa: BLE001  the call is refused for the same reason again, with its answer
@@ -108,7 +108,7 @@ def _unknown() -> Turned:
     return Turned(401, "TOKEN_UNKNOWN", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _enter(call: Call, key: str | None) -> tuple[Principal, Replay]:
+def _enter(call: ApiCall, key: str | None) -> tuple[Principal, Replay]:
     """Open the walls for the token; one statement."""
     request = call.request
     ref = request.META.get("qaitar.ref", "")
@@ -125,7 +125,7 @@ def _enter(call: Call, key: str | None) -> tuple[Principal, Replay]:
     return principal, replay
 
 
-def _through(call: Call, view: View) -> HttpResponseBase:
+def _through(call: ApiCall, view: View) -> HttpResponseBase:
     """Judge the token, then read the body, then run the call; a small body is read in the call's own transaction."""
     entry, key, claim = call.entry, _key_of(call), None
     ahead = entry.prepare is not None or entry.body in {Body.FORM, Body.RAW}
@@ -142,7 +142,7 @@ def _through(call: Call, view: View) -> HttpResponseBase:
     return answer if stands or claim is None else _second_look(call, claim, answer)
 
 
-def _key_of(call: Call) -> str | None:
+def _key_of(call: ApiCall) -> str | None:
     """Read the caller's key; an unreadable one is told only to whom the token lets in."""
     try:
         return key_of(call.request)
@@ -151,14 +151,14 @@ def _key_of(call: Call) -> str | None:
         raise
 
 
-def _read(call: Call, key: str | None) -> Claim | None:
+def _read(call: ApiCall, key: str | None) -> IdempotencyClaim | None:
     """Check the address and read the body; return what the call claims under its key."""
     query_check(call.request, call.entry)
     body_read(call.request, call.entry)
-    return None if key is None else Claim(key, fingerprint(call.request, call.entry))
+    return None if key is None else IdempotencyClaim(key, fingerprint(call.request, call.entry))
 
 
-def _look(call: Call) -> None:
+def _look(call: ApiCall) -> None:
     """See who asks and what for, before a large body is read or anything slow is begun."""
     with transaction.atomic():
         _enter(call, None)
@@ -167,7 +167,7 @@ def _look(call: Call) -> None:
 
 
 def _once(
-    call: Call, claim: Claim | None, view: View, entered: tuple[Principal, Replay]
+    call: ApiCall, claim: IdempotencyClaim | None, view: View, entered: tuple[Principal, Replay]
 ) -> tuple[HttpResponseBase, bool]:
     """Run the call in the transaction that is open; also tell whether what it did and its stored answer stand."""
     principal, replay = entered
@@ -187,7 +187,9 @@ def _once(
     return answer, stands
 
 
-def _second_look(call: Call, claim: Claim, answer: HttpResponseBase) -> HttpResponseBase:
+def _second_look(
+    call: ApiCall, claim: IdempotencyClaim, answer: HttpResponseBase
+) -> HttpResponseBase:
     """Answer a call of which nothing stands: another one with the same key may have been first meanwhile."""
     with transaction.atomic():
         principal, replay = _enter(call, claim.key)
@@ -200,5 +202,5 @@ def _second_look(call: Call, claim: Claim, answer: HttpResponseBase) -> HttpResp
         return stored
 
 
-def _place(call: Call, principal: Principal) -> str | None:
+def _place(call: ApiCall, principal: Principal) -> str | None:
     return f"answer of user {principal.user_id}" if call.entry.secret else None

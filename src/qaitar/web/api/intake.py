@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router
 
-from qaitar.flows.take_cabinet import BodyRefused, cabinet_take
+from qaitar.flows.take_cabinet import ReadingRefused, cabinet_take
 from qaitar.foundation.access import COMPANION
 from qaitar.foundation.actors import require_role
 from qaitar.foundation.companions import companion_of, watch_seen
@@ -79,7 +79,7 @@ def intake_cabinet(request: HttpRequest, store_id: UUID) -> HttpResponse:
             by=caller(request).actor_at(store.merchant_id),
             now=moment(request),
         )
-    except BodyRefused:
+    except ReadingRefused:
         raise invalid("#", _("The body is empty."), code="BODY_EMPTY") from None
     if COMPANION in caller(request).scopes and (row := companion_of(bearer(request))):
         watch_seen(

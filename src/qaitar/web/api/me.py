@@ -14,7 +14,7 @@ from qaitar.web.api.schemas import OutModel, Uuid
 router = Router(tags=["me"])
 
 
-class Place(OutModel):
+class MembershipOut(OutModel):
     """A merchant the caller serves, and as what."""
 
     merchant: Uuid
@@ -29,7 +29,7 @@ class Me(OutModel):
     name: str
     language: str
     scopes: list[str]
-    merchants: list[Place]
+    merchants: list[MembershipOut]
 
 
 @router.get("/me", response=Me, operation_id="me", summary="Who am I")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.flows.webhook_events import TYPES
 from qaitar.web.api.idempotency import KEY_PATTERN
-from qaitar.web.api.schemas import Problem
+from qaitar.web.api.schemas import ProblemOut
 
 if TYPE_CHECKING:
     from ninja.openapi.schema import OpenAPISchema
@@ -53,7 +53,7 @@ _REPLAYED: Final = {
 
 def finished(document: OpenAPISchema) -> OpenAPISchema:
     """Declare what the door and the handlers answer, for every call."""
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
     inner = schema.pop("$defs", {})
     document["components"]["schemas"].update({"Problem": schema, **inner})
     for address, calls in document["paths"].items():

@@ -22,7 +22,7 @@ from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.cursors import place_read
 from qaitar.web.api.operations import Body, Entry, caller, moment, operation, prepared
 from qaitar.web.api.problems import Turned, invalid, missing
-from qaitar.web.api.schemas import At, InModel, Moment, Money, On, OutModel, Uuid
+from qaitar.web.api.schemas import At, InModel, Moment, MoneyOut, On, OutModel, Uuid
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -54,7 +54,7 @@ class OrderRow(OutModel):
     ordered_at: At | None
     state: str
     status: str
-    total: Money
+    total: MoneyOut
     payment_mode: str
     delivery_mode: str
     delivered_at: At | None
@@ -68,7 +68,7 @@ class OrdersPage(OutModel):
     next: str | None
 
 
-class Buyer(OutModel):
+class BuyerOut(OutModel):
     """Who bought."""
 
     name: str
@@ -110,7 +110,7 @@ class UnitOut(OutModel):
 class OrderOut(OrderRow):
     """A whole order."""
 
-    customer: Buyer | None
+    customer: BuyerOut | None
     lines: list[LineOut]
     tenders: list[TenderOut]
     units: list[UnitOut]

@@ -17,7 +17,7 @@ from qaitar.kernel.phones import normalise_phone
 from qaitar.kernel.roles import WORKERS
 from qaitar.returns.card import case_related
 from qaitar.returns.errors import ActBlocked, BadCase, CaseMissing
-from qaitar.returns.lookups import Question, merchant_of_request, requests_find
+from qaitar.returns.lookups import OrderQuestion, merchant_of_request, requests_find
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.queue import QueueFilter, queue_slice
 from qaitar.returns.selectors import Case, case_load
@@ -35,18 +35,18 @@ from qaitar.web.api.cursors import place_read
 from qaitar.web.api.operations import Body, Entry, caller, moment, operation
 from qaitar.web.api.problems import invalid
 from qaitar.web.api.schemas_returns import (
+    ActDoneOut,
     ActIn,
-    BulkAnswer,
     BulkIn,
-    Card,
-    Done,
-    JournalPage,
+    BulkOut,
+    CardOut,
+    JournalPageOut,
     JournalQuery,
     NotesIn,
-    Page,
     ReturnIn,
+    ReturnOut,
+    ReturnsPageOut,
     ReturnsQuery,
-    Row,
 )
 from qaitar.web.api.serializers import (
     serialize_blocked,
@@ -70,13 +70,13 @@ WRITE: Final = Entry("write", body=Body.JSON)
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-@router.get("/returns", response=Page, operation_id="returns_list", summary="The queue")
+@router.get("/returns", response=ReturnsPageOut, operation_id="returns_list", summary="The queue")
 @operation(READ)
 def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpResponse:
     """List open requests by the time left; closed ones, with `stage=CLOSED`, the latest first."""
     principal, now = caller(request), moment(request)
     if query.order or query.q:
-        question = Question(
+        question = OrderQuestion(
             words=query.q or "",
             order_code=query.order or "",
             stage=query.stage,
@@ -100,7 +100,7 @@ def returns_list(request: HttpRequest, query: Query[ReturnsQuery]) -> HttpRespon
 
 
 @router.get(
-    "/returns/{uuid:request_id}", response=Card, operation_id="returns_card", summary="The card"
+    "/returns/{uuid:request_id}", response=CardOut, operation_id="returns_card", summary="The card"
 )
 @operation(READ)
 def returns_card(request: HttpRequest, request_id: UUID) -> HttpResponse:
@@ -123,7 +123,7 @@ def _by(request: HttpRequest, row: ReturnRequest) -> Actor:
 
 @router.get(
     "/returns/{uuid:request_id}/journal",
-    response=JournalPage,
+    response=JournalPageOut,
     operation_id="returns_journal",
     summary="The journal of a case",
 )
@@ -167,7 +167,9 @@ class _Filers(dict["UUID", Actor]):
         return by
 
 
-@router.post("/returns", response={201: Row}, operation_id="returns_file", summary="File by hand")
+@router.post(
+    "/returns", response={201: ReturnOut}, operation_id="returns_file", summary="File by hand"
+)
 @operation(WRITE)
 def returns_file(request: HttpRequest, body: ReturnIn) -> HttpResponse:
     """Open a case for a request that came by another way; what is not told is taken from the order."""
@@ -205,7 +207,10 @@ def _phone(given: str) -> str:
 
 
 @router.post(
-    "/returns/{uuid:request_id}/acts", response=Done, operation_id="returns_act", summary="Act"
+    "/returns/{uuid:request_id}/acts",
+    response=ActDoneOut,
+    operation_id="returns_act",
+    summary="Act",
 )
 @operation(WRITE)
 def returns_act(request: HttpRequest, request_id: UUID, body: ActIn) -> HttpResponse:
@@ -235,7 +240,7 @@ def _details(body: ActIn | BulkIn) -> Details:
 
 
 @router.post(
-    "/returns/acts", response=BulkAnswer, operation_id="returns_act_many", summary="Act on many"
+    "/returns/acts", response=BulkOut, operation_id="returns_act_many", summary="Act on many"
 )
 @operation(WRITE)
 def returns_act_many(request: HttpRequest, body: BulkIn) -> HttpResponse:
@@ -277,7 +282,10 @@ def returns_act_many(request: HttpRequest, body: BulkIn) -> HttpResponse:
 
 
 @router.post(
-    "/returns/{uuid:request_id}/notes", response=Row, operation_id="returns_note", summary="Note"
+    "/returns/{uuid:request_id}/notes",
+    response=ReturnOut,
+    operation_id="returns_note",
+    summary="Note",
 )
 @operation(WRITE)
 def returns_note(request: HttpRequest, request_id: UUID, body: NotesIn) -> HttpResponse:

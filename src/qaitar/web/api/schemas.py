@@ -51,7 +51,7 @@ class OutModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Problem(BaseModel):
+class ProblemOut(BaseModel):
     """RFC 9457 problem details; `code` is stable, `detail` is a sentence in the caller's language."""
 
     type: Literal["about:blank"]
@@ -73,7 +73,7 @@ class ProblemError(BaseModel):
     parameter: str = ""
 
 
-class Money(OutModel):
+class MoneyOut(OutModel):
     """A sum in minor units; null when nobody has told it."""
 
     minor: int | None

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qaitar.returns.control_dates import Place
+from qaitar.contracts.marketplace import Section
+from qaitar.returns.control_dates import ArrivalPlace
 from qaitar.returns.vocabulary import (
     Act,
     ControlRule,
@@ -16,7 +17,6 @@ from qaitar.returns.vocabulary import (
     Outcome,
     Quality,
     RefusalReason,
-    Section,
     Stage,
 )
 from qaitar.web.api.schemas import (
@@ -27,7 +27,7 @@ from qaitar.web.api.schemas import (
     Line,
     Minor,
     Moment,
-    Money,
+    MoneyOut,
     Name,
     On,
     OutModel,
@@ -89,7 +89,7 @@ class ActIn(InModel):
     why: Words = ""
     text: Words = ""
     planned_on: Day | None = None
-    arrived_where: Place | None = None
+    arrived_where: ArrivalPlace | None = None
     version: Version | None = None
 
 
@@ -102,7 +102,7 @@ class BulkIn(InModel):
     why: Words = ""
     text: Words = ""
     planned_on: Day | None = None
-    arrived_where: Place | None = None
+    arrived_where: ArrivalPlace | None = None
     preview: Flag = False
 
 
@@ -188,7 +188,7 @@ class Control(OutModel):
     alert_level: str
 
 
-class Row(OutModel):
+class ReturnOut(OutModel):
     """A request as lists show it."""
 
     id: Uuid
@@ -207,7 +207,7 @@ class Row(OutModel):
     waiting_for_proof: Effect | Literal[""]
     control: Control | None
     product: str
-    amount: Money
+    amount: MoneyOut
     asks: list[Literal["AMOUNT"]]
     customer: str
     assignee: str
@@ -215,10 +215,10 @@ class Row(OutModel):
     version: int
 
 
-class Page(OutModel):
+class ReturnsPageOut(OutModel):
     """A page of requests; `next` is the cursor of the following one, null at the end."""
 
-    items: list[Row]
+    items: list[ReturnOut]
     next: str | None
 
 
@@ -341,7 +341,7 @@ class AttemptOut(OutModel):
     closed_at: At | None
 
 
-class Mirror(OutModel):
+class MirrorOut(OutModel):
     """What the marketplace last showed; `differs` when it is not what our stage means."""
 
     section: Section | Literal[""]
@@ -353,7 +353,7 @@ class Mirror(OutModel):
     details: dict[str, Any]
 
 
-class Facts(OutModel):
+class FactsOut(OutModel):
     """What is known of the case beside its stage."""
 
     source: str
@@ -392,19 +392,19 @@ class Facts(OutModel):
     counts_as_quality: bool
 
 
-class Card(Row):
+class CardOut(ReturnOut):
     """A whole case: facts, verdict with sources, acts, proofs, effects, mirror and earlier filings."""
 
-    facts: Facts
+    facts: FactsOut
     verdict: VerdictOut
     acts: list[OfferOut]
     evidence: list[EvidenceOut]
     effects: list[EffectOut]
-    mirror: Mirror
+    mirror: MirrorOut
     attempts: list[AttemptOut]
 
 
-class Done(Row):
+class ActDoneOut(ReturnOut):
     """What an act did: the request as it stands now, and what is on its way outside."""
 
     act: Act
@@ -429,7 +429,7 @@ class BulkRefused(OutModel):
     why_not: WhyNot
 
 
-class BulkAnswer(OutModel):
+class BulkOut(OutModel):
     """What became of a bulk act; `missing` are ids that are not there."""
 
     preview: bool
@@ -438,7 +438,7 @@ class BulkAnswer(OutModel):
     missing: list[Uuid]
 
 
-class JournalLine(OutModel):
+class JournalLineOut(OutModel):
     """One line of a case's journal; `hash` covers the line before it."""
 
     seq: int
@@ -454,10 +454,10 @@ class JournalLine(OutModel):
     hash: str
 
 
-class JournalPage(OutModel):
+class JournalPageOut(OutModel):
     """A part of a journal; `next` is what to give as `after`, null at the end."""
 
-    items: list[JournalLine]
+    items: list[JournalLineOut]
     next: int | None
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qaitar.returns.card import CaseRelated
     from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.models import Evidence, ReturnRequest
-    from qaitar.returns.policy import Verdict
+    from qaitar.returns.policy import PolicyVerdict
     from qaitar.returns.procedure import Offer
     from qaitar.returns.selectors import Case
 
@@ -159,7 +159,7 @@ def _mirror(request: ReturnRequest) -> Json:
     }
 
 
-def _verdict(verdict: Verdict) -> Json:
+def _verdict(verdict: PolicyVerdict) -> Json:
     grounds = [
         {
             "code": ground.code,

@@ -19,7 +19,7 @@ from qaitar.foundation.models import WebhookDelivery, WebhookEndpoint
 from qaitar.foundation.secrets import NoKey, NotOpened
 from qaitar.foundation.webhooks.endpoints import (
     EndpointRefused,
-    Wanted,
+    EndpointRequest,
     endpoint_create,
     endpoint_rotate,
     ping_plan,
@@ -199,7 +199,7 @@ def webhooks_create(request: HttpRequest, body: EndpointWanted) -> HttpResponse:
         raise invalid("#/merchant", _("Say which merchant's events."), code="MERCHANT_NEEDED")
     merchant_id = body.merchant or principal.merchants[0]
     _managed(request, merchant_id)
-    wanted = Wanted(body.url, body.description, _types(body.types))
+    wanted = EndpointRequest(body.url, body.description, _types(body.types))
     try:
         row, secret = endpoint_create(merchant_id=merchant_id, wanted=wanted, now=moment(request))
     except EndpointRefused as no:

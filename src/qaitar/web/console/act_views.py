@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 
 from qaitar.flows.effects.manual import NOTE_CHARS_MAX, effect_done_by_hand, effect_retry
 from qaitar.foundation.models import PlannedEffect
-from qaitar.returns.control_dates import Place as Spot
-from qaitar.returns.queue import Place, following, place_of
+from qaitar.returns.control_dates import ArrivalPlace
+from qaitar.returns.queue import QueuePlace, following, place_of
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.sentences import act_label
 from qaitar.returns.services.case_change import PRESSES
@@ -86,7 +86,7 @@ def act(visit: PageRequest, pk: UUID) -> HttpResponse:
     return acted(visit, pk, notice, cabinet=cabinet, onward=onward)
 
 
-def onward_from(visit: PageRequest, case: Case, here: Place | None) -> UUID | None:
+def onward_from(visit: PageRequest, case: Case, here: QueuePlace | None) -> UUID | None:
     """Find the case to open after a decision: the next of the same part of the queue, where the person wants so."""
     stays = visit.request.COOKIES.get(AFTER_ACT) == STAY
     if stays or not is_partial(visit.request) or visit.request.POST.get("then"):
@@ -133,7 +133,7 @@ def details_of(visit: PageRequest, case: Case) -> Details | str:
         why=typed(form.get("comment", ""), WHY_MAX),
         text=text,
         planned_on=day,
-        arrived_where=where if where in Spot.__members__ else "",
+        arrived_where=where if where in ArrivalPlace.__members__ else "",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qaitar.backup.alarm import History, Trouble, trouble_of
+from qaitar.backup.alarm import BackupTrouble, History, trouble_of
 from qaitar.web.console.views_model_shell import BackupAlarm
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ def backup_alarm(row: Sequence[Any], now: datetime) -> BackupAlarm | None:
     return BackupAlarm(sentence=_sentence(kind), good_at=good_at, guide_url=guide)
 
 
-def _sentence(kind: Trouble) -> str:
+def _sentence(kind: BackupTrouble) -> str:
     match kind:
-        case Trouble.NEVER:
+        case BackupTrouble.NEVER:
             return _("No backup of this installation has been made yet.")
-        case Trouble.OLD:
+        case BackupTrouble.OLD:
             return _("The last good backup of this installation is too old.")
-        case Trouble.FAILED:
+        case BackupTrouble.FAILED:
             return _("The last try to make a backup of this installation failed.")
-        case Trouble.FILES_MISSING:
+        case BackupTrouble.FILES_MISSING:
             return _("The last backup of this installation lacks attached files.")
-        case Trouble.BAD_SETTING:
+        case BackupTrouble.BAD_SETTING:
             return _("A setting of the backups cannot be read, so none are made.")

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from qaitar.contracts.marketplace import Section
 from qaitar.flows.cabinet_words import list_sentence
 from qaitar.foundation.companions import (
     SILENCE_HOURS,
-    Session,
+    CompanionSession,
     code_create,
     companion_revoke,
     companions_alive,
@@ -28,7 +29,6 @@ from qaitar.foundation.models import CabinetWatch, Membership, User
 from qaitar.foundation.secrets import NoKey
 from qaitar.foundation.security_journal import SecurityKind
 from qaitar.orders.listing import stores_of
-from qaitar.returns.vocabulary import Section
 from qaitar.web.console.answers import see_other
 from qaitar.web.console.fresh import sensitive
 from qaitar.web.console.office_door import (
@@ -53,18 +53,18 @@ if TYPE_CHECKING:
     from qaitar.foundation.models import Companion
 
 _STATES: Final[Mapping[str, tuple[Tone, Promise]]] = {
-    Session.OPEN: (Tone.OK, gettext_lazy("Reads the cabinet.")),
-    Session.ENDED: (Tone.DANGER, gettext_lazy("The cabinet asks to sign in again.")),
-    Session.REFUSED: (
+    CompanionSession.OPEN: (Tone.OK, gettext_lazy("Reads the cabinet.")),
+    CompanionSession.ENDED: (Tone.DANGER, gettext_lazy("The cabinet asks to sign in again.")),
+    CompanionSession.REFUSED: (
         Tone.DANGER,
         gettext_lazy("The cabinet does not show this shop to that login."),
     ),
-    Session.NO_ANSWER: (Tone.DANGER, gettext_lazy("The cabinet gives no answer.")),
-    Session.CHANGED: (
+    CompanionSession.NO_ANSWER: (Tone.DANGER, gettext_lazy("The cabinet gives no answer.")),
+    CompanionSession.CHANGED: (
         Tone.WARN,
         gettext_lazy("The cabinet answers differently than before; what came is kept."),
     ),
-    Session.AWAY: (Tone.NEUTRAL, gettext_lazy("No tab of the cabinet is open.")),
+    CompanionSession.AWAY: (Tone.NEUTRAL, gettext_lazy("No tab of the cabinet is open.")),
 }
 
 
@@ -153,7 +153,7 @@ def _watch(store: str, row: CabinetWatch) -> WatchRow:
         tone=tone,
         sentence=str(sentence),
         gaps=gap_sentences(row.not_whole),
-        since=None if row.session == Session.OPEN else row.session_at,
+        since=None if row.session == CompanionSession.OPEN else row.session_at,
         failed=tuple(map(_failed, row.failed[:FAILED_MAX])),
         hours=row.silence_hours,
         choices=SILENCE_HOURS,

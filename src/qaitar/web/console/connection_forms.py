@@ -12,7 +12,7 @@ from qaitar.foundation.connections import (
     SECRET_CHARS_MAX,
     TEXT_CHARS_MAX,
     Entered,
-    Kind,
+    SettingKind,
     secrets_set,
 )
 
@@ -75,15 +75,15 @@ def _setting_field(setting: Setting, value: Any) -> forms.Field:
         "required": False,  # the service says what is missing, and knows what is saved already
         "initial": value,
     }
-    if setting.kind is Kind.SWITCH:
+    if setting.kind is SettingKind.SWITCH:
         return forms.BooleanField(**facts)
-    if setting.kind is Kind.CHOICE:
+    if setting.kind is SettingKind.CHOICE:
         return forms.ChoiceField(choices=[(each, each or "—") for each in setting.choices], **facts)
-    if setting.kind is Kind.JSON:
+    if setting.kind is SettingKind.JSON:
         facts["initial"] = json.dumps(value, ensure_ascii=False, indent=1) if value else ""
         area = forms.Textarea(attrs={"rows": 6, "spellcheck": "false"})
         return forms.CharField(max_length=_JSON_CHARS_MAX, widget=area, **facts)
-    if setting.kind is Kind.NUMBER:
+    if setting.kind is SettingKind.NUMBER:
         return forms.CharField(
             max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **facts
         )

@@ -112,7 +112,7 @@ def _waiting(merchants: Sequence[UUID]) -> dict[str, int]:
 # --- the form ---------------------------------------------------------------------------------------
 
 
-class Place:
+class ConnectionPlace:
     """Which connection a form is about: its system, merchant and store, and the row if it is saved already."""
 
     def __init__(self, system: str, merchant_id: UUID, store: Store | None) -> None:
@@ -143,7 +143,7 @@ class Place:
         return f"{path}?store={self.store.pk}" if self.store else path
 
 
-def _place_new(visit: PageRequest, merchant_id: UUID, system: str) -> Place:
+def _place_new(visit: PageRequest, merchant_id: UUID, system: str) -> ConnectionPlace:
     if merchant_id not in managed(visit):
         raise Http404
     store_id = visit.request.GET.get("store", "")
@@ -154,7 +154,7 @@ def _place_new(visit: PageRequest, merchant_id: UUID, system: str) -> Place:
         except ValueError as error:
             raise Http404 from error
         store = found_or_404(Store.objects.filter(pk=key, merchant_id=merchant_id).first())
-    return Place(system, merchant_id, store)
+    return ConnectionPlace(system, merchant_id, store)
 
 
 def _row(visit: PageRequest, connection_id: UUID) -> Connection:
@@ -162,12 +162,12 @@ def _row(visit: PageRequest, connection_id: UUID) -> Connection:
     return found_or_404(rows.first())
 
 
-def _place_of(visit: PageRequest, connection_id: UUID) -> Place:
+def _place_of(visit: PageRequest, connection_id: UUID) -> ConnectionPlace:
     row = _row(visit, connection_id)
     store = None
     if row.store_id is not None:
         store = found_or_404(Store.objects.filter(pk=row.store_id).first())
-    return Place(row.system, row.merchant_id, store)
+    return ConnectionPlace(row.system, row.merchant_id, store)
 
 
 @require_http_methods(["GET", "POST"])
@@ -192,7 +192,7 @@ def connection(visit: PageRequest, connection_id: UUID) -> HttpResponse:
     return _saved(visit, place)
 
 
-def _saved(visit: PageRequest, place: Place) -> HttpResponse:
+def _saved(visit: PageRequest, place: ConnectionPlace) -> HttpResponse:
     """Save; a check that was asked for is ordered with it, and a job makes it."""
     form = ConnectionForm(place.known, place.row, visit.request.POST)
     if not form.is_valid() or not _save(visit, place, form):
@@ -210,7 +210,7 @@ def _saved(visit: PageRequest, place: Place) -> HttpResponse:
     return see_other(reverse("console:connection", args=[place.row.pk]))
 
 
-def _save(visit: PageRequest, place: Place, form: ConnectionForm) -> bool:
+def _save(visit: PageRequest, place: ConnectionPlace, form: ConnectionForm) -> bool:
     entered = form.entered(place.system, place.store_id)
     try:
         with transaction.atomic():
@@ -233,7 +233,7 @@ def _note(visit: PageRequest, row: Connection, act: str, after: Mapping[str, Any
     setting_note(merchant_id=row.merchant_id, subject_id=row.pk, kind=JOURNAL_KIND, line=line)
 
 
-def _form_page(visit: PageRequest, place: Place, form: ConnectionForm) -> HttpResponse:
+def _form_page(visit: PageRequest, place: ConnectionPlace, form: ConnectionForm) -> HttpResponse:
     row, known = place.row, place.known
     page = ConnectionPage(
         name=row.name if row else str(known.label),

@@ -12,10 +12,10 @@ from qaitar.web.console.screen import found_or_404
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qaitar.web.console.report_filter import Ground
+    from qaitar.web.console.report_filter import ReportScope
 
 
-def requested_drilldown(query: Mapping[str, str], ground: Ground) -> DrilldownQuery:
+def requested_drilldown(query: Mapping[str, str], ground: ReportScope) -> DrilldownQuery:
     """Read it; a measure nobody knows is a page nobody has (404)."""
     measure = found_or_404(measure_named(query.get("measure", FILED)))
     narrowed = measure.name == FILED

@@ -57,7 +57,7 @@ COUNTRY_ZONES: Final = {"KZ": "Asia/Almaty", "RU": "Europe/Moscow"}
 HOURS: Final = ("hours", "saturday", "sunday")
 
 
-class MerchantForm(forms.Form):
+class FirstMerchantForm(forms.Form):
     """A merchant and its first store with the hours it works: the rest has safe defaults and is changed later."""
 
     merchant = forms.CharField(
@@ -118,7 +118,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
     visit = PageRequest(request, who, utc_now())
     opens = _may_open(user, who)
     if request.method != "POST":
-        return _page(visit, MerchantForm() if opens else None)
+        return _page(visit, FirstMerchantForm() if opens else None)
     if {"skip", "close"} & set(request.POST):
         return _remembered(visit)
     return _changed(visit) if opens else render(request, "console/errors/403.html", status=403)
@@ -128,7 +128,7 @@ def _changed(visit: PageRequest) -> HttpResponse:
     return _demo_wished(visit) if "demo" in visit.request.POST else _opened(visit)
 
 
-def _page(visit: PageRequest, form: MerchantForm | None) -> HttpResponse:
+def _page(visit: PageRequest, form: FirstMerchantForm | None) -> HttpResponse:
     road = first_steps_of(visit, managed(visit))
     demo = _demo(visit) if form is not None else None
     if is_partial(visit.request):
@@ -150,7 +150,7 @@ def _remembered(visit: PageRequest) -> HttpResponse:
 
 
 def _opened(visit: PageRequest) -> HttpResponse:
-    form = MerchantForm(visit.request.POST)
+    form = FirstMerchantForm(visit.request.POST)
     if not form.is_valid():
         return _page(visit, form)
     store = _made(visit.who, form.cleaned_data, visit.now)

@@ -67,7 +67,7 @@ _STEM: Final = {"ru": snowballstemmer.stemmer("russian"), "en": snowballstemmer.
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class GuideSection:
     """A heading of a page with the plain text under it."""
 
     page: str
@@ -84,14 +84,14 @@ class Chapter:
     name: str
     title: str
     html: SafeString
-    sections: tuple[Section, ...]
+    sections: tuple[GuideSection, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class GuideMatch:
     """A section that answers a question: where it is, and the words around the first hit."""
 
-    section: Section
+    section: GuideSection
     before: str
     hit: str
     after: str
@@ -134,7 +134,7 @@ def step_anchor(number: str) -> str:
     return anchor_of(f"Шаг {number}")
 
 
-def find(query: str) -> tuple[Found, ...]:
+def find(query: str) -> tuple[GuideMatch, ...]:
     """Find the sections that hold every word of the question, in any of its forms; titles weigh more than text."""
     stems = tuple(dict.fromkeys(_stems(query[:QUERY_MAX])))
     if not stems:
@@ -189,20 +189,20 @@ def _lead_home(token: Token) -> None:
             del token.attrs["href"]
 
 
-def _sections(name: str, tokens: Sequence[Token]) -> Iterator[Section]:
+def _sections(name: str, tokens: Sequence[Token]) -> Iterator[GuideSection]:
     """Part a page by its headings, giving each an address."""
     page_title, title, anchor = "", "", ""
     text: list[str] = []
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
             if title:
-                yield Section(name, page_title, anchor, title, " ".join(text))
+                yield GuideSection(name, page_title, anchor, title, " ".join(text))
             title = _plain(tokens[at + 1])
             page_title, anchor, text = page_title or title, anchor_of(title), []
             token.attrs["id"] = anchor
         elif token.type == "inline" and tokens[at - 1].type != "heading_open":
             text.append(_plain(token))
-    yield Section(name, page_title, anchor, title, " ".join(text))
+    yield GuideSection(name, page_title, anchor, title, " ".join(text))
 
 
 def _plain(token: Token) -> str:
@@ -229,7 +229,7 @@ def _stems(text: str) -> Iterator[str]:
 
 
 @cache
-def _index() -> tuple[tuple[Section, frozenset[str], frozenset[str]], ...]:
+def _index() -> tuple[tuple[GuideSection, frozenset[str], frozenset[str]], ...]:
     return tuple(
         (each, frozenset(_stems(f"{each.page_title} {each.title}")), frozenset(_stems(each.text)))
         for name in chapter_names()
@@ -237,11 +237,11 @@ def _index() -> tuple[tuple[Section, frozenset[str], frozenset[str]], ...]:
     )
 
 
-def _found(section: Section, stems: Sequence[str]) -> Found:
+def _found(section: GuideSection, stems: Sequence[str]) -> GuideMatch:
     for word in _WORD.finditer(section.text):
         if _stem(word[0]) in stems:
             start, end = max(0, word.start() - AROUND), min(len(section.text), word.end() + AROUND)
             before = ("…" if start else "") + section.text[start : word.start()]
             after = section.text[word.end() : end] + ("…" if end < len(section.text) else "")
-            return Found(section, before, word[0], after)
-    return Found(section, section.text[: 2 * AROUND], "", "")
+            return GuideMatch(section, before, word[0], after)
+    return GuideMatch(section, section.text[: 2 * AROUND], "", "")

@@ -18,7 +18,7 @@ from qaitar.documents.tables import Column, write_xlsx
 from qaitar.flows.cabinet_words import too_large
 from qaitar.flows.import_later import dry_run, import_later
 from qaitar.flows.import_orders import OrdersUpload, RefusedFile, orders_file_take, orders_import
-from qaitar.flows.take_cabinet import BODY_BYTES_MAX, BodyRefused, cabinet_look, cabinet_take
+from qaitar.flows.take_cabinet import BODY_BYTES_MAX, ReadingRefused, cabinet_look, cabinet_take
 from qaitar.flows.take_cabinet import SOURCE as CABINET
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.jobs import within_walls
@@ -56,7 +56,7 @@ KINDS: Final = {
 }
 
 
-class NotSent(Exception):
+class UploadMissing(Exception):
     """What was sent cannot be taken; the message is a sentence for its sender."""
 
 
@@ -69,7 +69,7 @@ def imports(visit: PageRequest) -> HttpResponse:
     if visit.request.method == "POST":
         try:
             wanted = _uploaded(visit)
-        except NotSent as no:
+        except UploadMissing as no:
             error = translate_note(str(no))
         else:
             if not isinstance(wanted, ImportReport):
@@ -117,14 +117,14 @@ def _uploaded(visit: PageRequest) -> UUID | ImportReport:
         store = _store(visit)
     kind = visit.request.POST.get("kind", "orders")
     if kind not in KINDS:
-        raise NotSent(_now("Say what is in the file."))
+        raise UploadMissing(_now("Say what is in the file."))
     if kind == "returns":
         return _cabinet(visit, store, name, body)
     file = orders_file_take(body, name)  # takes its time: no transaction is open
     try:
         return _orders(visit, store, file)
     except MergeBusy as busy:
-        raise NotSent(
+        raise UploadMissing(
             _now("Another import of this merchant is under way. Try again in a minute.")
         ) from busy
 
@@ -135,10 +135,12 @@ def _body(request: HttpRequest) -> tuple[str, bytes]:
         return str(_("pasted text")), pasted.encode("utf-8", "replace")
     sent = request.FILES.get("file")
     if sent is None or not sent.size:
-        raise NotSent(_now("Choose a file that is not empty."))
+        raise UploadMissing(_now("Choose a file that is not empty."))
     if sent.size > FILE_BYTES_MAX:
         limit = FILE_BYTES_MAX >> 20
-        raise NotSent(_now("The file is larger than %(limit)d MB; split it.") % {"limit": limit})
+        raise UploadMissing(
+            _now("The file is larger than %(limit)d MB; split it.") % {"limit": limit}
+        )
     return (sent.name or "file")[:200], sent.read()
 
 
@@ -147,7 +149,7 @@ def _store(visit: PageRequest) -> Store:
     form = visit.request.POST.get("store", "")
     chosen = [store for store in stores if form in {str(store.pk), ""}]
     if len(chosen) != 1:
-        raise NotSent(_now("Choose the store the file is for."))
+        raise UploadMissing(_now("Choose the store the file is for."))
     return chosen[0]
 
 
@@ -184,8 +186,8 @@ def _cabinet(visit: PageRequest, store: Store, name: str, body: bytes) -> UUID |
             wanted = cabinet_take(
                 store_id=store.pk, body=body, received_from=name, by=by, now=visit.now
             )
-    except BodyRefused as refused:
-        raise NotSent(too_large(BODY_BYTES_MAX)) from refused
+    except ReadingRefused as refused:
+        raise UploadMissing(too_large(BODY_BYTES_MAX)) from refused
     notify(visit, _now("The file is kept and being read. You may leave this page."))
     return wanted.id
 

@@ -31,7 +31,7 @@ RETURNABLE: Final = "-"  # the choice "may be returned"; an empty one is no choi
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class CategoryRow:
     """One category: what is suggested and why, what was decided, by whom."""
 
     title: str
@@ -44,11 +44,11 @@ class Category:
     at: datetime | None
 
 
-def _category(title: str, row: GoodsGroupMapping | None) -> Category:
+def _category(title: str, row: GoodsGroupMapping | None) -> CategoryRow:
     guess = suggest_group(title)
     reviewed = row is not None and row.reviewed_at is not None
     group = row.group if row is not None and reviewed else (guess.group.value if guess else "")
-    return Category(
+    return CategoryRow(
         title=title,
         suggested=str(word_for(guess.group)) if guess else "",
         matched=guess.matched if guess else "",

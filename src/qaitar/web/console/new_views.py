@@ -126,7 +126,7 @@ class NewRequestForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundOrder:
     """What is known before anything is saved: the number as it will be, the order, earlier filings."""
 
     number: str
@@ -157,7 +157,7 @@ def request_new(visit: PageRequest) -> HttpResponse:
     form = NewRequestForm(
         stores, data, asks_amount="amount" in given, lines=() if "line" in given else None
     )
-    found: Found | None = None
+    found: FoundOrder | None = None
     if form.is_bound and form.is_valid():
         found = look_up(visit, form.cleaned_data["number"], UUID(form.cleaned_data["store"]))
         if visit.request.method == "POST" and form.cleaned_data["seen"] == found.mark:
@@ -174,7 +174,7 @@ def _stores(visit: PageRequest) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:STORES_MAX]]
 
 
-def look_up(visit: PageRequest, typed_number: str, store_id: UUID) -> Found:
+def look_up(visit: PageRequest, typed_number: str, store_id: UUID) -> FoundOrder:
     """Find the order and the filings before this one; of a bare order number the next attempt is proposed."""
     code = typed_number.partition("-")[0]
     earlier = list(
@@ -188,10 +188,12 @@ def look_up(visit: PageRequest, typed_number: str, store_id: UUID) -> Found:
     cases = cases_load([pk for pk, _attempt in earlier])
     cases.sort(key=lambda case: -case.request.attempt)
     rows = [queue_row(case, visit.now) for case in cases]
-    return Found(number, store_id, frame.merchant_id, store_name, frame, tuple(rows))
+    return FoundOrder(number, store_id, frame.merchant_id, store_name, frame, tuple(rows))
 
 
-def _seen_form(stores: list[tuple[str, str]], form: NewRequestForm, found: Found) -> NewRequestForm:
+def _seen_form(
+    stores: list[tuple[str, str]], form: NewRequestForm, found: FoundOrder
+) -> NewRequestForm:
     """Give the same form again with the whole number and the mark of what is shown beside it."""
     data = {name: form.data.get(name, "") for name in ("store", "marketplace_due_at", "reason")} | {
         "number": found.number,
@@ -217,7 +219,7 @@ def _lines(frame: OrderFrame) -> list[tuple[str, str]] | None:
     return [("", _("not known")), *known]
 
 
-def _open(visit: PageRequest, form: NewRequestForm, found: Found) -> HttpResponse | None:
+def _open(visit: PageRequest, form: NewRequestForm, found: FoundOrder) -> HttpResponse | None:
     reason, amount = form.cleaned_data["reason"], form.cleaned_data.get("amount")
     filing = Filing(
         store_id=found.store_id,
@@ -240,7 +242,7 @@ def _open(visit: PageRequest, form: NewRequestForm, found: Found) -> HttpRespons
     return see_other(reverse("console:case", args=[made.pk]))
 
 
-def _page(visit: PageRequest, form: NewRequestForm, found: Found | None) -> HttpResponse:
+def _page(visit: PageRequest, form: NewRequestForm, found: FoundOrder | None) -> HttpResponse:
     page = NewRequestPage(
         url=reverse("console:request_new"),
         back_url=reverse("console:queue"),
@@ -252,7 +254,7 @@ def _page(visit: PageRequest, form: NewRequestForm, found: Found | None) -> Http
     return render(visit.request, "console/request_new.html", context, status=400 if wrong else 200)
 
 
-def _facts(form: NewRequestForm, found: Found) -> tuple[Fact, ...]:
+def _facts(form: NewRequestForm, found: FoundOrder) -> tuple[Fact, ...]:
     """Tell what the request will be opened with."""
     frame = found.frame
     quality = quality_of(form.data.get("reason", ""))

@@ -24,7 +24,7 @@ from qaitar.web.console.screen import APPROVERS, DECIDERS, PageRequest, found_or
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from qaitar.training.selectors import Place
+    from qaitar.training.selectors import PracticePlace
 
 END, GIVE_UP, BEGIN = "end", "give_up", "begin"
 _SEED_DIGITS: Final = len(str(SEED_MAX))
@@ -72,7 +72,7 @@ def _lobby(visit: PageRequest) -> HttpResponse:
     return render(visit.request, "console/practice.html", context)
 
 
-def _under_way(visit: PageRequest, place: Place) -> HttpResponse:
+def _under_way(visit: PageRequest, place: PracticePlace) -> HttpResponse:
     """Judge the practice as if it ended now, with both walls open for as long as that takes."""
     see([place.home, place.shop_id])
     found = found_or_404(Practice.objects.filter(shop_id=place.shop_id).first())
@@ -93,7 +93,7 @@ def _under_way(visit: PageRequest, place: Place) -> HttpResponse:
     return render(visit.request, "console/practice_result.html", fields)
 
 
-def _pressed(visit: PageRequest, place: Place | None) -> HttpResponse:
+def _pressed(visit: PageRequest, place: PracticePlace | None) -> HttpResponse:
     wanted = visit.request.POST.get("what", "")
     here = see_other(reverse("console:practice"))
     if place is None:

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.roles import WORKERS as BY_HAND_ROLES
-from qaitar.returns.policy import Answer
+from qaitar.returns.policy import PolicyAnswer
 from qaitar.returns.sentences import ground_sentence, source_sentence
 from qaitar.returns.services.notes import NOTERS
 from qaitar.returns.vocabulary import Outcome, Quality, Stage
@@ -38,12 +38,12 @@ from qaitar.web.console.sale_words import cancel_reason_words, delivery_word, st
 from qaitar.web.console.views_model import (
     CaseCard,
     Fact,
-    Ground,
+    GroundView,
     Notice,
     Person,
     StageStep,
     Tone,
-    Verdict,
+    VerdictView,
 )
 
 if TYPE_CHECKING:
@@ -189,30 +189,30 @@ def customer_of(desk: CaseContext, *, revealed: bool) -> Person:
 
 # --- verdict ----------------------------------------------------------------------------------------
 
-_TONES: Final[Mapping[Answer, Tone]] = {
-    Answer.ALLOWED: Tone.OK,
-    Answer.MUST_TAKE_FOR_CHECK: Tone.INFO,
-    Answer.UNSURE: Tone.WARN,
-    Answer.NEEDS_APPROVAL: Tone.WARN,
-    Answer.REFUSABLE: Tone.DANGER,
+_TONES: Final[Mapping[PolicyAnswer, Tone]] = {
+    PolicyAnswer.ALLOWED: Tone.OK,
+    PolicyAnswer.MUST_TAKE_FOR_CHECK: Tone.INFO,
+    PolicyAnswer.UNSURE: Tone.WARN,
+    PolicyAnswer.NEEDS_APPROVAL: Tone.WARN,
+    PolicyAnswer.REFUSABLE: Tone.DANGER,
 }
 
 
-def verdict_of(desk: CaseContext) -> Verdict:
+def verdict_of(desk: CaseContext) -> VerdictView:
     """Say what the policy thinks, with every ground and its source; of a closed case, how it ended."""
     request, advice = desk.case.request, desk.judged.verdict
     if request.outcome:
         text = _("Closed: %(outcome)s.") % {"outcome": word_for(Outcome(request.outcome))}
-        return Verdict(tone=Tone.NEUTRAL, sentence=text)
+        return VerdictView(tone=Tone.NEUTRAL, sentence=text)
     grounds = tuple(
-        Ground(
+        GroundView(
             text=ground_sentence(ground),
             source=source_sentence(ground.source),
-            holds=ground.leads_to <= Answer.MUST_TAKE_FOR_CHECK,
+            holds=ground.leads_to <= PolicyAnswer.MUST_TAKE_FOR_CHECK,
         )
         for ground in advice.grounds
     )
-    return Verdict(
+    return VerdictView(
         tone=_TONES[advice.answer], sentence=f"{word_for(advice.answer)}.", grounds=grounds
     )
 

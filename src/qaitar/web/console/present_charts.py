@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from qaitar.analytics.periods import Period
     from qaitar.analytics.selectors import Sums
-    from qaitar.web.console.report_filter import Ground
+    from qaitar.web.console.report_filter import ReportScope
 
 
 def bars_of(
-    kind: str, title: str, measures: Sequence[str], ground: Ground, sums: Sums
+    kind: str, title: str, measures: Sequence[str], ground: ReportScope, sums: Sums
 ) -> Chart | None:
     """Draw measures of a period as stacked bars, days or weeks; None where there is nothing to draw."""
     steps = ground.period.steps()

@@ -13,7 +13,7 @@ from qaitar.returns.policy import required_evidence
 from qaitar.returns.services.evidence import ADDERS
 from qaitar.returns.vocabulary import EvidenceKind, Quality, Stage
 from qaitar.returns.words import word_for
-from qaitar.web.console.views_model import CheckItem, EvidencePanel, EvidenceTile, Tone, Verdict
+from qaitar.web.console.views_model import CheckItem, EvidencePanel, EvidenceTile, Tone, VerdictView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,11 +114,11 @@ def _tile(proof: ProofFile, *, may: bool) -> ProofTile:
     )
 
 
-def _finding(proof: ProofFile) -> Verdict:
+def _finding(proof: ProofFile) -> VerdictView:
     if proof.signature and proof.stamp:
         text = _("signature and stamp seen by %(who)s") % {"who": proof.confirmed_by}
-        return Verdict(tone=Tone.OK, sentence=text)
+        return VerdictView(tone=Tone.OK, sentence=text)
     if proof.signature or proof.stamp:
         text = _("no stamp yet") if proof.signature else _("no signature yet")
-        return Verdict(tone=Tone.WARN, sentence=text)
-    return Verdict(tone=Tone.WARN, sentence=_("signature and stamp not confirmed"))
+        return VerdictView(tone=Tone.WARN, sentence=text)
+    return VerdictView(tone=Tone.WARN, sentence=_("signature and stamp not confirmed"))

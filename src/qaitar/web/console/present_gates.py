@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qaitar.analytics.rules import FigureRules
     from qaitar.analytics.selectors import Counted
     from qaitar.orders.models import Store
-    from qaitar.web.console.report_filter import Ground, ReportRequest
+    from qaitar.web.console.report_filter import ReportRequest, ReportScope
 
 DRAWN_DAYS: Final = 30
 CARDS_MAX: Final = 24
@@ -48,7 +48,7 @@ class GatesRead:
     rules: Mapping[UUID, FigureRules]
 
 
-def gates_read(ground: Ground, counted: Counted) -> GatesRead:
+def gates_read(ground: ReportScope, counted: Counted) -> GatesRead:
     """Read the gates as of today; one statement."""
     rules = {pk: counted.rules_of(pk) for pk in ground.scope.merchants}
     longest = max((each.window_days for each in rules.values()), default=DRAWN_DAYS)
@@ -68,7 +68,7 @@ def gate_of(window: Window, rules: FigureRules) -> Gate:
 
 
 def gate_cards(
-    report: ReportRequest, ground: Ground, read: GatesRead, stores: Sequence[Store]
+    report: ReportRequest, ground: ReportScope, read: GatesRead, stores: Sequence[Store]
 ) -> tuple[GateCard, ...]:
     """Make a card for each store that has returns or orders in its window, the worst share first."""
     names = {store.pk: store.name for store in stores}
@@ -86,7 +86,7 @@ def gate_cards(
 
 def _card(
     report: ReportRequest,
-    ground: Ground,
+    ground: ReportScope,
     store: tuple[UUID, str],
     window: Window,
     gate: Gate,
@@ -162,7 +162,7 @@ def percent_text(hundredths: int | None) -> str:
     return f"{whole}{mark}{digits}\u00a0%" if digits else f"{whole}\u00a0%"
 
 
-def gate_chart(ground: Ground, read: GatesRead) -> Chart | None:
+def gate_chart(ground: ReportScope, read: GatesRead) -> Chart | None:
     """Draw the share of all shown stores over the last days against the limit; None without one common way of counting."""
     ways = set(read.rules.values())
     if len(ways) != 1 or not read.gates.days:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qaitar.contracts.marketplace import Section
 from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.orders.selectors import import_rejections
-from qaitar.returns.vocabulary import Section
 from qaitar.returns.words import word_for
 from qaitar.web.console.import_reasons import reason_sentence
 from qaitar.web.console.outside.translation import translate_note

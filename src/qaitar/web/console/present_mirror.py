@@ -13,7 +13,7 @@ from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.present_row import section_of
 from qaitar.web.console.present_story import FIELDS, field_value
 from qaitar.web.console.unread_words import field_text, why_text
-from qaitar.web.console.views_model import Mirror
+from qaitar.web.console.views_model import MirrorView
 from qaitar.web.console.views_model_mirror import PictureSeen, ReplacedValue, UnreadField
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ _SOURCES: Final = {
 }
 
 
-def mirror_of(desk: CaseContext) -> Mirror:
+def mirror_of(desk: CaseContext) -> MirrorView:
     """Set our stage beside the cabinet's section, with the pictures seen there and what of it could not be read."""
     request = desk.case.request
     stage = Stage(request.stage)
     apart = differs(stage, request.pending_press, request.section)
-    return Mirror(
+    return MirrorView(
         stage=stage,
         stage_at=request.stage_since,
         section=section_of(request),

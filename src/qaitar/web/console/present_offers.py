@@ -16,7 +16,7 @@ from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommende
 from qaitar.returns.sentences import blocked_sentence, will_do_sentence
 from qaitar.returns.vocabulary import Act, Effect, Stage
 from qaitar.web.console.present_letters import marketplace_text
-from qaitar.web.console.views_model import Offer, Proof, ReasonChoice, WillDo
+from qaitar.web.console.views_model import EvidenceView, OfferView, ReasonChoice, WillDo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def cabinet_url(case: Case) -> str:
     return own if own.startswith(("https://", "http://")) else CABINET
 
 
-def offers_of(desk: CaseContext) -> tuple[Offer, ...]:
+def offers_of(desk: CaseContext) -> tuple[OfferView, ...]:
     """Make the buttons in the order they are thought of: recommended, possible, not possible, noted by hand."""
     stage = Stage(desk.case.request.stage)
     best = recommended(stage, desk.judged.facts)
@@ -102,13 +102,13 @@ def _rank(offered: Offered, best: Act | None) -> int:
     return 1 if isinstance(offered.answer, Advanced) else 2
 
 
-def _offer(desk: CaseContext, offered: Offered, best: Act | None) -> Offer:
+def _offer(desk: CaseContext, offered: Offered, best: Act | None) -> OfferView:
     act, answer, url = offered.act, offered.answer, act_url(desk.case.request)
     if isinstance(answer, Blocked):
-        return Offer(
+        return OfferView(
             act=act, url=url, disabled_reason=blocked_sentence(answer), step=answer.step_number
         )
-    return Offer(
+    return OfferView(
         act=act,
         url=url,
         will_do=tuple(WillDo(effect=None, text=will_do_sentence(e)) for e in answer.effects),
@@ -140,14 +140,14 @@ def reasons_of(desk: CaseContext) -> tuple[ReasonChoice, ...]:
     )
 
 
-def pending_press(case: Case, entries: Sequence[JournalEntry]) -> Proof | None:
+def pending_press(case: Case, entries: Sequence[JournalEntry]) -> EvidenceView | None:
     """Tell what has to be pressed in the cabinet and who decided it; None while nothing waits."""
     request = case.request
     if not request.pending_press or request.pending_since is None:
         return None
     act, button = BUTTONS[Effect(request.pending_press)]
     decided = next((e for e in entries if e.subject_id == request.pk and e.act == act.value), None)
-    return Proof(
+    return EvidenceView(
         act=act,
         decided_at=request.pending_since,
         decided_by=decided.actor_name if decided else _("unknown"),

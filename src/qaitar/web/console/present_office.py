@@ -21,7 +21,7 @@ from qaitar.web.console.views_model_office import (
     CheckStep,
     ConnectionCheck,
     ConnectionRow,
-    RegisterRow,
+    RegisterRowView,
 )
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ _SHEET: Final[Mapping[str, tuple[Tone, str]]] = {
 }
 
 
-def register_row(request: ReturnRequest, sheet: SheetLine | None) -> RegisterRow:
+def register_row(request: ReturnRequest, sheet: SheetLine | None) -> RegisterRowView:
     """Make a line of the register."""
     tone, word = _SHEET[sheet.state] if sheet else (Tone.NEUTRAL, _("not yet"))
-    return RegisterRow(
+    return RegisterRowView(
         number=request.number,
         url=reverse("console:case", args=[request.pk]),
         attempt=request.attempt,

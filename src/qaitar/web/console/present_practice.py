@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from qaitar.returns.policy import Answer, Ground
-from qaitar.returns.rules import Source, SourceKind
+from qaitar.returns.policy import Ground, PolicyAnswer
+from qaitar.returns.rules import RuleSource, SourceKind
 from qaitar.returns.sentences import act_label, ground_sentence, source_sentence
 from qaitar.returns.vocabulary import Act, Quality, RefusalReason
 from qaitar.returns.words import word_for
 from qaitar.training.models import Practice, PracticeState
-from qaitar.training.scoring import COSTS, WHOLE, Finding
+from qaitar.training.scoring import COSTS, WHOLE, ScoringFinding
 from qaitar.web.console.guide_book import chapter_url
 
 if TYPE_CHECKING:
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
     from django.utils.functional import Promise
 
-FINDINGS: Final[Mapping[Finding, Promise]] = {
-    Finding.NOT_ADVISED: _("Another decision was right."),
-    Finding.LEFT: _("A decision was due and was not taken."),
-    Finding.MISSED: _("The control date passed before the decision."),
-    Finding.CLASS_WRONG: _("The quality class is not the true one."),
-    Finding.REASON_UNTRUE: _("The reason of the refusal is not true here."),
-    Finding.NEEDLESS: _("It was right to wait: this step was needless."),
-    Finding.SLOW: _("One decision took more than five minutes."),
+FINDINGS: Final[Mapping[ScoringFinding, Promise]] = {
+    ScoringFinding.NOT_ADVISED: _("Another decision was right."),
+    ScoringFinding.LEFT: _("A decision was due and was not taken."),
+    ScoringFinding.MISSED: _("The control date passed before the decision."),
+    ScoringFinding.CLASS_WRONG: _("The quality class is not the true one."),
+    ScoringFinding.REASON_UNTRUE: _("The reason of the refusal is not true here."),
+    ScoringFinding.NEEDLESS: _("It was right to wait: this step was needless."),
+    ScoringFinding.SLOW: _("One decision took more than five minutes."),
 }
 CHAPTERS: Final = {
-    Finding.NOT_ADVISED: "steps",
-    Finding.LEFT: "queue",
-    Finding.MISSED: "deadlines",
-    Finding.CLASS_WRONG: "case",
-    Finding.REASON_UNTRUE: "why",
-    Finding.NEEDLESS: "deadlines",
-    Finding.SLOW: "queue",
+    ScoringFinding.NOT_ADVISED: "steps",
+    ScoringFinding.LEFT: "queue",
+    ScoringFinding.MISSED: "deadlines",
+    ScoringFinding.CLASS_WRONG: "case",
+    ScoringFinding.REASON_UNTRUE: "why",
+    ScoringFinding.NEEDLESS: "deadlines",
+    ScoringFinding.SLOW: "queue",
 }
 STATES: Final[Mapping[str, Promise]] = {
     PracticeState.PREPARING: pgettext_lazy("practice", "being prepared"),
@@ -115,7 +115,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PracticeRow:
     """A line of the list of practices."""
 
     person: str
@@ -157,10 +157,10 @@ def result_page(
     )
 
 
-def practice_rows(practices: Iterable[Practice]) -> tuple[Row, ...]:
+def practice_rows(practices: Iterable[Practice]) -> tuple[PracticeRow, ...]:
     """Make the lines of the list."""
     return tuple(
-        Row(
+        PracticeRow(
             person=each.user_name,
             requested_at=each.requested_at,
             seed=each.seed,
@@ -175,11 +175,11 @@ def practice_rows(practices: Iterable[Practice]) -> tuple[Row, ...]:
 
 def practice_costs() -> tuple[Objection, ...]:
     """Say how it is counted."""
-    return _held(Finding)
+    return _held(ScoringFinding)
 
 
 def _held(findings: Iterable[str]) -> tuple[Objection, ...]:
-    each = sorted(map(Finding, findings), key=lambda one: (-COSTS[one], one))
+    each = sorted(map(ScoringFinding, findings), key=lambda one: (-COSTS[one], one))
     return tuple(
         Objection(str(FINDINGS[one]), COSTS[one], chapter_url(CHAPTERS[one])) for one in each
     )
@@ -201,7 +201,7 @@ def _case(case: Mapping[str, Any]) -> PracticeCase:
 
 
 def _deed(deed: Mapping[str, Any]) -> PracticeStep:
-    wrong = bool({Finding.NOT_ADVISED, Finding.REASON_UNTRUE} & set(deed["findings"]))
+    wrong = bool({ScoringFinding.NOT_ADVISED, ScoringFinding.REASON_UNTRUE} & set(deed["findings"]))
     refusing = wrong and deed["advised"] == Act.REFUSE
     return PracticeStep(
         act=act_label(Act(deed["act"])),
@@ -222,8 +222,8 @@ def _why(grounds: Iterable[Mapping[str, Any]]) -> tuple[Why, ...]:
     read = (
         Ground(
             each["code"],
-            Source(SourceKind(each["source"][0]), each["source"][1]),
-            Answer(each["leads_to"]),
+            RuleSource(SourceKind(each["source"][0]), each["source"][1]),
+            PolicyAnswer(each["leads_to"]),
             each["params"],
         )
         for each in grounds

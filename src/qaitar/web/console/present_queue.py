@@ -15,7 +15,7 @@ from qaitar.returns.words import word_for
 from qaitar.web.console.present_row import queue_row
 from qaitar.web.console.queue_filter import MINE, QueueQuery
 from qaitar.web.console.screen import DECIDERS
-from qaitar.web.console.views_model import Choice, Empty, Fact, QueuePage, SavedView, SectionTab
+from qaitar.web.console.views_model import Choice, Empty, Fact, QueuePage, SavedViewLink, SectionTab
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,20 +109,22 @@ READY: Final = (("assignee", MINE), ("due", "late"), ("due", "today"), ("proof",
 """What the ready views set; pressed once more they let it go."""
 
 
-def ready_views(part: QueueQuery, home: str) -> tuple[SavedView, ...]:
+def ready_views(part: QueueQuery, home: str) -> tuple[SavedViewLink, ...]:
     """Give the views everybody has, over one part of the queue."""
     labels = (_("Mine"), _("Late"), _("Due today"), _("Waiting for proof"))
     views = []
     for label, (name, value) in zip(labels, READY, strict=True):
         current = getattr(part, name) == value
         to = part.but(**{name: "" if current else value})
-        views.append(SavedView(label=label, url=to.url(home), current=current))
+        views.append(SavedViewLink(label=label, url=to.url(home), current=current))
     return tuple(views)
 
 
-def _views(part: QueueQuery, facts: QueueFacts, home: str) -> tuple[SavedView, ...]:
+def _views(part: QueueQuery, facts: QueueFacts, home: str) -> tuple[SavedViewLink, ...]:
     own = (
-        SavedView(label=view.name, url=f"{home}?{view.query}", current=view.query == part.query())
+        SavedViewLink(
+            label=view.name, url=f"{home}?{view.query}", current=view.query == part.query()
+        )
         for view in facts.views
     )
     return (*ready_views(part, home), *own)

@@ -20,7 +20,7 @@ from qaitar.web.console.report_filter import ReportRequest
 from qaitar.web.console.store_forms import zone_text
 from qaitar.web.console.templatetags.console import span_text
 from qaitar.web.console.views_model import Choice, Empty, Fact, Tone
-from qaitar.web.console.views_model_reports import Figure, Part, ReportsPage, StoreLine
+from qaitar.web.console.views_model_reports import Figure, ReportPart, ReportsPage, StoreLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qaitar.orders.models import Store
     from qaitar.returns.models import ReturnRequest
     from qaitar.web.console.present_gates import GatesRead
-    from qaitar.web.console.report_filter import Ground
+    from qaitar.web.console.report_filter import ReportScope
 
 STORES_MAX: Final = 50
 _TONES: Final = {"IN_TIME": Tone.OK, "LATE": Tone.DANGER, "SILENT": Tone.DANGER}
@@ -44,7 +44,7 @@ class Read:
     """Everything the page is made of."""
 
     report: ReportRequest
-    ground: Ground
+    ground: ReportScope
     counted: Counted
     stores: Sequence[Store]
     sums: Sums
@@ -153,7 +153,7 @@ def _stores(read: Read) -> tuple[Choice, ...]:
 # --- the parts --------------------------------------------------------------------------------------
 
 
-def _now(read: Read) -> Part:
+def _now(read: Read) -> ReportPart:
     """Say what waits at this moment and for whom; these open the queue itself."""
     late, due = read.due
     queue = reverse("console:queue")
@@ -167,7 +167,7 @@ def _now(read: Read) -> Part:
     stages = tuple(
         figure(label, read.stages[stage], stage=stage.value) for stage, label in _waits()
     )
-    return Part(
+    return ReportPart(
         name="now",
         title=_("Now"),
         note=_("At this moment, whatever the period."),
@@ -218,7 +218,7 @@ def share_text(count: int, whole: int) -> str:
     return f"{(200 * count + whole) // (2 * whole)}\u00a0%"
 
 
-def _answers(read: Read) -> Part:
+def _answers(read: Read) -> ReportPart:
     names = [f"answer.{value}" for value in _ANSWER]
     now, hours = read.sums.now, _hours(read)
     judged = sum(now[f"answer.{v}"].count for v in ("IN_TIME", "LATE", "SILENT"))
@@ -226,7 +226,7 @@ def _answers(read: Read) -> Part:
     seconds = sum(now[f"answer.{v}"].seconds for v in ("IN_TIME", "LATE"))
     figures = [measure_figure(read, FILED)]
     figures += [measure_figure(read, n, judged if n in names[:3] else 0) for n in names]
-    return Part(
+    return ReportPart(
         name="answer",
         title=_("Response"),
         note=_(
@@ -256,7 +256,7 @@ def _some(figures: Sequence[Figure]) -> Sequence[Figure]:
     return number or figures[:1]
 
 
-def _rulings(read: Read) -> Part:
+def _rulings(read: Read) -> ReportPart:
     figures: list[Figure] = []
     for column in ("taking", "final"):
         names = [f"{column}.{value}" for value in _RULING]
@@ -266,7 +266,7 @@ def _rulings(read: Read) -> Part:
     names = [
         f"{column}.{v}" for v in ("IN_TIME", "LATE", "SILENT") for column in ("taking", "final")
     ]
-    return Part(
+    return ReportPart(
         name="ruling",
         title=_("Decisions and their dates"),
         note=_(
@@ -279,13 +279,13 @@ def _rulings(read: Read) -> Part:
     )
 
 
-def _pace(read: Read) -> Part:
+def _pace(read: Read) -> ReportPart:
     closed = read.sums.now[CLOSED]
     names = [f"pace.{value}" for value in _PACE]
     outcomes = [f"outcome.{value.value}" for value in Outcome if value.value]
     paces = [measure_figure(read, name, closed.count) for name in names]
     ends = [measure_figure(read, name, closed.count) for name in outcomes]
-    return Part(
+    return ReportPart(
         name="pace",
         title=_("Processing time"),
         note=_("By the day of closing, from filing to closed."),

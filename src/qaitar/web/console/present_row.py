@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
+from qaitar.contracts.marketplace import Section
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.mirror import differs
 from qaitar.returns.procedure import recommended
 from qaitar.returns.sentences import control_source_sentence
-from qaitar.returns.vocabulary import ControlRule, Quality, Section, Stage
+from qaitar.returns.vocabulary import ControlRule, Quality, Stage
 from qaitar.web.console.views_model import Countdown, MoneyCell, QueueRow
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from qaitar.contracts.marketplace import Section
 from qaitar.flows.effects.manual import BY_HAND_FROM
 from qaitar.foundation.models import EffectState
 from qaitar.foundation.personal_values import ERASED, UNREADABLE
@@ -28,7 +29,6 @@ from qaitar.returns.vocabulary import (
     Outcome,
     Quality,
     RefusalReason,
-    Section,
     Stage,
 )
 from qaitar.returns.words import word_for

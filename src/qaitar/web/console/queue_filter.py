@@ -10,7 +10,7 @@ from uuid import UUID
 
 from qaitar.kernel.workdays import end_of_day
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.queue import Place, QueueFilter
+from qaitar.returns.queue import QueueFilter, QueuePlace
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def queue_wanted(query: Mapping[str, str]) -> QueueQuery:
         assignee=_assignee(given["assignee"]),
         proof="1" if given["proof"] == "1" else "",
         due=given["due"] if given["due"] in DUE else "",
-        after=given["after"] if Place.read(given["after"]) else "",
+        after=given["after"] if QueuePlace.read(given["after"]) else "",
     )
 
 
@@ -110,7 +110,7 @@ def wanted(part: QueueQuery, who: Principal, now: datetime) -> QueueFilter:
         assignee_id=mine if mine is not None or not part.assignee else int(part.assignee),
         waiting_for_proof=bool(part.proof),
         due_before=_due_before(part.due, now),
-        after=Place.read(part.after) if part.after else None,
+        after=QueuePlace.read(part.after) if part.after else None,
     )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from qaitar.kernel.zones import ALMATY, as_utc, zone
-from qaitar.returns.queue import Place
+from qaitar.returns.queue import QueuePlace
 from qaitar.returns.register import RegisterFilter
 from qaitar.returns.vocabulary import Stage
 
@@ -25,7 +25,7 @@ class RegisterQuery:
         self.stage = _stage(query.get("stage", ""))
         self.since = _day(query.get("since", ""))
         self.until = _day(query.get("until", ""))
-        self.after = Place.read(query.get("after", ""))
+        self.after = QueuePlace.read(query.get("after", ""))
 
     @property
     def wanted(self) -> RegisterFilter:

@@ -89,7 +89,7 @@ def key_read(query: Mapping[str, str], name: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ReportScope:
     """What every report stands on: whose figures, their names, the day it is there, and the period."""
 
     scope: Scope
@@ -104,7 +104,7 @@ class Ground:
         return zone(self.zone_name)
 
 
-def ground_of(report: ReportRequest, merchants: Sequence[UUID], now: datetime) -> Ground:
+def ground_of(report: ReportRequest, merchants: Sequence[UUID], now: datetime) -> ReportScope:
     """Find the merchants asked for among one's own, their names and their zone; one statement.
 
     Several merchants together are shown by the days of the first of them; each is counted by its own.
@@ -116,7 +116,7 @@ def ground_of(report: ReportRequest, merchants: Sequence[UUID], now: datetime) -
     chosen = tuple(pk for pk in known if report.merchant in {None, pk})
     zone_name = known[chosen[0]][1] if chosen else ALMATY
     today = local_date(now, zone(zone_name))
-    return Ground(
+    return ReportScope(
         scope=Scope(chosen, report.store),
         names={pk: name for pk, (name, _zone) in known.items()},
         zone_name=zone_name,

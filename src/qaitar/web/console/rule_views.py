@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from qaitar.returns.policy import Verdict
+    from qaitar.returns.policy import PolicyVerdict
     from qaitar.returns.rules import Rules
 
 LINES_MAX: Final = 12
@@ -135,7 +135,7 @@ def _preview(found: Preview) -> RulePreview:
     )
 
 
-def _verdict(verdict: Verdict) -> str:
+def _verdict(verdict: PolicyVerdict) -> str:
     """Say the advice and its weightiest ground."""
     return f"{word_for(verdict.answer)} ({ground_sentence(verdict.grounds[0])})"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from qaitar.contracts.marketplace import Section
 from qaitar.returns.vocabulary import (
     Act,
     ControlRule,
@@ -15,7 +16,6 @@ from qaitar.returns.vocabulary import (
     EvidenceKind,
     Quality,
     RefusalReason,
-    Section,
     Stage,
 )
 from qaitar.web.console.views_model import (
@@ -27,26 +27,26 @@ from qaitar.web.console.views_model import (
     Empty,
     EvidencePanel,
     EvidenceTile,
+    EvidenceView,
     Fact,
-    Ground,
-    Mirror,
+    GroundView,
+    MirrorView,
     MoneyCell,
     MoneyLine,
     Notice,
-    Offer,
+    OfferView,
     Person,
     Progress,
-    Proof,
     QueuePage,
     QueueRow,
     ReadyText,
     ReasonChoice,
-    SavedView,
+    SavedViewLink,
     SectionTab,
     StageStep,
     TimelineEntry,
     Tone,
-    Verdict,
+    VerdictView,
     WillDo,
 )
 
@@ -56,21 +56,21 @@ UPLOADS = (
     {"name": "raspakovka.mp4", "state": "waiting", "percent": 0},
 )
 CUSTOMER = Person(name="Айгерим Сапарова", phone="+77012345678", note="speaks Kazakh")
-VERDICT = Verdict(
+VERDICT = VerdictView(
     tone=Tone.OK,
     sentence="May be taken for inspection.",
     grounds=(
-        Ground(text="Proper quality, day 5 of 14", source="Law on consumer rights, art. 30"),
-        Ground(text="Photos of the goods and the packaging are there", source="step 6"),
-        Ground(text="The seals are whole on the photo", source="operator"),
+        GroundView(text="Proper quality, day 5 of 14", source="Law on consumer rights, art. 30"),
+        GroundView(text="Photos of the goods and the packaging are there", source="step 6"),
+        GroundView(text="The seals are whole on the photo", source="operator"),
     ),
 )
-VERDICT_WARN = Verdict(
+VERDICT_WARN = VerdictView(
     tone=Tone.WARN,
     sentence="Ask for the technical-condition act before the control date.",
     grounds=(
-        Ground(text="Irreparability act is there", source="step 6"),
-        Ground(
+        GroundView(text="Irreparability act is there", source="step 6"),
+        GroundView(
             text="Technical-condition act with stamp is missing",
             source="step 6",
             holds=False,
@@ -169,10 +169,10 @@ def queue_page(now: datetime) -> QueuePage:
         url="#",
         bulk_url="#",
         views=(
-            SavedView(label="Due today", url="#", count=9),
-            SavedView(label="Filed again", url="#", count=12),
-            SavedView(label="Cabinet differs", url="#", count=3),
-            SavedView(label="Waiting for an act", url="#", count=17),
+            SavedViewLink(label="Due today", url="#", count=9),
+            SavedViewLink(label="Filed again", url="#", count=12),
+            SavedViewLink(label="Cabinet differs", url="#", count=3),
+            SavedViewLink(label="Waiting for an act", url="#", count=17),
         ),
         bulk_acts=(Act.ASK_CUSTOMER, Act.TAKE_FOR_INSPECTION, Act.GRANT_REFUND),
         more_url="#",
@@ -221,10 +221,10 @@ def refusal_reasons() -> tuple[ReasonChoice, ...]:
     )
 
 
-def offers() -> tuple[Offer, ...]:
+def offers() -> tuple[OfferView, ...]:
     """Make a recommended button, two others and one that may not be pressed."""
     return (
-        Offer(
+        OfferView(
             act=Act.TAKE_FOR_INSPECTION,
             url="#",
             recommended=True,
@@ -237,7 +237,7 @@ def offers() -> tuple[Offer, ...]:
                 WillDo(effect=Effect.WRITE_REGISTER, where="«Возвраты Казахстан»"),
             ),
         ),
-        Offer(
+        OfferView(
             act=Act.REFUSE,
             url="#",
             step="3",
@@ -250,8 +250,8 @@ def offers() -> tuple[Offer, ...]:
             reasons=refusal_reasons(),
             confirm="A refusal goes to the marketplace and cannot be taken back.",
         ),
-        Offer(act=Act.SEND_FOR_APPROVAL, url="#", step="1x", asks_comment=True),
-        Offer(
+        OfferView(act=Act.SEND_FOR_APPROVAL, url="#", step="1x", asks_comment=True),
+        OfferView(
             act=Act.GRANT_REFUND,
             url="#",
             disabled_reason="The goods have not arrived yet (step 7).",
@@ -291,7 +291,7 @@ def evidence() -> EvidencePanel:
                 size_bytes=418_000,
                 added_at=added,
                 added_by="Дана К.",
-                finding=Verdict(tone=Tone.WARN, sentence="stamp: unsure"),
+                finding=VerdictView(tone=Tone.WARN, sentence="stamp: unsure"),
             ),
         ),
         checklist=(
@@ -431,7 +431,7 @@ def case_card(now: datetime, *, waiting_for_proof: bool = False) -> CaseCard:
         verdict=VERDICT,
         offers=offers()[3:] if waiting_for_proof else offers(),
         evidence=evidence(),
-        mirror=Mirror(
+        mirror=MirrorView(
             stage=Stage.WAITING_CUSTOMER,
             stage_at=now - timedelta(hours=20),
             section=Section.NEW,
@@ -469,9 +469,9 @@ def case_card(now: datetime, *, waiting_for_proof: bool = False) -> CaseCard:
     )
 
 
-def proof(now: datetime) -> Proof:
+def proof(now: datetime) -> EvidenceView:
     """Make a decision that waits to be seen in the cabinet."""
-    return Proof(
+    return EvidenceView(
         act=Act.TAKE_FOR_INSPECTION,
         decided_at=now - timedelta(minutes=4),
         decided_by="Дана Касенова",

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from qaitar.documents.tables import Column, Kind, iter_csv
+from qaitar.documents.tables import CellKind, Column, iter_csv
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import User
@@ -162,7 +162,7 @@ def _spoken(language: str, events: Iterator[SecurityEvent]) -> Iterator[bytes]:
     """Write the lines in the reader's language, after the view has answered."""
     with translation.override(language):
         columns = [
-            Column(_("When"), Kind.MOMENT, zone=zone(ALMATY)),
+            Column(_("When"), CellKind.MOMENT, zone=zone(ALMATY)),
             *(
                 Column(name)
                 for name in (

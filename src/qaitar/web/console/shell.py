@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from qaitar.foundation.companions import Session
+from qaitar.foundation.companions import CompanionSession
 from qaitar.kernel.roles import OWNERS, Role
 from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for
@@ -98,20 +98,20 @@ def _unseen(store: str, seen_at: str | None, session: str, since: str) -> Unseen
         store=store,
         seen_at=datetime.fromisoformat(seen_at) if seen_at else None,
         sentence=_unseen_sentence(session) % {"store": store},
-        since=None if session == Session.OPEN else datetime.fromisoformat(since),
+        since=None if session == CompanionSession.OPEN else datetime.fromisoformat(since),
     )
 
 
 def _unseen_sentence(session: str) -> str:
     """Say why a store's cabinet is not read, with a place for the store's name."""
     match session:
-        case Session.ENDED:
+        case CompanionSession.ENDED:
             return _(
                 "%(store)s: the cabinet asks to sign in again. Until then moved dates are not seen."
             )
-        case Session.NO_ANSWER:
+        case CompanionSession.NO_ANSWER:
             return _("%(store)s: the cabinet gives no answer. Moved dates are not seen.")
-        case Session.CHANGED:
+        case CompanionSession.CHANGED:
             return _(
                 "%(store)s: the cabinet could not be read whole. Check there for new requests and moved dates."
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from qaitar.contracts.marketplace import Section
 from qaitar.returns.vocabulary import (
     Act,
     ControlRule,
@@ -19,7 +20,6 @@ from qaitar.returns.vocabulary import (
     EvidenceKind,
     Quality,
     RefusalReason,
-    Section,
     Stage,
 )
 from qaitar.web.console.views_model_mirror import PictureSeen, ReplacedValue, UnreadField
@@ -161,7 +161,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class GroundView:
     """One reason under a verdict with where it comes from."""
 
     text: str
@@ -170,12 +170,12 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class VerdictView:
     """What the policy thinks, in one sentence with its grounds."""
 
     tone: Tone
     sentence: str
-    grounds: tuple[Ground, ...] = ()
+    grounds: tuple[GroundView, ...] = ()
 
 
 # --- the queue --------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class SectionTab:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedView:
+class SavedViewLink:
     """A remembered filter of the queue."""
 
     label: str
@@ -232,7 +232,7 @@ class QueuePage:
     rows: tuple[QueueRow, ...]
     url: str  # the list itself, for reload
     bulk_url: str
-    views: tuple[SavedView, ...] = ()
+    views: tuple[SavedViewLink, ...] = ()
     bulk_acts: tuple[Act, ...] = ()
     more_url: str = ""  # next page by key
     filters: tuple[Fact, ...] = ()  # filters in force; `url` removes one
@@ -301,7 +301,7 @@ class WillDo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class OfferView:
     """A button of the card: what it will do, or why it may not be pressed now."""
 
     act: Act
@@ -333,7 +333,7 @@ class EvidenceTile:
     size_bytes: int = 0
     added_at: datetime | None = None
     added_by: str = ""
-    finding: Verdict | None = None  # stamp found / not found / unsure
+    finding: VerdictView | None = None  # stamp found / not found / unsure
     pages: int = 0  # of a PDF; each is shown as a picture
     page_url: str = ""  # the first page's picture; ends in the page's number
 
@@ -381,7 +381,7 @@ class AttemptStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror:
+class MirrorView:
     """Our stage beside the marketplace's section, each with its time."""
 
     stage: Stage
@@ -398,7 +398,7 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class EvidenceView:
     """A decision recorded here that waits to be pressed and seen in the cabinet."""
 
     act: Act
@@ -463,14 +463,14 @@ class CaseCard:
     stage: Stage
     section: Section
     customer: Person
-    verdict: Verdict
-    offers: tuple[Offer, ...]
+    verdict: VerdictView
+    offers: tuple[OfferView, ...]
     evidence: EvidencePanel
-    mirror: Mirror
+    mirror: MirrorView
     back_url: str
     countdown: Countdown | None = None
     steps: tuple[StageStep, ...] = ()
-    proof: Proof | None = None
+    proof: EvidenceView | None = None
     story: tuple[AttemptStory, ...] = ()
     reason: str = ""  # the customer's reason as stated
     customer_text: str = ""  # the customer's own words

@@ -14,12 +14,12 @@ from qaitar.web.console.views_model import (
     Fact,
     MoneyCell,
     Notice,
-    Offer,
+    OfferView,
     QueueRow,
     SectionTab,
     TimelineEntry,
     Tone,
-    Verdict,
+    VerdictView,
 )
 
 
@@ -43,8 +43,8 @@ class ApprovalRow:
     requested_by: str
     requested_at: datetime
     why: str  # mechanical damage within a day, sum above the limit, exception
-    verdict: Verdict
-    offers: tuple[Offer, ...]  # approve, decline
+    verdict: VerdictView
+    offers: tuple[OfferView, ...]  # approve, decline
     version: int  # of the request as this page shows it
     purposes: tuple[str, ...] = ()  # what exactly is to be approved
     evidence_count: int = 0
@@ -76,7 +76,7 @@ class DeputyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterRow:
+class RegisterRowView:
     """One line of the register of returns, in the order of the sheet's columns."""
 
     number: str
@@ -100,7 +100,7 @@ class RegisterRow:
 class RegisterPage:
     """The register with its filter and ways out."""
 
-    rows: tuple[RegisterRow, ...]
+    rows: tuple[RegisterRowView, ...]
     url: str
     exports: tuple[Fact, ...]  # label, url
     total: MoneyCell

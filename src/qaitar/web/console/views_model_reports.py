@@ -48,7 +48,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ReportPart:
     """One part of the page: numbers, said facts, a chart."""
 
     name: str
@@ -119,7 +119,7 @@ class ReportsPage:
     counted_at: datetime | None
     anew: bool
     walked: int
-    parts: tuple[Part, ...]
+    parts: tuple[ReportPart, ...]
     matrix: Matrix | None
     gates: tuple[GateCard, ...]
     gate_chart: Chart | None

@@ -21,7 +21,7 @@ from qaitar.foundation.settings_journal import setting_note
 from qaitar.foundation.webhooks.endpoints import (
     URL_CHARS_MAX,
     EndpointRefused,
-    Wanted,
+    EndpointRequest,
     endpoint_create,
     endpoint_rotate,
     ping_plan,
@@ -132,7 +132,7 @@ def webhooks(visit: PageRequest) -> HttpResponse:
 def _made(visit: PageRequest, form: EndpointForm) -> bool:
     data = form.cleaned_data
     merchant_id = merchant_chosen(visit, data.get("merchant") or "")
-    wanted = Wanted(data["url"], data["description"], tuple(data["types"]))
+    wanted = EndpointRequest(data["url"], data["description"], tuple(data["types"]))
     try:
         row, secret = endpoint_create(merchant_id=merchant_id, wanted=wanted, now=visit.now)
         fresh_put(visit, secret)

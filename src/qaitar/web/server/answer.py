@@ -43,7 +43,7 @@ class FileBody:
 
 
 @dataclass(slots=True)
-class Answer:
+class ServerAnswer:
     """Status and headers, and either the whole content or what makes it, in the context and the thread Django ran in."""
 
     status: int
@@ -72,7 +72,7 @@ def pieces_of(stream: Any) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-def begin_send(send: Send, answer: Answer) -> list[Awaitable[None]]:
+def begin_send(send: Send, answer: ServerAnswer) -> list[Awaitable[None]]:
     """Hand a whole answer to the server, from any thread; await what is returned in the event loop.
 
     The server sends at the call already, so that the client need not wait for the loop's turn.
@@ -83,7 +83,7 @@ def begin_send(send: Send, answer: Answer) -> list[Awaitable[None]]:
     ]
 
 
-async def send_whole(send: Send, answer: Answer) -> None:
+async def send_whole(send: Send, answer: ServerAnswer) -> None:
     """Send an answer that is there whole."""
     for sent in begin_send(send, answer):
         await sent
@@ -103,7 +103,7 @@ class StreamSender:
         self._run = run
         self._seconds = send_seconds
 
-    async def run(self, answer: Answer) -> None:
+    async def run(self, answer: ServerAnswer) -> None:
         """Send until the end; whatever happens, the stream is closed."""
         assert answer.context is not None
         pieces = pieces_of(answer.stream)

@@ -21,7 +21,7 @@ from qaitar.web.server.threads import Threads
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from qaitar.web.server.answer import Answer, Send
+    from qaitar.web.server.answer import Send, ServerAnswer
     from qaitar.web.server.body import Receive
     from qaitar.web.server.django_call import Handler
     from qaitar.web.server.limits import Limits
@@ -131,7 +131,7 @@ class Server:
 
     def _called(
         self, environ: dict[str, Any], send: Send
-    ) -> tuple[Answer | None, list[Awaitable[None]]]:
+    ) -> tuple[ServerAnswer | None, list[Awaitable[None]]]:
         answer = self._call(environ)
         if FAILURE_KEY in environ:
             answer.headers = [*answer.headers, (b"Connection", b"close")]
@@ -143,7 +143,7 @@ class Server:
         answer.thread = self._django.here()
         return answer, []
 
-    async def _stream(self, answer: Answer, receive: Receive, send: Send) -> None:
+    async def _stream(self, answer: ServerAnswer, receive: Receive, send: Send) -> None:
         if isinstance(answer.stream, FileBody):
             loop = asyncio.get_running_loop()
             run: Callable[..., Awaitable[Any]] = partial(loop.run_in_executor, self._files)

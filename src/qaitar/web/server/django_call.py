@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve
 
 from qaitar.foundation.jobs import fresh_connection
 from qaitar.foundation.request_bodies import ANONYMOUS_BYTES_MAX, declared_limit
-from qaitar.web.server.answer import Answer, FileBody
+from qaitar.web.server.answer import FileBody, ServerAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,12 +34,12 @@ class DjangoCall:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
 
-    def __call__(self, environ: Environ) -> Answer:
+    def __call__(self, environ: Environ) -> ServerAnswer:
         """Run one request in a context of its own: its stream goes on between other requests of the same thread."""
         context = copy_context()
         return context.run(self._answer, environ, context)
 
-    def _answer(self, environ: Environ, context: Any) -> Answer:
+    def _answer(self, environ: Environ, context: Any) -> ServerAnswer:
         started: list[tuple[int, Sequence[tuple[bytes, bytes]]]] = []
 
         def start_response(
@@ -52,9 +52,9 @@ class DjangoCall:
         response = self._handler(environ, start_response)
         status, headers = started[0]
         if isinstance(response, FileBody) or response.streaming:
-            return Answer(status, headers, stream=response, context=context)
+            return ServerAnswer(status, headers, stream=response, context=context)
         try:
-            return Answer(status, headers, response.content)
+            return ServerAnswer(status, headers, response.content)
         finally:
             response.close()
 

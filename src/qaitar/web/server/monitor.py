@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from qaitar.web.server.answer import Answer
+from qaitar.web.server.answer import ServerAnswer
 
 if TYPE_CHECKING:
     import socket
@@ -30,7 +30,7 @@ METRICS: Final = "/metrics"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class HealthReport:
     """What one of the addresses says."""
 
     status: int
@@ -38,9 +38,11 @@ class Report:
     content: bytes
 
 
-_ALIVE: Final = Report(200, "text/plain; charset=utf-8", b"ok\n")
-_NOT_HERE: Final = Report(404, "text/plain; charset=utf-8", b"asked for at the port for health\n")
-_LATE: Final = Report(
+_ALIVE: Final = HealthReport(200, "text/plain; charset=utf-8", b"ok\n")
+_NOT_HERE: Final = HealthReport(
+    404, "text/plain; charset=utf-8", b"asked for at the port for health\n"
+)
+_LATE: Final = HealthReport(
     503, "application/json", b'{"ready": false, "checks": {"answer": "too late"}}\n'
 )
 
@@ -54,7 +56,9 @@ class Monitor:
     """
 
     def __init__(
-        self, reports: Mapping[str, Callable[[], Report]], listener: socket.socket | None = None
+        self,
+        reports: Mapping[str, Callable[[], HealthReport]],
+        listener: socket.socket | None = None,
     ) -> None:
         self._reports = {path: _SharedReport(make) for path, make in reports.items()}
         self._listener = listener
@@ -81,7 +85,7 @@ class Monitor:
         known = path == ALIVE or path in self._reports
         return known and scope["method"] in {"GET", "HEAD"}
 
-    async def answer(self, scope: Scope) -> Answer:
+    async def answer(self, scope: Scope) -> ServerAnswer:
         """Answer at the common port; the body of a request is not looked at."""
         path = scope["path"]
         if path == ALIVE:
@@ -94,7 +98,7 @@ class Monitor:
         except TimeoutError:
             return _answer(_LATE)
 
-    def report(self, path: str) -> Report | None:
+    def report(self, path: str) -> HealthReport | None:
         """Return a report, waiting for it in this thread; None for another address."""
         if path == ALIVE:
             return _ALIVE
@@ -109,11 +113,11 @@ class Monitor:
 class _SharedReport:
     """A report made by a thread of its own, at most once a second, and given to all who ask meanwhile."""
 
-    def __init__(self, make: Callable[[], Report]) -> None:
+    def __init__(self, make: Callable[[], HealthReport]) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
-        self._last: Future[Report] | None = None
+        self._last: Future[HealthReport] | None = None
         self._until = 0.0
 
     def start(self) -> None:
@@ -123,7 +127,7 @@ class _SharedReport:
         assert self._thread is not None
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def future(self) -> Future[Report]:
+    def future(self) -> Future[HealthReport]:
         """Return the report that is being made or still fresh, or begin a new one."""
         assert self._thread is not None
         with self._lock:
@@ -131,25 +135,27 @@ class _SharedReport:
                 self._last = self._thread.submit(self._made)
             return self._last
 
-    def _made(self) -> Report:
+    def _made(self) -> HealthReport:
         report = self._make()
         self._until = time.monotonic() + REPORT_SECONDS
         return report
 
 
-def _answer(report: Report) -> Answer:
+def _answer(report: HealthReport) -> ServerAnswer:
     headers = (
         (b"Content-Type", report.content_type.encode()),
         (b"Cache-Control", b"no-store"),
         (b"X-Content-Type-Options", b"nosniff"),
     )
-    return Answer(report.status, headers, report.content)
+    return ServerAnswer(report.status, headers, report.content)
 
 
 class _PortServer(http.server.HTTPServer):
     """Answers at the port for health, a thread a client, few at a time and each for a short time."""
 
-    def __init__(self, listener: socket.socket, report: Callable[[str], Report | None]) -> None:
+    def __init__(
+        self, listener: socket.socket, report: Callable[[str], HealthReport | None]
+    ) -> None:
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener

@@ -28,7 +28,7 @@ from qaitar.web.console.views_model import (
     SOON_SECONDS,
     URGENT_SECONDS,
     Countdown,
-    Offer,
+    OfferView,
     Progress,
     Tone,
 )
@@ -343,7 +343,7 @@ def nobody_here() -> bool:
 
 
 @register.filter
-def noted_count(offers: tuple[Offer, ...]) -> int:
+def noted_count(offers: tuple[OfferView, ...]) -> int:
     """Count the acts that are only noted by hand.
 
     >>> noted_count(())
@@ -353,7 +353,7 @@ def noted_count(offers: tuple[Offer, ...]) -> int:
 
 
 @register.filter
-def noted_acts(offers: tuple[Offer, ...]) -> frozenset[str]:
+def noted_acts(offers: tuple[OfferView, ...]) -> frozenset[str]:
     """Name the acts that are only noted by hand."""
     return frozenset(offer.act.value for offer in offers if offer.by_hand)
 
