@@ -34,7 +34,7 @@ def test_the_sources_are_really_read() -> None:
     requested = requested_for()
     assert requested["Your role (%(role)s) may not do this."] == "returns/sentences.py"
     assert requested["stage\x04New"] == "returns/words.py"
-    assert requested["%(counter)s line"] == "web/console/templates/console/register.html"
+    assert requested["%(counter)s line"] == "web/console/templates/console/register/register.html"
     assert len(requested) > 600
 
 

@@ -12,7 +12,7 @@ from qaitar.demo.seed import demo_merchant, demo_seed
 from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.personal_values import lines_open
-from qaitar.web.console.present_story import timeline_entry
+from qaitar.web.console.case.timeline import timeline_entry
 from tests.demo.test_seed import free_ports
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from qaitar.orders.models import Store
 from qaitar.orders.services.stores import StoreEntry, store_create
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Act
-from qaitar.web.console.present_mirror import replaced_values
-from qaitar.web.console.present_story import timeline_entry
+from qaitar.web.console.case.mirror import replaced_values
+from qaitar.web.console.case.timeline import timeline_entry
 
 if TYPE_CHECKING:
     from tests.flows.bench import Bench

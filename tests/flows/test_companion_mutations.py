@@ -12,11 +12,11 @@ from qaitar.flows.take_cabinet import cabinet_read, cabinet_take
 from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import RawIntake
 from qaitar.returns.models import ReturnRequest
-from qaitar.web.console.import_reasons import reason_sentence
-from qaitar.web.console.present_import import intake_report
-from qaitar.web.console.present_mirror import unread_lines
-from qaitar.web.console.unread_words import field_text, why_text
-from qaitar.web.console.views_model import MirrorView
+from qaitar.web.console.case.mirror import unread_lines
+from qaitar.web.console.case.records import MirrorView
+from qaitar.web.console.imports.present import intake_report
+from qaitar.web.console.imports.reasons import reason_sentence
+from qaitar.web.console.labels.unread import field_text, why_text
 from tests.corpora.market import CALLS, archived, cabinet_answers
 from tests.corpora.spoiling import CHANGES, places, written
 from tests.flows.spoiled_answers import Expected, expected
@@ -61,11 +61,11 @@ def card_says(reported: dict[str, Any]) -> str:
         stage=None, stage_at=None, section=None, section_at=None, source="",  # type: ignore[arg-type]  # not drawn here
         unread=unread_lines(reported),
     )  # fmt: skip
-    return html.unescape(render_to_string("console/partials/mirror_told.html", {"mirror": part}))
+    return html.unescape(render_to_string("console/queue/partials/mirror_told.html", {"mirror": part}))
 
 
 def report_says(row: RawIntake) -> str:
-    page = render_to_string("console/partials/import_report.html", {"report": intake_report(row)})
+    page = render_to_string("console/imports/partials/import_report.html", {"report": intake_report(row)})
     return html.unescape(page)
 
 

@@ -10,8 +10,8 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.sandbox.usedesk.faults import UsedeskFault
-from qaitar.web.console.card_reads import order_details_load
-from qaitar.web.console.present_letters import marketplace_text
+from qaitar.web.console.case.card_reads import order_details_load
+from qaitar.web.console.case.letters import marketplace_text
 
 if TYPE_CHECKING:
     from tests.flows.bench import Bench

@@ -8,9 +8,7 @@ from datetime import date, datetime, timedelta
 from qaitar.foundation.invitation_model import Invitation
 from qaitar.kernel.roles import Role
 from qaitar.returns.vocabulary import Act, Stage
-from qaitar.web.console import samples
-from qaitar.web.console.design_views import design_context
-from qaitar.web.console.views_model import (
+from qaitar.web.console.case.records import (
     BulkLine,
     BulkPreview,
     Choice,
@@ -21,7 +19,10 @@ from qaitar.web.console.views_model import (
     Person,
     Tone,
 )
-from qaitar.web.console.views_model_office import (
+from qaitar.web.console.design import samples
+from qaitar.web.console.design.views import design_context
+from qaitar.web.console.frame.records import NavGroup, NavItem, Shell
+from qaitar.web.console.settings.records import (
     ApprovalPage,
     ApprovalRow,
     CheckStep,
@@ -54,7 +55,6 @@ from qaitar.web.console.views_model_office import (
     WebhookPage,
     WebhookRow,
 )
-from qaitar.web.console.views_model_shell import NavGroup, NavItem, Shell
 from tests.web.office_forms import (
     ConnectionForm,
     NewRequestForm,

@@ -126,9 +126,9 @@ MIDDLEWARE = [
     "qaitar.config.pages_only.Scripts",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "qaitar.web.console.accounts.OwnLanguage",
-    "qaitar.web.console.errors.WrongMethod",
-    "qaitar.web.console.body_errors.BodyNotReceived",
+    "qaitar.web.console.frame.accounts.OwnLanguage",
+    "qaitar.web.console.frame.errors.WrongMethod",
+    "qaitar.web.console.frame.body_errors.BodyNotReceived",
 ]
 ROOT_URLCONF = "qaitar.config.urls"
 WSGI_APPLICATION = "qaitar.config.wsgi.application"
@@ -142,7 +142,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "qaitar.web.console.shell.shell",
+                "qaitar.web.console.frame.layout.shell",
             ],
         },
     },
@@ -150,7 +150,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # login: sessions, TOTP and passkeys, OIDC (design §5.15)
 AUTHENTICATION_BACKENDS = [
-    "qaitar.web.console.sign_in.PasswordBackend",  # the only one that judges passwords
+    "qaitar.web.console.frame.sign_in.PasswordBackend",  # the only one that judges passwords
     "django.contrib.auth.backends.ModelBackend",
 ]
 LOGIN_URL = "account_login"
@@ -158,13 +158,13 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "qaitar.web.console.accounts.ClosedSignup"
+ACCOUNT_ADAPTER = "qaitar.web.console.frame.accounts.ClosedSignup"
 ACCOUNT_PREVENT_ENUMERATION = True
 # tries of passwords and codes are limited by foundation/sign_in_limits.py; allauth limits the rest, in the cache
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}
 MFA_FORMS = {
-    "authenticate": "qaitar.web.console.second_factor.SignInCodeForm",
-    "reauthenticate": "qaitar.web.console.second_factor.ConfirmCodeForm",
+    "authenticate": "qaitar.web.console.frame.second_factor.SignInCodeForm",
+    "reauthenticate": "qaitar.web.console.frame.second_factor.ConfirmCodeForm",
 }
 # in the database, so that what is counted there holds over all processes and machines
 CACHES = {
@@ -175,7 +175,7 @@ CACHES = {
     }
 }
 SOCIALACCOUNT_ONLY = False
-SOCIALACCOUNT_ADAPTER = "qaitar.web.console.accounts.KnownPeopleOnly"
+SOCIALACCOUNT_ADAPTER = "qaitar.web.console.frame.accounts.KnownPeopleOnly"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {"APPS": [], "OAUTH_PKCE_ENABLED": True}
 }
@@ -191,7 +191,7 @@ if os.environ.get("QAITAR_OIDC_SERVER"):
         }
     )
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_ADAPTER = "qaitar.web.console.second_factor.SealedSecondFactors"
+MFA_ADAPTER = "qaitar.web.console.frame.second_factor.SealedSecondFactors"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
@@ -215,7 +215,7 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_COOKIE_HTTPONLY = True  # forms and htmx carry the token themselves
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "qaitar.web.console.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "qaitar.web.console.frame.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^api/"]  # refused instead, so that no token goes in the clear unnoticed
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -15,7 +15,7 @@ from qaitar.foundation.companions import code_create, companion_of, companion_re
 from qaitar.foundation.models import CabinetWatch, Companion, JournalEntry, RawIntake
 from qaitar.returns.companion_view import cases_missed
 from qaitar.returns.models import ReturnRequest
-from qaitar.web.console.companion_views import gap_sentences
+from qaitar.web.console.settings.companion import gap_sentences
 from tests.factories.accounts import NOW, actor, make_token, open_walls
 from tests.factories.returns import make_case, take
 from tests.web.api.callers import Program

@@ -18,7 +18,7 @@ from qaitar.foundation.people import password_set, person_switch
 from qaitar.foundation.security_models import SecurityEvent
 from qaitar.foundation.sessions import SignInSession
 from qaitar.kernel.roles import Role
-from qaitar.web.console import urls_office
+from qaitar.web.console.settings import urls as urls_office
 from tests.factories.accounts import NOW, make_token
 from tests.web.console.desk import counted, signed_in, words_of
 from tests.web.console.office import Office, make_office

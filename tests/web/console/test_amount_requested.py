@@ -14,7 +14,7 @@ from qaitar.orders.models import Order
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.intake import received_day
-from qaitar.web.console.sale_words import CANCEL_REASONS, cancel_reason_words
+from qaitar.web.console.labels.sale import CANCEL_REASONS, cancel_reason_words
 from tests.factories.accounts import NOW, Shop, open_walls
 from tests.factories.orders import file_order
 from tests.web.console.desk import versioned, words_of

@@ -15,7 +15,7 @@ from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act
-from qaitar.web.console.bulk_views import IDS_MAX
+from qaitar.web.console.queue.bulk import IDS_MAX
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import make_case
 from tests.web.console.desk import signed_in, words_of

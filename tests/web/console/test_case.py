@@ -425,7 +425,7 @@ def test_an_open_card_hears_of_news_and_of_nothing_else(
     request_act(request_id=case.pk, act=Act.ASK_CUSTOMER, by=by, now=NOW)
     whole = client.get(live, **HTMX)
     assert (whole.status_code, whole["HX-Retarget"]) == (200, "#case")
-    assert whole.templates[0].name == "console/partials/case_body.html"
+    assert whole.templates[0].name == "console/case/partials/case_body.html"
 
 
 def test_a_serial_number_is_noted_on_the_order_and_accepted_back(

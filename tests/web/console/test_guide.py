@@ -16,8 +16,8 @@ from qaitar.kernel.roles import Role
 from qaitar.returns.procedure import PROCEDURE
 from qaitar.returns.step_words import STEP_WORDS
 from qaitar.returns.steps_page import page as steps_page
-from qaitar.web.console import guide_book
-from qaitar.web.console.terms import TERMS
+from qaitar.web.console.handbook import book as guide_book
+from qaitar.web.console.labels.terms import TERMS
 from tests.factories.accounts import NOW, make_person, make_shop
 from tests.web.console.desk import signed_in
 

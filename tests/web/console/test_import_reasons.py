@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import translation
 
-from qaitar.web.console.import_reasons import REASONS, reason_sentence
+from qaitar.web.console.imports.reasons import REASONS, reason_sentence
 
 
 def test_a_rejected_row_says_why_in_the_readers_language() -> None:

@@ -26,7 +26,7 @@ from qaitar.returns import register
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, Quality
-from qaitar.web.console import export_views
+from qaitar.web.console.lists import views as export_views
 from tests.factories.accounts import NOW, actor
 from tests.factories.returns import make_case
 from tests.web.console.desk import counted, words_of

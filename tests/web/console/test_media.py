@@ -13,7 +13,7 @@ from PIL import Image
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.models import JournalEntry, StoredFile
 from qaitar.returns.models import Evidence
-from qaitar.web.console.present_evidence import PAGES_MAX
+from qaitar.web.console.case.evidence import PAGES_MAX
 from tests.factories.accounts import Shop, open_walls
 from tests.factories.returns import make_case
 from tests.web.console.test_case import photo

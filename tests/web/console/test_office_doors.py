@@ -32,8 +32,8 @@ from qaitar.kernel.roles import OWNERS, Role
 from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.models import DayOff, MerchantRule
 from qaitar.training.models import Practice
-from qaitar.web.console import urls_office
-from qaitar.web.console.screen import APPROVERS, DECIDERS, EVERYBODY, MANAGERS
+from qaitar.web.console.frame.auth import APPROVERS, DECIDERS, EVERYBODY, MANAGERS
+from qaitar.web.console.settings import urls as urls_office
 from tests.factories.accounts import NOW, make_person
 from tests.web.console.desk import signed_in
 from tests.web.console.office import GIVEN, Office, make_office

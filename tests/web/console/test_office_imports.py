@@ -26,7 +26,7 @@ from qaitar.returns.models import ReturnRequest
 from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
 from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from qaitar.sandbox.kaspi.refunds_api import answer as cabinet_answer
-from qaitar.web.console import import_views
+from qaitar.web.console.imports import views as import_views
 from tests.factories.accounts import NOW
 from tests.factories.orders import export_rows, export_xlsx
 from tests.web.console.desk import words_of

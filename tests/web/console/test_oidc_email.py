@@ -14,7 +14,7 @@ from django.urls import reverse
 from qaitar.foundation.models import JournalEntry, Membership, User
 from qaitar.foundation.security_models import SecurityEvent
 from qaitar.kernel.roles import Role
-from qaitar.web.console.accounts import KnownPeopleOnly
+from qaitar.web.console.frame.accounts import KnownPeopleOnly
 from tests.factories.accounts import make_person
 from tests.web.console.desk import words_of
 from tests.web.console.office import Office, make_office

@@ -70,7 +70,7 @@ def test_the_next_page_goes_on_where_the_last_one_ended(
     first = client.get("/").context["page"]
     assert len(first.rows) == 40
     more = client.get(first.more_url, **HTMX)
-    assert more.templates[0].name == "console/partials/queue_rows.html"
+    assert more.templates[0].name == "console/queue/partials/queue_rows.html"
     assert [row.number for row in more.context["rows"]] == [
         f"{700000000 + n}-1" for n in range(40, 70)
     ]

@@ -29,7 +29,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 def found(client: Client, query: str) -> list[str]:
     answer = client.get("/search", {"q": query}, **HTMX)
     assert answer.status_code == 200
-    assert answer.templates[0].name == "console/partials/search_results.html"
+    assert answer.templates[0].name == "console/queue/partials/search_results.html"
     return [row.number for row in answer.context["search"].rows]
 
 

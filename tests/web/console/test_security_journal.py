@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 GIVE_FILES = {
-    "qaitar.web.console.export_views",
-    "qaitar.web.console.import_views",
-    "qaitar.web.console.security_views",
+    "qaitar.web.console.lists.views",
+    "qaitar.web.console.imports.views",
+    "qaitar.web.console.settings.security",
     # one file of one request each, no list
-    "qaitar.web.console.file_views",
-    "qaitar.web.console.media_views",
+    "qaitar.web.console.case.files",
+    "qaitar.web.console.case.media",
     "qaitar.web.api.evidence",
 }
 """Modules whose views give a file away."""

@@ -17,7 +17,8 @@ from qaitar.kernel.roles import Role
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, EvidenceKind
-from qaitar.web.console import urls, urls_office
+from qaitar.web.console import urls
+from qaitar.web.console.settings import urls as urls_office
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls
 from tests.factories.returns import add_proofs, make_case
 from tests.web.console.desk import signed_in

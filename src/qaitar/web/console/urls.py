@@ -7,26 +7,24 @@ from typing import TYPE_CHECKING
 
 from django.urls import include, path
 
-from qaitar.web.console import (
-    act_views,
-    approval_views,
-    bulk_views,
-    case_views,
-    design_views,
-    file_views,
-    guide_views,
-    language_views,
-    live,
-    media_views,
-    new_views,
-    owner_views,
-    palette_views,
-    presence_views,
-    queue_views,
-    search_views,
-    undo,
-    unit_views,
-)
+from qaitar.web.console.approvals import views as approval_views
+from qaitar.web.console.case import acts as act_views
+from qaitar.web.console.case import create as new_views
+from qaitar.web.console.case import files as file_views
+from qaitar.web.console.case import media as media_views
+from qaitar.web.console.case import presence as presence_views
+from qaitar.web.console.case import undo
+from qaitar.web.console.case import units as unit_views
+from qaitar.web.console.case import views as case_views
+from qaitar.web.console.design import views as design_views
+from qaitar.web.console.frame import language as language_views
+from qaitar.web.console.handbook import views as guide_views
+from qaitar.web.console.queue import bulk as bulk_views
+from qaitar.web.console.queue import live
+from qaitar.web.console.queue import palette as palette_views
+from qaitar.web.console.queue import search as search_views
+from qaitar.web.console.queue import views as queue_views
+from qaitar.web.console.setup import owner as owner_views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -75,5 +73,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("effects/<uuid:pk>/again", act_views.effect_again, name="effect_again"),
     path("effects/<uuid:pk>/by-hand", act_views.effect_by_hand, name="effect_by_hand"),
 ]
-if find_spec("qaitar.web.console.urls_office") is not None:
-    urlpatterns.append(path("", include("qaitar.web.console.urls_office")))
+if find_spec("qaitar.web.console.settings.urls") is not None:
+    urlpatterns.append(path("", include("qaitar.web.console.settings.urls")))

@@ -21,10 +21,7 @@ from qaitar.kernel.phones import mask_phone
 from qaitar.returns.step_words import STEP_WORDS
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.returns.words import word_for
-from qaitar.web.console.days import written
-from qaitar.web.console.guide_book import chapter_url, step_anchor
-from qaitar.web.console.terms import TERMS
-from qaitar.web.console.views_model import (
+from qaitar.web.console.case.records import (
     SOON_SECONDS,
     URGENT_SECONDS,
     Countdown,
@@ -32,6 +29,9 @@ from qaitar.web.console.views_model import (
     Progress,
     Tone,
 )
+from qaitar.web.console.handbook.book import chapter_url, step_anchor
+from qaitar.web.console.labels.days import written
+from qaitar.web.console.labels.terms import TERMS
 
 register = template.Library()
 
@@ -307,7 +307,7 @@ def moment(at: datetime | None, shape: str = "short") -> SafeString | str:
     )
 
 
-@register.inclusion_tag("console/partials/step_words.html")
+@register.inclusion_tag("console/frame/partials/step_words.html")
 def step_words(number: str, place: str) -> dict[str, object]:
     """Explain a step of the procedure: its number opens what the step says and why; `place` makes ids unique on a page."""
     return {
@@ -318,7 +318,7 @@ def step_words(number: str, place: str) -> dict[str, object]:
     }
 
 
-@register.inclusion_tag("console/partials/term.html")
+@register.inclusion_tag("console/frame/partials/term.html")
 def term(key: str, word: str = "") -> dict[str, object]:
     """Show a word of the trade, or the page's own word for it, that explains itself when pressed."""
     known = TERMS[key]

@@ -1,0 +1,1 @@
+"""What waits for a senior, and who decides in their place."""

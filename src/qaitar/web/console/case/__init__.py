@@ -1,0 +1,1 @@
+"""One return request: the card, acts, notes, evidence, journal, what undoes them."""

@@ -1,0 +1,1 @@
+"""Files of orders and of the cabinet."""

@@ -1,0 +1,1 @@
+"""Words of values that several pages show."""

@@ -1,0 +1,1 @@
+"""The queue: its page, views, search, bulk decisions, what is new."""

@@ -1,0 +1,1 @@
+"""Figures, their rules and the lists behind them."""

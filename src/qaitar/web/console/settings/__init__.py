@@ -1,0 +1,1 @@
+"""Pages of the office: stores, people, connections, rules, tokens, security."""

@@ -1,0 +1,1 @@
+"""The first run and first steps of an installation."""
