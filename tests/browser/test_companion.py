@@ -107,7 +107,7 @@ def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
 ) -> None:
     numbers = five_tabs(cabinet.kaspi, 300)
     page = pair_and_read(sight, desk)
-    first = cabinet.asked()
+    first = cabinet.requested()
     assert len([path for path in first if "load-refund-details" in path]) == 300
     found = cases(desk)
     assert set(found) == set(numbers)
@@ -121,7 +121,7 @@ def test_three_hundred_requests_over_five_tabs_then_only_what_moved(
     moved = cabinet.kaspi.ledger.filings[numbers[0]]
     moved.control += timedelta(days=1)
     sight.read_now()
-    again = cabinet.asked()
+    again = cabinet.requested()
     assert len(again) <= 60
     assert [path.split("code=")[1] for path in again if "load-refund-details" in path] == [
         numbers[0]
@@ -149,7 +149,7 @@ def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_reported(
     closing, bad = numbers[0], numbers[5]
     kaspi.faults.fail_detail(bad, KaspiFault(FaultKind.SERVER_ERROR))
     page = pair_and_read(sight, desk)
-    requested = cabinet.asked()
+    requested = cabinet.requested()
     details = [path.split("code=")[1] for path in requested if "load-refund-details" in path]
     assert sorted(details) == sorted(numbers), "each detail once"
     assert "load-refunds-count" in requested[0]
@@ -164,7 +164,7 @@ def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_reported(
     ]
     kaspi.press(closing, "GRANT")
     sight.read_now()
-    again = cabinet.asked()
+    again = cabinet.requested()
     assert (
         next(path.split("code=")[1] for path in again if "load-refund-details" in path) == closing
     )
@@ -175,7 +175,7 @@ def test_a_cabinet_as_it_was_captured_is_read_whole_and_what_fails_is_reported(
     assert watch(desk).session == "OPEN"
     kaspi.behaviour.gateway = 401
     sight.read_now()
-    assert len(cabinet.asked()) == 3, "the counts, and nothing else"
+    assert len(cabinet.requested()) == 3, "the counts, and nothing else"
     expect(inside(page, "notice").locator("p").first).to_contain_text(
         "Кабинет не отвечает Qaitar с"
     )
@@ -194,21 +194,21 @@ def test_a_hundred_requests_are_read_again_within_sixty_questions(
     """After the first reading: nothing moved, one moved, and every one moved, which takes as many readings as it needs."""
     numbers = five_tabs(cabinet.kaspi, 100)
     pair_and_read(sight, desk)
-    cabinet.asked()
+    cabinet.requested()
     sight.read_now()
-    assert len(cabinet.asked()) == 1 + 2 * 4 + 2, (
+    assert len(cabinet.requested()) == 1 + 2 * 4 + 2, (
         "counts, two pages of each open section, two of the closed"
     )
     filings = cabinet.kaspi.ledger.filings
     filings[numbers[7]].control += timedelta(days=1)
     sight.read_now()
-    assert len(cabinet.asked()) == 1 + 2 * 4 + 2 + 1
+    assert len(cabinet.requested()) == 1 + 2 * 4 + 2 + 1
     for number in numbers:
         filings[number].control += timedelta(hours=1)
     details: list[str] = []
     for _reading in range(3):
         sight.read_now()
-        requested = cabinet.asked()
+        requested = cabinet.requested()
         assert len(requested) <= 60
         details += [path.split("code=")[1] for path in requested if "load-refund-details" in path]
     assert sorted(details) == sorted(numbers), "each once, none forgotten"
@@ -304,7 +304,7 @@ def test_a_refusal_is_pasted_by_the_person_proved_and_closed(
 
 def pictures_requested(cabinet: Cabinet) -> list[str]:
     """The companion's own questions for pictures: the page's are without the mark."""
-    return [path for path in cabinet.asked() if path.startswith("/photos/") and "v=" in path]
+    return [path for path in cabinet.requested() if path.startswith("/photos/") and "v=" in path]
 
 
 def pressed(desk: Desk, page: Any, button: str) -> None:
@@ -326,9 +326,9 @@ def test_an_ended_session_stops_everything_is_stated_and_mends_itself(
     sold(cabinet.kaspi, "700000001")
     page = pair_and_read(sight, desk)
     cabinet.kaspi.shops[0].session = cabinet.kaspi.shops[1].session = ""
-    cabinet.asked()
+    cabinet.requested()
     sight.read_now()
-    assert len(cabinet.asked()) == 1, "the first refusal is the last question"
+    assert len(cabinet.requested()) == 1, "the first refusal is the last question"
     expect(inside(page, "notice").locator("p")).to_contain_text("просит войти заново")
     assert watch(desk).session == "ENDED"
     sight.worker.evaluate("chrome.storage.local.set({readAt: 0})")
@@ -362,7 +362,7 @@ def test_two_shops_of_a_login_are_read_and_one_not_displayed_is_left_alone(
     found = cases(desk)
     assert found[first].store_id == desk.shop.store.pk
     assert found[second].store_name == "Второй"
-    requested = cabinet.asked()
+    requested = cabinet.requested()
     assert len([path for path in requested if "39999999" in path]) == 1
     own = sight.options()
     own.click("#unpair")
@@ -389,9 +389,9 @@ def test_paused_in_mid_reading_it_asks_nothing_more(
     sight.until("shops", lambda at: bool(at and at["30000001"]["prints"]))
     own.check("#paused")
     expect(own.locator("#read")).to_have_text("Прочитать сейчас")
-    cabinet.asked()
+    cabinet.requested()
     own.wait_for_timeout(500)
-    assert cabinet.asked() == []
+    assert cabinet.requested() == []
     assert len(sight.state("shops")["30000001"]["prints"]) < 60
     own.uncheck("#paused")
     sight.read_now()

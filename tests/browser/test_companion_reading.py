@@ -222,7 +222,7 @@ def test_details_failing_one_after_another_are_no_fault_of_theirs_when_the_count
 
     def dying(url: str) -> dict[str, Any]:
         if "load-refunds-count" in url and (instead := next(answers)):
-            cabinet.asked.append("counts")
+            cabinet.requested.append("counts")
             return instead
         return real(url)
 

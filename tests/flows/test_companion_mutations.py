@@ -61,11 +61,15 @@ def card_says(reported: dict[str, Any]) -> str:
         stage=None, stage_at=None, section=None, section_at=None, source="",  # type: ignore[arg-type]  # not drawn here
         unread=unread_lines(reported),
     )  # fmt: skip
-    return html.unescape(render_to_string("console/queue/partials/mirror_told.html", {"mirror": part}))
+    return html.unescape(
+        render_to_string("console/queue/partials/mirror_told.html", {"mirror": part})
+    )
 
 
 def report_says(row: RawIntake) -> str:
-    page = render_to_string("console/imports/partials/import_report.html", {"report": intake_report(row)})
+    page = render_to_string(
+        "console/imports/partials/import_report.html", {"report": intake_report(row)}
+    )
     return html.unescape(page)
 
 

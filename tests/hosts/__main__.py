@@ -30,7 +30,7 @@ def main() -> None:
         time.sleep(CALM_S)
         story.primary_loses_power_inside_the_standbys()
         load.stop()
-        task = {"merchant": cast.shop["merchant"], "acknowledged": load.told()}
+        task = {"merchant": cast.shop["merchant"], "acknowledged": load.reported()}
         story.figures["writes acknowledged"] = len(load.acknowledged)
         story.figures["acknowledged and lost"] = cast.on_app("checking", task)["lost"]
     print(json.dumps(story.figures, ensure_ascii=False))  # noqa: T201  its answer

@@ -102,7 +102,7 @@ class Story:
 
     def check(self) -> None:
         """Wait until all effects are settled, then look for everything that was acknowledged."""
-        acknowledged = self.load.told()
+        acknowledged = self.load.reported()
         task = {"merchant": self.cast.shop["merchant"], "acknowledged": acknowledged}
         wait_for("effects", lambda: self._settled(task), SETTLED_SECONDS)
         lives = sum(write["act"] == "CREATE" for write in acknowledged)

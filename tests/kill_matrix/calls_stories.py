@@ -146,18 +146,18 @@ def _proof_differs(world: World) -> list[str]:
 
 
 def _displayed_begins(world: World) -> Request:
-    world.kept["body"] = seen_body(world)
+    world.remembered["body"] = seen_body(world)
     return Request(
         "POST",
         f"{API}/intake/cabinet/{world.shop.store.pk}",
-        world.kept["body"],
+        world.remembered["body"],
         key=str(uuid4()),
         token=world.token("aigerim", "intake"),
     )
 
 
 def _displayed_differs(world: World) -> list[str]:
-    return one_reading(world, world.kept["body"])
+    return one_reading(world, world.remembered["body"])
 
 
 def _export_begins(world: World) -> Request:

@@ -52,11 +52,11 @@ def one_reading(world: World, body: bytes) -> list[str]:
 
 
 def _reading_begins(world: World) -> None:
-    world.kept["body"] = seen_body(world)
+    world.remembered["body"] = seen_body(world)
     with within_walls(world.shop.id):
         cabinet_take(
             store_id=world.shop.store.pk,
-            body=world.kept["body"],
+            body=world.remembered["body"],
             received_from="companion",
             by=world.by,
             now=world.now,
@@ -64,7 +64,7 @@ def _reading_begins(world: World) -> None:
 
 
 def _reading_differs(world: World) -> list[str]:
-    return one_reading(world, world.kept["body"])
+    return one_reading(world, world.remembered["body"])
 
 
 def _shop_connected(world: World, system: str, settings: dict[str, Any], **secrets: str) -> None:
@@ -132,9 +132,9 @@ def _cabinet_differs(world: World) -> list[str]:
 
 def export_of(world: World) -> bytes:
     """Write an export of as many orders as this seed has, one row of them unreadable."""
-    world.kept["orders"] = [f"7000001{n:02d}" for n in range(world.dice.randint(3, 9))]
+    world.remembered["orders"] = [f"7000001{n:02d}" for n in range(world.dice.randint(3, 9))]
     own = {"Артикул": str(world.shop.id)}  # a content kept before would not be kept again
-    rows = [{"№ заказа": code, **own} for code in world.kept["orders"]]
+    rows = [{"№ заказа": code, **own} for code in world.remembered["orders"]]
     return export_csv(export_rows(*rows, {"№ заказа": ""}))
 
 
@@ -145,7 +145,7 @@ def one_import(world: World) -> list[str]:
         codes = sorted(Order.objects.values_list("code", flat=True))
         lines = OrderLine.objects.count()
         runs = list(ImportRun.objects.values_list("state", "created", "rejected"))
-    sold = world.kept["orders"]
+    sold = world.remembered["orders"]
     return [
         *unlike("orders", (codes, lines), (sold, len(sold))),
         *unlike("runs", runs, [("DONE", len(sold), 1)]),

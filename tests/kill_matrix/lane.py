@@ -59,10 +59,10 @@ class Lane:
         if request is not None:
             world.answers.append(world.ask(request))
         ended = self.zygote.ended(pid)
-        assert ended.code == 0, ended.said
+        assert ended.code == 0, ended.stated
         found = self._rest(story, world, request)
         assert not found, (story.name, found)
-        return tuple(ended.told["passed"])
+        return tuple(ended.reported["passed"])
 
     def play(self, cell: Cell) -> list[str]:
         """Play one cell and say what is wrong afterwards."""
@@ -87,7 +87,7 @@ class Lane:
         MerchantKey.objects.update(active=True)
         sweeps = ("qaitar.flows.tasks.deadlines_sweep",)
         ended = self.zygote.run(Order("go on", now, self.dsn, sweeps=sweeps))
-        assert ended.code == 0, ended.said
+        assert ended.code == 0, ended.stated
 
     def _world(self, story: Story, seed: int) -> World:
         self.worlds += 1
@@ -129,7 +129,7 @@ class Lane:
             _kill(pid)
         ended = self.zygote.ended(pid)
         if cell.death is Death.KILLED and ended.code != -signal.SIGKILL:
-            return [f"it never died: {ended.code} {ended.said[-500:]}"]
+            return [f"it never died: {ended.code} {ended.stated[-500:]}"]
         if cell.death in ON_THE_WIRE and not wire.met:
             return ["the call never came"]
         return []
@@ -144,13 +144,13 @@ class Lane:
         if together:  # what one still does is undone to the other, so a third says what is left
             for pid in [self.zygote.start(order) for _ in range(2)]:
                 ended = self.zygote.ended(pid)
-                wrong += [] if ended.code == 0 else [f"it does not rise: {ended.said[-800:]}"]
+                wrong += [] if ended.code == 0 else [f"it does not rise: {ended.stated[-800:]}"]
         ended = self.zygote.run(order)
         if ended.code == 0:
-            world.now = max(world.now, datetime.fromisoformat(ended.told["now"]))
-            wrong += ended.told["left"]
+            world.now = max(world.now, datetime.fromisoformat(ended.reported["now"]))
+            wrong += ended.reported["left"]
         else:
-            wrong.append(f"it does not rise: {ended.code} {ended.said[-800:]}")
+            wrong.append(f"it does not rise: {ended.code} {ended.stated[-800:]}")
         wrong += story.differs(world) + world.chains()
         world.leaves()
         return wrong

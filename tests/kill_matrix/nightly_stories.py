@@ -176,7 +176,7 @@ def _old_lists_differ(world: World) -> list[str]:
 def _days_begin(world: World) -> None:
     """Tomorrow, a Friday, is declared a day off, so the dates of open requests move to Monday."""
     cases = [world.file(f"70000000{number}-1") for number in (1, 2)]
-    world.kept["before"] = {case.pk: case.control_at for case in cases}
+    world.remembered["before"] = {case.pk: case.control_at for case in cases}
     world.minutes_pass(forget=True)
     tomorrow = (world.now + timedelta(days=1)).date()
     with within_walls(world.shop.id):
@@ -190,7 +190,7 @@ def _days_begin(world: World) -> None:
 def _days_differ(world: World) -> list[str]:
     wrong: list[str] = []
     for case in _seen(world, ReturnRequest.objects.all()):
-        moved = case.control_at - world.kept["before"][case.pk]
+        moved = case.control_at - world.remembered["before"][case.pk]
         wrong += unlike("moved by", moved, timedelta(days=3))
         wrong += unlike("lines", world.acts(case.pk).total(), 2)
     return wrong

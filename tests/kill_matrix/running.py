@@ -278,7 +278,7 @@ def _invariants(database: DatabaseAddresses, lane: Lane) -> list[str]:
     with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
         report: Any = invariants_check(owner, CheckRequest(AT_REST, role, contents=True))
     return [
-        f"{each.code} {each.promises}: {row.place}: {row.said} ({lane.homes.get(row.merchant, '')})"
+        f"{each.code} {each.promises}: {row.place}: {row.fault} ({lane.homes.get(row.merchant, '')})"
         for each in report.checked
         for row in each.first
     ]

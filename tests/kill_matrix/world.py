@@ -116,7 +116,7 @@ class World(Bench):
     kaspi: KaspiStandIn = field(init=False)
     receiver: Receiver = field(default_factory=Receiver)
     answers: list[tuple[int, bytes]] = field(default_factory=list)
-    stored: dict[str, Any] = field(default_factory=dict)
+    remembered: dict[str, Any] = field(default_factory=dict)
     """What the story remembers of its beginning, for its end."""
 
     def served(self, name: str) -> str:

@@ -22,6 +22,11 @@ from tests.web import office_samples
 HOME = Path(console.__file__).parent
 STATIC = HOME / "static" / "console"
 TEMPLATES = sorted((HOME / "templates").rglob("*.html"))
+PAGE_TEMPLATES = {
+    path.stem: str(path.relative_to(HOME / "templates"))
+    for path in TEMPLATES
+    if path.parent.parent.name == "console"
+}
 NOW = datetime(2026, 10, 24, 5, 20, tzinfo=UTC)
 STYLE_BYTES_MAX = 40_000  # compressed, all sheets together
 SCRIPT_BYTES_MAX = 60_000  # compressed, the borrowed script included
@@ -230,7 +235,7 @@ def _draw(name: str, language: str = "en") -> str:
     context = {**office_samples.pages(NOW)[name], "shell": office_samples.shell(NOW)}
     with translation.override(language), timezone.override("Asia/Almaty"):
         return render_to_string(
-            f"console/{template}.html", context, request=RequestFactory().get("/")
+            PAGE_TEMPLATES[template], context, request=RequestFactory().get("/")
         )
 
 
@@ -255,7 +260,7 @@ def test_page_is_well_formed_and_works_without_scripts(name: str) -> None:
 
 @pytest.mark.parametrize("code", [400, 403, 404, 409, 429, 500, 503])
 def test_error_page_stands_without_request_or_database(code: int) -> None:
-    html = _draw_alone(f"console/errors/{code}.html")
+    html = _draw_alone(f"console/frame/errors/{code}.html")
     assert f">{code}</p>" in html
     assert 'class="button button--main" href="/"' in html
 

@@ -140,7 +140,7 @@ def test_a_word_of_the_trade_explains_itself_without_a_script(key: str) -> None:
 def test_a_page_leads_to_its_chapter() -> None:
     """Beside the heading of a page stands the way to the chapter about it, and that chapter is there."""
     include = re.compile(r'partials/guide_chapter\.html" with chapter="([a-z]+)"')
-    templates = Path(guide_book.__file__).parent / "templates" / "console"
+    templates = Path(guide_book.__file__).parents[1] / "templates" / "console"
     requested = {
         (path.name, name)
         for path in templates.rglob("*.html")

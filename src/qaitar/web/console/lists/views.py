@@ -171,7 +171,7 @@ def list_export_page(visit: PageRequest, export_id: UUID) -> HttpResponse:
     )
     name = "partials/export_state" if is_partial(visit.request) else "list_export"
     context = {"export": row, "file_url": reverse("console:list_export_file", args=[row.pk])}
-    return render(visit.request, f"console/{name}.html", context)
+    return render(visit.request, f"console/lists/{name}.html", context)
 
 
 @require_GET
