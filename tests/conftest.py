@@ -14,7 +14,7 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 
-from qaitar.foundation import walls_install
+from qaitar.foundation.tenancy import walls_install
 from qaitar.runtime.addresses import APP_ROLE
 from qaitar.runtime.database import release_database, resolve_database
 from qaitar.runtime.folder import DataFolder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qaitar.foundation import logs
+from qaitar.foundation.ops import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

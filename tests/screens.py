@@ -25,7 +25,7 @@ from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from qaitar.cli.environment import prepare
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.runtime.database import release_database
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.ports import pick_port

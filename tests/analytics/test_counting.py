@@ -30,7 +30,7 @@ from tests.factories.orders import api_order, file_order
 from tests.factories.returns import arrive, make_case, take
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 DAY = date(2026, 5, 14)
 

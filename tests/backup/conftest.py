@@ -11,9 +11,9 @@ import pytest
 from django.db import transaction
 
 from qaitar.backup.creation import BackupSource
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.models import StoredFile
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from qaitar.runtime.addresses import make_url, parts_of
 from qaitar.runtime.postgres import EmbeddedPostgres

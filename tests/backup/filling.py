@@ -8,9 +8,9 @@ import sys
 
 from django.db import transaction
 
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.models import StoredFile
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import actor, make_person, make_shop, open_walls
 from tests.factories.returns import make_case

@@ -14,7 +14,7 @@ from qaitar.backup.creation import backup_create
 from qaitar.backup.places import target_at
 from qaitar.backup.problems import BackupProblem, DamagedBackup
 from qaitar.backup.restoring import dump_file, foreign_restore
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.runtime.addresses import OWNER_ROLE, DatabaseAddresses, make_url, parts_of
 from tests.backup.conftest import SmallShop
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from qaitar.foundation.walls_install import walled_tables
+from qaitar.foundation.tenancy.walls_install import walled_tables
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.postgres import EmbeddedPostgres

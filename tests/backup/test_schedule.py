@@ -14,9 +14,9 @@ from qaitar.backup.models import BackupRun
 from qaitar.backup.places import settings_from
 from qaitar.backup.runs import RUNS_MAX, is_due, last_runs, run_begin, run_failed
 from qaitar.cli.doctor_backups import backups_found, sealed_found
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.connections.secrets import seal_fields
 from qaitar.foundation.models import Connection, Merchant, WebhookEndpoint
-from qaitar.foundation.secrets import seal_fields
+from qaitar.foundation.ops.clock import utc_now
 from tests.factories.accounts import make_shop, open_walls
 
 if TYPE_CHECKING:

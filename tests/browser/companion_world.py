@@ -21,7 +21,7 @@ from django.db import connection
 from playwright.sync_api import BrowserContext, Page, Playwright, Worker, expect
 
 from qaitar.flows.take_cabinet import READ_TASK, actor_from, cabinet_read
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
 from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from qaitar.sandbox.serving import Serving

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import expect, sync_playwright
 
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import Shop, actor, make_person, make_shop, open_walls
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import User
 
 FLAGS = [

@@ -17,7 +17,7 @@ from qaitar.foundation.models import (
     User,
     WebhookEndpoint,
 )
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import ImportRun, Store
 from qaitar.returns.models import ReturnRequest

@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 from playwright.sync_api import expect
 
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.returns.vocabulary import EvidenceKind
 from tests.browser.conftest import Desk, Hand, sign_in, within_walls_of
 from tests.browser.test_stories import scan

@@ -11,9 +11,9 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import expect
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.companions import code_create
+from qaitar.foundation.identity.companions import code_create
 from qaitar.foundation.models import CabinetWatch, RawIntake
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Store
 from qaitar.returns.models import ReturnRequest

@@ -13,8 +13,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from qaitar.demo.seed import LOGINS, demo_seed
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import User
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from tests.browser import every_page
 from tests.browser.every_page import Page

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.orders.models import ImportRun, Order
 from qaitar.returns.services.notes import request_comment
 from qaitar.returns.services.perform_act import request_act

@@ -10,8 +10,8 @@ from django.utils import translation
 from playwright.sync_api import expect
 
 from qaitar.contracts.marketplace import Section
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import User
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 from qaitar.returns.words import word_for

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
 from qaitar.training.cases import cases_drawn
 from qaitar.training.models import Practice

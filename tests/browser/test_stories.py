@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from qaitar.contracts.marketplace import ReturnReading, Section
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 from qaitar.returns.words import word_for

@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from qaitar.cli import check_invariants
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from qaitar.runtime.database import APP_VARIABLE, OWNER_VARIABLE
 from qaitar.runtime.folder import DataFolder

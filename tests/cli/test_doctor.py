@@ -24,9 +24,9 @@ from qaitar.cli.doctor_work import jobs_found, merchant_found, work_found
 from qaitar.cli.findings import Level
 from qaitar.demo.driver import Clock
 from qaitar.demo.shop import LOGINS, shop_connect, shop_open
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import Connection
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.intake import Filing, request_create
 from qaitar.runtime.folder import DataFolder

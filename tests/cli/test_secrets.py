@@ -12,9 +12,9 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 
 from qaitar.cli import secrets as command
-from qaitar.foundation.connections import Entered, connection_save, secrets_set
+from qaitar.foundation.connections.systems import Entered, connection_save, secrets_set
+from qaitar.foundation.identity.second_factors import seed_unseal
 from qaitar.foundation.models import Connection, WebhookEndpoint
-from qaitar.foundation.second_factors import seed_unseal
 from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create, signing_secrets
 from qaitar.kernel.roles import Role
 from qaitar.runtime.folder import DataFolder

@@ -13,8 +13,8 @@ from django.db import connection
 
 from qaitar.cli.stand_ins import let_shop_look, live, opened_world
 from qaitar.demo.shop import shop_open
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.shelf import GRIEVANCES, claim_of
 from qaitar.sandbox.world import sold_order

@@ -12,9 +12,9 @@ from qaitar.cli import walkthrough as command
 from qaitar.demo.branches import BRANCHES
 from qaitar.demo.report import ReportedEffect, ReportedStep
 from qaitar.demo.walkthrough import Played, walkthrough
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry, MerchantKey
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.returns.procedure import PROCEDURE
 from qaitar.returns.vocabulary import Effect
 

@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["qaitar"]):
     from qaitar.connectors.usedesk.webhook import read_event
     from qaitar.contracts.marketplace import OrderRecord
     from qaitar.foundation.files.kinds import recognise
-    from qaitar.foundation.search import folded, query_words
+    from qaitar.foundation.records.search import folded, query_words
     from qaitar.kernel import identifiers, money, phones
     from qaitar.returns.queue import QueuePlace
     from qaitar.transport import lenient

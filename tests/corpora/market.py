@@ -12,8 +12,8 @@ from qaitar.connectors.kaspi_shop import facts
 from qaitar.connectors.kaspi_shop.client import KaspiShop, ShopAccount
 from qaitar.contracts.marketplace import OrderPage
 from qaitar.flows.poll_orders import PollPlace, connection_poll
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn
 from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder
 from qaitar.sandbox.kaspi.refunds_api import PREFIX, answer

@@ -13,9 +13,9 @@ from qaitar.demo.checking import chains_found, ledgers_found
 from qaitar.demo.driver import Clock, Play
 from qaitar.demo.seed import LOGINS, demo_merchant, demo_remove, demo_seed
 from qaitar.demo.shop import Opened, shop_open
-from qaitar.foundation.access import enter_as_user
-from qaitar.foundation.connections import place_of
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.connections.secrets import unseal_fields
+from qaitar.foundation.connections.systems import place_of
+from qaitar.foundation.identity.access import enter_as_user
 from qaitar.foundation.models import (
     Connection,
     EffectState,
@@ -26,7 +26,7 @@ from qaitar.foundation.models import (
     PlannedEffect,
     User,
 )
-from qaitar.foundation.secrets import unseal_fields
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.orders.models import GoodsGroupMapping, Order, Store
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.vocabulary import Stage

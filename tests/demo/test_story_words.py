@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 
 from qaitar.demo.seed import demo_merchant, demo_seed
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.personal_values import lines_open
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.web.console.case.timeline import timeline_entry
 from tests.demo.test_seed import free_ports
 

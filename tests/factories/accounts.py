@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.db import connection
 
-from qaitar.foundation.access import enter_as_user, token_create
-from qaitar.foundation.actors import Actor
+from qaitar.foundation.identity.access import enter_as_user, token_create
+from qaitar.foundation.identity.actors import Actor
 from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
-from qaitar.foundation.walls import SETTING, see
+from qaitar.foundation.tenancy.walls import SETTING, see
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.actors import system_actor
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.returns.services.evidence import NewProof, evidence_add
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.contracts.marketplace import ReturnReading
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.models import ReturnRequest
     from tests.factories.accounts import Shop
 

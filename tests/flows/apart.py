@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from qaitar.foundation.crashpoints import VARIABLE
+from qaitar.foundation.ops.crashpoints import VARIABLE
 from tests.flows.bench import KEY
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from qaitar.flows.effects.engine import RunResult, effects_run
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.connections import Entered, connection_save
+from qaitar.foundation.connections.systems import Entered, connection_save
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import within_walls
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import Connection, JournalEntry, PlannedEffect, StoredFile
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.services.perform_act import Acted
 
 KEY = "a key of forty characters for tests only"

@@ -15,9 +15,9 @@ from django.utils.translation import override
 
 from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.flows.take_cabinet import cabinet_look, cabinet_read, cabinet_take
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, RawIntake
-from qaitar.foundation.personal_values import lines_open
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.orders.services.stores import StoreEntry, store_create

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.template.loader import render_to_string
 
 from qaitar.flows.take_cabinet import cabinet_read, cabinet_take
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import RawIntake
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.console.case.mirror import unread_lines
 from qaitar.web.console.case.records import MirrorView

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from qaitar.contracts.erp import ErpLine
 from qaitar.flows.effects.create_return_order import ReturnOrderReady, returned_line
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Order
 from qaitar.returns.models import Evidence, ReturnRequest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qaitar.flows.effects.engine import HANDLERS
-from qaitar.foundation.crashpoints import VARIABLE, armed, crashpoint
+from qaitar.foundation.ops.crashpoints import VARIABLE, armed, crashpoint
 from qaitar.returns.vocabulary import Act
 from tests.flows.apart import run_apart
 from tests.flows.bench import ALL_ONCE, Bench

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from qaitar.flows.effects.manual import EffectMissing, effect_done_by_hand, effect_retry
 from qaitar.flows.housekeeping import connection_effects_resume
 from qaitar.flows.locks import session_lock
-from qaitar.foundation.connections import Entered, connection_save, connection_test
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.connections.systems import Entered, connection_save, connection_test
 from qaitar.foundation.models import PlannedEffect
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.vocabulary import Act
@@ -24,7 +24,7 @@ from tests.factories.accounts import actor, make_merchant, make_person
 from tests.flows.bench import Bench
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 
 def somebody(bench: Bench, role: Role) -> Actor:

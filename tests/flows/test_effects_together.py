@@ -13,8 +13,8 @@ from qaitar.flows.effects import engine
 from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.effects.open_ticket import OpenTicket
 from qaitar.flows.locks import session_lock
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import PlannedEffect
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.vocabulary import Act
 from qaitar.sandbox.google_sheets.faults import Action, SheetsFault

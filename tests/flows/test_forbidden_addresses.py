@@ -12,7 +12,7 @@ import httpcore
 import pytest
 from django.db import transaction
 
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.systems import (
     Entered,
     SettingKind,
     SettingsInvalid,

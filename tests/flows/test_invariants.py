@@ -17,8 +17,8 @@ from qaitar.flows.invariants.checking import (
 )
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.vocabulary import Act
 from qaitar.runtime.addresses import APP_ROLE
 

@@ -11,15 +11,7 @@ from procrastinate.contrib.django import app
 
 from qaitar.flows import housekeeping, tasks
 from qaitar.flows.sweep_deadlines import deadlines_sweep, merchant_sweep
-from qaitar.foundation.clock import frozen_at, utc_now
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import (
-    database_gone,
-    for_each_merchant,
-    job_defer,
-    merchants_active,
-    within_walls,
-)
+from qaitar.foundation.connections.systems import Entered, connection_save
 from qaitar.foundation.models import (
     IdempotencyRecord,
     MerchantKey,
@@ -27,7 +19,15 @@ from qaitar.foundation.models import (
     User,
     WebhookEndpoint,
 )
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.clock import frozen_at, utc_now
+from qaitar.foundation.ops.jobs import (
+    database_gone,
+    for_each_merchant,
+    job_defer,
+    merchants_active,
+    within_walls,
+)
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.returns.models import ReturnRequest, StageCount, StageDelta
 from qaitar.returns.vocabulary import Act

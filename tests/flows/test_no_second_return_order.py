@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qaitar.contracts.erp import ErpLine
 from qaitar.flows.effects.create_return_order import ReturnOrderReady, returned_line
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Order, OrderLine
 from qaitar.returns.errors import ActBlocked

@@ -14,8 +14,8 @@ from qaitar.contracts.marketplace import ReturnPage, ReturnReading, Section, Sec
 from qaitar.contracts.outcome import Misconfigured, Unknown
 from qaitar.flows.poll_cabinet import _health
 from qaitar.flows.read_cabinet import Aside, KnownRequests, item_print, read_cabinet
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import RawIntake
+from qaitar.foundation.ops.jobs import within_walls
 from tests.flows.test_cabinet_recordings import noisy, take
 
 if TYPE_CHECKING:

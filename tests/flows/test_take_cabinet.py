@@ -30,9 +30,9 @@ from qaitar.flows.take_cabinet import (
     cabinet_take,
     readings_take,
 )
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.connections.systems import Entered, connection_save
 from qaitar.foundation.models import RawIntake
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.case_change import RUN_TASK

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 
 from qaitar.config.working import CHORES, DEADLINES, SHARED_QUEUES, work
-from qaitar.foundation.jobs import job_defer, outside_job
+from qaitar.foundation.ops.jobs import job_defer, outside_job
 from tests.factories.accounts import make_merchant
 
 if TYPE_CHECKING:

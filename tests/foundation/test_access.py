@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from qaitar.foundation.access import (
+from qaitar.foundation.identity.access import (
     Principal,
     Replay,
     digest_of,
@@ -17,9 +17,9 @@ from qaitar.foundation.access import (
     enter_as_user,
     token_create,
 )
-from qaitar.foundation.actors import Actor, system_actor
+from qaitar.foundation.identity.actors import Actor, system_actor
 from qaitar.foundation.models import ApiToken, IdempotencyRecord, Merchant, MerchantKey, User
-from qaitar.foundation.walls import as_setting, see
+from qaitar.foundation.tenancy.walls import as_setting, see
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, make_token, seen_merchants
 

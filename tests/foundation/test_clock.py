@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from qaitar.foundation.clock import frozen_at, running_s, utc_now
+from qaitar.foundation.ops.clock import frozen_at, running_s, utc_now
 
 NOON = datetime(2026, 5, 14, 12, tzinfo=UTC)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.secrets import NoKey, NotOpened, resealed, seal, unseal
+from qaitar.foundation.connections.systems import (
     ConnectionBroken,
     ConnectionMissing,
     Entered,
@@ -19,7 +20,6 @@ from qaitar.foundation.connections import (
     systems_with,
 )
 from qaitar.foundation.models import Connection
-from qaitar.foundation.secrets import NoKey, NotOpened, resealed, seal, unseal
 from tests.factories.accounts import NOW, make_merchant
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from qaitar.cli import check_journal, journal
-from qaitar.foundation.journal import GENESIS, JournalLine, stored_hash
-from qaitar.foundation.journal_anchors import (
+from qaitar.foundation.connections.secrets import NoKey
+from qaitar.foundation.journal.anchors import (
     FILE,
     anchor_daily,
     anchor_is_signed,
@@ -25,13 +25,13 @@ from qaitar.foundation.journal_anchors import (
     anchor_read,
     anchors_load,
 )
-from qaitar.foundation.journal_check import Checking, JournalFault
-from qaitar.foundation.journal_head_model import JournalHead
-from qaitar.foundation.journal_keys import journal_key_secrets, journal_keys
-from qaitar.foundation.journal_reads import journal_faults
+from qaitar.foundation.journal.check import Checking, JournalFault
+from qaitar.foundation.journal.head_model import JournalHead
+from qaitar.foundation.journal.keys import journal_key_secrets, journal_keys
+from qaitar.foundation.journal.lines import GENESIS, JournalLine, stored_hash
+from qaitar.foundation.journal.reads import journal_faults
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.secrets import NoKey
-from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.notes import request_comment
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.runtime.addresses import DatabaseAddresses
 
 OLD_KEY, NEW_KEY = (

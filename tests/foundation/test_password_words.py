@@ -9,8 +9,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from qaitar.foundation.identity.password_words import CONTEXT_WORDS
 from qaitar.foundation.models import User
-from qaitar.foundation.password_words import CONTEXT_WORDS
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import make_person, make_shop
 

@@ -18,11 +18,11 @@ from qaitar.cli import check_journal, person
 from qaitar.contracts.marketplace import ReturnReading, Section, Unread
 from qaitar.flows.effects.settlement import EffectUpdate, settle_all
 from qaitar.flows.take_cabinet import cabinet_take
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.connections.resealing import secrets_reseal
+from qaitar.foundation.journal.lines import first_break
+from qaitar.foundation.journal.personal_models import ErasedPerson, PersonalKey
+from qaitar.foundation.journal.personal_values import ERASED, UNREADABLE, lines_open
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, RawIntake, SearchKey
-from qaitar.foundation.personal_models import ErasedPerson, PersonalKey
-from qaitar.foundation.personal_values import ERASED, UNREADABLE, lines_open
-from qaitar.foundation.resealing import secrets_reseal
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Customer, ImportRejection, ImportRun, Order

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.foundation.companions import code_create
-from qaitar.foundation.scrubbing import HIDDEN, is_card, mask_cards, scrub, scrub_value
-from qaitar.foundation.token_forms import TOKEN_PREFIX
+from qaitar.foundation.identity.companions import code_create
+from qaitar.foundation.identity.token_forms import TOKEN_PREFIX
+from qaitar.foundation.ops.scrubbing import HIDDEN, is_card, mask_cards, scrub, scrub_value
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, make_token
 from tests.logged import logged

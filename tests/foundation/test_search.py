@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.foundation.search import KEY_MAX, find_subjects, search_keys
+from qaitar.foundation.records.search import KEY_MAX, find_subjects, search_keys
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import actor, make_person, make_shop, open_walls
 from tests.factories.returns import make_case

@@ -16,9 +16,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.second_factors import data_opens, seed_seal, seed_unseal
-from qaitar.foundation.secrets import NotOpened
+from qaitar.foundation.connections.secrets import NotOpened
+from qaitar.foundation.connections.systems import Entered, connection_save
+from qaitar.foundation.identity.second_factors import data_opens, seed_seal, seed_unseal
 from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, open_walls

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from qaitar.foundation.access import digest_of, enter_as_token, enter_as_user
+from qaitar.foundation.identity.access import digest_of, enter_as_token, enter_as_user
 from qaitar.foundation.models import ApiToken, JournalEntry, Membership, Merchant, User
-from qaitar.foundation.walls_install import walled_tables
+from qaitar.foundation.tenancy.walls_install import walled_tables
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from tests.factories.accounts import (

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from qaitar.foundation.models import JournalEntry, PlannedEffect, StoredFile
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.life_check import faults
 from qaitar.returns.models import Evidence, ReturnRequest
 

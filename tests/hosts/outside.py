@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.sandbox.serving import Serving
 from qaitar.sandbox.usedesk.app import UsedeskStandIn
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.connections.systems import Entered, connection_save
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.lab.bench.life_ground import FIRST_ORDER, shop_make
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from qaitar.foundation.search import query_words
+from qaitar.foundation.records.search import query_words
 from qaitar.kernel.phones import normalise_phone, plain_writing
 
 SPACES = [" ", "\u00a0", "\u2009", "\u202f", "\u2007"]

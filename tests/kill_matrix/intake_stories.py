@@ -12,9 +12,9 @@ from qaitar.flows.import_later import import_later
 from qaitar.flows.import_orders import OrdersUpload, orders_file_take
 from qaitar.flows.poll_orders import PollPlace
 from qaitar.flows.take_cabinet import cabinet_take
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import job_defer, within_walls
+from qaitar.foundation.connections.systems import Entered, connection_save
 from qaitar.foundation.models import Connection, RawIntake
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.orders.models import ImportRun, Order, OrderLine
 from qaitar.returns.models import ReturnRequest
 from qaitar.sandbox.kaspi.ledger import BuyerClaim, SoldOrder

@@ -14,8 +14,8 @@ from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import DayFigure, ListExport
 from qaitar.analytics.services import counting
 from qaitar.analytics.services.exporting import ORIGIN, export_ask
-from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import IdempotencyRecord, StoredFile
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest, StageCount, StageDelta
 from qaitar.returns.services.days_off import day_set

@@ -27,10 +27,10 @@ from typing_extensions import override
 
 from qaitar.config.working import work
 from qaitar.config.wsgi import application
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.connections import registry
-from qaitar.foundation.jobs import job_defer, within_walls
+from qaitar.foundation.connections.systems import registry
 from qaitar.foundation.models import PlannedEffect, WebhookDelivery
+from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.kernel.public_holidays import public_holidays, working_weekends
 from qaitar.transport.http import HttpClient
 from tests.kill_matrix import reversal, worlds_clock

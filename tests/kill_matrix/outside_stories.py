@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import job_defer, within_walls
+from qaitar.foundation.connections.systems import Entered, connection_save
 from qaitar.foundation.models import WebhookDelivery
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create
 from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.notes import request_note

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry, MerchantKey
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest

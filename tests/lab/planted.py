@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from qaitar.contracts.outcome import Unknown
 from qaitar.flows.effects import engine
 from qaitar.flows.effects.settlement import EffectUpdate
-from qaitar.foundation import transition
+from qaitar.foundation.journal import transition
+from qaitar.foundation.journal.transition import Change, move
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.transition import Change, move
 from qaitar.lab.simulation.telling import SimulationRequest
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import case_load, cases_due

@@ -54,7 +54,11 @@ HEART: Final = (
     ),
     Part(
         "access",
-        ("foundation/access.py", "foundation/walls.py", "foundation/actors.py"),
+        (
+            "foundation/identity/access.py",
+            "foundation/tenancy/walls.py",
+            "foundation/identity/actors.py",
+        ),
         ("foundation/test_access.py", "foundation/test_walls.py", "web/api/test_idempotency.py"),
     ),
     Part(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.foundation.actors import Actor
+from qaitar.foundation.identity.actors import Actor
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.errors import BadUnit, OrderMissing

@@ -18,10 +18,10 @@ from qaitar.flows.import_orders import (
     orders_file_take,
     orders_import,
 )
-from qaitar.foundation.actors import system_actor
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import merchants_active, within_walls
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import Merchant, StoredFile
+from qaitar.foundation.ops.jobs import merchants_active, within_walls
 from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Store
 from qaitar.orders.selectors import import_rejections
 from qaitar.orders.services.merging import Counts

@@ -10,9 +10,9 @@ import pytest
 from qaitar.cli.import_files import import_file
 from qaitar.flows.import_later import dry_run
 from qaitar.flows.import_orders import Imported, OrdersUpload, orders_file_take, orders_import
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.jobs import merchants_active, within_walls
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.ops.jobs import merchants_active, within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Store
 from qaitar.orders.services.merging import Counts

@@ -13,9 +13,9 @@ from qaitar.connectors.kaspi_shop import schedule
 from qaitar.contracts.marketplace import LineRecord, OrderPage, OrderRecord, RowRejected, Unread
 from qaitar.contracts.outcome import Busy, Health, Healthy, Misconfigured, Missing, Unknown
 from qaitar.flows.poll_orders import HISTORY, connection_poll
-from qaitar.foundation.actors import Actor
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.identity.actors import Actor
 from qaitar.foundation.models import Connection
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import ImportRejection, ImportRun, Order, OrderLine, Store

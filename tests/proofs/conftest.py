@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.foundation import logs
+from qaitar.foundation.ops import logs
 from tests.lab.worlds import blank, play
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import User
+from qaitar.foundation.ops.clock import frozen_at
 from tests.factories.accounts import NOW
 from tests.web.console.office import make_office
 from tests.web.console.test_accounts_of_two_merchants import SIDES, Walk, every_side, orders

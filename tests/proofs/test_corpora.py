@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from tests.corpora import erp, papers
 from tests.corpora.doors import doors

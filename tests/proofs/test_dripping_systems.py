@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, connections, transaction
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.connections import CHECK_TASK
-from qaitar.foundation.jobs import job_defer, within_walls
+from qaitar.foundation.connections.systems import CHECK_TASK
 from qaitar.foundation.models import Connection
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.kernel.roles import Role
 from qaitar.lab.bench.report import percentile
 from qaitar.returns.vocabulary import Act

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.web.api.schemas_returns import ActIn, NotesIn, ReturnIn
 from tests.corpora.strings import strings
 from tests.corpora.values import values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qaitar.cli.web import up_line
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.lab.bench.life import LifePlan, bench_life
 from tests.proofs.measuring import missed
 

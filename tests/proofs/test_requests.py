@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qaitar.cli.web import command_line
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.lab.bench.requests import RequestPlan, bench_requests
 from tests.proofs.measuring import missed
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from qaitar.foundation.walls_install import walled_tables
+from qaitar.foundation.tenancy.walls_install import walled_tables
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.postgres import EmbeddedPostgres

@@ -10,7 +10,7 @@ from qaitar.kernel.roles import Role
 from tests.factories.accounts import Shop, actor, make_person, make_shop
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 
 @pytest.fixture

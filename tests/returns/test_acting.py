@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from qaitar.contracts.marketplace import LineRecord, ReturnReading, Section
-from qaitar.foundation.actors import Actor, system_actor
 from qaitar.foundation.approvals.models import Approval
+from qaitar.foundation.identity.actors import Actor, system_actor
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qaitar.contracts.marketplace import Section
-from qaitar.foundation.actors import Actor
+from qaitar.foundation.identity.actors import Actor
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qaitar.foundation.actors import RoleNotAllowed
 from qaitar.foundation.approvals.deputies import (
     DeputyMissing,
     DeputyProblem,
@@ -16,8 +15,9 @@ from qaitar.foundation.approvals.deputies import (
     deputy_end,
 )
 from qaitar.foundation.approvals.models import Approval, ApprovalDeputy
+from qaitar.foundation.identity.actors import RoleNotAllowed
+from qaitar.foundation.identity.people import role_set
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.people import role_set
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked
@@ -30,7 +30,7 @@ from tests.factories.returns import make_case
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import User
 
 TODAY = date(2026, 5, 14)  # NOW in Almaty

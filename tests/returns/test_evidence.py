@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.returns.errors import ActBlocked, CaseMissing
 from qaitar.returns.models import Evidence, ReturnRequest
@@ -24,7 +24,7 @@ from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, o
 from tests.factories.returns import add_proofs, arrive, make_case, make_file, take
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 
 def test_a_proof_is_added_once_and_notes_that_the_customer_answered(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qaitar.contracts.marketplace import ReturnReading, Section
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
@@ -24,7 +24,7 @@ from tests.factories.returns import arrive, look, make_case, take
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 
 def guard_lines(case_id: UUID) -> list[str]:

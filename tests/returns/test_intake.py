@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qaitar.contracts.marketplace import ReturnReading, Section
-from qaitar.foundation.actors import system_actor
+from qaitar.foundation.identity.actors import system_actor
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, SearchKey
-from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, MOSCOW
@@ -35,7 +35,7 @@ from tests.factories.returns import look, make_filing
 
 if TYPE_CHECKING:
     from qaitar.contracts.marketplace import OrderRecord
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 FILED = NOW - timedelta(hours=3)
 DUE = NOW + timedelta(days=2)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from qaitar.contracts.marketplace import ReturnReading, Section
-from qaitar.foundation.actors import system_actor
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.search import find_subjects
+from qaitar.foundation.records.search import find_subjects
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.linking import requests_link

@@ -9,8 +9,8 @@ import pytest
 from django.utils import translation
 
 from qaitar.contracts.marketplace import ReturnReading, Section, Unread
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.mirror import differs
@@ -22,7 +22,7 @@ from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import arrive, look, make_case, take
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 HOUR = timedelta(hours=1)
 

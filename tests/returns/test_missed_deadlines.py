@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qaitar.contracts.marketplace import ReturnReading, Section
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.zones import ALMATY, local_date, zone
@@ -22,7 +22,7 @@ from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import look, make_case
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 DUE = NOW + timedelta(days=2)
 BACK = DUE + timedelta(hours=3)  # the program is on again

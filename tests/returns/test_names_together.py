@@ -9,7 +9,7 @@ import psycopg
 from django.db import connections, transaction
 
 from qaitar.foundation.models import SearchKey
-from qaitar.foundation.search import find_subjects
+from qaitar.foundation.records.search import find_subjects
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import actor, make_person, make_shop, open_walls
 from tests.factories.returns import make_case

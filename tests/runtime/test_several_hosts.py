@@ -31,7 +31,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "qaitar.config.settings"
 import django
 django.setup()
 from django.db import DatabaseError, close_old_connections, connections
-from qaitar.foundation.jobs import database_gone
+from qaitar.foundation.ops.jobs import database_gone
 def asked(name):
     close_old_connections()
     try:

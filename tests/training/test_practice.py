@@ -11,10 +11,10 @@ from django.db import transaction
 
 from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.sweep_deadlines import merchant_sweep
-from qaitar.foundation.access import enter_as_token, enter_as_user
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.jobs import merchants_active, merchants_real, within_walls
+from qaitar.foundation.identity.access import enter_as_token, enter_as_user
 from qaitar.foundation.models import Connection, EffectState, Membership, MerchantKey, PlannedEffect
+from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.ops.jobs import merchants_active, merchants_real, within_walls
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.returns.case_evaluation import evaluate_case

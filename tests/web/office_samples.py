@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from qaitar.foundation.invitation_model import Invitation
+from qaitar.foundation.identity.invitation_model import Invitation
 from qaitar.kernel.roles import Role
 from qaitar.returns.vocabulary import Act, Stage
 from qaitar.web.console.case.records import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from qaitar.foundation.request_bodies import FAILURE_KEY, BodyFailure
+from qaitar.foundation.inbox.request_bodies import FAILURE_KEY, BodyFailure
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import make_person, make_shop
 

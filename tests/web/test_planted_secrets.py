@@ -17,9 +17,9 @@ from django.urls import reverse
 
 from qaitar.analytics.export_definitions import ListKind
 from qaitar.config.connectors import CONNECTORS
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.companions import code_create
-from qaitar.foundation.connections import Entered, SettingKind, connection_save
+from qaitar.foundation.connections.systems import Entered, SettingKind, connection_save
+from qaitar.foundation.identity.companions import code_create
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.foundation.webhooks.endpoints import EndpointRequest, endpoint_create
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.notes import request_comment

@@ -19,9 +19,9 @@ from qaitar.analytics.measures import MEASURES
 from qaitar.analytics.periods import Period
 from qaitar.analytics.selectors import Scope
 from qaitar.documents.tables import CellKind, Column
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.personal_values import lines_open
-from qaitar.foundation.search import find_subjects
+from qaitar.foundation.records.search import find_subjects
 from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.zones import ALMATY, zone
 from qaitar.returns.approvals import approvals_waiting

@@ -8,8 +8,8 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from qaitar.analytics.services import counting, exporting
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import fresh_connection, merchant_job
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import fresh_connection, merchant_job
 
 if TYPE_CHECKING:
     from datetime import datetime

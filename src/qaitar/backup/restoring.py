@@ -19,8 +19,8 @@ from qaitar.backup.file_copies import files_parse, files_to_store
 from qaitar.backup.manifest import CHANGES, DATABASE, FILES, KEYS, Manifest
 from qaitar.backup.postgres_tools import INDEXES, ROWS, restore
 from qaitar.backup.problems import BackupProblem, DamagedBackup
-from qaitar.foundation import walls_install
-from qaitar.foundation.walls import SEE_EVERY_MERCHANT
+from qaitar.foundation.tenancy import walls_install
+from qaitar.foundation.tenancy.walls import SEE_EVERY_MERCHANT
 from qaitar.runtime.addresses import APP_ROLE, OWNER_ROLE, make_url, parts_of
 from qaitar.runtime.addresses import DATABASE as NAME
 from qaitar.runtime.roles import prepare_roles

@@ -5,8 +5,8 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from qaitar.backup.scheduling import backup_start_when_due
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import fresh_connection
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import fresh_connection
 
 
 @app.periodic(cron="*/5 * * * *")

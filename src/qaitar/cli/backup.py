@@ -21,8 +21,8 @@ from qaitar.backup.runs import run_begin, run_done, run_failed
 from qaitar.cli.backup_drill import drill_run
 from qaitar.cli.backup_verify import verify
 from qaitar.cli.environment import refuse_unfinished
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.lab.bench.ground import point
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of, steadied
 from qaitar.runtime.database import FOREIGN_APP_VARIABLE, FOREIGN_VARIABLE, resolve_database

@@ -23,12 +23,12 @@ from qaitar.backup.encryption import BackupKey
 from qaitar.backup.places import target_at
 from qaitar.cli.backup_verify import scratch_restore
 from qaitar.flows.invariants.checking import CheckRequest, invariants_check
-from qaitar.foundation.access import enter_as_user
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore, Integrity, key_of
-from qaitar.foundation.journal_backfill import journal_sign
+from qaitar.foundation.identity.access import enter_as_user
+from qaitar.foundation.journal.backfill import journal_sign
 from qaitar.foundation.models import StoredFile
-from qaitar.foundation.walls import SETTING, as_setting
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.tenancy.walls import SETTING, as_setting
 from qaitar.lab.bench.ground import files_in, ground_drop, point
 from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.returns.services.intake import Filing, request_create

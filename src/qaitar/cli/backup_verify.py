@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from qaitar.backup.manifest import manifest_read
 from qaitar.cli.restore_report import restored_lines
 from qaitar.cli.restore_steps import RestoreRequest, restore_all
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import DurableFileStorage, FileStore
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.runtime.folder import DataFolder
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.cli.web import command_line, up_line
-from qaitar.foundation import logs
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops import logs
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.lab.bench.bulk import bench_bulk
 from qaitar.lab.bench.console import SIZES, bench_console
 from qaitar.lab.bench.exporting import bench_export

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from qaitar.flows.invariants.checking import CheckRequest, InvariantReport, invariants_check
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.runtime.addresses import APP_ROLE, parts_of
 from qaitar.runtime.database import APP_VARIABLE, OWNER_VARIABLE
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.cli.journal import anchor_lines
-from qaitar.foundation.journal_anchors import anchors_load
-from qaitar.foundation.journal_check import Checking
-from qaitar.foundation.journal_keys import journal_key_secrets
-from qaitar.foundation.journal_reads import journal_faults
+from qaitar.foundation.journal.anchors import anchors_load
+from qaitar.foundation.journal.check import Checking
+from qaitar.foundation.journal.keys import journal_key_secrets
+from qaitar.foundation.journal.reads import journal_faults
 
 if TYPE_CHECKING:
     import argparse
 
-    from qaitar.foundation.journal_check import JournalCheck
+    from qaitar.foundation.journal.check import JournalCheck
     from qaitar.runtime.folder import DataFolder
 
 

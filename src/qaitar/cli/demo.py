@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.demo.seed import demo_join, demo_remove, demo_seed
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 
 if TYPE_CHECKING:
     import argparse

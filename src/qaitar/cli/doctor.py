@@ -19,7 +19,7 @@ from qaitar.cli.doctor_system import (
 )
 from qaitar.cli.doctor_work import work_found
 from qaitar.cli.findings import Finding, Level, problem
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.runtime.database import APP_VARIABLE
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from qaitar.backup.places import TO, settings_from
 from qaitar.backup.problems import BackupProblem
 from qaitar.backup.runs import last_runs
 from qaitar.cli.findings import Finding, ok, problem, warn
-from qaitar.foundation.jobs import merchants_real
+from qaitar.foundation.connections.secrets import NoKey, has_key_of
+from qaitar.foundation.identity.second_factors import data_opens
 from qaitar.foundation.models import Connection, Merchant, WebhookEndpoint
-from qaitar.foundation.second_factors import data_opens
-from qaitar.foundation.secrets import NoKey, has_key_of
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.jobs import merchants_real
+from qaitar.foundation.tenancy.walls import see
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

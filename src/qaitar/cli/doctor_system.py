@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from qaitar.cli.findings import Finding, ok, problem, warn
 from qaitar.foundation.files.openers.confinement import CONFINES_ALL
 from qaitar.foundation.files.openers.confinement import version as landlock_version
-from qaitar.foundation.walls_install import JOURNAL_TABLE, walled_tables
+from qaitar.foundation.tenancy.walls_install import JOURNAL_TABLE, walled_tables
 from qaitar.kernel.zones import zone
 from qaitar.runtime.folder import LEAST_FREE_BYTES, free_bytes
 from qaitar.runtime.problems import Problem

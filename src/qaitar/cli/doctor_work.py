@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection, transaction
 
 from qaitar.cli.findings import Finding, Level, ok, problem, warn
-from qaitar.foundation.connections import State, connection_test, health_message
-from qaitar.foundation.jobs import merchants_real
+from qaitar.foundation.connections.systems import State, connection_test, health_message
 from qaitar.foundation.models import Connection, EffectState, Merchant, PlannedEffect
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.jobs import merchants_real
+from qaitar.foundation.tenancy.walls import see
 from qaitar.returns.models import ReturnRequest
 
 if TYPE_CHECKING:

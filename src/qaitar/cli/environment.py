@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from qaitar.foundation import logs
-from qaitar.foundation.database_connections import point_connection
+from qaitar.foundation.ops import logs
+from qaitar.foundation.ops.database_connections import point_connection
 from qaitar.runtime.addresses import APP_ROLE, parts_of
 from qaitar.runtime.database import (
     OWNERS_VARIABLES,

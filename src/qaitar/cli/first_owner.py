@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from qaitar.foundation.jobs import fresh_connection
-from qaitar.foundation.people import demo_people, nobody_yet, owner_code
+from qaitar.foundation.identity.people import demo_people, nobody_yet, owner_code
+from qaitar.foundation.ops.jobs import fresh_connection
 
 
 def say_owner_link(address: str) -> None:

@@ -25,11 +25,11 @@ from qaitar.flows.take_cabinet import (
     cabinet_read,
     cabinet_take,
 )
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import merchants_real
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import Merchant
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import merchants_real
+from qaitar.foundation.tenancy.walls import see
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.services.stores import stores_of
 

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.journal_anchors import (
+from qaitar.foundation.journal.anchors import (
     NotAnAnchor,
     anchor_is_signed,
     anchor_keep,
@@ -15,13 +14,14 @@ from qaitar.foundation.journal_anchors import (
     anchors_read,
     journal_totals,
 )
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.runtime.problems import Problem
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from qaitar.foundation.journal_anchors import Anchor
+    from qaitar.foundation.journal.anchors import Anchor
     from qaitar.runtime.folder import DataFolder
 
 

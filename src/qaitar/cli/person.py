@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from qaitar.foundation.actors import Actor
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.identity.actors import Actor
+from qaitar.foundation.journal.personal_models import ErasedPerson
 from qaitar.foundation.models import Merchant, MerchantKey
-from qaitar.foundation.personal_models import ErasedPerson
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.erasing import (
     ErasureRequest,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from qaitar.flows.take_cabinet import stored_reduce
 from qaitar.foundation.models import MerchantKey
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 
 if TYPE_CHECKING:
     import argparse

@@ -11,8 +11,8 @@ from qaitar.backup.manifest import manifest_read
 from qaitar.backup.places import key_from, target_at
 from qaitar.cli.restore_report import restored_lines
 from qaitar.cli.restore_steps import RestoreRequest, restore_all
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.store import FileStore
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.runtime.folder import DataFolder
 
 if TYPE_CHECKING:

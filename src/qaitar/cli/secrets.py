@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from qaitar.foundation.resealing import secrets_reseal
-from qaitar.foundation.secrets import NoKey
+from qaitar.foundation.connections.resealing import secrets_reseal
+from qaitar.foundation.connections.secrets import NoKey
 from qaitar.runtime.problems import Problem
 
 if TYPE_CHECKING:
     import argparse
 
-    from qaitar.foundation.resealing import Resealed
+    from qaitar.foundation.connections.resealing import Resealed
     from qaitar.runtime.folder import DataFolder
 
 

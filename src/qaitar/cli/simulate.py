@@ -8,7 +8,7 @@ from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation import logs
+from qaitar.foundation.ops import logs
 from qaitar.lab.simulation.sellers import simulate
 from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
 from qaitar.runtime.database import resolve_database

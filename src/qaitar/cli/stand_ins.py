@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from django.db import DatabaseError, transaction
 
 from qaitar.demo.seed import demo_merchant
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import fresh_connection, job_defer
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import fresh_connection, job_defer
 from qaitar.runtime.ports import require_free_port
 from qaitar.sandbox import snapshot
 from qaitar.sandbox.outside import ONEC_USER, PORTS, Outside

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from qaitar.foundation.access import SCOPES, token_create
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.models import User
-from qaitar.foundation.security_journal import (
+from qaitar.foundation.identity.access import SCOPES, token_create
+from qaitar.foundation.identity.security_journal import (
     Origin,
     SecurityKind,
     SecurityNote,
     account_note,
 )
+from qaitar.foundation.models import User
+from qaitar.foundation.ops.clock import utc_now
 
 if TYPE_CHECKING:
     import argparse

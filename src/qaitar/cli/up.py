@@ -13,9 +13,9 @@ from qaitar.cli.demo_keeper import DemoKeeper, stand_ins
 from qaitar.cli.first_owner import say_owner_link
 from qaitar.config.static_files import gather
 from qaitar.demo.seed import LOGINS, demo_merchant, demo_seed
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import fresh_connection
-from qaitar.foundation.people import real_people
+from qaitar.foundation.identity.people import real_people
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import fresh_connection
 from qaitar.runtime.database import keep_database
 from qaitar.runtime.demo_wish import AT_HAND
 from qaitar.runtime.locks import sole_holder

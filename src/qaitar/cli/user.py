@@ -10,9 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
-from qaitar.foundation.people import (
+from qaitar.foundation.identity.people import (
     PeopleProblem,
     email_set,
     merchant_create,
@@ -21,13 +19,15 @@ from qaitar.foundation.people import (
     role_set,
     tokens_end,
 )
-from qaitar.foundation.security_journal import (
+from qaitar.foundation.identity.security_journal import (
     Origin,
     SecurityKind,
     SecurityNote,
     account_note,
 )
-from qaitar.foundation.walls import see
+from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.roles import Role
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from qaitar.connectors.onec.fieldmap import OneCSettings, read_field_map
 from qaitar.connectors.onec.metadata import MetadataCache
 from qaitar.connectors.usedesk.client import UsedeskHelpdesk
 from qaitar.connectors.usedesk.facts import Encoding, UsedeskSettings
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.connections import ConnectionBroken
+from qaitar.foundation.connections.systems import ConnectionBroken
+from qaitar.foundation.ops.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

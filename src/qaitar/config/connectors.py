@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from qaitar.foundation.connections import Connector, Secret, Setting, SettingKind
+from qaitar.foundation.connections.systems import Connector, Secret, Setting, SettingKind
 
 
 def proxy_names() -> tuple[str, ...]:

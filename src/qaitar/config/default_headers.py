@@ -9,7 +9,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
-from qaitar.foundation.problems import problem
+from qaitar.foundation.ops.problems import problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -15,13 +15,13 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from typing_extensions import override
 
-from qaitar.foundation.request_origin import origin_of
+from qaitar.foundation.identity.request_origin import origin_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from qaitar.foundation.sessions import SessionStore
+    from qaitar.foundation.identity.sessions import SessionStore
 
 API: Final = "/api/"
 

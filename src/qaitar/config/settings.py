@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
-from qaitar.foundation.client_address import proxies_read
+from qaitar.foundation.identity.client_address import proxies_read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ AUTH_USER_MODEL = "foundation.User"
 
 MIDDLEWARE = [
     "qaitar.config.default_headers.DefaultHeaders",
-    "qaitar.foundation.request_log.RequestContextMiddleware",
+    "qaitar.foundation.ops.request_log.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "qaitar.config.cache_headers.NoStoreByDefault",
@@ -160,7 +160,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "qaitar.web.console.frame.accounts.ClosedSignup"
 ACCOUNT_PREVENT_ENUMERATION = True
-# tries of passwords and codes are limited by foundation/sign_in_limits.py; allauth limits the rest, in the cache
+# tries of passwords and codes are limited by foundation/identity/sign_in_limits.py; allauth limits the rest, in the cache
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}
 MFA_FORMS = {
     "authenticate": "qaitar.web.console.frame.second_factor.SignInCodeForm",
@@ -202,11 +202,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "qaitar.foundation.password_words.ContextWordsValidator"},
+    {"NAME": "qaitar.foundation.identity.password_words.ContextWordsValidator"},
 ]
 COOKIE_PREFIX = "__Host-" if HTTPS else ""  # a browser takes such a cookie from this very host only
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
-SESSION_ENGINE = "qaitar.foundation.sessions"
+SESSION_ENGINE = "qaitar.foundation.identity.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -293,7 +293,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_DATABASE_ALIAS = "default"
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
-# Who is notified of new journal lines: a reader's name with the subject kinds it reads (foundation/journal_feed.py).
+# Who is notified of new journal lines: a reader's name with the subject kinds it reads (foundation/journal/feed.py).
 QAITAR_JOURNAL_READERS = {"webhooks": ["returnrequest"], "figures": ["returnrequest"]}
 QAITAR_CONNECTORS = "qaitar.config.connectors.CONNECTORS"
 QAITAR_SUPPORT_URL = os.environ.get("QAITAR_SUPPORT_URL", "")
@@ -304,4 +304,4 @@ QAITAR_PROXIES = dict(
 )
 QAITAR_PRIVATE_HOSTS = [h for h in os.environ.get("QAITAR_PRIVATE_HOSTS", "").split(",") if h]
 
-LOGGING_CONFIG = None  # foundation/logs.py sets it up once, in config/wsgi.py and the worker
+LOGGING_CONFIG = None  # foundation/ops/logs.py sets it up once, in config/wsgi.py and the worker

@@ -1,7 +1,7 @@
 """The job worker: takes jobs from the database until told to stop.
 
 Deadlines and chores have a slot of their own each, so that nothing an outside system does keeps them waiting.  Of the
-other slots one merchant's outside calls take a third at most (`foundation/jobs.py` `outside_job`).
+other slots one merchant's outside calls take a third at most (`foundation/ops/jobs.py` `outside_job`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from procrastinate.contrib.django import app
 
-from qaitar.foundation.merchant_slots import SLOTS
+from qaitar.foundation.ops.merchant_slots import SLOTS
 
 if TYPE_CHECKING:
     from procrastinate import App

@@ -6,7 +6,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from qaitar.foundation import logs
+from qaitar.foundation.ops import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qaitar.config.settings")
 logs.configure()

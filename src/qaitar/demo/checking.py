@@ -6,9 +6,9 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.jobs import within_walls
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Effect, Outcome, Stage
 from qaitar.sandbox.onec.model import RETURN_FILES, RETURN_ORDER

@@ -10,11 +10,11 @@ from qaitar.flows.effects.engine import effects_run
 from qaitar.flows.poll_cabinet import cabinets_poll
 from qaitar.flows.poll_orders import orders_poll
 from qaitar.flows.sweep_deadlines import merchant_sweep
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.files.checks import Rejected
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.models import Evidence, ReturnRequest

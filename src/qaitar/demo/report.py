@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.foundation.personal_values import lines_open
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.procedure import PROCEDURE
 

@@ -12,11 +12,11 @@ from qaitar.analytics.services.counting import figures_count
 from qaitar.demo.driver import Clock, Play
 from qaitar.demo.shop import LOGINS, Login, shop_address, shop_connect, shop_open
 from qaitar.demo.stories import Teller, play_all
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.identity.people import role_set
 from qaitar.foundation.models import Connection, Membership, Merchant, MerchantKey, User
-from qaitar.foundation.people import role_set
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.ops.jobs import within_walls
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.sandbox import snapshot

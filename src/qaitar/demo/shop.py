@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.config.connectors import REGISTER_COLUMNS
-from qaitar.foundation.actors import Actor
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.models import MerchantKey, User
-from qaitar.foundation.people import (
+from qaitar.foundation.connections.systems import Entered, connection_save
+from qaitar.foundation.identity.actors import Actor
+from qaitar.foundation.identity.people import (
     demo_close,
     demo_people,
     merchant_create,
@@ -17,6 +16,7 @@ from qaitar.foundation.people import (
     real_people,
     role_set,
 )
+from qaitar.foundation.models import MerchantKey, User
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import GoodsGroupMapping, Store

@@ -14,9 +14,9 @@ from qaitar.demo.checking import chains_found, ends_found, ledgers_found
 from qaitar.demo.driver import Clock, Play
 from qaitar.demo.report import steps_report
 from qaitar.demo.shop import LOGINS, shop_connect, shop_open
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import Connection, MerchantKey
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.sandbox.kaspi.ledger import LedgerRefusal

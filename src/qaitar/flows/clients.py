@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qaitar.foundation.connections import client_for, systems_with
+from qaitar.foundation.connections.systems import client_for, systems_with
 from qaitar.foundation.models import Connection
 
 if TYPE_CHECKING:

@@ -10,9 +10,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from qaitar.flows.effects.settlement import EffectUpdate, settle_all
-from qaitar.foundation.connections import State
-from qaitar.foundation.jobs import for_each_merchant, job_defer, merchants_active, within_walls
-from qaitar.foundation.journal_anchors import anchor_daily
+from qaitar.foundation.connections.systems import State
+from qaitar.foundation.identity.security_journal import NOWHERE, security_prune
+from qaitar.foundation.identity.sessions import sessions_forget
+from qaitar.foundation.identity.sign_in_limits import tries_forget
+from qaitar.foundation.identity.ways_in import tokens_expire
+from qaitar.foundation.journal.anchors import anchor_daily
 from qaitar.foundation.models import (
     Connection,
     EffectState,
@@ -21,11 +24,8 @@ from qaitar.foundation.models import (
     PlannedEffect,
     WebhookEndpoint,
 )
-from qaitar.foundation.security_journal import NOWHERE, security_prune
-from qaitar.foundation.sessions import sessions_forget
-from qaitar.foundation.sign_in_limits import tries_forget
-from qaitar.foundation.walls import see
-from qaitar.foundation.ways_in import tokens_expire
+from qaitar.foundation.ops.jobs import for_each_merchant, job_defer, merchants_active, within_walls
+from qaitar.foundation.tenancy.walls import see
 from qaitar.returns.services.case_change import RUN_TASK
 
 if TYPE_CHECKING:

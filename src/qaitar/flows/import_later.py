@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from qaitar.flows.import_orders import FileUnreadable, OrdersFile, OrdersUpload
 from qaitar.flows.import_placing import FileMerged, file_merge
-from qaitar.foundation.actors import require_role, system_actor
-from qaitar.foundation.connections import connector_of
+from qaitar.foundation.connections.systems import connector_of
 from qaitar.foundation.files.keeping import file_note
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import database_gone, job_defer, within_walls
+from qaitar.foundation.identity.actors import require_role, system_actor
 from qaitar.foundation.models import StoredFile
-from qaitar.foundation.walls import SETTING, as_setting
+from qaitar.foundation.ops.jobs import database_gone, job_defer, within_walls
+from qaitar.foundation.tenancy.walls import SETTING, as_setting
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRun, Store
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.contracts.marketplace import OrderRecord, RowRejected
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.orders.services.merging import Merged
 
 LATER_TASK: Final = "qaitar.flows.tasks.import_read"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from django.utils.module_loading import import_string
 
 from qaitar.flows.import_placing import file_merge
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.connections import connector_of
+from qaitar.foundation.connections.systems import connector_of
 from qaitar.foundation.files.checks import Accepted, FileRefusalCode, Rejected, sentence
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.files.kinds import FACTS, FileKind
 from qaitar.foundation.files.names import safe_name
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.people import merchant_create
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.identity.people import merchant_create
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.services.imports import ImportOrigin, ImportOutcome, import_fail, import_write
 from qaitar.orders.services.stores import StoreEntry, store_create
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.contracts.marketplace import OrderRecord, RowRejected
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.orders.models import ImportRun, Store
     from qaitar.orders.services.merging import Merged
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.flows.import_orders import OrdersFile
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.orders.models import Store
 
 NOTES_MAX: Final = 500

@@ -18,16 +18,16 @@ from qaitar.flows.read_cabinet import (
     read_cabinet,
 )
 from qaitar.flows.take_cabinet import SOURCE, readings_take
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.systems import (
     ConnectionBroken,
     State,
     health_message,
     health_note,
     opened_client,
 )
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import Connection, RawIntake
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.returns.companion_view import cases_missed
 from qaitar.returns.models import ReturnRequest

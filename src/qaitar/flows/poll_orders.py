@@ -16,8 +16,7 @@ from django.db import connection as database
 from qaitar.contracts.marketplace import OrderPage, OrderRecord, RowRejected, Unread
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.order_shops import FOREIGN_SHOP, records_by_store
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.systems import (
     ConnectionBroken,
     State,
     health_message,
@@ -25,8 +24,9 @@ from qaitar.foundation.connections import (
     opened_client,
     systems_with,
 )
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import Connection
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.orders.models import Store
 from qaitar.orders.selectors import codes_with_lines, order_ids_by_code, orders_since
 from qaitar.orders.services.imports import ImportOrigin, ImportOutcome, import_write

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, settle_all
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import EffectState, MerchantKey, PlannedEffect
+from qaitar.foundation.ops.jobs import within_walls
 
 if TYPE_CHECKING:
     from collections import Counter

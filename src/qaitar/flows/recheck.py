@@ -14,9 +14,9 @@ import structlog
 from django.db import connection as database
 
 from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, settle_all
-from qaitar.foundation.connections import State, connection_test
-from qaitar.foundation.jobs import job_defer, within_walls
+from qaitar.foundation.connections.systems import State, connection_test
 from qaitar.foundation.models import Connection, EffectState, PlannedEffect
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.returns.services.case_change import RUN_TASK
 from qaitar.returns.vocabulary import Effect
 

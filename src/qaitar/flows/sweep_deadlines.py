@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.foundation.jobs import for_each_merchant, within_walls
+from qaitar.foundation.ops.jobs import for_each_merchant, within_walls
 from qaitar.returns.services.guarding import SWEEP_MAX, Swept, guard_sweep
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from qaitar.flows.cabinet_report import divide_by_shop, reading_report
-from qaitar.foundation.actors import Actor, require_role
-from qaitar.foundation.connections import connector_of
-from qaitar.foundation.jobs import job_defer, within_walls
+from qaitar.foundation.connections.systems import connector_of
+from qaitar.foundation.identity.actors import Actor, require_role
 from qaitar.foundation.models import RawIntake
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import WORKERS, Role
 from qaitar.orders.models import Store

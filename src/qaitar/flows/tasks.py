@@ -22,10 +22,10 @@ from qaitar.flows import (
     webhooks_send,
 )
 from qaitar.flows.effects import engine
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.connections import CHECK_TASK, ConnectionMissing, connection_test
+from qaitar.foundation.connections.systems import CHECK_TASK, ConnectionMissing, connection_test
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import fresh_connection, merchant_job, outside_job
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import fresh_connection, merchant_job, outside_job
 
 if TYPE_CHECKING:
     from datetime import datetime

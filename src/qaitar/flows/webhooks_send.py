@@ -1,7 +1,7 @@
 """Outgoing webhooks by Standard Webhooks: planned deliveries get their messages and are sent until they arrive.
 
 Nothing is lost and the receiver can tell repeats: the database plans a delivery for each endpoint in the statement that
-writes a journal line (`foundation/journal_feed.py`), and its id stays over all tries.  No transaction is open while a
+writes a journal line (`foundation/journal/feed.py`), and its id stays over all tries.  No transaction is open while a
 message is under way.
 """
 
@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import connection
 
 from qaitar.flows.webhook_events import Line, event_body, event_type
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.connections.secrets import NoKey, NotOpened
 from qaitar.foundation.models import JournalEntry, WebhookDelivery, WebhookEndpoint
-from qaitar.foundation.secrets import NoKey, NotOpened
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.foundation.webhooks.endpoints import signing_secrets
 from qaitar.foundation.webhooks.signing import (
     BadSecret,

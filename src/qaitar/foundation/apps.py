@@ -23,11 +23,11 @@ class FoundationConfig(AppConfig):
         """Tell the one way out which private hosts the machine's operator allows."""
         # tables in modules of their own
         for module in (
-            "invitation_model",
-            "journal_head_model",
-            "personal_models",
-            "security_models",
-            "sessions",
+            "identity.invitation_model",
+            "journal.head_model",
+            "journal.personal_models",
+            "identity.security_models",
+            "identity.sessions",
         ):
             import_module(f"qaitar.foundation.{module}")
         set_policy(settings.QAITAR_PRIVATE_HOSTS)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from typing_extensions import override
 
-from qaitar.foundation.user_base import Account
+from qaitar.foundation.identity.user_base import Account
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 
@@ -127,7 +127,9 @@ class Companion(models.Model):
     browser = models.CharField(max_length=60)
     paired_at = models.DateTimeField()
     last_contact_at = models.DateTimeField()
-    session = models.CharField(max_length=12, default="AWAY")  # foundation/companions.py Session
+    session = models.CharField(
+        max_length=12, default="AWAY"
+    )  # foundation/identity/companions.py Session
     session_at = models.DateTimeField()
 
     @override

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from qaitar.foundation.actors import Actor
     from qaitar.foundation.approvals.rows import StandingApproval
-    from qaitar.foundation.transition import Change, Held, Row, RowUpdate
+    from qaitar.foundation.identity.actors import Actor
+    from qaitar.foundation.journal.transition import Change, Held, Row, RowUpdate
     from qaitar.returns.guards import Facts
     from qaitar.returns.selectors import Case, EvidenceFact
 

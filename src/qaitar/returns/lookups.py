@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.search import find_subjects
+from qaitar.foundation.records.search import find_subjects
 from qaitar.returns.models import Evidence, ReturnRequest
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import JSONField
 
 from qaitar.foundation.approvals.rows import StandingApproval
-from qaitar.foundation.prepared_statements import prepared_cursor
+from qaitar.foundation.ops.prepared_statements import prepared_cursor
 from qaitar.kernel.approvals import ApprovalState, Purpose
 from qaitar.returns.claims import (
     OrderFiling,

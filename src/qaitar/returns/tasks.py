@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from procrastinate.contrib.django import app
 
-from qaitar.foundation.jobs import merchant_job
+from qaitar.foundation.ops.jobs import merchant_job
 from qaitar.returns.services import recalculate_deadlines
 
 if TYPE_CHECKING:

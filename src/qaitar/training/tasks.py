@@ -7,8 +7,8 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.jobs import fresh_connection, merchant_job
+from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.ops.jobs import fresh_connection, merchant_job
 from qaitar.training.services import advance, opening
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ import httpx
 from django.db import transaction
 
 from qaitar.cli.web import command_line
-from qaitar.foundation.access import COMPANION, PAIRING, digest_of
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.identity.access import COMPANION, PAIRING, digest_of
 from qaitar.foundation.models import ApiToken, Companion
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.lab.bench.life_ground import serving

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.files.kinds import FACTS
 from qaitar.foundation.models import ApiToken
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.api import me
 from tests.factories.accounts import make_token, open_walls

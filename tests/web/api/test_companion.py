@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.companions import code_create, companion_of, companion_revoke
+from qaitar.foundation.identity.companions import code_create, companion_of, companion_revoke
 from qaitar.foundation.models import CabinetWatch, Companion, JournalEntry, RawIntake
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.returns.companion_view import cases_missed
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.console.settings.companion import gap_sentences

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import IdempotencyRecord, JournalEntry, PlannedEffect
 from qaitar.kernel.ids import new_id
 from qaitar.returns.models import MerchantRule

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
-from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.returns.services.notes import request_note
 from tests.factories.accounts import NOW, actor, make_token, open_walls

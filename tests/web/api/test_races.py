@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from qaitar.foundation.clock import utc_now
 from qaitar.foundation.models import JournalEntry, PlannedEffect, StoredFile
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import Evidence, ReturnRequest
 from tests.factories.accounts import make_person, open_walls

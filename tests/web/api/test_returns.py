@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry, PlannedEffect
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import OrderLine
 from qaitar.returns.models import ReturnRequest

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from qaitar.foundation.access import enter_as_user
-from qaitar.foundation.actors import RoleNotAllowed
+from qaitar.foundation.identity.access import enter_as_user
+from qaitar.foundation.identity.actors import RoleNotAllowed
 from qaitar.foundation.models import Membership, StoredFile
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.stores import StoreEntry, store_create

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from qaitar.foundation.access import digest_of
+from qaitar.foundation.identity.access import digest_of
 from qaitar.foundation.models import ApiToken, Companion, StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role

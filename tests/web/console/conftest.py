@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop
 from tests.web.console.desk import signed_in
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import User
 
 

@@ -10,13 +10,13 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.urls import URLPattern, reverse
 
 from qaitar.flows.housekeeping import security_forget
-from qaitar.foundation.access import enter_as_token, token_create
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.companions import code_create, companion_of, companion_pair
+from qaitar.foundation.identity.access import enter_as_token, token_create
+from qaitar.foundation.identity.companions import code_create, companion_of, companion_pair
+from qaitar.foundation.identity.people import password_set, person_switch
+from qaitar.foundation.identity.security_models import SecurityEvent
+from qaitar.foundation.identity.sessions import SignInSession
 from qaitar.foundation.models import ApiToken, MerchantKey, User
-from qaitar.foundation.people import password_set, person_switch
-from qaitar.foundation.security_models import SecurityEvent
-from qaitar.foundation.sessions import SignInSession
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.web.console.settings import urls as urls_office
 from tests.factories.accounts import NOW, make_token

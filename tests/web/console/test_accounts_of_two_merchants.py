@@ -11,11 +11,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.foundation.access import enter_as_token, token_create
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.invitation_model import Invitation
+from qaitar.foundation.identity.access import enter_as_token, token_create
+from qaitar.foundation.identity.invitation_model import Invitation
+from qaitar.foundation.identity.people import role_set
 from qaitar.foundation.models import ApiToken, JournalEntry, Membership, MerchantKey, User
-from qaitar.foundation.people import role_set
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, open_walls

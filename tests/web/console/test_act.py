@@ -22,7 +22,7 @@ from tests.web.console.desk import signed_in, versioned, words_of
 if TYPE_CHECKING:
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import User
 
 pytestmark = pytest.mark.usefixtures("clock")

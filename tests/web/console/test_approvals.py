@@ -17,7 +17,7 @@ from tests.factories.returns import arrive, make_case, take
 from tests.web.console.desk import counted, signed_in, versioned, words_of
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -9,8 +9,8 @@ import pytest
 
 from qaitar.backup.alarm import BackupTrouble, History, trouble_of
 from qaitar.backup.models import BackupRun
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import Merchant
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, open_walls
 from tests.web.console.desk import signed_in

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 pytestmark = pytest.mark.usefixtures("clock")
 KEY = "0123456789abcdef"

@@ -14,7 +14,7 @@ from tests.factories.returns import make_case
 from tests.web.url_matrix import addresses
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from tests.factories.accounts import Shop
 
 pytestmark = pytest.mark.usefixtures("clock", "db_walls")

@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
 from PIL import Image
 
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, StoredFile
-from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, MOSCOW
@@ -30,7 +30,7 @@ from tests.web.console.desk import counted, signed_in, versioned, words_of
 if TYPE_CHECKING:
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import User
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from qaitar.foundation.access import Principal
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.companions import (
+from qaitar.foundation.identity.access import Principal
+from qaitar.foundation.identity.companions import (
     CompanionSession,
     FailedDetail,
     companion_of,
@@ -22,6 +21,7 @@ from qaitar.foundation.companions import (
     watch_unanswered,
 )
 from qaitar.foundation.models import CabinetWatch, Companion, JournalEntry
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, actor
 from tests.factories.returns import make_case

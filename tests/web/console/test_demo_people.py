@@ -12,11 +12,8 @@ from django.urls import reverse
 
 from qaitar.demo.seed import LOGINS, NAME, demo_join, demo_merchant, demo_remove
 from qaitar.demo.shop import shop_open
-from qaitar.foundation.access import enter_as_token
-from qaitar.foundation.clock import frozen_at, utc_now
-from qaitar.foundation.jobs import within_walls
-from qaitar.foundation.models import Membership, MerchantKey, User
-from qaitar.foundation.people import (
+from qaitar.foundation.identity.access import enter_as_token
+from qaitar.foundation.identity.people import (
     nobody_yet,
     owner_code,
     owner_create,
@@ -24,7 +21,10 @@ from qaitar.foundation.people import (
     person_switch,
     real_people,
 )
-from qaitar.foundation.security_models import SecurityEvent
+from qaitar.foundation.identity.security_models import SecurityEvent
+from qaitar.foundation.models import Membership, MerchantKey, User
+from qaitar.foundation.ops.clock import frozen_at, utc_now
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_shop, make_token, open_walls
 from tests.web.console.desk import signed_in, words_of

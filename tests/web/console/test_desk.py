@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from django.urls import reverse
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import SavedView
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import CasePresence, ReturnRequest
@@ -24,7 +24,7 @@ from tests.web.console.desk import counted, signed_in
 if TYPE_CHECKING:
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import User
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -8,14 +8,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.foundation.models import Merchant, User
-from qaitar.foundation.people import (
+from qaitar.foundation.identity.people import (
     PeopleProblem,
     nobody_yet,
     owner_code,
     owner_code_fits,
     owner_create,
 )
+from qaitar.foundation.models import Merchant, User
 from qaitar.kernel.roles import Role
 from qaitar.runtime.demo_wish import AT_HAND, Wish, fulfilled, wish, wished
 from tests.factories.accounts import make_person

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, actor
 from tests.factories.returns import make_case

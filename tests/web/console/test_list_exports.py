@@ -19,8 +19,8 @@ from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import ListExport
 from qaitar.analytics.services import exporting
 from qaitar.analytics.services.counting import figures_count
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry, StoredFile, User
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.returns import register
 from qaitar.returns.models import ReturnRequest

@@ -21,7 +21,7 @@ from tests.web.console.test_case import photo
 if TYPE_CHECKING:
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.models import ReturnRequest
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -13,9 +13,8 @@ from django.urls import Resolver404, resolve, reverse
 
 from qaitar.analytics.models import ListExport
 from qaitar.foundation.approvals.models import ApprovalDeputy
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.companions import code_create, companion_of, companion_pair
-from qaitar.foundation.invitation_model import Invitation
+from qaitar.foundation.identity.companions import code_create, companion_of, companion_pair
+from qaitar.foundation.identity.invitation_model import Invitation
 from qaitar.foundation.models import (
     ApiToken,
     CabinetWatch,
@@ -27,6 +26,7 @@ from qaitar.foundation.models import (
     User,
     WebhookEndpoint,
 )
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import OWNERS, Role
 from qaitar.orders.models import ImportRun, Store

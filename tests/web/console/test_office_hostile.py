@@ -10,8 +10,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.people import owner_code
+from qaitar.foundation.identity.people import owner_code
+from qaitar.foundation.ops.clock import frozen_at
 from tests.factories.accounts import NOW
 from tests.web.console.hostile_forms import (
     FINE,

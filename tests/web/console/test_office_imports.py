@@ -15,9 +15,9 @@ from django.urls import reverse
 from qaitar.flows import import_later, import_placing
 from qaitar.flows.import_later import import_read
 from qaitar.flows.take_cabinet import cabinet_read
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import RawIntake, User
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.errors import MergeBusy

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from qaitar.flows import tasks
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.connections import CHECK_LOST_AFTER, CHECK_TASK, client_for, place_of
+from qaitar.foundation.connections.secrets import unseal_fields
+from qaitar.foundation.connections.systems import CHECK_LOST_AFTER, CHECK_TASK, client_for, place_of
 from qaitar.foundation.models import (
     Connection,
     JournalEntry,
@@ -21,7 +21,7 @@ from qaitar.foundation.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from qaitar.foundation.secrets import unseal_fields
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.foundation.webhooks.endpoints import signing_secrets
 from qaitar.kernel.roles import Role
 from qaitar.sandbox.kaspi.app import KaspiSite, KaspiStandIn

@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.foundation.access import enter_as_token
-from qaitar.foundation.clock import frozen_at, utc_now
+from qaitar.foundation.identity.access import enter_as_token
 from qaitar.foundation.models import ApiToken, JournalEntry, Membership, Merchant, User
+from qaitar.foundation.ops.clock import frozen_at, utc_now
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from tests.factories.accounts import NOW, make_person, open_walls

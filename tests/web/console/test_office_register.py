@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import User
+from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.returns import register
 from qaitar.returns.register import RegisterFilter, register_rows, register_slice, register_sum

@@ -10,9 +10,9 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import GoodsGroupMapping, Order, OrderLine, Store

@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 from django.urls import reverse
 
+from qaitar.foundation.identity.security_models import SecurityEvent
 from qaitar.foundation.models import JournalEntry, Membership, User
-from qaitar.foundation.security_models import SecurityEvent
 from qaitar.kernel.roles import Role
 from qaitar.web.console.frame.accounts import KnownPeopleOnly
 from tests.factories.accounts import make_person

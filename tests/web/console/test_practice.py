@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import translation
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import Membership, MerchantKey
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
 from qaitar.returns.models import ReturnRequest

@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from qaitar.analytics.models import FigureState
 from qaitar.analytics.services.counting import figures_count
-from qaitar.foundation.clock import frozen_at
 from qaitar.foundation.models import JournalEntry, User
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.errors import ActBlocked

@@ -13,9 +13,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from qaitar.flows.housekeeping import security_forget
-from qaitar.foundation.companions import code_create
-from qaitar.foundation.models import Membership, MerchantKey, User
-from qaitar.foundation.security_journal import (
+from qaitar.foundation.identity.companions import code_create
+from qaitar.foundation.identity.security_journal import (
     NOWHERE,
     Origin,
     SecurityKind,
@@ -23,7 +22,8 @@ from qaitar.foundation.security_journal import (
     account_note,
     security_note,
 )
-from qaitar.foundation.security_models import SecurityEvent
+from qaitar.foundation.identity.security_models import SecurityEvent
+from qaitar.foundation.models import Membership, MerchantKey, User
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import ImportRejection

@@ -19,13 +19,13 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.foundation import sign_in_limits
-from qaitar.foundation.client_address import proxies_read
-from qaitar.foundation.clock import frozen_at
+from qaitar.foundation.identity import sign_in_limits
+from qaitar.foundation.identity.client_address import proxies_read
+from qaitar.foundation.identity.security_journal import NOWHERE
+from qaitar.foundation.identity.security_models import SecurityEvent, SignInTry
+from qaitar.foundation.identity.sign_in_limits import Limit, tries_forget
 from qaitar.foundation.models import User
-from qaitar.foundation.security_journal import NOWHERE
-from qaitar.foundation.security_models import SecurityEvent, SignInTry
-from qaitar.foundation.sign_in_limits import Limit, tries_forget
+from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import NOW, make_person, make_shop, open_walls
 from tests.web.console.office import KEY

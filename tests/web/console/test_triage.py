@@ -19,7 +19,7 @@ from tests.web.console.desk import counted, signed_in, versioned, words_of
 if TYPE_CHECKING:
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}

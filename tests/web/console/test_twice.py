@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.perform_act import request_act
@@ -19,7 +19,7 @@ from tests.factories.returns import make_case
 if TYPE_CHECKING:
     from django.test import Client
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 pytestmark = pytest.mark.usefixtures("clock")
 HTMX = {"HTTP_HX_REQUEST": "true"}

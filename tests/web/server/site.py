@@ -19,7 +19,7 @@ from django.db import transaction
 from django.test import Client, override_settings
 
 from qaitar.cli.web import command_line
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from qaitar.lab.bench.life_ground import serving
 from qaitar.runtime.database import handed_on

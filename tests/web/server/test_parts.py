@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import translation
 
-from qaitar.foundation.request_bodies import BodyFailure
+from qaitar.foundation.inbox.request_bodies import BodyFailure
 from qaitar.web.hooks import health
 from qaitar.web.server.answer import PIECE_BYTES, FileBody, ServerAnswer, StreamSender, pieces_of
 from qaitar.web.server.app import Server

@@ -1,6 +1,6 @@
 """Counting: what changed since the last time is counted again, case by case, and the days' figures follow by the difference.
 
-The journal's feed names the requests with new lines (`foundation/journal_feed.py`); they are counted in the transaction
+The journal's feed names the requests with new lines (`foundation/journal/feed.py`); they are counted in the transaction
 that takes their notes, so none is lost and counting one twice changes nothing.
 """
 
@@ -20,9 +20,9 @@ from qaitar.analytics.measures import ORDERS_ISSUED, ORDERS_PLACED
 from qaitar.analytics.models import CaseFigure, DayFigure, FigureState
 from qaitar.analytics.rules import rules_read
 from qaitar.analytics.services.summing import days_sum_anew
-from qaitar.foundation.jobs import for_each_merchant, within_walls
-from qaitar.foundation.journal_feed import take_unread_subjects
+from qaitar.foundation.journal.feed import take_unread_subjects
 from qaitar.foundation.models import Merchant
+from qaitar.foundation.ops.jobs import for_each_merchant, within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.zones import local_date, zone
 from qaitar.orders.issued import orders_by_day

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from qaitar.analytics.models import FigureState
 from qaitar.analytics.rules import FigureRules, rules_read
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.settings_journal import differences, setting_note
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import differences, setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 JOURNAL_KIND: Final = "figure_rules"
 

@@ -15,8 +15,8 @@ from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.models import ListExport
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.store import FileStore
-from qaitar.foundation.jobs import database_gone, for_each_merchant, job_defer, within_walls
 from qaitar.foundation.models import StoredFile
+from qaitar.foundation.ops.jobs import database_gone, for_each_merchant, job_defer, within_walls
 from qaitar.kernel.ids import new_id
 
 if TYPE_CHECKING:

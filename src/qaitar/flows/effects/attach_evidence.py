@@ -14,9 +14,9 @@ from qaitar.contracts.erp import DoneInPart, FileToAttach
 from qaitar.contracts.outcome import Busy, Done, Misconfigured, Missing, Refused, Unknown
 from qaitar.flows.effects.create_return_order import trouble_words
 from qaitar.flows.effects.handler import HandlerResult, NothingToDo, NotPossible, waits_for
-from qaitar.foundation.crashpoints import crashpoint
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.foundation.ops.crashpoints import crashpoint
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.policy import required_evidence

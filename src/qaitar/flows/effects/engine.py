@@ -42,18 +42,18 @@ from qaitar.flows.effects.write_register import registers_write
 from qaitar.flows.locks import session_lock
 from qaitar.flows.practising import practice_settle
 from qaitar.flows.refusals import refused_alike
-from qaitar.foundation.clock import running_s
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.systems import (
     ConnectionBroken,
     ConnectionMissing,
     State,
     connection_resume,
     health_note,
 )
-from qaitar.foundation.crashpoints import crashpoint
-from qaitar.foundation.jobs import job_defer, within_walls
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.waiting import release_waiting
+from qaitar.foundation.ops.clock import running_s
+from qaitar.foundation.ops.crashpoints import crashpoint
+from qaitar.foundation.ops.jobs import job_defer, within_walls
+from qaitar.foundation.ops.waiting import release_waiting
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.case_change import RUN_TASK

@@ -10,9 +10,9 @@ from django.db import connection as database
 from qaitar.contracts.erp import ErpOrder
 from qaitar.flows.clients import connection_of
 from qaitar.flows.effects.settlement import erp_number_note
-from qaitar.foundation.connections import ConnectionBroken, ConnectionMissing, State
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.connections.systems import ConnectionBroken, ConnectionMissing, State
 from qaitar.foundation.models import EffectState, PlannedEffect
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.orders.models import Order
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Effect

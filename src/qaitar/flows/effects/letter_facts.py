@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qaitar.foundation.journal.personal_values import ERASED, UNREADABLE, lines_open
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.personal_values import ERASED, UNREADABLE, lines_open
 from qaitar.orders.models import Order
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.letter_facts import letter_facts as facts_of_case

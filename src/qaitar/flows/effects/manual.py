@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from qaitar.flows.effects.engine import UNLOCKS
 from qaitar.flows.effects.settlement import EffectUpdate, settle
-from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.waiting import release_waiting
+from qaitar.foundation.ops.jobs import job_defer
+from qaitar.foundation.ops.waiting import release_waiting
 from qaitar.kernel.roles import WORKERS
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.procedure import Blocked
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 NOTE_CHARS_MAX: Final = 1_000
 BY_HAND_FROM: Final = frozenset(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.db import transaction
 
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.identity.actors import system_actor
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.transition import Change, Held, move
 from qaitar.foundation.models import EffectState, PlannedEffect
-from qaitar.foundation.prepared_statements import prepared_cursor
-from qaitar.foundation.transition import Change, Held, move
+from qaitar.foundation.ops.prepared_statements import prepared_cursor
 from qaitar.orders.models import Order
 from qaitar.returns.models import ReturnRequest
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 SETTLED_AT_ONCE: Final = 40
 """Effects of one transaction: their cases are locked until it ends, and people act on those cases meanwhile."""

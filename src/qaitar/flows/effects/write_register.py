@@ -23,16 +23,16 @@ from qaitar.flows.effects.register_rows import register_rows
 from qaitar.flows.effects.settlement import SETTLED_AT_ONCE, EffectUpdate, backoff, settle_all
 from qaitar.flows.locks import session_lock
 from qaitar.flows.refusals import refused_alike
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.systems import (
     ConnectionBroken,
     ConnectionMissing,
     State,
     connector_of,
     health_note,
 )
-from qaitar.foundation.crashpoints import crashpoint
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import Connection, EffectState, PlannedEffect
+from qaitar.foundation.ops.crashpoints import crashpoint
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.vocabulary import Effect

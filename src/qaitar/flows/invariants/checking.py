@@ -17,10 +17,10 @@ from qaitar.flows.invariants.invariant import Broken, Checked, Invariant
 from qaitar.flows.invariants.states import STATES
 from qaitar.flows.invariants.work import INTAKE, TIME, WORK
 from qaitar.foundation.files.store import FileStore, Integrity, key_of
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import EffectState, JournalEntry
-from qaitar.foundation.walls import SETTING
-from qaitar.foundation.walls_install import walled_tables
+from qaitar.foundation.tenancy.walls import SETTING
+from qaitar.foundation.tenancy.walls_install import walled_tables
 from qaitar.returns.control_dates import COUNTED_AT
 from qaitar.returns.procedure import PROCEDURE
 from qaitar.returns.vocabulary import Effect

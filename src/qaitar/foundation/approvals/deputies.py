@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from qaitar.foundation.actors import RoleNotAllowed, require_role
 from qaitar.foundation.approvals.models import ApprovalDeputy
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.identity.actors import RoleNotAllowed, require_role
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.foundation.models import Membership, Merchant, MerchantKey, User
-from qaitar.foundation.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS, SENIORS, WORKERS
 from qaitar.kernel.zones import local_date, zone
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 JOURNAL_KIND: Final = "approval_deputy"
 DAYS_MAX: Final = 366

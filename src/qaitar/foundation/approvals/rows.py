@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qaitar.foundation.approvals.models import Approval
-from qaitar.foundation.transition import Row, RowUpdate
+from qaitar.foundation.journal.transition import Row, RowUpdate
 from qaitar.kernel.approvals import ApprovalState, Purpose, covered_sha256
 from qaitar.kernel.ids import new_id
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
-    from qaitar.foundation.transition import Held
+    from qaitar.foundation.identity.actors import Actor
+    from qaitar.foundation.journal.transition import Held
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import migrations
 
-from qaitar.foundation.second_factors import data_sealed
+from qaitar.foundation.identity.second_factors import data_sealed
 
 
 def seal_rows(apps: Any, schema_editor: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import migrations
 
-from qaitar.foundation.journal_backfill import journal_sign
+from qaitar.foundation.journal.backfill import journal_sign
 
 
 def sign_lines(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001  Django's signature

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 
+from qaitar.foundation.connections.secrets import seal_fields, unseal_fields
 from qaitar.foundation.models import WebhookDelivery, WebhookEndpoint
-from qaitar.foundation.secrets import seal_fields, unseal_fields
 from qaitar.foundation.webhooks.signing import new_secret
 from qaitar.kernel.ids import new_id
 from qaitar.transport.addresses import Forbidden, resolve_public

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 
-from qaitar.foundation.access import enter_as_user
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.identity.access import enter_as_user
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import BenchWorld, Shape, world_ground

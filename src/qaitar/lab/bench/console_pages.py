@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from qaitar.foundation.models import User
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.plans import listening
 from qaitar.orders.models import Store
 from qaitar.returns.queue import QueueFilter, queue_slice

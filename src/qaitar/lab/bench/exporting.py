@@ -16,9 +16,9 @@ from django.db import transaction
 
 from qaitar.analytics.export_definitions import ListExportRequest, ListKind
 from qaitar.analytics.services.exporting import export_ask, export_find, list_export
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.jobs import within_walls
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.ground import files_in, point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, world_ground

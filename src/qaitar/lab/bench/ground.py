@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import override_settings
 from psycopg import sql
 
-from qaitar.foundation.database_connections import point_connection
+from qaitar.foundation.ops.database_connections import point_connection
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of
 from qaitar.runtime.database import handed_on
 from qaitar.runtime.problems import DatabaseProblem

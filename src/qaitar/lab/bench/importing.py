@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.ground import ground_drop, ground_open
 from qaitar.lab.bench.ingest import IngestFigures, ingest_measure
 from qaitar.lab.bench.machine import calibration_seconds, this_machine

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from qaitar.foundation.jobs import job_defer
 from qaitar.foundation.models import RawIntake
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.jobs import job_defer
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.ground import ground_drop, ground_open
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import people_and_stores, token_for

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench import life_ceiling
 from qaitar.lab.bench.ground import BenchDatabase, ground_open, point
 from qaitar.lab.bench.life_check import faults

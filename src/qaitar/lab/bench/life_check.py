@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.life_client import ACTS
 
 if TYPE_CHECKING:

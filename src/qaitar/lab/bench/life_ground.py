@@ -13,7 +13,7 @@ from uuid import UUID
 import psutil
 from django.db import connection, transaction
 
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.lab.bench.maker import people_and_stores, token_for
 from qaitar.returns.models import MerchantRule

@@ -14,10 +14,10 @@ import psycopg
 from django.db import transaction
 from psycopg import sql
 
-from qaitar.foundation.access import token_create
+from qaitar.foundation.identity.access import token_create
+from qaitar.foundation.identity.people import merchant_create, person_create, role_set
 from qaitar.foundation.models import Membership, Merchant, User
-from qaitar.foundation.people import merchant_create, person_create, role_set
-from qaitar.foundation.walls import SETTING, as_setting, see
+from qaitar.foundation.tenancy.walls import SETTING, as_setting, see
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.lab.bench import maker_sql

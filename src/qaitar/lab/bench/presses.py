@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.console_pages import desk_client
 from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine

@@ -11,7 +11,7 @@ import psutil
 from django.db import connection, transaction
 
 from qaitar.flows.sweep_deadlines import merchant_sweep
-from qaitar.foundation.walls import SETTING, as_setting, see
+from qaitar.foundation.tenancy.walls import SETTING, as_setting, see
 from qaitar.lab.bench.ground import point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, world_ground

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.services.case_change import RUN_TASK
 
 if TYPE_CHECKING:

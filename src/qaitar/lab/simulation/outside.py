@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from qaitar.contracts.erp import ErpLine, ErpOrder
 from qaitar.contracts.outcome import Busy, Done, Healthy, Missing, Unknown
 from qaitar.contracts.register import Written
-from qaitar.foundation.connections import Connector
+from qaitar.foundation.connections.systems import Connector
 
 if TYPE_CHECKING:
     import random

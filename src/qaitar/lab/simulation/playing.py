@@ -17,13 +17,13 @@ from qaitar.flows.housekeeping import stage_counts_sum
 from qaitar.flows.invariants.checking import CheckRequest, invariants_check
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.flows.take_cabinet import readings_take
-from qaitar.foundation.actors import Actor, system_actor
-from qaitar.foundation.clock import frozen_at
-from qaitar.foundation.connections import Entered, connection_save
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.connections.systems import Entered, connection_save
+from qaitar.foundation.identity.actors import Actor, system_actor
+from qaitar.foundation.identity.people import merchant_create, person_create, role_set
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, PlannedEffect
-from qaitar.foundation.people import merchant_create, person_create, role_set
-from qaitar.foundation.personal_values import lines_open
+from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.lab.simulation.agenda import Agenda
 from qaitar.lab.simulation.ledgers import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.files.checks import Rejected
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.errors import ActBlocked, CaseChanged
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.selectors import Case
 
 PRESSES: Final = {

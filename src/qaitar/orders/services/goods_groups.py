@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.settings_journal import setting_note
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
 from qaitar.orders.models import GoodsGroupMapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 LINES_LOOKED_AT: Final = (
     5_000  # the newest order lines; an older category comes back with its next sale

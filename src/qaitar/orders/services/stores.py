@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.settings_journal import differences, setting_note
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import differences, setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
 from qaitar.kernel.workdays import Hours
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TERM_MAX: Final = 366  # days or hours of a term; minutes are bounded by MINUTES_MAX

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 VALUE_MAX: Final = 120
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from qaitar.foundation.search import search_keys
+from qaitar.foundation.records.search import search_keys
 from qaitar.kernel.ids import new_id
 
 BLOCK = 5_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.transition import Change, Held, Job, Row
 from qaitar.foundation.models import PlannedEffect
-from qaitar.foundation.transition import Change, Held, Job, Row
 from qaitar.kernel.ids import new_id
 from qaitar.returns.models import ReturnRequest, StageDelta
 from qaitar.returns.procedure import Advanced
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 RUN_TASK: Final = "qaitar.flows.tasks.effects_run"
 RUN_AFTER_S: Final = 1.0  # what else happens in this second goes along in the same run

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.settings_journal import setting_note
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
 from qaitar.returns.models import DayOff
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 JOURNAL_KIND: Final = "day_off"
 

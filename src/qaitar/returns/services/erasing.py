@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.approvals.erasing import reasons_empty
-from qaitar.foundation.intake_bodies import intakes_empty
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.journal_keys import journal_keys
+from qaitar.foundation.inbox.bodies import intakes_empty
+from qaitar.foundation.journal.keys import journal_keys
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.personal_models import ErasedPerson, PersonalKey
+from qaitar.foundation.journal.personal_values import ERASED
+from qaitar.foundation.journal.transition import Change, move
 from qaitar.foundation.models import PlannedEffect, SearchKey, StoredFile
-from qaitar.foundation.personal_models import ErasedPerson, PersonalKey
-from qaitar.foundation.personal_values import ERASED
-from qaitar.foundation.search import search_keys
-from qaitar.foundation.transition import Change, move
+from qaitar.foundation.records.search import search_keys
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.phones import normalise_phone
 from qaitar.orders.services.erasing import (
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 ACT: Final = "PERSON_ERASE"
 _EMPTY: Final = dict.fromkeys(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from qaitar.foundation.journal.transition import Row, move
 from qaitar.foundation.models import StoredFile
-from qaitar.foundation.transition import Row, move
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.case_approvals import changed_facts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.selectors import Case
 
 ADDERS: Final = frozenset(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.transition import move
+from qaitar.foundation.identity.actors import system_actor
+from qaitar.foundation.journal.transition import move
 from qaitar.returns.calendars import guard_settings
 from qaitar.returns.case_evaluation import clock_of, done_of, evaluate_case
 from qaitar.returns.control_dates import next_control_date
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.transition import Change
+    from qaitar.foundation.journal.transition import Change
     from qaitar.returns.selectors import Case
 
 SWEEP_MAX: Final = 1_000

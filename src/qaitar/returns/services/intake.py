@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from qaitar.contracts.marketplace import Section
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.transition import Change, Row, create, unwritten
 from qaitar.foundation.models import SearchKey
-from qaitar.foundation.prepared_statements import prepared_cursor
-from qaitar.foundation.search import search_keys
-from qaitar.foundation.transition import Change, Row, create, unwritten
+from qaitar.foundation.ops.prepared_statements import prepared_cursor
+from qaitar.foundation.records.search import search_keys
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
@@ -30,7 +30,7 @@ from qaitar.returns.vocabulary import Quality, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 TEXT_MAX: Final = 4000
 ISSUED: Final = frozenset({"COMPLETED", "Выдан"})

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from qaitar.foundation.search import search_keys
+from qaitar.foundation.records.search import search_keys
 from qaitar.orders.line_matching import Sought
 from qaitar.returns.selectors import cases_load
 from qaitar.returns.services.intake import (
@@ -23,7 +23,7 @@ from qaitar.returns.services.searchable import case_keys_add
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.models import ReturnRequest
 
 LINKED_MAX: Final = 500  # at once; the next import or poll takes the rest

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.settings_journal import setting_note
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
 from qaitar.returns import rules as r
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.kernel.refusal import Refusal
     from qaitar.returns.policy import PolicyVerdict
     from qaitar.returns.rules import RuleCode, RuleValue

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.contracts.marketplace import ReturnReading
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.selectors import Case
 
 BATCH: Final = 500

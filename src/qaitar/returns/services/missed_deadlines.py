@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.transition import move
+from qaitar.foundation.identity.actors import system_actor
+from qaitar.foundation.journal.transition import move
 from qaitar.returns.calendars import guard_settings
 from qaitar.returns.case_evaluation import clock_of, done_of, done_text
 from qaitar.returns.control_dates import ControlDate
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from qaitar.foundation.transition import Change
+    from qaitar.foundation.journal.transition import Change
     from qaitar.returns.selectors import Case
 
 GRACE: Final = timedelta(minutes=5)  # a guard that is awake has looked by then

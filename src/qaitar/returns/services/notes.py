@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.jobs import job_defer
-from qaitar.foundation.transition import move
-from qaitar.foundation.waiting import release_waiting
+from qaitar.foundation.journal.transition import move
+from qaitar.foundation.ops.jobs import job_defer
+from qaitar.foundation.ops.waiting import release_waiting
 from qaitar.kernel.roles import Role
 from qaitar.returns.case_approvals import changed_facts
 from qaitar.returns.case_evaluation import control_values
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.selectors import Case
 
 CONTROL: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from qaitar.foundation.search import search_keys
+from qaitar.foundation.records.search import search_keys
 from qaitar.orders.line_matching import share_of
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.procedure import Blocked
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.selectors import Case
     from qaitar.returns.services.intake import OrderFrame

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
+from qaitar.foundation.journal.transition import ROWS_MAX, Change, move
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.transition import ROWS_MAX, Change, move
 from qaitar.returns.case_approvals import act_approvals
 from qaitar.returns.case_evaluation import Evaluation, control_values, evaluate_case
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.claims import OrderFiling
 
 BRINGS_BACK: Final = frozenset({Act.TAKE_FOR_INSPECTION, Act.GRANT_REFUND})

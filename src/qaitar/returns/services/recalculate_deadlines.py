@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from qaitar.foundation.actors import system_actor
-from qaitar.foundation.jobs import job_defer, within_walls
-from qaitar.foundation.transition import move
+from qaitar.foundation.identity.actors import system_actor
+from qaitar.foundation.journal.transition import move
+from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import cases_load

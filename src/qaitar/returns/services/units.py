@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.transition import move
+from qaitar.foundation.journal.transition import move
 from qaitar.orders.services.units import UnitKind, unit_note, unit_remove
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.orders.models import Unit
     from qaitar.returns.selectors import Case
 

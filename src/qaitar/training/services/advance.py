@@ -8,9 +8,9 @@ import structlog
 from django.db import transaction
 
 from qaitar.contracts.marketplace import Section
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import MerchantKey
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.jobs import within_walls
+from qaitar.foundation.tenancy.walls import see
 from qaitar.returns.errors import ActBlocked, CaseChanged
 from qaitar.returns.selectors import case_load, requests_of
 from qaitar.returns.services.notes import request_note

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
-from qaitar.foundation.jobs import job_defer, within_walls
+from qaitar.foundation.identity.people import merchant_create, role_set
 from qaitar.foundation.models import Merchant, MerchantKey, User
-from qaitar.foundation.people import merchant_create, role_set
-from qaitar.foundation.walls import see
+from qaitar.foundation.ops.jobs import job_defer, within_walls
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.practising import practice_store, practice_store_create
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.access import Principal
+    from qaitar.foundation.identity.access import Principal
 
 LASTS: Final = timedelta(minutes=LASTS_MINUTES)
 PREPARE_TASK: Final = "qaitar.training.tasks.practice_prepare"

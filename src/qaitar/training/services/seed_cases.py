@@ -8,9 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.contracts.marketplace import Section
-from qaitar.foundation.actors import Actor, system_actor
 from qaitar.foundation.files.checks import Rejected
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
+from qaitar.foundation.identity.actors import Actor, system_actor
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, local_date, zone

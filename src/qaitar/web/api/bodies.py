@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ninja.parser import Parser
 from typing_extensions import override
 
-from qaitar.foundation.request_bodies import body_failure
+from qaitar.foundation.inbox.request_bodies import body_failure
 from qaitar.web.api.operations import Body, Entry
 from qaitar.web.api.problems import Turned, invalid, not_received
 

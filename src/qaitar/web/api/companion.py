@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field
 
-from qaitar.foundation.access import COMPANION, PAIRING
-from qaitar.foundation.actors import RoleNotAllowed
-from qaitar.foundation.companions import (
+from qaitar.foundation.identity.access import COMPANION, PAIRING
+from qaitar.foundation.identity.actors import RoleNotAllowed
+from qaitar.foundation.identity.companions import (
     CodeUsed,
     CompanionSession,
     FailedDetail,
@@ -27,9 +27,9 @@ from qaitar.foundation.companions import (
     watch_session,
     watch_unanswered,
 )
-from qaitar.foundation.companions_journal import companion_note
-from qaitar.foundation.request_origin import origin_of
-from qaitar.foundation.security_journal import SecurityKind, account_note, note_by
+from qaitar.foundation.identity.companions_journal import companion_note
+from qaitar.foundation.identity.request_origin import origin_of
+from qaitar.foundation.identity.security_journal import SecurityKind, account_note, note_by
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import stores_of
 from qaitar.returns.companion_view import NUMBERS_MAX, cases_missed, companion_cases

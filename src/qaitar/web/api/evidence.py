@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from ninja import FileEx, Form, P, Router
 from ninja.files import UploadedFile as NinjaFile
 
-from qaitar.foundation.actors import require_role
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.files.kinds import FACTS
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, key_of
+from qaitar.foundation.identity.actors import require_role
 from qaitar.foundation.models import StoredFile
 from qaitar.returns.card import case_related
 from qaitar.returns.errors import CaseMissing
@@ -49,7 +49,7 @@ from qaitar.web.api.schemas_returns import (
 from qaitar.web.api.serializers import serialize_evidence
 
 if TYPE_CHECKING:
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 router = Router(tags=["evidence"])
 FORM_MAX_BYTES: Final = 512 * 1024 * 1024

@@ -16,9 +16,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from qaitar.foundation.access import enter_as_token
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.request_bodies import accept_body
+from qaitar.foundation.identity.access import enter_as_token
+from qaitar.foundation.inbox.request_bodies import accept_body
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.web.api.bodies import body_read, fingerprint, query_check
 from qaitar.web.api.idempotency import key_of, remember, stored_answer
 from qaitar.web.api.operations import BEARER, NOW, PREPARED, PRINCIPAL, Body
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
     from ninja import NinjaAPI
 
-    from qaitar.foundation.access import Principal, Replay
+    from qaitar.foundation.identity.access import Principal, Replay
     from qaitar.web.api.operations import Entry
 
     View = Callable[..., HttpResponseBase]

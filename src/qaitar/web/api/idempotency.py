@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from qaitar.foundation.idempotency import answer_remember
-from qaitar.foundation.secrets import seal, unseal
+from qaitar.foundation.connections.secrets import seal, unseal
+from qaitar.foundation.ops.idempotency import answer_remember
 from qaitar.web.api.problems import Turned
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from qaitar.foundation.access import Principal, Replay
+    from qaitar.foundation.identity.access import Principal, Replay
 
 KEY_PATTERN: Final = r"""^(?:[!#-~][!-~]{7,254}|"(?:[!#-\[\]-~]|\\["\\]){8,255}")$"""
 _KEY: Final = re.compile(KEY_PATTERN)

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from ninja import Router
 
 from qaitar.flows.take_cabinet import ReadingRefused, cabinet_take
-from qaitar.foundation.access import COMPANION
-from qaitar.foundation.actors import require_role
-from qaitar.foundation.companions import companion_of, watch_seen
+from qaitar.foundation.identity.access import COMPANION
+from qaitar.foundation.identity.actors import require_role
+from qaitar.foundation.identity.companions import companion_of, watch_seen
 from qaitar.foundation.models import RawIntake
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import store_find

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ninja.security import HttpBearer
 from typing_extensions import override
 
-from qaitar.foundation.access import Principal
+from qaitar.foundation.identity.access import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from qaitar.flows.import_orders import OrdersUpload, RefusedFile, orders_file_take, orders_import
-from qaitar.foundation.actors import RoleNotAllowed
+from qaitar.foundation.identity.actors import RoleNotAllowed
 from qaitar.kernel.phones import mask_phone
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.errors import MergeBusy

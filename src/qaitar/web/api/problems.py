@@ -10,11 +10,11 @@ from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError, ValidationError
 
-from qaitar.foundation.actors import RoleNotAllowed
-from qaitar.foundation.disk import disk_full
-from qaitar.foundation.jobs import database_gone
-from qaitar.foundation.problems import problem
-from qaitar.foundation.request_bodies import BodyFailure, failure_sentence
+from qaitar.foundation.identity.actors import RoleNotAllowed
+from qaitar.foundation.inbox.request_bodies import BodyFailure, failure_sentence
+from qaitar.foundation.ops.disk import disk_full
+from qaitar.foundation.ops.jobs import database_gone
+from qaitar.foundation.ops.problems import problem
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged, CaseMissing
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.sentences import bad_case_sentence, blocked_sentence, journal_act_label

@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
-from qaitar.foundation.actors import Actor
+from qaitar.foundation.identity.actors import Actor
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.phones import normalise_phone
 from qaitar.kernel.roles import WORKERS
 from qaitar.returns.card import case_related
@@ -59,7 +59,7 @@ from qaitar.web.api.serializers import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from qaitar.foundation.access import Principal
+    from qaitar.foundation.identity.access import Principal
     from qaitar.returns.models import ReturnRequest
 
 router = Router(tags=["returns"])

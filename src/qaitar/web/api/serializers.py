@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import JournalEntry
     from qaitar.returns.card import CaseRelated
     from qaitar.returns.case_evaluation import Evaluation

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from qaitar.flows.housekeeping import WEBHOOKS_TASK
 from qaitar.flows.webhook_events import TYPES
-from qaitar.foundation.actors import RoleNotAllowed
-from qaitar.foundation.jobs import job_defer
+from qaitar.foundation.connections.secrets import NoKey, NotOpened
+from qaitar.foundation.identity.actors import RoleNotAllowed
 from qaitar.foundation.models import WebhookDelivery, WebhookEndpoint
-from qaitar.foundation.secrets import NoKey, NotOpened
+from qaitar.foundation.ops.jobs import job_defer
 from qaitar.foundation.webhooks.endpoints import (
     EndpointRefused,
     EndpointRequest,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
-from qaitar.foundation.request_bodies import FAILURE_KEY, BodyFailure
+from qaitar.foundation.inbox.request_bodies import FAILURE_KEY, BodyFailure
 from qaitar.web.server.answer import FileBody, StreamSender, begin_send, send_whole
 from qaitar.web.server.body import BodyRefused, ClientGone, IncomingBody, Spool, discard
 from qaitar.web.server.django_call import DjangoCall, allowed_bytes, may_be_known

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from qaitar.foundation.request_bodies import BodyFailure
+from qaitar.foundation.inbox.request_bodies import BodyFailure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,8 +12,8 @@ from django.contrib.auth import get_user
 from django.core.handlers.wsgi import WSGIRequest
 from django.urls import Resolver404, resolve
 
-from qaitar.foundation.jobs import fresh_connection
-from qaitar.foundation.request_bodies import ANONYMOUS_BYTES_MAX, declared_limit
+from qaitar.foundation.inbox.request_bodies import ANONYMOUS_BYTES_MAX, declared_limit
+from qaitar.foundation.ops.jobs import fresh_connection
 from qaitar.web.server.answer import FileBody, ServerAnswer
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from qaitar.foundation.request_bodies import ANONYMOUS_BYTES_MAX, KB, MB
+from qaitar.foundation.inbox.request_bodies import ANONYMOUS_BYTES_MAX, KB, MB
 
 MEMORY_BYTES: Final = 256 * KB
 

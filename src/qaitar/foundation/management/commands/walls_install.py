@@ -8,7 +8,7 @@ import psycopg
 from django.core.management.base import BaseCommand
 from typing_extensions import override
 
-from qaitar.foundation import walls_install
+from qaitar.foundation.tenancy import walls_install
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

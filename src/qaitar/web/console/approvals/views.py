@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from qaitar.analytics.export_definitions import ListKind
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.personal_values import lines_open
 from qaitar.kernel.approvals import Purpose
 from qaitar.returns.approvals import approvals_waiting
 from qaitar.returns.case_approvals import requested_approvals

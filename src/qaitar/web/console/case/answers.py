@@ -14,8 +14,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from qaitar.flows.effects.manual import EffectMissing
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.procedure import Blocked
 from qaitar.returns.sentences import blocked_sentence, journal_act_label
@@ -65,7 +65,9 @@ def acted(
     opened, context = (onward, context) if onward and context else (pk, None)
     if context is None:
         context = found_or_404(case_context(visit, pk, notice=notice))
-    answer = render(visit.request, "console/case/partials/case_answer.html", {**context, "told": notice})
+    answer = render(
+        visit.request, "console/case/partials/case_answer.html", {**context, "told": notice}
+    )
     address = case_url(opened, opened_from(visit.request))
     if not visit.request.headers.get("HX-Current-URL", "").endswith(address):
         answer["HX-Push-Url"] = address

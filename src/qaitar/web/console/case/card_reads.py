@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
-from qaitar.foundation.personal_values import lines_open
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.console.case.version_tag import live_mark
 

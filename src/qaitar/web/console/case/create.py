@@ -251,7 +251,9 @@ def _page(visit: PageRequest, form: NewRequestForm, found: FoundOrder | None) ->
     )
     wrong = visit.request.method == "POST" and bool(form.errors)
     context = {"page": page, "form": form, "ready": found is not None and not form.errors}
-    return render(visit.request, "console/case/request_new.html", context, status=400 if wrong else 200)
+    return render(
+        visit.request, "console/case/request_new.html", context, status=400 if wrong else 200
+    )
 
 
 def _facts(form: NewRequestForm, found: FoundOrder) -> tuple[Fact, ...]:

@@ -18,8 +18,8 @@ from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.files.previews import MIME as PREVIEW_MIME
 from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, download_headers, key_of
+from qaitar.foundation.inbox.request_bodies import MB, accept_body
 from qaitar.foundation.models import StoredFile
-from qaitar.foundation.request_bodies import MB, accept_body
 from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import Evidence
 from qaitar.returns.selectors import Case, case_load

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qaitar.contracts.marketplace import Section
 from qaitar.flows.effects.manual import BY_HAND_FROM
+from qaitar.foundation.journal.personal_values import ERASED, UNREADABLE
 from qaitar.foundation.models import EffectState
-from qaitar.foundation.personal_values import ERASED, UNREADABLE
 from qaitar.kernel.roles import Role
 from qaitar.returns.claims import same_item, times_filed
 from qaitar.returns.selectors import filing_of

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qaitar.analytics.export_definitions import ListKind
 from qaitar.flows.poll_cabinet import SYSTEM as CABINET_SESSION
-from qaitar.foundation.jobs import job_defer
-from qaitar.foundation.journal import first_break
+from qaitar.foundation.identity.security_journal import SecurityKind
+from qaitar.foundation.journal.lines import first_break
+from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import Connection, JournalEntry
-from qaitar.foundation.personal_values import lines_open
-from qaitar.foundation.security_journal import SecurityKind
+from qaitar.foundation.ops.jobs import job_defer
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.selectors import Case, case_load
 from qaitar.returns.services.notes import (

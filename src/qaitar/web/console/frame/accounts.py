@@ -13,10 +13,10 @@ from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
+from qaitar.foundation.identity.people import LANGUAGES
+from qaitar.foundation.identity.request_origin import origin_of
+from qaitar.foundation.identity.security_journal import SecurityKind
 from qaitar.foundation.models import User
-from qaitar.foundation.people import LANGUAGES
-from qaitar.foundation.request_origin import origin_of
-from qaitar.foundation.security_journal import SecurityKind
 from qaitar.web.console.frame.sign_in import (
     NOTIFICATIONS,
     attempt_passed,

@@ -13,8 +13,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from qaitar.foundation.access import Principal, enter_as_user
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.identity.access import Principal, enter_as_user
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel import roles as role_sets
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, zone

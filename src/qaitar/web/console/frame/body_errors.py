@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qaitar.foundation.problems import problem
-from qaitar.foundation.request_bodies import BodyFailure, body_failure, failure_sentence
+from qaitar.foundation.inbox.request_bodies import BodyFailure, body_failure, failure_sentence
+from qaitar.foundation.ops.problems import problem
 from qaitar.web.console.frame.errors import error_page
 
 if TYPE_CHECKING:

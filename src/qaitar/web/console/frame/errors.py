@@ -10,9 +10,9 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
-from qaitar.foundation.disk import disk_full
-from qaitar.foundation.jobs import database_gone
-from qaitar.foundation.problems import problem
+from qaitar.foundation.ops.disk import disk_full
+from qaitar.foundation.ops.jobs import database_gone
+from qaitar.foundation.ops.problems import problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -78,7 +78,9 @@ class WrongMethod(MiddlewareMixin):
         """Fill an empty 405 of a page; calls of the API have problem details of their own."""
         if request.path.startswith("/api/") or not isinstance(response, HttpResponseNotAllowed):
             return response
-        page = render(request, "console/frame/errors/405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+        page = render(
+            request, "console/frame/errors/405.html", status=HTTPStatus.METHOD_NOT_ALLOWED
+        )
         page["Allow"] = response["Allow"]
         return page
 

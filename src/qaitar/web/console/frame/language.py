@@ -11,8 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from qaitar.foundation.identity.people import LANGUAGES
 from qaitar.foundation.models import User
-from qaitar.foundation.people import LANGUAGES
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.auth import EVERYBODY, PageRequest, screen
 

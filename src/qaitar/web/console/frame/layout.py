@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from qaitar.foundation.companions import CompanionSession
+from qaitar.foundation.identity.companions import CompanionSession
 from qaitar.kernel.roles import OWNERS, Role
 from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for

@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from typing_extensions import override
 
-from qaitar.foundation.second_factors import seed_seal, seed_unseal
-from qaitar.foundation.secrets import NoKey, NotOpened
-from qaitar.foundation.security_journal import SecurityKind
+from qaitar.foundation.connections.secrets import NoKey, NotOpened
+from qaitar.foundation.identity.second_factors import seed_seal, seed_unseal
+from qaitar.foundation.identity.security_journal import SecurityKind
 from qaitar.web.console.frame.sign_in import attempt_passed, code_begin, user_note
 
 if TYPE_CHECKING:

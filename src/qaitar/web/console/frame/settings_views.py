@@ -12,8 +12,8 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from qaitar.foundation.connections.secrets import NotOpened, seal, unseal
 from qaitar.foundation.models import Merchant
-from qaitar.foundation.secrets import NotOpened, seal, unseal
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, screen
 
 if TYPE_CHECKING:

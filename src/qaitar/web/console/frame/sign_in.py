@@ -9,17 +9,17 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import ngettext
 from typing_extensions import override
 
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.models import User
-from qaitar.foundation.request_origin import origin_of
-from qaitar.foundation.security_journal import SecurityKind, SecurityNote, account_note
-from qaitar.foundation.sign_in_limits import (
+from qaitar.foundation.identity.request_origin import origin_of
+from qaitar.foundation.identity.security_journal import SecurityKind, SecurityNote, account_note
+from qaitar.foundation.identity.sign_in_limits import (
     SignInAttempt,
     TriesTooSoon,
     attempt_succeeded,
     factor_attempt,
     password_attempt,
 )
+from qaitar.foundation.models import User
+from qaitar.foundation.ops.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

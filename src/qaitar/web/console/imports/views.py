@@ -21,9 +21,9 @@ from qaitar.flows.import_orders import OrdersUpload, RefusedFile, orders_file_ta
 from qaitar.flows.take_cabinet import BODY_BYTES_MAX, ReadingRefused, cabinet_look, cabinet_take
 from qaitar.flows.take_cabinet import SOURCE as CABINET
 from qaitar.foundation.files.names import download_headers
-from qaitar.foundation.jobs import within_walls
+from qaitar.foundation.inbox.request_bodies import MB, accept_body
 from qaitar.foundation.models import RawIntake
-from qaitar.foundation.request_bodies import MB, accept_body
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.orders.errors import MergeBusy
 from qaitar.orders.models import ImportRun, Store
 from qaitar.orders.services.stores import stores_of
@@ -205,7 +205,9 @@ def import_one(visit: PageRequest, run_id: UUID) -> HttpResponse:
     """Show what became of one file; polled for the part alone while a job reads it."""
     report = _report(visit, run_id)
     if is_partial(visit.request):
-        return render(visit.request, "console/imports/partials/import_report.html", {"report": report})
+        return render(
+            visit.request, "console/imports/partials/import_report.html", {"report": report}
+        )
     return render(visit.request, "console/imports/import.html", {"page": _page(visit, report)})
 
 

@@ -32,8 +32,8 @@ from qaitar.analytics.services.exporting import (
 from qaitar.documents.tables import iter_csv, write_xlsx
 from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.store import FileStore, key_of
-from qaitar.foundation.jobs import within_walls
 from qaitar.foundation.models import StoredFile
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.selectors import case_load
 from qaitar.web.console.case.records import Fact
 from qaitar.web.console.frame.answers import is_partial, see_other, typed

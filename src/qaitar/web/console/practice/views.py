@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from qaitar.foundation.walls import see
+from qaitar.foundation.tenancy.walls import see
 from qaitar.training.cases import LASTS_MINUTES, SEED_MAX, STORIES
 from qaitar.training.models import Practice, PracticeState
 from qaitar.training.selectors import place_of, practices_latest

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from qaitar.foundation.actors import Actor
+    from qaitar.foundation.identity.actors import Actor
 
 IDS_MAX: Final = 12_000
 LINES_MAX: Final = 200  # of each: those that would change, those that would not

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from qaitar.foundation.access import Principal
+    from qaitar.foundation.identity.access import Principal
 
 MINE: Final = "me"
 DUE: Final = ("late", "today", "day")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from qaitar.foundation.models import SavedView
-from qaitar.foundation.search import find_subjects
+from qaitar.foundation.records.search import find_subjects
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.vocabulary import Stage
 from qaitar.returns.words import word_for

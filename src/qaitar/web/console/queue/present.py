@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from qaitar.foundation.access import Principal
+    from qaitar.foundation.identity.access import Principal
     from qaitar.foundation.models import SavedView as StoredView
     from qaitar.returns.queue import QueueSlice
 

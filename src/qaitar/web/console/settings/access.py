@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from qaitar.foundation.access import COMPANION
-from qaitar.foundation.companions import companion_revoke
-from qaitar.foundation.companions_journal import companion_note
+from qaitar.foundation.identity.access import COMPANION
+from qaitar.foundation.identity.companions import companion_revoke
+from qaitar.foundation.identity.companions_journal import companion_note
+from qaitar.foundation.identity.security_journal import KEEP_DAYS_MIN, SecurityKind
+from qaitar.foundation.identity.sessions import SignInSession, idle_apply
+from qaitar.foundation.identity.ways_in import WaysIn, token_end, ways_in
 from qaitar.foundation.models import MerchantKey, User
-from qaitar.foundation.security_journal import KEEP_DAYS_MIN, SecurityKind
-from qaitar.foundation.sessions import SignInSession, idle_apply
-from qaitar.foundation.ways_in import WaysIn, token_end, ways_in
 from qaitar.kernel.roles import OWNERS
 from qaitar.web.console.case.records import Choice
 from qaitar.web.console.frame.answers import see_other

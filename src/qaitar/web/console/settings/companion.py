@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qaitar.contracts.marketplace import Section
 from qaitar.flows.cabinet_words import list_sentence
-from qaitar.foundation.companions import (
+from qaitar.foundation.connections.secrets import NoKey
+from qaitar.foundation.identity.companions import (
     SILENCE_HOURS,
     CompanionSession,
     code_create,
@@ -24,10 +25,9 @@ from qaitar.foundation.companions import (
     companions_alive,
     watch_hours_set,
 )
-from qaitar.foundation.companions_journal import companion_note
+from qaitar.foundation.identity.companions_journal import companion_note
+from qaitar.foundation.identity.security_journal import SecurityKind
 from qaitar.foundation.models import CabinetWatch, Membership, User
-from qaitar.foundation.secrets import NoKey
-from qaitar.foundation.security_journal import SecurityKind
 from qaitar.orders.listing import stores_of
 from qaitar.web.console.case.records import Tone
 from qaitar.web.console.frame.answers import see_other

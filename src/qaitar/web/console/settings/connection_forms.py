@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.systems import (
     SECRET_CHARS_MAX,
     TEXT_CHARS_MAX,
     Entered,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from qaitar.foundation.connections import Connector, Secret, Setting
+    from qaitar.foundation.connections.systems import Connector, Secret, Setting
     from qaitar.foundation.models import Connection
 
 _SETTING: Final = "setting_"

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qaitar.foundation.connections import (
+from qaitar.foundation.connections.secrets import NoKey
+from qaitar.foundation.connections.systems import (
     Connector,
     SettingsInvalid,
     connection_check_order,
@@ -21,10 +22,9 @@ from qaitar.foundation.connections import (
     registry,
     secrets_set,
 )
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.foundation.models import Connection, PlannedEffect
-from qaitar.foundation.secrets import NoKey
-from qaitar.foundation.settings_journal import setting_note
 from qaitar.orders.models import Store
 from qaitar.orders.services.stores import stores_of
 from qaitar.web.console.case.records import Empty

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from qaitar.foundation.people import PeopleProblem, email_set, foreign_access_end
-from qaitar.foundation.walls import see
+from qaitar.foundation.identity.people import PeopleProblem, email_set, foreign_access_end
+from qaitar.foundation.tenancy.walls import see
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, screen
 from qaitar.web.console.frame.fresh_sign_in import sensitive

@@ -18,15 +18,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 from typing_extensions import override
 
-from qaitar.foundation.access import enter_as_user
-from qaitar.foundation.clock import utc_now
-from qaitar.foundation.invitation_model import Invitation
-from qaitar.foundation.invitations import invitation_accept, invitation_create, invitations_of
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.identity.access import enter_as_user
+from qaitar.foundation.identity.invitation_model import Invitation
+from qaitar.foundation.identity.invitations import (
+    invitation_accept,
+    invitation_create,
+    invitations_of,
+)
+from qaitar.foundation.identity.people import PeopleProblem
+from qaitar.foundation.identity.security_journal import SecurityKind
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.foundation.models import User
-from qaitar.foundation.people import PeopleProblem
-from qaitar.foundation.security_journal import SecurityKind
-from qaitar.foundation.settings_journal import setting_note
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.frame.answers import see_other

@@ -11,8 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from qaitar.foundation.merchants import MerchantEntry, MerchantProblem, merchant_update
 from qaitar.foundation.models import Merchant
+from qaitar.foundation.tenancy.merchants import MerchantEntry, MerchantProblem, merchant_update
 from qaitar.web.console.case.records import Choice
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, found_or_404, screen

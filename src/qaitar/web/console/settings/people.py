@@ -17,9 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qaitar.foundation.journal import JournalLine
-from qaitar.foundation.models import Membership, User
-from qaitar.foundation.people import (
+from qaitar.foundation.connections.secrets import NoKey
+from qaitar.foundation.identity.people import (
     PeopleProblem,
     foreign_access_end,
     password_new,
@@ -30,9 +29,10 @@ from qaitar.foundation.people import (
     real_memberships,
     role_set,
 )
-from qaitar.foundation.secrets import NoKey
-from qaitar.foundation.security_journal import SecurityKind
-from qaitar.foundation.walls import see
+from qaitar.foundation.identity.security_journal import SecurityKind
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.models import Membership, User
+from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.roles import Role
 from qaitar.returns.words import word_for
 from qaitar.web.console.approvals.deputies import deputy_rows

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_noop as _
 
-from qaitar.foundation.connections import CHECK_LOST_AFTER, State, registry
+from qaitar.foundation.connections.systems import CHECK_LOST_AFTER, State, registry
 from qaitar.foundation.models import EffectState
 from qaitar.kernel.public_holidays import ESTIMATED, SHIFTED
 from qaitar.kernel.zones import ALMATY, local_date, zone
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.foundation.connections import Connector
+    from qaitar.foundation.connections.systems import Connector
     from qaitar.foundation.models import Connection
     from qaitar.returns.models import ReturnRequest
     from qaitar.returns.register import SheetLine

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from qaitar.foundation.identity.security_journal import SecurityKind
 from qaitar.foundation.models import User
-from qaitar.foundation.security_journal import SecurityKind
 from qaitar.web.console.case.records import Tone
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.auth import PageRequest, screen

@@ -18,15 +18,15 @@ from django.views.decorators.http import require_GET
 
 from qaitar.documents.tables import CellKind, Column, iter_csv
 from qaitar.foundation.files.names import download_headers
-from qaitar.foundation.jobs import within_walls
-from qaitar.foundation.models import User
-from qaitar.foundation.security_journal import SecurityKind
-from qaitar.foundation.security_reads import (
+from qaitar.foundation.identity.security_journal import SecurityKind
+from qaitar.foundation.identity.security_reads import (
     EXPORT_MAX,
     SecurityFilter,
     security_page,
     security_rows,
 )
+from qaitar.foundation.models import User
+from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import OWNERS
 from qaitar.kernel.zones import ALMATY, as_utc, zone
 from qaitar.web.console.case.records import Choice
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
     from django.http.response import HttpResponseBase
 
-    from qaitar.foundation.security_models import SecurityEvent
+    from qaitar.foundation.identity.security_models import SecurityEvent
 
 PEOPLE_MAX: Final = 500
 MIME: Final = "text/csv"

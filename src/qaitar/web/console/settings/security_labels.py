@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from qaitar.foundation.security_journal import SecurityKind as Kind
+from qaitar.foundation.identity.security_journal import SecurityKind as Kind
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, zone
 from qaitar.returns.words import word_for

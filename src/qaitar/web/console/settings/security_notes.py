@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qaitar.foundation.request_origin import origin_of
-from qaitar.foundation.security_journal import (
+from qaitar.foundation.identity.request_origin import origin_of
+from qaitar.foundation.identity.security_journal import (
     SecurityKind,
     SecurityNote,
     merchants_of,

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from qaitar.foundation.connections import registry
+from qaitar.foundation.connections.systems import registry
 from qaitar.foundation.models import Connection, Membership
 from qaitar.orders.models import Store
 from qaitar.orders.services.stores import StoreProblem, store_create, store_update, stores_of

@@ -13,11 +13,17 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qaitar.foundation.access import MACHINE_SCOPES, SCOPES, TOKEN_DAYS, digest_of, token_create
+from qaitar.foundation.connections.secrets import NoKey
+from qaitar.foundation.identity.access import (
+    MACHINE_SCOPES,
+    SCOPES,
+    TOKEN_DAYS,
+    digest_of,
+    token_create,
+)
+from qaitar.foundation.identity.security_journal import SecurityKind
+from qaitar.foundation.identity.token_forms import TOKEN_PREFIX
 from qaitar.foundation.models import ApiToken, User
-from qaitar.foundation.secrets import NoKey
-from qaitar.foundation.security_journal import SecurityKind
-from qaitar.foundation.token_forms import TOKEN_PREFIX
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.frame.fresh_sign_in import sensitive

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qaitar.flows.webhook_events import TYPES
-from qaitar.foundation.journal import JournalLine
+from qaitar.foundation.connections.secrets import NoKey, NotOpened
+from qaitar.foundation.journal.lines import JournalLine
+from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.foundation.models import WebhookDelivery, WebhookEndpoint
-from qaitar.foundation.secrets import NoKey, NotOpened
-from qaitar.foundation.settings_journal import setting_note
 from qaitar.foundation.webhooks.endpoints import (
     URL_CHARS_MAX,
     EndpointRefused,
@@ -126,7 +126,9 @@ def webhooks(visit: PageRequest) -> HttpResponse:
     )
     context = {"page": page, "form": form}
     status = 422 if form.errors else 200
-    return not_stored(render(visit.request, "console/settings/webhooks.html", context, status=status))
+    return not_stored(
+        render(visit.request, "console/settings/webhooks.html", context, status=status)
+    )
 
 
 def _made(visit: PageRequest, form: EndpointForm) -> bool:

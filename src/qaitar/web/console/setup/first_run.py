@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 from typing_extensions import override
 
-from qaitar.foundation.access import enter_as_user
-from qaitar.foundation.clock import utc_now
+from qaitar.foundation.identity.access import enter_as_user
+from qaitar.foundation.identity.people import demo_people, home_begin, merchant_create, role_set
+from qaitar.foundation.identity.security_journal import SecurityKind
 from qaitar.foundation.models import Merchant, User
-from qaitar.foundation.people import demo_people, home_begin, merchant_create, role_set
-from qaitar.foundation.security_journal import SecurityKind
+from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import OWNERS, Role
 from qaitar.orders.services.stores import StoreEntry, store_create
 from qaitar.returns.calendars import WEEKDAYS
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from qaitar.foundation.access import Principal
+    from qaitar.foundation.identity.access import Principal
 
 COUNTRIES: Final = (("KZ", _("Kazakhstan, tenge")), ("RU", _("Russia, roubles")))
 CURRENCIES: Final = {"KZ": "KZT", "RU": "RUB"}
@@ -127,7 +127,9 @@ def first_run(request: HttpRequest) -> HttpResponse:
         return _page(visit, FirstMerchantForm() if opens else None)
     if {"skip", "close"} & set(request.POST):
         return _remembered(visit)
-    return _changed(visit) if opens else render(request, "console/frame/errors/403.html", status=403)
+    return (
+        _changed(visit) if opens else render(request, "console/frame/errors/403.html", status=403)
+    )
 
 
 def _changed(visit: PageRequest) -> HttpResponse:

@@ -17,8 +17,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from typing_extensions import override
 
+from qaitar.foundation.identity.people import (
+    PeopleProblem,
+    nobody_yet,
+    owner_code_fits,
+    owner_create,
+)
 from qaitar.foundation.models import User
-from qaitar.foundation.people import PeopleProblem, nobody_yet, owner_code_fits, owner_create
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.layout import LANGUAGE_NAMES
 

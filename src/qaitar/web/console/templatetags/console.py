@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from qaitar.foundation.people import nobody_yet
+from qaitar.foundation.identity.people import nobody_yet
 from qaitar.kernel.money import Currency, format_minor
 from qaitar.kernel.phones import mask_phone
 from qaitar.returns.step_words import STEP_WORDS

@@ -1,0 +1,1 @@
+"""People, their ways in, tokens and the journal of security."""

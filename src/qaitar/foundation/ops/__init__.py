@@ -1,0 +1,1 @@
+"""Jobs, the clock, logs, and what every process stands on."""

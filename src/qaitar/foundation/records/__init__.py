@@ -1,0 +1,1 @@
+"""What is kept beside a subject so that it is found."""

@@ -1,0 +1,1 @@
+"""Merchants and the walls around each of them."""
