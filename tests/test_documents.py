@@ -92,7 +92,7 @@ def test_every_setting_is_reported() -> None:
     """What can be set is in the table of deployment, and nothing else is."""
     source = text_of(PACKAGE / "config" / "settings.py")
     read = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_0-9]+)"', source))
-    for module in ("backup/places.py", "cli/backup.py"):
+    for module in ("backup/places.py", "cli/backup/command.py"):
         read |= set(re.findall(r'"(QAITAR_BACKUP_[A-Z_0-9]+)"', text_of(PACKAGE / module)))
     reported = set(
         re.findall(

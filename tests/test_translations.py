@@ -8,8 +8,8 @@ import pytest
 from django.utils import translation
 from django.utils.translation import ngettext
 
-from qaitar.returns.rules import DEFAULTS, SourceKind
-from qaitar.returns.sentences import RULE_PLACES
+from qaitar.returns.rules.dated_rules import DEFAULTS, SourceKind
+from qaitar.returns.texts.sentences import RULE_PLACES
 from tests.catalogues import LANGUAGES, Message, requested_for, running, written
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
@@ -32,8 +32,8 @@ def test_nothing_a_person_sees_is_left_in_english(language: str) -> None:
 def test_the_sources_are_really_read() -> None:
     """Guard of the tests here: the reader finds messages of modules, templates, contexts and plurals."""
     requested = requested_for()
-    assert requested["Your role (%(role)s) may not do this."] == "returns/sentences.py"
-    assert requested["stage\x04New"] == "returns/words.py"
+    assert requested["Your role (%(role)s) may not do this."] == "returns/texts/sentences.py"
+    assert requested["stage\x04New"] == "returns/texts/words.py"
     assert requested["%(counter)s line"] == "web/console/templates/console/register/register.html"
     assert len(requested) > 600
 

@@ -20,7 +20,7 @@ from qaitar.analytics.case_figures import (
 from qaitar.analytics.measures import MEASURES, marks_of
 from qaitar.analytics.rules import FigureRules, QualityDay, rules_read
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.case_history import Past, PastLine
+from qaitar.returns.reads.case_history import Past, PastLine
 from qaitar.returns.vocabulary import Act, Outcome, Quality, Stage
 from tests.factories.accounts import NOW
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.cli.backup_drill import backup_drill
+from qaitar.cli.backup.drill import backup_drill
 from qaitar.runtime.postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qaitar.cli.backup_drill import Drill
+    from qaitar.cli.backup.drill import Drill
     from qaitar.runtime.addresses import DatabaseAddresses
     from qaitar.runtime.folder import DataFolder
 

@@ -8,7 +8,7 @@ import pytest
 
 from qaitar.backup.manifest import Manifest, from_json, schema_accept
 from qaitar.backup.problems import BackupProblem, DamagedBackup
-from qaitar.cli.restore_steps import program_schema
+from qaitar.cli.backup.restore_steps import program_schema
 from qaitar.foundation.ops.clock import utc_now
 
 MOMENT = utc_now()

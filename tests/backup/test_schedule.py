@@ -13,7 +13,7 @@ from qaitar.backup import scheduling
 from qaitar.backup.models import BackupRun
 from qaitar.backup.places import settings_from
 from qaitar.backup.runs import RUNS_MAX, is_due, last_runs, run_begin, run_failed
-from qaitar.cli.doctor_backups import backups_found, sealed_found
+from qaitar.cli.doctor.backups import backups_found, sealed_found
 from qaitar.foundation.connections.secrets import seal_fields
 from qaitar.foundation.models import Connection, Merchant, WebhookEndpoint
 from qaitar.foundation.ops.clock import utc_now

@@ -13,8 +13,8 @@ from qaitar.contracts.marketplace import Section
 from qaitar.foundation.models import User
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import EvidenceKind, Stage
-from qaitar.returns.words import word_for
 from tests.browser.conftest import (
     Desk,
     Hand,

@@ -16,8 +16,8 @@ from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import EvidenceKind, Stage
-from qaitar.returns.words import word_for
 from tests.browser.conftest import Desk, Hand, sign_in, within_walls_of
 from tests.factories.returns import add_proofs, look, make_case
 

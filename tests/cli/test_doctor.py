@@ -12,16 +12,17 @@ import psycopg
 import pytest
 from django.conf import settings as django_settings
 
-from qaitar.cli import doctor, doctor_system
-from qaitar.cli.doctor_system import (
+from qaitar.cli.doctor import command as doctor
+from qaitar.cli.doctor import system as doctor_system
+from qaitar.cli.doctor.findings import Level
+from qaitar.cli.doctor.system import (
     clock_found,
     database_found,
     disk_found,
     files_found,
     settings_found,
 )
-from qaitar.cli.doctor_work import jobs_found, merchant_found, work_found
-from qaitar.cli.findings import Level
+from qaitar.cli.doctor.work import jobs_found, merchant_found, work_found
 from qaitar.demo.driver import Clock
 from qaitar.demo.shop import LOGINS, shop_connect, shop_open
 from qaitar.foundation.models import Connection
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import SettingsWrapper
 
-    from qaitar.cli.findings import Finding
+    from qaitar.cli.doctor.findings import Finding
     from qaitar.demo.shop import Opened
     from qaitar.runtime.addresses import DatabaseAddresses
 
@@ -110,7 +111,7 @@ def test_settings(
 
 @pytest.mark.parametrize(("left", "level"), [(10, "problem"), (10**9, "warn"), (10**11, "ok")])
 def test_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: int, level: str) -> None:
-    monkeypatch.setattr("qaitar.cli.doctor_system.free_bytes", lambda _: left)
+    monkeypatch.setattr("qaitar.cli.doctor.system.free_bytes", lambda _: left)
     (found,) = disk_found(tmp_path)
     assert found.level.value == level
 

@@ -15,7 +15,7 @@ from qaitar.demo.walkthrough import Played, walkthrough
 from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry, MerchantKey
 from qaitar.foundation.tenancy.walls import see
-from qaitar.returns.procedure import PROCEDURE
+from qaitar.returns.rules.procedure import PROCEDURE
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:

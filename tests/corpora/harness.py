@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["qaitar"]):
     from qaitar.foundation.files.kinds import recognise
     from qaitar.foundation.records.search import folded, query_words
     from qaitar.kernel import identifiers, money, phones
-    from qaitar.returns.queue import QueuePlace
+    from qaitar.returns.reads.queue import QueuePlace
     from qaitar.transport import lenient
     from qaitar.web.api.bodies import json_parsed
     from qaitar.web.api.idempotency import key_read

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qaitar.foundation.ops.jobs import within_walls
-from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.case_evaluation import evaluate_case
 from qaitar.returns.vocabulary import Act, RefusalReason
 from qaitar.sandbox.usedesk.faults import UsedeskFault
 from qaitar.web.console.case.card_reads import order_details_load

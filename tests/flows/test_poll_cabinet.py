@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils.translation import override
 
-from qaitar.cli import reduce_recordings
+from qaitar.cli.importing import reduce_recordings
 from qaitar.contracts.marketplace import ReturnPage, ReturnReading, Section, SectionCounts
 from qaitar.contracts.outcome import Misconfigured, Unknown
 from qaitar.flows.poll_cabinet import _health

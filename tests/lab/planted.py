@@ -19,7 +19,7 @@ from qaitar.foundation.journal.transition import Change, move
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.lab.simulation.telling import SimulationRequest
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import case_load, cases_due
+from qaitar.returns.reads.cases import case_load, cases_due
 from qaitar.returns.services import evidence, guarding, mirroring, notes, perform_act
 from qaitar.returns.services.case_change import held
 from qaitar.returns.vocabulary import Act, Effect

@@ -21,7 +21,7 @@ from qaitar.lab.bench.ground import ground_drop
 from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.plans import Asking, listening
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.queue import LATE_COUNTED_MAX, PAGE_ROWS, stage_counts
+from qaitar.returns.reads.queue import LATE_COUNTED_MAX, PAGE_ROWS, stage_counts
 
 if TYPE_CHECKING:
     from qaitar.lab.bench.maker import BenchWorld

@@ -23,12 +23,21 @@ class Part:
 HEART: Final = (
     Part(
         "policy",
-        ("returns/policy.py", "returns/rules.py", "returns/reasons.py", "returns/goods_groups.py"),
+        (
+            "returns/rules/policy.py",
+            "returns/rules/dated_rules.py",
+            "returns/rules/reasons.py",
+            "returns/rules/goods_groups.py",
+        ),
         ("returns/test_policy.py", "returns/test_grounds.py", "returns/test_procedure_stories.py"),
     ),
     Part(
         "control dates",
-        ("returns/control_dates.py", "returns/calendars.py", "kernel/workdays.py"),
+        (
+            "returns/deadlines/control_dates.py",
+            "returns/deadlines/calendars.py",
+            "kernel/workdays.py",
+        ),
         (
             "returns/test_control_dates.py",
             "returns/test_calendars.py",
@@ -39,7 +48,7 @@ HEART: Final = (
     ),
     Part(
         "procedure",
-        ("returns/procedure.py", "returns/guards.py"),
+        ("returns/rules/procedure.py", "returns/rules/guards.py"),
         (
             "returns/test_procedure.py",
             "returns/test_recommended.py",
@@ -49,7 +58,7 @@ HEART: Final = (
     ),
     Part(
         "deadline guard",
-        ("returns/deadline_guard.py", "returns/services/guarding.py"),
+        ("returns/deadlines/deadline_guard.py", "returns/services/guarding.py"),
         ("returns/test_deadline_guard.py", "returns/test_guarding.py"),
     ),
     Part(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
-from qaitar.cli.import_files import import_file
+from qaitar.cli.importing.files import import_file
 from qaitar.flows.import_orders import (
     Imported,
     OrdersUpload,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.cli.import_files import import_file
+from qaitar.cli.importing.files import import_file
 from qaitar.flows.import_later import dry_run
 from qaitar.flows.import_orders import Imported, OrdersUpload, orders_file_take, orders_import
 from qaitar.foundation.identity.actors import system_actor

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from qaitar.cli.backup_drill import drill_lines
+from qaitar.cli.backup.drill import drill_lines
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of
 from qaitar.runtime.folder import DataFolder
 from qaitar.runtime.postgres import EmbeddedPostgres

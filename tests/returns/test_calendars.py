@@ -10,9 +10,14 @@ import pytest
 
 from qaitar.kernel.workdays import Hours, WeekSchedule, five_day_week
 from qaitar.kernel.zones import zone
-from qaitar.returns.calendars import clock_settings, guard_settings, store_calendar, week_of
-from qaitar.returns.control_dates import ClockSettings
-from qaitar.returns.deadline_guard import GuardSettings
+from qaitar.returns.deadlines.calendars import (
+    clock_settings,
+    guard_settings,
+    store_calendar,
+    week_of,
+)
+from qaitar.returns.deadlines.control_dates import ClockSettings
+from qaitar.returns.deadlines.deadline_guard import GuardSettings
 from qaitar.returns.vocabulary import DefaultAction
 
 HOURS = ["10:00", "19:30"]

@@ -18,13 +18,13 @@ from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import OrderLine
 from qaitar.orders.services.merging import orders_merge
-from qaitar.returns.case_approvals import COVERED_COLUMNS
 from qaitar.returns.errors import ActBlocked, CaseChanged
-from qaitar.returns.guards import Facts
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.procedure import PROCEDURE, advance
-from qaitar.returns.rules import RuleCode
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.case_approvals import COVERED_COLUMNS
+from qaitar.returns.rules.dated_rules import RuleCode
+from qaitar.returns.rules.guards import Facts
+from qaitar.returns.rules.procedure import PROCEDURE, advance
 from qaitar.returns.services.evidence import evidence_confirm, evidence_restore, evidence_withdraw
 from qaitar.returns.services.linking import requests_link
 from qaitar.returns.services.merchant_rules import RuleEntry, rule_save

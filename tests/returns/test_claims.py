@@ -12,11 +12,11 @@ from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Order, OrderLine
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.claims import OrderFiling, Sold, too_much
 from qaitar.returns.errors import ActBlocked
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.claims import OrderFiling, Sold, too_much
 from qaitar.returns.services.linking import requests_link
 from qaitar.returns.services.perform_act import (
     Details,

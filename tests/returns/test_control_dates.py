@@ -13,7 +13,7 @@ from qaitar.contracts.marketplace import Section
 from qaitar.kernel.public_holidays import state_calendar
 from qaitar.kernel.workdays import Calendar, NoWorkingDay, end_of_day, five_day_week
 from qaitar.kernel.zones import ALMATY, NaiveMoment, zone
-from qaitar.returns.control_dates import (
+from qaitar.returns.deadlines.control_dates import (
     COUNTED_AT,
     LOST,
     ArrivalPlace,

@@ -14,7 +14,7 @@ from qaitar.contracts.marketplace import Section
 from qaitar.kernel.roles import Role
 from qaitar.kernel.workdays import Calendar
 from qaitar.kernel.zones import NaiveMoment
-from qaitar.returns.control_dates import (
+from qaitar.returns.deadlines.control_dates import (
     MARKETPLACE_SOURCE,
     REACTION,
     ClockFacts,
@@ -22,7 +22,7 @@ from qaitar.returns.control_dates import (
     Silence,
     next_control_date,
 )
-from qaitar.returns.deadline_guard import (
+from qaitar.returns.deadlines.deadline_guard import (
     DUTY,
     LADDER,
     GuardAction,

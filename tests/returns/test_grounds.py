@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from qaitar.kernel.refusal import Refusal
-from qaitar.returns.goods_groups import GoodsGroup, Suggestion, suggest_group
-from qaitar.returns.policy import CaseFacts, PolicyAnswer, check_rule, judge, rules_on
-from qaitar.returns.reasons import quality_of
-from qaitar.returns.rules import DEFAULTS, RuleCode, RuleLine, RuleSource, SourceKind
+from qaitar.returns.rules.dated_rules import DEFAULTS, RuleCode, RuleLine, RuleSource, SourceKind
+from qaitar.returns.rules.goods_groups import GoodsGroup, Suggestion, suggest_group
+from qaitar.returns.rules.policy import CaseFacts, PolicyAnswer, check_rule, judge, rules_on
+from qaitar.returns.rules.reasons import quality_of
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 
 A, K, R, Q = PolicyAnswer, EvidenceKind, RefusalReason, Quality

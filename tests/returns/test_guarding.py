@@ -13,7 +13,7 @@ from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.returns.errors import CaseChanged
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import cases_due
+from qaitar.returns.reads.cases import cases_due
 from qaitar.returns.services import guarding
 from qaitar.returns.services.guarding import Swept, guard_sweep
 from qaitar.returns.services.perform_act import request_act

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qaitar.returns.letter_texts import en, kk, ru
-from qaitar.returns.letters import (
+from qaitar.returns.rules.procedure import PROCEDURE
+from qaitar.returns.texts.letters import (
     LANGUAGES,
     LETTERS_MAX,
     Letter,
@@ -23,7 +24,6 @@ from qaitar.returns.letters import (
     ticket_comment,
     write,
 )
-from qaitar.returns.procedure import PROCEDURE
 from qaitar.returns.vocabulary import Act, Effect, Quality, RefusalReason
 
 BARE = LetterFacts(request_number="700000001-1")

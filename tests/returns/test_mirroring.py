@@ -12,12 +12,12 @@ from qaitar.contracts.marketplace import ReturnReading, Section, Unread
 from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.returns.errors import ActBlocked
-from qaitar.returns.letters import LetterFacts, refusal_text
-from qaitar.returns.mirror import differs
+from qaitar.returns.mirror.proofs import differs
 from qaitar.returns.models import ReturnRequest, StageDelta
 from qaitar.returns.services.perform_act import Details, request_act
+from qaitar.returns.texts.letters import LetterFacts, refusal_text
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
-from qaitar.returns.words import word_for
 from tests.factories.accounts import NOW, Shop
 from tests.factories.returns import arrive, look, make_case, take
 

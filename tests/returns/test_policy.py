@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 
 from qaitar.kernel.refusal import Refusal
 from qaitar.kernel.roles import Role
-from qaitar.returns.goods_groups import GoodsGroup, suggest_group
-from qaitar.returns.policy import (
+from qaitar.returns.rules.dated_rules import (
+    DEFAULTS,
+    NUMBER_MAX,
+    RuleCode,
+    RuleLine,
+    RuleSource,
+    SourceKind,
+    fits_kind,
+)
+from qaitar.returns.rules.goods_groups import GoodsGroup, suggest_group
+from qaitar.returns.rules.policy import (
     CaseFacts,
     PolicyAnswer,
     PolicyVerdict,
@@ -23,15 +32,6 @@ from qaitar.returns.policy import (
     missing_evidence,
     required_evidence,
     rules_on,
-)
-from qaitar.returns.rules import (
-    DEFAULTS,
-    NUMBER_MAX,
-    RuleCode,
-    RuleLine,
-    RuleSource,
-    SourceKind,
-    fits_kind,
 )
 from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
-from qaitar.returns.procedure import (
+from qaitar.returns.rules.procedure import (
     APPROVAL_AFTER,
     Advanced,
     Blocked,
@@ -22,8 +22,8 @@ from qaitar.returns.procedure import (
     recommended,
     refusal_reasons,
 )
-from qaitar.returns.procedure_page import main as print_page
-from qaitar.returns.procedure_page import page
+from qaitar.returns.texts.procedure_page import main as print_page
+from qaitar.returns.texts.procedure_page import page
 from qaitar.returns.vocabulary import (
     Act,
     Effect,

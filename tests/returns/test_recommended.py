@@ -8,7 +8,7 @@ import pytest
 
 from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
-from qaitar.returns.procedure import (
+from qaitar.returns.rules.procedure import (
     Advanced,
     Blocked,
     Facts,

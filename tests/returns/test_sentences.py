@@ -13,12 +13,14 @@ from django.utils import translation
 import qaitar.returns
 from qaitar.foundation.models import EffectState
 from qaitar.kernel.refusal import Refusal
-from qaitar.returns import control_dates, rules, sentences, words
-from qaitar.returns.deadline_guard import GuardAction
+from qaitar.returns.deadlines import control_dates
+from qaitar.returns.deadlines.deadline_guard import GuardAction
 from qaitar.returns.errors import BadCase
-from qaitar.returns.policy import Ground, PolicyAnswer
-from qaitar.returns.procedure import Blocked
-from qaitar.returns.rules import RuleSource, SourceKind
+from qaitar.returns.rules import dated_rules as rules
+from qaitar.returns.rules.dated_rules import RuleSource, SourceKind
+from qaitar.returns.rules.policy import Ground, PolicyAnswer
+from qaitar.returns.rules.procedure import Blocked
+from qaitar.returns.texts import sentences, words
 from qaitar.returns.vocabulary import Act, ControlRule, Effect, EvidenceKind
 
 ROOM = Path(qaitar.returns.__file__).parent

@@ -17,11 +17,11 @@ from qaitar.foundation.ops.clock import frozen_at
 from qaitar.foundation.ops.jobs import merchants_active, merchants_real, within_walls
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Store
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import Evidence, ReturnRequest, StageDelta
-from qaitar.returns.procedure import recommended
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.guards import refusal_reasons
+from qaitar.returns.rules.procedure import recommended
 from qaitar.returns.services.evidence import evidence_confirm
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.services.perform_act import Details, request_act

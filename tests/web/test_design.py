@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone, translation
 
-from qaitar.returns.words import WORDED, word_for
+from qaitar.returns.texts.words import WORDED, word_for
 from qaitar.web import console
 from qaitar.web.console.templatetags.console import left_text, phone_mask, span_text
 from tests.web import office_samples

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from qaitar.analytics.rules import FigureRules, QualityDay
 from qaitar.kernel.zones import local_date
-from qaitar.returns.case_history import Past
-from qaitar.returns.mirror import UNDECIDED
+from qaitar.returns.mirror.proofs import UNDECIDED
+from qaitar.returns.reads.case_history import Past
 from qaitar.returns.vocabulary import Act, Outcome, Stage
 
 

@@ -24,17 +24,17 @@ from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.records.search import find_subjects
 from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.approvals import approvals_waiting
-from qaitar.returns.lookups import requests_by_id
-from qaitar.returns.queue import QueueFilter, QueuePlace, queue_count, queue_slice
-from qaitar.returns.register import (
+from qaitar.returns.reads.approvals import approvals_waiting
+from qaitar.returns.reads.finders import requests_by_id
+from qaitar.returns.reads.queue import QueueFilter, QueuePlace, queue_count, queue_slice
+from qaitar.returns.reads.register import (
     RegisterFilter,
     register_cells,
     register_columns,
     register_rows,
     register_sum,
 )
-from qaitar.returns.sentences import journal_act_label
+from qaitar.returns.texts.sentences import journal_act_label
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:

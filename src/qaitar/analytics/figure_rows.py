@@ -12,7 +12,7 @@ from qaitar.returns.vocabulary import Outcome
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from qaitar.returns.case_history import Past
+    from qaitar.returns.reads.case_history import Past
 
 KEY_CHARS_MAX: Final = 120
 

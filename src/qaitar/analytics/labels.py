@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Outcome
-from qaitar.returns.words import word_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,10 +28,10 @@ COMMANDS: Final = {
     "migrate": ("qaitar.cli.migrate", "bring the database up to date"),
     "user": ("qaitar.cli.user", "make a person with a role, or a new password"),
     "token": ("qaitar.cli.token", "make an API token"),
-    "import": ("qaitar.cli.importing", "take orders, returns or a statement from a file"),
+    "import": ("qaitar.cli.importing.command", "take orders, returns or a statement from a file"),
     "walkthrough": ("qaitar.cli.walkthrough", "play the whole procedure against the stand-ins"),
     "reduce-recordings": (
-        "qaitar.cli.reduce_recordings",
+        "qaitar.cli.importing.reduce_recordings",
         "leave only the returns' answers of recordings stored before",
     ),
     "check-journal": ("qaitar.cli.check_journal", "verify every line and chain of the journal"),
@@ -47,11 +47,14 @@ COMMANDS: Final = {
     "bench": ("qaitar.cli.bench", "measure, beside the machine's own ceiling"),
     "stand-ins": ("qaitar.cli.stand_ins", "serve the stand-ins of outside systems"),
     "demo": ("qaitar.cli.demo", "take the demo shop away again"),
-    "backup": ("qaitar.cli.backup", "copy the database and files to a folder or a bucket; verify"),
-    "restore": ("qaitar.cli.restore", "bring a backup back into an empty installation"),
+    "backup": (
+        "qaitar.cli.backup.command",
+        "copy the database and files to a folder or a bucket; verify",
+    ),
+    "restore": ("qaitar.cli.backup.restore", "bring a backup back into an empty installation"),
     "secrets": ("qaitar.cli.secrets", "seal secrets again under a new encryption key"),
     "person": ("qaitar.cli.person", "erase what identifies a customer"),
-    "doctor": ("qaitar.cli.doctor", "check settings, database, connections, clock, disk"),
+    "doctor": ("qaitar.cli.doctor.command", "check settings, database, connections, clock, disk"),
 }
 
 # These make tables or databases, or read past the walls: no other process holds the address of the database's owner.

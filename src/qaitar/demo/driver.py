@@ -16,11 +16,11 @@ from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.foundation.ops.clock import frozen_at
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
-from qaitar.returns.letters import LetterFacts, refusal_text
 from qaitar.returns.models import Evidence, ReturnRequest
 from qaitar.returns.services.evidence import NewProof, evidence_add, evidence_confirm
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.services.perform_act import Acted, Details, needs_version, request_act
+from qaitar.returns.texts.letters import LetterFacts, refusal_text
 from qaitar.returns.vocabulary import Act, Effect, EvidenceKind, RefusalReason, Stage
 from qaitar.sandbox.kaspi.ledger import Button, SoldOrder
 from qaitar.sandbox.pictures import act as act_paper

@@ -9,7 +9,7 @@ from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry, PlannedEffect
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.procedure import PROCEDURE
+from qaitar.returns.rules.procedure import PROCEDURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

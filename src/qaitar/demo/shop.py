@@ -20,7 +20,7 @@ from qaitar.foundation.models import MerchantKey, User
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import GoodsGroupMapping, Store
-from qaitar.returns.goods_groups import GoodsGroup, suggest_group
+from qaitar.returns.rules.goods_groups import GoodsGroup, suggest_group
 from qaitar.sandbox.outside import AUTHOR_KEY, BOOK_ID, MERCHANT_ID, ONEC_USER, SHEET
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.contracts.marketplace import return_overlay
 from qaitar.orders.shops import ForeignShop, store_for_shop
-from qaitar.returns.looks import moved
+from qaitar.returns.mirror.looks import moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

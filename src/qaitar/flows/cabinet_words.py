@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from qaitar.contracts.marketplace import Section
 from qaitar.flows.cabinet_report import OTHER_SHOP, SHOP_UNCLEAR
-from qaitar.returns.words import word_for
+from qaitar.returns.texts.words import word_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,7 +29,7 @@ from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.models import Connection, RawIntake
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.ids import new_id
-from qaitar.returns.companion_view import cases_missed
+from qaitar.returns.mirror.companion_view import cases_missed
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.services.mirroring import Look
 

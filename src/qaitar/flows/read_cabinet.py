@@ -20,7 +20,7 @@ from qaitar.contracts.marketplace import (
 )
 from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unknown
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
-from qaitar.returns.mirror import Ending, ending_of
+from qaitar.returns.mirror.proofs import Ending, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

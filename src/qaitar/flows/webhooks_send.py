@@ -28,7 +28,7 @@ from qaitar.foundation.webhooks.signing import (
     next_try,
     signed_headers,
 )
-from qaitar.returns.lookups import request_names
+from qaitar.returns.reads.finders import request_names
 from qaitar.transport.addresses import Forbidden, resolve_public
 from qaitar.transport.http import NoAnswer, NotSent, Reply
 from qaitar.transport.pinned import deliver

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qaitar.returns.procedure import Blocked
+    from qaitar.returns.rules.procedure import Blocked
 
 
 class ActBlocked(Exception):

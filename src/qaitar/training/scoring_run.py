@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.foundation.approvals.rows import StandingApproval
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.approvals import ApprovalState, Purpose, covered_sha256
-from qaitar.returns.case_approvals import covered
-from qaitar.returns.case_evaluation import Evaluation, evaluate_case
-from qaitar.returns.guards import refusal_reasons
-from qaitar.returns.journal_replay import case_before, proofs_of
-from qaitar.returns.procedure import recommended
-from qaitar.returns.selectors import cases_load, requests_of
+from qaitar.returns.reads.cases import cases_load, requests_of
+from qaitar.returns.reads.journal_replay import case_before, proofs_of
+from qaitar.returns.rules.case_approvals import covered
+from qaitar.returns.rules.case_evaluation import Evaluation, evaluate_case
+from qaitar.returns.rules.guards import refusal_reasons
+from qaitar.returns.rules.procedure import recommended
 from qaitar.returns.vocabulary import Act, EvidenceKind, RefusalReason, Stage
 from qaitar.training.scoring import (
     ScoredAct,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.returns.models import Evidence, ReturnRequest
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
     from qaitar.training.cases import Drawn, Story
 
 MISSED: Final = "GUARD_MISSED"

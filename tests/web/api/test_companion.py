@@ -13,7 +13,7 @@ from django.utils.translation import override
 from qaitar.foundation.identity.companions import code_create, companion_of, companion_revoke
 from qaitar.foundation.models import CabinetWatch, Companion, JournalEntry, RawIntake
 from qaitar.foundation.ops.clock import frozen_at
-from qaitar.returns.companion_view import cases_missed
+from qaitar.returns.mirror.companion_view import cases_missed
 from qaitar.returns.models import ReturnRequest
 from qaitar.web.console.settings.companion import gap_sentences
 from tests.factories.accounts import NOW, actor, make_token, open_walls

@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_evaluation import control_values, evaluate_case
-from qaitar.returns.guards import REASONS_AT
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.procedure import Advanced, Blocked, advance
-from qaitar.returns.selectors import case_load
-from qaitar.returns.sentences import blocked_sentence
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.case_evaluation import control_values, evaluate_case
+from qaitar.returns.rules.guards import REASONS_AT
+from qaitar.returns.rules.procedure import Advanced, Blocked, advance
+from qaitar.returns.texts.sentences import blocked_sentence
 from qaitar.returns.vocabulary import Act, EvidenceKind, Outcome, RefusalReason, Stage
 from tests.factories.accounts import NOW, actor, make_person, make_shop, open_walls
 from tests.factories.returns import add_proofs, make_case

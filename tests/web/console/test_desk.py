@@ -14,7 +14,7 @@ from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import CasePresence, ReturnRequest
-from qaitar.returns.queue import QueueFilter, queue_ids
+from qaitar.returns.reads.queue import QueueFilter, queue_ids
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, Stage
 from tests.factories.accounts import NOW, Shop, actor, make_person, make_shop, open_walls

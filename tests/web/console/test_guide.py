@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from qaitar.kernel.roles import Role
-from qaitar.returns.procedure import PROCEDURE
-from qaitar.returns.step_words import STEP_WORDS
-from qaitar.returns.steps_page import page as steps_page
+from qaitar.returns.rules.procedure import PROCEDURE
+from qaitar.returns.texts.step_words import STEP_WORDS
+from qaitar.returns.texts.steps_page import page as steps_page
 from qaitar.web.console.handbook import book as guide_book
 from qaitar.web.console.labels.terms import TERMS
 from tests.factories.accounts import NOW, make_person, make_shop
@@ -121,7 +121,7 @@ def test_every_step_of_the_procedure_is_explained() -> None:
     """Beside each step stands what it says and why; no words are kept for a step that is gone."""
     assert {step.number for step in PROCEDURE} == set(STEP_WORDS)
     written = (guide_book.FOLDER / "why.md").read_text(encoding="utf-8")
-    assert written == steps_page(), "python -m qaitar.returns.steps_page > docs/guide/why.md"
+    assert written == steps_page(), "python -m qaitar.returns.texts.steps_page > docs/guide/why.md"
     why = guide_book.chapter("why")
     assert why is not None
     anchors = {each.anchor for each in why.sections}

@@ -22,8 +22,8 @@ from qaitar.analytics.services.counting import figures_count
 from qaitar.foundation.models import JournalEntry, StoredFile, User
 from qaitar.foundation.ops.clock import frozen_at
 from qaitar.kernel.roles import Role
-from qaitar.returns import register
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.reads import register
 from qaitar.returns.services.perform_act import Details, request_act
 from qaitar.returns.vocabulary import Act, Quality
 from qaitar.web.console.lists import views as export_views

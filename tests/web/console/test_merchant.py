@@ -8,9 +8,9 @@ import pytest
 
 from qaitar.foundation.models import JournalEntry, Merchant
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.letter_facts import letter_facts
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.texts.letter_facts import letter_facts
 from tests.factories.accounts import NOW, actor, make_shop, open_walls
 from tests.factories.returns import make_case
 from tests.web.console.desk import words_of

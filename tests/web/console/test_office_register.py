@@ -15,8 +15,13 @@ from qaitar.foundation.models import User
 from qaitar.foundation.ops.clock import frozen_at
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
-from qaitar.returns import register
-from qaitar.returns.register import RegisterFilter, register_rows, register_slice, register_sum
+from qaitar.returns.reads import register
+from qaitar.returns.reads.register import (
+    RegisterFilter,
+    register_rows,
+    register_slice,
+    register_sum,
+)
 from qaitar.returns.services.intake import Filing, requests_create
 from tests.factories.accounts import NOW, Shop, actor
 from tests.web.console.desk import counted, words_of

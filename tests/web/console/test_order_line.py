@@ -11,7 +11,7 @@ from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import OrderLine
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
 from qaitar.returns.vocabulary import Act
 from tests.factories.accounts import Shop, make_person, make_shop, open_walls
 from tests.factories.returns import take

@@ -26,7 +26,7 @@ from qaitar.foundation.ops.jobs import for_each_merchant, within_walls
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.zones import local_date, zone
 from qaitar.orders.issued import orders_by_day
-from qaitar.returns.case_history_queries import pasts_of, requests_walk
+from qaitar.returns.reads.case_history_queries import pasts_of, requests_walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,9 +17,9 @@ from qaitar.flows.effects.handler import HandlerResult, NothingToDo, NotPossible
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.foundation.ops.crashpoints import crashpoint
-from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import Evidence
-from qaitar.returns.policy import required_evidence
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.policy import required_evidence
 from qaitar.returns.vocabulary import Effect, EvidenceKind, Quality
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from qaitar.contracts.erp import Erp
     from qaitar.flows.effects.handler import NotReady
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 WAITS_ON: Final = "RETURN_ORDER"
 ACTS: Final = frozenset(

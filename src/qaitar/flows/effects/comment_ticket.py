@@ -8,7 +8,7 @@ from qaitar.contracts.helpdesk import CommentDraft
 from qaitar.flows.effects.handler import HandlerResult, NothingToDo, NotPossible, waits_for
 from qaitar.flows.effects.letter_facts import language_of, letter_facts, with_refusal
 from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect
-from qaitar.returns.letters import ticket_comment
+from qaitar.returns.texts.letters import ticket_comment
 from qaitar.returns.vocabulary import Act, Effect
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qaitar.contracts.helpdesk import Helpdesk
     from qaitar.flows.effects.handler import NotReady
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 WAITS_ON = "TICKET"
 

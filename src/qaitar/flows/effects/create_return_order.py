@@ -18,7 +18,7 @@ from qaitar.contracts.outcome import Busy, Misconfigured, Missing, Refused, Unkn
 from qaitar.flows.effects.handler import SOON_S, HandlerResult, NotPossible, Waiting
 from qaitar.kernel.zones import local_date
 from qaitar.orders.selectors import line_names
-from qaitar.returns.calendars import store_calendar
+from qaitar.returns.deadlines.calendars import store_calendar
 from qaitar.returns.services.notes import PLANNED_DAY
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qaitar.flows.effects.handler import NotReady
     from qaitar.foundation.models import PlannedEffect
     from qaitar.returns.models import ReturnRequest
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 DATE_AWAITED: Final = timedelta(hours=24)
 

@@ -55,7 +55,7 @@ from qaitar.foundation.ops.crashpoints import crashpoint
 from qaitar.foundation.ops.jobs import job_defer, within_walls
 from qaitar.foundation.ops.waiting import release_waiting
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.reads.cases import Case, case_load
 from qaitar.returns.services.case_change import RUN_TASK
 from qaitar.returns.vocabulary import Effect
 

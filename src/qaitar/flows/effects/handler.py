@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Unknown,
     )
     from qaitar.foundation.models import PlannedEffect
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 
 @dataclass(frozen=True, slots=True)

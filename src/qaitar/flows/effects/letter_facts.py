@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from qaitar.foundation.journal.personal_values import ERASED, UNREADABLE, lines_open
 from qaitar.foundation.models import JournalEntry
 from qaitar.orders.models import Order
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.letter_facts import letter_facts as facts_of_case
-from qaitar.returns.letters import LetterFacts, refusal_text
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.texts.letter_facts import letter_facts as facts_of_case
+from qaitar.returns.texts.letters import LetterFacts, refusal_text
 from qaitar.returns.vocabulary import RefusalReason
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.foundation.models import PlannedEffect
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 
 def language_of(case: Case) -> str:

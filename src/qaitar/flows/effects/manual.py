@@ -11,7 +11,7 @@ from qaitar.foundation.ops.jobs import job_defer
 from qaitar.foundation.ops.waiting import release_waiting
 from qaitar.kernel.roles import WORKERS
 from qaitar.returns.errors import ActBlocked, CaseChanged
-from qaitar.returns.procedure import Blocked
+from qaitar.returns.rules.procedure import Blocked
 from qaitar.returns.services.case_change import RUN_TASK
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qaitar.contracts.helpdesk import TicketDraft
 from qaitar.flows.effects.handler import HandlerResult, NotPossible
 from qaitar.flows.effects.letter_facts import language_of, letter_facts
-from qaitar.returns.letters import LetterKind, call_centre_letter, write
+from qaitar.returns.texts.letters import LetterKind, call_centre_letter, write
 from qaitar.returns.vocabulary import Effect, Quality
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qaitar.contracts.helpdesk import Helpdesk
     from qaitar.flows.effects.handler import NotReady
     from qaitar.foundation.models import PlannedEffect
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 _LETTERS = {
     Effect.ASK_SERVICE_CENTRE: LetterKind.TICKET_SERVICE_CENTRE,

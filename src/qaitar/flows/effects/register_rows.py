@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from qaitar.contracts.register import RegisterRow
 from qaitar.foundation.models import PlannedEffect
 from qaitar.kernel.zones import local_date
-from qaitar.returns.calendars import store_calendar
+from qaitar.returns.deadlines.calendars import store_calendar
 from qaitar.returns.vocabulary import Effect, Outcome, Quality, RefusalReason, Stage
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from qaitar.contracts.register import Cell
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 _QUALITIES: Final[Mapping[str, _StrPromise]] = {
     Quality.UNKNOWN.value: _("not chosen"),

@@ -34,7 +34,7 @@ from qaitar.foundation.models import Connection, EffectState, PlannedEffect
 from qaitar.foundation.ops.crashpoints import crashpoint
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import cases_load
+from qaitar.returns.reads.cases import cases_load
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:

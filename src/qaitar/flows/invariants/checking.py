@@ -21,8 +21,8 @@ from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import EffectState, JournalEntry
 from qaitar.foundation.tenancy.walls import SETTING
 from qaitar.foundation.tenancy.walls_install import walled_tables
-from qaitar.returns.control_dates import COUNTED_AT
-from qaitar.returns.procedure import PROCEDURE
+from qaitar.returns.deadlines.control_dates import COUNTED_AT
+from qaitar.returns.rules.procedure import PROCEDURE
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from qaitar.foundation.models import User
 from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.plans import listening
 from qaitar.orders.models import Store
-from qaitar.returns.queue import QueueFilter, queue_slice
+from qaitar.returns.reads.queue import QueueFilter, queue_slice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

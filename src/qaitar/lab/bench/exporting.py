@@ -23,7 +23,12 @@ from qaitar.lab.bench.ground import files_in, point
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.report import BenchReport, Goal, Table
-from qaitar.returns.register import RegisterFilter, register_cells, register_columns, register_slice
+from qaitar.returns.reads.register import (
+    RegisterFilter,
+    register_cells,
+    register_columns,
+    register_slice,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,10 +10,10 @@ from qaitar.foundation.files.checks import Rejected
 from qaitar.foundation.files.keeping import CheckedFile, content_keep, file_note
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.errors import ActBlocked, CaseChanged
-from qaitar.returns.procedure import Advanced, allowed_acts, recommended, refusal_reasons
-from qaitar.returns.selectors import cases_by_number
+from qaitar.returns.reads.cases import cases_by_number
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.procedure import Advanced, allowed_acts, recommended, refusal_reasons
 from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.services.perform_act import Details, case_act
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.identity.actors import Actor
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 PRESSES: Final = {
     Effect.PRESS_TAKE: Button.TAKE,

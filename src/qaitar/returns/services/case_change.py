@@ -10,7 +10,7 @@ from qaitar.foundation.journal.transition import Change, Held, Job, Row
 from qaitar.foundation.models import PlannedEffect
 from qaitar.kernel.ids import new_id
 from qaitar.returns.models import ReturnRequest, StageDelta
-from qaitar.returns.procedure import Advanced
+from qaitar.returns.rules.procedure import Advanced
 from qaitar.returns.vocabulary import Effect
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from qaitar.foundation.journal.transition import Row, move
 from qaitar.foundation.models import StoredFile
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_approvals import changed_facts
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.procedure import Blocked, effects_of_new_evidence
-from qaitar.returns.selectors import EvidenceFact, case_load
+from qaitar.returns.reads.cases import EvidenceFact, case_load
+from qaitar.returns.rules.case_approvals import changed_facts
+from qaitar.returns.rules.procedure import Blocked, effects_of_new_evidence
 from qaitar.returns.services.case_change import change_of, held, written
 from qaitar.returns.vocabulary import EvidenceKind, Stage
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.identity.actors import Actor
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 ADDERS: Final = frozenset(
     {Role.OPERATOR, Role.SENIOR, Role.OWNER, Role.ADMIN, Role.CLERK, Role.SYSTEM}

@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.journal.transition import move
-from qaitar.returns.calendars import guard_settings
-from qaitar.returns.case_evaluation import clock_of, done_of, evaluate_case
-from qaitar.returns.control_dates import next_control_date
-from qaitar.returns.deadline_guard import (
-    GuardAction,
-    GuardVerdict,
-    guard_verdict,
-)
+from qaitar.returns.deadlines.calendars import guard_settings
+from qaitar.returns.deadlines.control_dates import next_control_date
+from qaitar.returns.deadlines.deadline_guard import GuardAction, GuardVerdict, guard_verdict
 from qaitar.returns.errors import ActBlocked, CaseChanged
-from qaitar.returns.guards import refusal_reasons
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import cases_due
+from qaitar.returns.reads.cases import cases_due
+from qaitar.returns.rules.case_evaluation import clock_of, done_of, evaluate_case
+from qaitar.returns.rules.guards import refusal_reasons
 from qaitar.returns.services.missed_deadlines import guard_details, guard_line
 from qaitar.returns.services.perform_act import Details, case_act
 from qaitar.returns.vocabulary import Act, DefaultAction, RefusalReason, Stage
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.journal.transition import Change
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 SWEEP_MAX: Final = 1_000
 _ACCEPTING: Final = {

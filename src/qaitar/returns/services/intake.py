@@ -21,10 +21,10 @@ from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import WORKERS, Role
 from qaitar.orders.line_matching import Sought, line_found, share_of
-from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest, StageDelta
-from qaitar.returns.reasons import stated_quality
+from qaitar.returns.rules.case_evaluation import control_values
+from qaitar.returns.rules.reasons import stated_quality
 from qaitar.returns.vocabulary import Quality, Stage
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from qaitar.foundation.records.search import search_keys
 from qaitar.orders.line_matching import Sought
-from qaitar.returns.selectors import cases_load
+from qaitar.returns.reads.cases import cases_load
 from qaitar.returns.services.intake import (
     OrderFrame,
     about,

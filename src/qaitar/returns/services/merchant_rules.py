@@ -11,12 +11,12 @@ from qaitar.foundation.journal.lines import JournalLine
 from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import MANAGERS
-from qaitar.returns import rules as r
-from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import MerchantRule, ReturnRequest
-from qaitar.returns.policy import check_rule
-from qaitar.returns.rules import RuleLine, RuleSource, SourceKind
-from qaitar.returns.selectors import cases_load
+from qaitar.returns.reads.cases import cases_load
+from qaitar.returns.rules import dated_rules as r
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.dated_rules import RuleLine, RuleSource, SourceKind
+from qaitar.returns.rules.policy import check_rule
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.identity.actors import Actor
     from qaitar.kernel.refusal import Refusal
-    from qaitar.returns.policy import PolicyVerdict
-    from qaitar.returns.rules import RuleCode, RuleValue
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
+    from qaitar.returns.rules.dated_rules import RuleCode, RuleValue
+    from qaitar.returns.rules.policy import PolicyVerdict
 
 PREVIEW_MAX: Final = 500  # the open cases filed last; more would make people wait
 DIFFERING_MAX: Final = 50
@@ -99,7 +99,7 @@ def rules_of(merchant_id: UUID) -> list[MerchantRule]:
 def value_stored(value: RuleValue) -> Any:
     """Write a value as it is kept: a number, or a sorted list of words.
 
-    >>> from qaitar.returns.goods_groups import GoodsGroup
+    >>> from qaitar.returns.rules.goods_groups import GoodsGroup
     >>> value_stored(frozenset({GoodsGroup.HOSIERY, GoodsGroup.ANIMALS_PLANTS}))
     ['ANIMALS_PLANTS', 'HOSIERY']
     """

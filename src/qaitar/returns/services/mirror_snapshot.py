@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.contracts.marketplace import ReturnReading
-from qaitar.returns.mirror import Ending, ending_of
+from qaitar.returns.mirror.proofs import Ending, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

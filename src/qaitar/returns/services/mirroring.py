@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt
 from qaitar.kernel.phones import normalise_phone
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged
-from qaitar.returns.looks import newer_part
-from qaitar.returns.mirror import UNDECIDED, acts_proved, ending_of, press_is_proved
+from qaitar.returns.mirror.looks import newer_part
+from qaitar.returns.mirror.proofs import UNDECIDED, acts_proved, ending_of, press_is_proved
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.reasons import stated_quality
-from qaitar.returns.selectors import cases_by_number
+from qaitar.returns.reads.cases import cases_by_number
+from qaitar.returns.rules.reasons import stated_quality
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.mirror_snapshot import (
     REPLACEABLE,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from qaitar.contracts.marketplace import ReturnReading
     from qaitar.foundation.identity.actors import Actor
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 BATCH: Final = 500
 

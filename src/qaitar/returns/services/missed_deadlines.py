@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.journal.transition import move
-from qaitar.returns.calendars import guard_settings
-from qaitar.returns.case_evaluation import clock_of, done_of, done_text
-from qaitar.returns.control_dates import ControlDate
-from qaitar.returns.deadline_guard import GuardAction, GuardVerdict, guard_verdict, remembered
+from qaitar.returns.deadlines.calendars import guard_settings
+from qaitar.returns.deadlines.control_dates import ControlDate
+from qaitar.returns.deadlines.deadline_guard import (
+    GuardAction,
+    GuardVerdict,
+    guard_verdict,
+    remembered,
+)
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.rules.case_evaluation import clock_of, done_of, done_text
 from qaitar.returns.services.case_change import change_of, written
 from qaitar.returns.vocabulary import ControlRule
 
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.foundation.journal.transition import Change
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 GRACE: Final = timedelta(minutes=5)  # a guard that is awake has looked by then
 

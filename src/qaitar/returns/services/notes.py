@@ -8,12 +8,12 @@ from qaitar.foundation.journal.transition import move
 from qaitar.foundation.ops.jobs import job_defer
 from qaitar.foundation.ops.waiting import release_waiting
 from qaitar.kernel.roles import Role
-from qaitar.returns.case_approvals import changed_facts
-from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.procedure import Blocked
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.case_approvals import changed_facts
+from qaitar.returns.rules.case_evaluation import control_values
+from qaitar.returns.rules.procedure import Blocked
 from qaitar.returns.services.case_change import RUN_TASK, change_of, held, written
 from qaitar.returns.services.missed_deadlines import record_missed_deadlines
 from qaitar.returns.vocabulary import Effect, Stage
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.identity.actors import Actor
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 CONTROL: Final = (
     "control_at",

@@ -8,7 +8,7 @@ from uuid import UUID
 from qaitar.foundation.records.search import search_keys
 from qaitar.orders.line_matching import share_of
 from qaitar.returns.errors import ActBlocked
-from qaitar.returns.procedure import Blocked
+from qaitar.returns.rules.procedure import Blocked
 from qaitar.returns.services.intake import frames_load, received_day
 from qaitar.returns.services.notes import NOTERS, loaded_note
 from qaitar.returns.services.searchable import case_keys_add
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.identity.actors import Actor
     from qaitar.returns.models import ReturnRequest
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
     from qaitar.returns.services.intake import OrderFrame
 
 LINE_COLUMNS: Final = (

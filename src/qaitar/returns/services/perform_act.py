@@ -10,12 +10,12 @@ from django.db import connection
 
 from qaitar.foundation.journal.transition import ROWS_MAX, Change, move
 from qaitar.foundation.models import JournalEntry
-from qaitar.returns.case_approvals import act_approvals
-from qaitar.returns.case_evaluation import Evaluation, control_values, evaluate_case
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.procedure import APPROVAL_AFTER, Advanced, Blocked, advance
-from qaitar.returns.selectors import Case, case_load, cases_load
+from qaitar.returns.reads.cases import Case, case_load, cases_load
+from qaitar.returns.rules.case_approvals import act_approvals
+from qaitar.returns.rules.case_evaluation import Evaluation, control_values, evaluate_case
+from qaitar.returns.rules.procedure import APPROVAL_AFTER, Advanced, Blocked, advance
 from qaitar.returns.services.case_change import PRESSES, WRITTEN, change_of, written
 from qaitar.returns.services.missed_deadlines import missed_deadline, record_missed_deadlines
 from qaitar.returns.vocabulary import Act, Effect, Outcome, Quality, RefusalReason, Stage
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.foundation.identity.actors import Actor
-    from qaitar.returns.claims import OrderFiling
+    from qaitar.returns.rules.claims import OrderFiling
 
 BRINGS_BACK: Final = frozenset({Act.TAKE_FOR_INSPECTION, Act.GRANT_REFUND})
 """Acts after which goods or money come back: two filings of one order line may not do it at the same moment."""

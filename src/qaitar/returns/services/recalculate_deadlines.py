@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.journal.transition import move
 from qaitar.foundation.ops.jobs import job_defer, within_walls
-from qaitar.returns.case_evaluation import control_values
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import cases_load
+from qaitar.returns.reads.cases import cases_load
+from qaitar.returns.rules.case_evaluation import control_values
 from qaitar.returns.services.case_change import change_of
 from qaitar.returns.services.missed_deadlines import record_missed_deadlines
 from qaitar.returns.vocabulary import Stage
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 RECOUNT_TASK: Final = "qaitar.returns.tasks.control_dates_recount"
 BATCH: Final = 500

@@ -8,8 +8,8 @@ from qaitar.foundation.journal.transition import move
 from qaitar.orders.services.units import UnitKind, unit_note, unit_remove
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.procedure import Blocked
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.rules.procedure import Blocked
 from qaitar.returns.services.case_change import change_of
 from qaitar.returns.services.notes import NOTERS
 from qaitar.returns.services.searchable import unit_keys_add, unit_keys_remove
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.identity.actors import Actor
     from qaitar.orders.models import Unit
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 
 def case_unit_note(

@@ -12,7 +12,7 @@ from qaitar.foundation.models import MerchantKey
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.foundation.tenancy.walls import see
 from qaitar.returns.errors import ActBlocked, CaseChanged
-from qaitar.returns.selectors import case_load, requests_of
+from qaitar.returns.reads.cases import case_load, requests_of
 from qaitar.returns.services.notes import request_note
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act, Stage

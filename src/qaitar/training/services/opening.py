@@ -15,7 +15,7 @@ from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.services.practising import practice_store, practice_store_create
-from qaitar.returns.goods_groups import suggest_group
+from qaitar.returns.rules.goods_groups import suggest_group
 from qaitar.sandbox.shelf import GOODS
 from qaitar.training.cases import LASTS_MINUTES, NO_ANSWER_MINUTES, SEED_MAX, cases_drawn
 from qaitar.training.models import Practice, PracticeState

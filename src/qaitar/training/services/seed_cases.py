@@ -14,7 +14,7 @@ from qaitar.foundation.identity.actors import Actor, system_actor
 from qaitar.foundation.models import EffectState, PlannedEffect
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, local_date, zone
-from qaitar.returns.selectors import case_load, cases_by_number
+from qaitar.returns.reads.cases import case_load, cases_by_number
 from qaitar.returns.services.evidence import NewProof, evidence_add
 from qaitar.returns.services.intake import Filing, request_create
 from qaitar.returns.services.notes import case_note, request_note

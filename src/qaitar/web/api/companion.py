@@ -32,8 +32,8 @@ from qaitar.foundation.identity.request_origin import origin_of
 from qaitar.foundation.identity.security_journal import SecurityKind, account_note, note_by
 from qaitar.kernel.roles import WORKERS
 from qaitar.orders.listing import stores_of
-from qaitar.returns.companion_view import NUMBERS_MAX, cases_missed, companion_cases
-from qaitar.returns.words import word_for
+from qaitar.returns.mirror.companion_view import NUMBERS_MAX, cases_missed, companion_cases
+from qaitar.returns.texts.words import word_for
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.operations import Body, Entry, bearer, caller, moment, operation
 from qaitar.web.api.problems import Turned, missing
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import Companion
     from qaitar.orders.models import Store
-    from qaitar.returns.companion_view import CompanionCase, ToPress
+    from qaitar.returns.mirror.companion_view import CompanionCase, ToPress
 
 router = Router(tags=["companion"])
 STORES_MAX = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from qaitar.returns.queue import QueuePlace
+from qaitar.returns.reads.queue import QueuePlace
 from qaitar.web.api.problems import Turned
 
 

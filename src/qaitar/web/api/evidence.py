@@ -21,13 +21,9 @@ from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.identity.actors import require_role
 from qaitar.foundation.models import StoredFile
-from qaitar.returns.card import case_related
 from qaitar.returns.errors import CaseMissing
-from qaitar.returns.lookups import (
-    file_of_evidence,
-    merchant_of_evidence,
-    merchant_of_request,
-)
+from qaitar.returns.reads.card import case_related
+from qaitar.returns.reads.finders import file_of_evidence, merchant_of_evidence, merchant_of_request
 from qaitar.returns.services.evidence import (
     ADDERS,
     FILES_MAX,

@@ -16,8 +16,8 @@ from qaitar.foundation.ops.disk import disk_full
 from qaitar.foundation.ops.jobs import database_gone
 from qaitar.foundation.ops.problems import problem
 from qaitar.returns.errors import ActBlocked, BadCase, CaseChanged, CaseMissing
-from qaitar.returns.procedure import Blocked
-from qaitar.returns.sentences import bad_case_sentence, blocked_sentence, journal_act_label
+from qaitar.returns.rules.procedure import Blocked
+from qaitar.returns.texts.sentences import bad_case_sentence, blocked_sentence, journal_act_label
 
 if TYPE_CHECKING:
     from django.db import DatabaseError

@@ -15,12 +15,12 @@ from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.phones import normalise_phone
 from qaitar.kernel.roles import WORKERS
-from qaitar.returns.card import case_related
 from qaitar.returns.errors import ActBlocked, BadCase, CaseMissing
-from qaitar.returns.lookups import OrderQuestion, merchant_of_request, requests_find
-from qaitar.returns.procedure import Blocked
-from qaitar.returns.queue import QueueFilter, queue_slice
-from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.reads.card import case_related
+from qaitar.returns.reads.cases import Case, case_load
+from qaitar.returns.reads.finders import OrderQuestion, merchant_of_request, requests_find
+from qaitar.returns.reads.queue import QueueFilter, queue_slice
+from qaitar.returns.rules.procedure import Blocked
 from qaitar.returns.services.intake import Filing, requests_create
 from qaitar.returns.services.notes import loaded_note
 from qaitar.returns.services.order_line import line_note

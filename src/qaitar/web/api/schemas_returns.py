@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from qaitar.contracts.marketplace import Section
-from qaitar.returns.control_dates import ArrivalPlace
+from qaitar.returns.deadlines.control_dates import ArrivalPlace
 from qaitar.returns.vocabulary import (
     Act,
     ControlRule,

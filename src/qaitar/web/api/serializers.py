@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qaitar.kernel.phones import phone_masked
 from qaitar.kernel.roles import SEE_PHONES
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.mirror import differs
-from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommended, refusal_reasons
-from qaitar.returns.sentences import (
+from qaitar.returns.mirror.proofs import differs
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.procedure import (
+    Advanced,
+    Blocked,
+    allowed_acts,
+    recommended,
+    refusal_reasons,
+)
+from qaitar.returns.texts.sentences import (
     act_label,
     blocked_sentence,
     control_rule_label,
@@ -19,8 +25,8 @@ from qaitar.returns.sentences import (
     source_sentence,
     will_do_sentence,
 )
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Act, Effect, Stage
-from qaitar.returns.words import word_for
 from qaitar.web.api.answers import text_of
 
 if TYPE_CHECKING:
@@ -30,12 +36,12 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.identity.actors import Actor
     from qaitar.foundation.models import JournalEntry
-    from qaitar.returns.card import CaseRelated
-    from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.models import Evidence, ReturnRequest
-    from qaitar.returns.policy import PolicyVerdict
-    from qaitar.returns.procedure import Offer
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.card import CaseRelated
+    from qaitar.returns.reads.cases import Case
+    from qaitar.returns.rules.case_evaluation import Evaluation
+    from qaitar.returns.rules.policy import PolicyVerdict
+    from qaitar.returns.rules.procedure import Offer
 
 Json = dict[str, Any]
 

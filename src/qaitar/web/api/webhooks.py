@@ -27,7 +27,7 @@ from qaitar.foundation.webhooks.endpoints import (
 )
 from qaitar.kernel.roles import MANAGERS
 from qaitar.returns.errors import ActBlocked
-from qaitar.returns.procedure import Blocked
+from qaitar.returns.rules.procedure import Blocked
 from qaitar.web.api.answers import answer, text_of
 from qaitar.web.api.operations import Body, Entry, caller, moment, operation
 from qaitar.web.api.problems import Turned, invalid, missing

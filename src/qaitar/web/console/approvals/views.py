@@ -14,10 +14,10 @@ from qaitar.analytics.export_definitions import ListKind
 from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.approvals import Purpose
-from qaitar.returns.approvals import approvals_waiting
-from qaitar.returns.case_approvals import requested_approvals
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.selectors import Case, cases_load
+from qaitar.returns.reads.approvals import approvals_waiting
+from qaitar.returns.reads.cases import Case, cases_load
+from qaitar.returns.rules.case_approvals import requested_approvals
+from qaitar.returns.rules.case_evaluation import evaluate_case
 from qaitar.returns.vocabulary import Act
 from qaitar.web.console.approvals.deputies import deputy_rows
 from qaitar.web.console.case.card_reads import OrderDetails

@@ -12,14 +12,14 @@ from django.views.decorators.http import require_POST
 
 from qaitar.flows.effects.manual import NOTE_CHARS_MAX, effect_done_by_hand, effect_retry
 from qaitar.foundation.models import PlannedEffect
-from qaitar.returns.control_dates import ArrivalPlace
-from qaitar.returns.queue import QueuePlace, following, place_of
-from qaitar.returns.selectors import Case, case_load
-from qaitar.returns.sentences import act_label
+from qaitar.returns.deadlines.control_dates import ArrivalPlace
+from qaitar.returns.reads.cases import Case, case_load
+from qaitar.returns.reads.queue import QueuePlace, following, place_of
 from qaitar.returns.services.case_change import PRESSES
 from qaitar.returns.services.perform_act import Acted, Details, case_act, needs_version
+from qaitar.returns.texts.sentences import act_label
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Act, RefusalReason, Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.answers import (
     acted,
     answer_again,

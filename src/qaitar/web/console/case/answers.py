@@ -17,8 +17,8 @@ from qaitar.flows.effects.manual import EffectMissing
 from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import JournalEntry
 from qaitar.returns.errors import ActBlocked, CaseChanged, CaseMissing
-from qaitar.returns.procedure import Blocked
-from qaitar.returns.sentences import blocked_sentence, journal_act_label
+from qaitar.returns.rules.procedure import Blocked
+from qaitar.returns.texts.sentences import blocked_sentence, journal_act_label
 from qaitar.web.console.case.page import case_context
 from qaitar.web.console.case.present import case_url
 from qaitar.web.console.case.records import Notice, Tone
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 _CHANGES_MAX = 50
 _LEVELS = {

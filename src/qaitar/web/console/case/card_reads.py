@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 ATTEMPTS_MAX: Final = 20
 JOURNAL_READ: Final = 120

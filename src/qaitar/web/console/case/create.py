@@ -20,9 +20,8 @@ from qaitar.kernel.money import Currency, format_minor
 from qaitar.orders.models import Store
 from qaitar.returns.errors import BadCase
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.reasons import quality_of
-from qaitar.returns.selectors import cases_load
-from qaitar.returns.sentences import bad_case_sentence
+from qaitar.returns.reads.cases import cases_load
+from qaitar.returns.rules.reasons import quality_of
 from qaitar.returns.services.intake import (
     Filing,
     OrderFrame,
@@ -31,7 +30,8 @@ from qaitar.returns.services.intake import (
     received_day,
     request_create,
 )
-from qaitar.returns.words import word_for
+from qaitar.returns.texts.sentences import bad_case_sentence
+from qaitar.returns.texts.words import word_for
 from qaitar.web.console.case.lines import line_label
 from qaitar.web.console.case.notes_form import amount_field
 from qaitar.web.console.case.records import Fact, Tone

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qaitar.returns.control_dates import act_retained_until
-from qaitar.returns.policy import required_evidence
+from qaitar.returns.deadlines.control_dates import act_retained_until
+from qaitar.returns.rules.policy import required_evidence
 from qaitar.returns.services.evidence import ADDERS
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import EvidenceKind, Quality, Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.records import (
     CheckItem,
     EvidencePanel,

@@ -20,9 +20,9 @@ from qaitar.foundation.files.refusals import Rejected, sentence
 from qaitar.foundation.files.store import FileStore, download_headers, key_of
 from qaitar.foundation.inbox.request_bodies import MB, accept_body
 from qaitar.foundation.models import StoredFile
-from qaitar.returns.case_evaluation import evaluate_case
 from qaitar.returns.models import Evidence
-from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.reads.cases import Case, case_load
+from qaitar.returns.rules.case_evaluation import evaluate_case
 from qaitar.returns.services.evidence import (
     ADDERS,
     FILES_MAX,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
 
-from qaitar.returns.letter_facts import letter_facts
-from qaitar.returns.letters import (
+from qaitar.returns.texts.letter_facts import letter_facts
+from qaitar.returns.texts.letters import (
     LANGUAGES,
     LetterKind,
     call_centre_letter,
@@ -19,9 +19,9 @@ from qaitar.returns.vocabulary import EvidenceKind, Quality, RefusalReason, Stag
 from qaitar.web.console.case.records import ReadyText
 
 if TYPE_CHECKING:
-    from qaitar.returns.case_evaluation import Evaluation
-    from qaitar.returns.letters import LetterFacts
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
+    from qaitar.returns.rules.case_evaluation import Evaluation
+    from qaitar.returns.texts.letters import LetterFacts
     from qaitar.web.console.case.card_reads import OrderDetails
 
 _BEFORE_TAKING: Final = frozenset({Stage.NEW, Stage.WAITING_CUSTOMER, Stage.WAITING_APPROVAL})

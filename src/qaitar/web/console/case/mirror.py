@@ -8,7 +8,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qaitar.returns.mirror import differs
+from qaitar.returns.mirror.proofs import differs
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.case.mirror_records import PictureSeen, ReplacedValue, UnreadField
 from qaitar.web.console.case.records import MirrorView

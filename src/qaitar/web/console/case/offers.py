@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qaitar.kernel.roles import WORKERS
-from qaitar.returns.companion_view import BUTTONS
-from qaitar.returns.guards import refusal_reasons
-from qaitar.returns.procedure import Advanced, Blocked, allowed_acts, recommended
-from qaitar.returns.sentences import blocked_sentence, will_do_sentence
+from qaitar.returns.mirror.companion_view import BUTTONS
+from qaitar.returns.rules.guards import refusal_reasons
+from qaitar.returns.rules.procedure import Advanced, Blocked, allowed_acts, recommended
+from qaitar.returns.texts.sentences import blocked_sentence, will_do_sentence
 from qaitar.returns.vocabulary import Act, Effect, Stage
 from qaitar.web.console.case.letters import marketplace_text
 from qaitar.web.console.case.records import EvidenceView, OfferView, ReasonChoice, WillDo
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.models import JournalEntry
     from qaitar.kernel.roles import Role
-    from qaitar.returns.case_evaluation import Evaluation
     from qaitar.returns.models import ReturnRequest
-    from qaitar.returns.procedure import Offer as Offered
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
+    from qaitar.returns.rules.case_evaluation import Evaluation
+    from qaitar.returns.rules.procedure import Offer as Offered
     from qaitar.web.console.case.card_reads import OrderDetails
 
 NOTED: Final = frozenset(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.queue import neighbours
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
+from qaitar.returns.reads.queue import neighbours
+from qaitar.returns.rules.case_evaluation import evaluate_case
 from qaitar.web.console.case.card_reads import case_history_load, evidence_load, order_details_load
 from qaitar.web.console.case.offers import CaseContext
 from qaitar.web.console.case.present import CasePageData, case_card
@@ -18,7 +18,7 @@ from qaitar.web.console.queue.filters import opened_from, requested_merchants, w
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
     from qaitar.web.console.case.records import Notice
     from qaitar.web.console.frame.auth import PageRequest
 

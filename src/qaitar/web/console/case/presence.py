@@ -8,7 +8,7 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from qaitar.returns.presence import presence_leave, presence_note
+from qaitar.returns.reads.presence import presence_leave, presence_note
 from qaitar.web.console.frame.auth import EVERYBODY, PageRequest, found_or_404, screen
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from django.utils.translation import pgettext
 
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.roles import WORKERS as BY_HAND_ROLES
-from qaitar.returns.policy import PolicyAnswer
-from qaitar.returns.sentences import ground_sentence, source_sentence
+from qaitar.returns.rules.policy import PolicyAnswer
 from qaitar.returns.services.notes import NOTERS
+from qaitar.returns.texts.sentences import ground_sentence, source_sentence
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Outcome, Quality, Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.evidence import evidence_panel
 from qaitar.web.console.case.letters import ready_texts
 from qaitar.web.console.case.lines import LineChoice, line_choices

@@ -18,9 +18,10 @@ from qaitar.flows.effects.manual import BY_HAND_FROM
 from qaitar.foundation.journal.personal_values import ERASED, UNREADABLE
 from qaitar.foundation.models import EffectState
 from qaitar.kernel.roles import Role
-from qaitar.returns.claims import same_item, times_filed
-from qaitar.returns.selectors import filing_of
-from qaitar.returns.sentences import guard_note, journal_act_label
+from qaitar.returns.reads.cases import filing_of
+from qaitar.returns.rules.claims import same_item, times_filed
+from qaitar.returns.texts.sentences import guard_note, journal_act_label
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import (
     Act,
     ControlRule,
@@ -31,7 +32,6 @@ from qaitar.returns.vocabulary import (
     RefusalReason,
     Stage,
 )
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.records import AttemptStory, EffectLine, Progress, TimelineEntry, Tone
 from qaitar.web.console.labels.days import written
 from qaitar.web.console.outside.translation import translate_note

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.reads.cases import Case, case_load
 from qaitar.returns.services.evidence import evidence_restore
 from qaitar.returns.services.notes import loaded_note
 from qaitar.returns.services.units import case_unit_remove

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from qaitar.orders.errors import BadUnit
 from qaitar.orders.services.units import VALUE_MAX, UnitKind
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
 from qaitar.returns.services.units import case_unit_note
 from qaitar.web.console.case.answers import acted, guarded, refuse
 from qaitar.web.console.case.records import Notice

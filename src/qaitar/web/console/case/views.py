@@ -18,7 +18,7 @@ from qaitar.foundation.journal.personal_values import lines_open
 from qaitar.foundation.models import Connection, JournalEntry
 from qaitar.foundation.ops.jobs import job_defer
 from qaitar.returns.models import ReturnRequest
-from qaitar.returns.selectors import Case, case_load
+from qaitar.returns.reads.cases import Case, case_load
 from qaitar.returns.services.notes import (
     COMMENT_MAX,
     NOTERS,
@@ -27,8 +27,8 @@ from qaitar.returns.services.notes import (
     request_comment,
 )
 from qaitar.returns.services.order_line import LINE_COLUMNS, line_note
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Quality
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.answers import (
     acted,
     answer_again,

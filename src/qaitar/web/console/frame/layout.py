@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from qaitar.foundation.identity.companions import CompanionSession
 from qaitar.kernel.roles import OWNERS, Role
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.records import Choice, Person
 from qaitar.web.console.frame.auth import APPROVERS, DECIDERS, MANAGERS, PageRequest
 from qaitar.web.console.frame.backup_alarm import backup_alarm

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from qaitar.contracts.marketplace import Section
 from qaitar.flows.cabinet_words import rejection_sentence, report_notes
 from qaitar.orders.selectors import import_rejections
-from qaitar.returns.words import word_for
+from qaitar.returns.texts.words import word_for
 from qaitar.web.console.imports.reasons import reason_sentence
 from qaitar.web.console.labels.unread import field_text, why_text
 from qaitar.web.console.outside.translation import translate_note

@@ -34,7 +34,7 @@ from qaitar.foundation.files.names import download_headers
 from qaitar.foundation.files.store import FileStore, key_of
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.ops.jobs import within_walls
-from qaitar.returns.selectors import case_load
+from qaitar.returns.reads.cases import case_load
 from qaitar.web.console.case.records import Fact
 from qaitar.web.console.frame.answers import is_partial, see_other, typed
 from qaitar.web.console.frame.auth import PageRequest, found_or_404, screen

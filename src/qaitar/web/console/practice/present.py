@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from qaitar.returns.policy import Ground, PolicyAnswer
-from qaitar.returns.rules import RuleSource, SourceKind
-from qaitar.returns.sentences import act_label, ground_sentence, source_sentence
+from qaitar.returns.rules.dated_rules import RuleSource, SourceKind
+from qaitar.returns.rules.policy import Ground, PolicyAnswer
+from qaitar.returns.texts.sentences import act_label, ground_sentence, source_sentence
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Act, Quality, RefusalReason
-from qaitar.returns.words import word_for
 from qaitar.training.models import Practice, PracticeState
 from qaitar.training.scoring import COSTS, WHOLE, ScoringFinding
 from qaitar.web.console.handbook.book import chapter_url

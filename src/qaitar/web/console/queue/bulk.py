@@ -17,14 +17,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qaitar.foundation.models import IdempotencyRecord
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.guards import refusal_reasons
-from qaitar.returns.letters import LetterFacts, refusal_text
-from qaitar.returns.procedure import Advanced, Blocked, advance
-from qaitar.returns.queue import queue_ids
-from qaitar.returns.selectors import Case, cases_load
-from qaitar.returns.sentences import act_label, blocked_sentence, will_do_sentence
+from qaitar.returns.reads.cases import Case, cases_load
+from qaitar.returns.reads.queue import queue_ids
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.guards import refusal_reasons
+from qaitar.returns.rules.procedure import Advanced, Blocked, advance
 from qaitar.returns.services.perform_act import Details, request_act_many
+from qaitar.returns.texts.letters import LetterFacts, refusal_text
+from qaitar.returns.texts.sentences import act_label, blocked_sentence, will_do_sentence
 from qaitar.returns.vocabulary import Act, Effect, RefusalReason, Stage
 from qaitar.web.console.case.records import BulkLine, BulkPreview, ReasonChoice
 from qaitar.web.console.frame.answers import see_other, typed

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from qaitar.kernel.workdays import end_of_day
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.queue import QueueFilter, QueuePlace
+from qaitar.returns.reads.queue import QueueFilter, QueuePlace
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from qaitar.returns.queue import QueueFilter, late_count, stage_counts
+from qaitar.returns.reads.queue import QueueFilter, late_count, stage_counts
 from qaitar.returns.vocabulary import Stage
 from qaitar.web.console.case.card_reads import news_mark
 from qaitar.web.console.case.page import case_context

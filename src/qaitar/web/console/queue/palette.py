@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET
 from qaitar.foundation.models import SavedView
 from qaitar.foundation.records.search import find_subjects
 from qaitar.returns.models import ReturnRequest
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.frame.answers import typed
 from qaitar.web.console.frame.auth import EVERYBODY, PageRequest, screen
 from qaitar.web.console.queue.filters import QueueQuery

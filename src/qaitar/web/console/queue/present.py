@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qaitar.returns.queue import LATE_COUNTED_MAX
+from qaitar.returns.reads.queue import LATE_COUNTED_MAX
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Act, Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.records import (
     Choice,
     Empty,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from qaitar.foundation.identity.access import Principal
     from qaitar.foundation.models import SavedView as StoredView
-    from qaitar.returns.queue import QueueSlice
+    from qaitar.returns.reads.queue import QueueSlice
 
 BULK_ACTS: Final = (
     Act.ASK_CUSTOMER,

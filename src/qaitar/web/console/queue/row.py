@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 
 from qaitar.contracts.marketplace import Section
-from qaitar.returns.case_evaluation import evaluate_case
-from qaitar.returns.mirror import differs
-from qaitar.returns.procedure import recommended
-from qaitar.returns.sentences import control_source_sentence
+from qaitar.returns.mirror.proofs import differs
+from qaitar.returns.rules.case_evaluation import evaluate_case
+from qaitar.returns.rules.procedure import recommended
+from qaitar.returns.texts.sentences import control_source_sentence
 from qaitar.returns.vocabulary import ControlRule, Quality, Stage
 from qaitar.web.console.case.records import Countdown, MoneyCell, QueueRow
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.returns.models import ReturnRequest
-    from qaitar.returns.selectors import Case
+    from qaitar.returns.reads.cases import Case
 
 
 def countdown_of(request: ReturnRequest, now: datetime) -> Countdown | None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from qaitar.analytics.export_definitions import ListKind
 from qaitar.foundation.records.search import find_subjects
-from qaitar.returns.selectors import cases_load
+from qaitar.returns.reads.cases import cases_load
 from qaitar.web.console.case.records import Empty
 from qaitar.web.console.frame.answers import is_partial, typed
 from qaitar.web.console.frame.auth import EVERYBODY, PageRequest, screen

@@ -18,7 +18,7 @@ from qaitar.analytics.export_definitions import ListKind
 from qaitar.foundation.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Store
-from qaitar.returns.queue import (
+from qaitar.returns.reads.queue import (
     COUNTED_MAX,
     QueueSlice,
     counts_bounded,

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from qaitar.kernel.zones import ALMATY, as_utc, zone
-from qaitar.returns.queue import QueuePlace
-from qaitar.returns.register import RegisterFilter
+from qaitar.returns.reads.queue import QueuePlace
+from qaitar.returns.reads.register import RegisterFilter
 from qaitar.returns.vocabulary import Stage
 
 if TYPE_CHECKING:

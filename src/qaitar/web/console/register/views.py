@@ -12,13 +12,9 @@ from django.views.decorators.http import require_GET
 
 from qaitar.analytics.export_definitions import ListKind
 from qaitar.orders.services.stores import stores_of
-from qaitar.returns.register import (
-    register_slice,
-    register_sum,
-    sheet_lines,
-)
+from qaitar.returns.reads.register import register_slice, register_sum, sheet_lines
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.records import Choice, Empty, MoneyCell
 from qaitar.web.console.frame.answers import is_partial
 from qaitar.web.console.frame.auth import PageRequest, screen

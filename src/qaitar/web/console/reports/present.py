@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from qaitar.analytics.labels import measure_word
 from qaitar.analytics.measures import CLOSED, FILED
 from qaitar.analytics.periods import DEFAULT, PRESETS
-from qaitar.returns.due import COUNTED_MAX
+from qaitar.returns.reads.counts import COUNTED_MAX
 from qaitar.returns.vocabulary import Outcome, Stage
 from qaitar.web.console.case.records import Choice, Empty, Fact, Tone
 from qaitar.web.console.reports.charts import bars_of

@@ -11,9 +11,9 @@ from qaitar.analytics.export_definitions import ListKind
 from qaitar.analytics.listing import DayPlace, figure_slice, figure_sum
 from qaitar.analytics.selectors import counted_of, reasons_of, sums_of
 from qaitar.orders.services.stores import stores_of
-from qaitar.returns.due import due_counts
-from qaitar.returns.lookups import requests_by_id
-from qaitar.returns.queue import stage_counts
+from qaitar.returns.reads.counts import due_counts
+from qaitar.returns.reads.finders import requests_by_id
+from qaitar.returns.reads.queue import stage_counts
 from qaitar.web.console.frame.answers import is_partial
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, screen
 from qaitar.web.console.lists.views import ways_out

@@ -20,7 +20,7 @@ from qaitar.kernel.public_holidays import (
     working_weekends,
 )
 from qaitar.kernel.zones import ALMATY, local_date, zone
-from qaitar.returns.calendars import YEARS
+from qaitar.returns.deadlines.calendars import YEARS
 from qaitar.returns.models import DayOff
 from qaitar.returns.services.days_off import day_remove, day_set, days_of
 from qaitar.returns.services.recalculate_deadlines import recount_call_up

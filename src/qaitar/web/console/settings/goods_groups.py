@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qaitar.orders.services.goods_groups import categories_recent, mapping_review, mappings_of
-from qaitar.returns.goods_groups import GoodsGroup, suggest_group
-from qaitar.returns.words import word_for
+from qaitar.returns.rules.goods_groups import GoodsGroup, suggest_group
+from qaitar.returns.texts.words import word_for
 from qaitar.web.console.case.records import Choice, Empty
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, screen

@@ -32,7 +32,7 @@ from qaitar.foundation.journal.settings_journal import setting_note
 from qaitar.foundation.models import User
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
-from qaitar.returns.words import word_for
+from qaitar.returns.texts.words import word_for
 from qaitar.web.console.frame.answers import see_other
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, found_or_404, screen
 from qaitar.web.console.frame.fresh_sign_in import sensitive

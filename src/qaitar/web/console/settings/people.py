@@ -34,7 +34,7 @@ from qaitar.foundation.journal.lines import JournalLine
 from qaitar.foundation.models import Membership, User
 from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.roles import Role
-from qaitar.returns.words import word_for
+from qaitar.returns.texts.words import word_for
 from qaitar.web.console.approvals.deputies import deputy_rows
 from qaitar.web.console.case.records import Fact
 from qaitar.web.console.frame.answers import see_other

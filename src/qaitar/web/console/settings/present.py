@@ -12,7 +12,7 @@ from qaitar.foundation.connections.systems import CHECK_LOST_AFTER, State, regis
 from qaitar.foundation.models import EffectState
 from qaitar.kernel.public_holidays import ESTIMATED, SHIFTED
 from qaitar.kernel.zones import ALMATY, local_date, zone
-from qaitar.returns.register import decided_on
+from qaitar.returns.reads.register import decided_on
 from qaitar.returns.vocabulary import Quality, Stage
 from qaitar.web.console.case.records import Tone
 from qaitar.web.console.outside.translation import translate_note
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qaitar.foundation.connections.systems import Connector
     from qaitar.foundation.models import Connection
     from qaitar.returns.models import ReturnRequest
-    from qaitar.returns.register import SheetLine
+    from qaitar.returns.reads.register import SheetLine
 
 _SHEET: Final[Mapping[str, tuple[Tone, str]]] = {
     EffectState.PLANNED: (Tone.WARN, _("waiting")),

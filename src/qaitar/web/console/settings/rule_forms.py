@@ -12,17 +12,24 @@ from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
 from qaitar.kernel.money import Currency, UnreadableAmount, format_minor, parse_minor
-from qaitar.returns.goods_groups import GoodsGroup
-from qaitar.returns.rules import LATITUDE, Latitude, RuleCode, RuleLine, Rules, SourceKind
-from qaitar.returns.sentences import rule_refusal_sentence, source_sentence
+from qaitar.returns.rules.dated_rules import (
+    LATITUDE,
+    Latitude,
+    RuleCode,
+    RuleLine,
+    Rules,
+    SourceKind,
+)
+from qaitar.returns.rules.goods_groups import GoodsGroup
 from qaitar.returns.services.merchant_rules import DEFAULT_OF, RuleEntry, rule_check
+from qaitar.returns.texts.sentences import rule_refusal_sentence, source_sentence
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import EvidenceKind
-from qaitar.returns.words import word_for
 
 if TYPE_CHECKING:
     from enum import Enum
 
-    from qaitar.returns.rules import RuleValue
+    from qaitar.returns.rules.dated_rules import RuleValue
 
 DAYS_MAX: Final = 3650
 NAMES: Final = {

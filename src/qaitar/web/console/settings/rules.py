@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qaitar.kernel.zones import ALMATY, local_date, zone
-from qaitar.returns.case_evaluation import ruled_day
 from qaitar.returns.models import MerchantRule
-from qaitar.returns.rules import RuleCode
-from qaitar.returns.sentences import ground_sentence, rule_refusal_sentence
+from qaitar.returns.rules.case_evaluation import ruled_day
+from qaitar.returns.rules.dated_rules import RuleCode
 from qaitar.returns.services.merchant_rules import (
     Preview,
     RuleMissing,
@@ -25,7 +24,8 @@ from qaitar.returns.services.merchant_rules import (
     rules_of,
     rules_preview,
 )
-from qaitar.returns.words import word_for
+from qaitar.returns.texts.sentences import ground_sentence, rule_refusal_sentence
+from qaitar.returns.texts.words import word_for
 from qaitar.web.console.case.records import Choice
 from qaitar.web.console.frame.answers import is_partial, see_other
 from qaitar.web.console.frame.auth import MANAGERS, PageRequest, found_or_404, screen
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
-    from qaitar.returns.policy import PolicyVerdict
-    from qaitar.returns.rules import Rules
+    from qaitar.returns.rules.dated_rules import Rules
+    from qaitar.returns.rules.policy import PolicyVerdict
 
 LINES_MAX: Final = 12
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 from qaitar.foundation.identity.security_journal import SecurityKind as Kind
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, zone
-from qaitar.returns.words import word_for
+from qaitar.returns.texts.words import word_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

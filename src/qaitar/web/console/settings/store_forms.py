@@ -13,11 +13,11 @@ from typing_extensions import override
 
 from qaitar.kernel.zones import ALMATY
 from qaitar.orders.services.stores import TERM_MAX, StoreEntry, StoreProblem, hours_checked
-from qaitar.returns.calendars import CLOCK_KEYS, WEEKDAYS
-from qaitar.returns.control_dates import ClockSettings
-from qaitar.returns.guards import CHOOSABLE
+from qaitar.returns.deadlines.calendars import CLOCK_KEYS, WEEKDAYS
+from qaitar.returns.deadlines.control_dates import ClockSettings
+from qaitar.returns.rules.guards import CHOOSABLE
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import DefaultAction, RefusalReason
-from qaitar.returns.words import word_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,7 +17,7 @@ from qaitar.foundation.models import (
 )
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import ImportRun, Store
-from qaitar.returns.selectors import any_request
+from qaitar.returns.reads.cases import any_request
 from qaitar.web.console.handbook.book import chapter_url
 from qaitar.web.console.settings.records import FirstRun, FirstRunStep
 

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from qaitar.foundation.identity.people import nobody_yet
 from qaitar.kernel.money import Currency, format_minor
 from qaitar.kernel.phones import mask_phone
-from qaitar.returns.step_words import STEP_WORDS
+from qaitar.returns.texts.step_words import STEP_WORDS
+from qaitar.returns.texts.words import word_for
 from qaitar.returns.vocabulary import Act, Stage
-from qaitar.returns.words import word_for
 from qaitar.web.console.case.records import (
     SOON_SECONDS,
     URGENT_SECONDS,

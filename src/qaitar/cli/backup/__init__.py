@@ -1,0 +1,1 @@
+"""`qaitar backup` and `qaitar restore`."""

@@ -1,0 +1,1 @@
+"""`qaitar doctor`: what is wrong with an installation."""

@@ -1,0 +1,1 @@
+"""`qaitar import`: files of orders and of the cabinet."""

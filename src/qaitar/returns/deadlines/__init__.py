@@ -1,0 +1,1 @@
+"""Control dates and what happens when one comes near."""

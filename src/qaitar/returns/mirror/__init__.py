@@ -1,0 +1,1 @@
+"""What the marketplace's cabinet shows, and what that proves."""

@@ -1,0 +1,1 @@
+"""Words, sentences, letters and steps as people read them."""
