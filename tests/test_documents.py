@@ -54,6 +54,15 @@ def defined(path: Path) -> set[str]:
     }
 
 
+def test_the_places_of_changes_exist() -> None:
+    """Whoever follows docs/where.md finds each file and folder it names."""
+    rows = [line for line in text_of(ROOT / "docs/where.md").splitlines() if line.startswith("| ")]
+    assert len(rows) - 1 >= 20
+    named = [path for row in rows for path in re.findall(r"`([\w./-]+/[\w.-]*)`", row)]
+    assert len(named) > 60
+    assert [path for path in named if not where(path).exists()] == []
+
+
 @pytest.mark.parametrize("folder", ["guide", "adr"])
 def test_every_page_is_in_its_list(folder: str) -> None:
     """A page nobody can find from the first one is not written."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from qaitar.foundation.models import SavedView
 from qaitar.foundation.ops.clock import utc_now
+from qaitar.foundation.records.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.returns.services.perform_act import request_act
 from qaitar.returns.vocabulary import Act

@@ -22,7 +22,8 @@ from qaitar.foundation.connections.resealing import secrets_reseal
 from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.journal.personal_models import ErasedPerson, PersonalKey
 from qaitar.foundation.journal.personal_values import ERASED, UNREADABLE, lines_open
-from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, RawIntake, SearchKey
+from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, RawIntake
+from qaitar.foundation.records.models import SearchKey
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.orders.models import Customer, ImportRejection, ImportRun, Order

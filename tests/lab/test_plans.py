@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from qaitar.foundation.journal.lines import first_break
-from qaitar.foundation.models import JournalEntry, SearchKey
+from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.records.models import SearchKey
 from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.console import STATEMENTS_MAX
 from qaitar.lab.bench.console_pages import PageAsks, desk_client, page_asks, pages_of

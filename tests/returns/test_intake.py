@@ -11,7 +11,8 @@ import pytest
 from qaitar.contracts.marketplace import ReturnReading, Section
 from qaitar.foundation.identity.actors import system_actor
 from qaitar.foundation.journal.personal_values import lines_open
-from qaitar.foundation.models import JournalEntry, SearchKey
+from qaitar.foundation.models import JournalEntry
+from qaitar.foundation.records.models import SearchKey
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.kernel.zones import ALMATY, MOSCOW

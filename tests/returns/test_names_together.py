@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from django.db import connections, transaction
 
-from qaitar.foundation.models import SearchKey
+from qaitar.foundation.records.models import SearchKey
 from qaitar.foundation.records.search import find_subjects
 from qaitar.kernel.roles import Role
 from tests.factories.accounts import actor, make_person, make_shop, open_walls

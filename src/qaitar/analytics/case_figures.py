@@ -196,7 +196,7 @@ def pace_of(took: timedelta) -> CasePace:
     """Name how long something took; a bound belongs to the quicker side.
 
     >>> pace_of(timedelta(days=3)), pace_of(timedelta(days=3, seconds=1))
-    (<Pace.THREE: 'THREE'>, <Pace.WEEK: 'WEEK'>)
+    (<CasePace.THREE: 'THREE'>, <CasePace.WEEK: 'WEEK'>)
     """
     return next((pace for bound, pace in _BOUNDS if took <= bound), CasePace.LONGER)
 

@@ -184,7 +184,7 @@ def iter_csv(
     A text that looks like a formula gets `'` in front; numbers never do, negative ones included.
     Encode the pieces as UTF-8.
 
-    >>> table = iter_csv([Column("Имя"), Column("Сумма", Kind.MONEY)], [("=1+1", -5000)])
+    >>> table = iter_csv([Column("Имя"), Column("Сумма", CellKind.MONEY)], [("=1+1", -5000)])
     >>> [line.strip() for line in table][1]
     "'=1+1;-50,00"
 

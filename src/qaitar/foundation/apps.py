@@ -37,3 +37,4 @@ class FoundationConfig(AppConfig):
         """Load the tables that stand in packages of their own too."""
         super().import_models()
         import_module("qaitar.foundation.approvals.models")
+        import_module("qaitar.foundation.records.models")

@@ -57,7 +57,7 @@ class StandInAddresses:
     def on(cls, port: int) -> StandInAddresses:
         """Name the addresses from one port on.
 
-        >>> Addresses.on(8090).sheets
+        >>> StandInAddresses.on(8090).sheets
         'http://127.0.0.1:8093'
         """
         return cls(*(f"http://127.0.0.1:{port + n}" for n in range(PORTS)))

@@ -40,9 +40,9 @@ def next_deed(case: ReactionFacts, now: datetime) -> Reaction | None:
     """Tell what happens by now in a case, one thing at a time.
 
     >>> begun = datetime(2026, 1, 1)
-    >>> contacted = Standing(stage=Stage.WAITING_CUSTOMER, since=begun, contacted=True, will_answer=True)
+    >>> contacted = ReactionFacts(stage=Stage.WAITING_CUSTOMER, since=begun, contacted=True, will_answer=True)
     >>> next_deed(contacted, begun), next_deed(contacted, begun + SOON)
-    (None, <Deed.ANSWER: 'ANSWER'>)
+    (None, <Reaction.ANSWER: 'ANSWER'>)
     """
     if case.pending_press and case.pending_since is not None:
         if now < case.pending_since + SOON:

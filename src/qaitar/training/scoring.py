@@ -60,8 +60,8 @@ class ScoredAct:
 def deed_findings(deed: ScoredAct) -> frozenset[ScoringFinding]:
     """Say what is held against one act.
 
-    >>> sorted(deed_findings(Deed(act=Act.REFUSE, advised=Act.ASK_CUSTOMER, late=True)))
-    [<Finding.MISSED: 'MISSED'>, <Finding.NOT_ADVISED: 'NOT_ADVISED'>]
+    >>> sorted(deed_findings(ScoredAct(act=Act.REFUSE, advised=Act.ASK_CUSTOMER, late=True)))
+    [<ScoringFinding.MISSED: 'MISSED'>, <ScoringFinding.NOT_ADVISED: 'NOT_ADVISED'>]
     """
     other = deed.act is not deed.advised
     refused = deed.act is Act.REFUSE and not other
@@ -89,7 +89,7 @@ def case_findings(
 def case_points(findings: Iterable[ScoringFinding]) -> int:
     """Count a case's points, never below none.
 
-    >>> case_points([]), case_points([Finding.MISSED, Finding.SLOW]), case_points(Finding)
+    >>> case_points([]), case_points([ScoringFinding.MISSED, ScoringFinding.SLOW]), case_points(ScoringFinding)
     (100, 60, 0)
     """
     return max(0, WHOLE - sum(COSTS[finding] for finding in set(findings)))

@@ -46,7 +46,7 @@ class CallTarget:
     def authority(self) -> str:
         """The value of the Host header.
 
-        >>> Target("https", "shop.kz", "203.0.113.5", 8443).authority
+        >>> CallTarget("https", "shop.kz", "203.0.113.5", 8443).authority
         'shop.kz:8443'
         """
         host = f"[{self.host}]" if ":" in self.host else self.host

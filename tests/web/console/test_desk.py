@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from django.urls import reverse
 
-from qaitar.foundation.models import SavedView
 from qaitar.foundation.ops.clock import frozen_at
+from qaitar.foundation.records.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import CasePresence, ReturnRequest

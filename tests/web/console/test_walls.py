@@ -11,7 +11,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, SavedView, StoredFile
+from qaitar.foundation.models import EffectState, JournalEntry, PlannedEffect, StoredFile
+from qaitar.foundation.records.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
 from qaitar.returns.models import Evidence, ReturnRequest

@@ -130,9 +130,9 @@ def recognise(head: bytes, name: str) -> FileKind | Rejected:
     A ZIP comes back as XLSX: whether it is one, only its directory tells (the sandboxed check).
 
     >>> recognise(b"%PDF-1.7 ...", "photo.jpg")
-    <Kind.PDF: 'pdf'>
+    <FileKind.PDF: 'pdf'>
     >>> recognise(b"MZ" + bytes(64), "act.pdf").code
-    <Code.EXECUTABLE: 'executable'>
+    <FileRefusalCode.EXECUTABLE: 'executable'>
     """
     found = _by_signature(head)
     if found is not None:

@@ -40,7 +40,7 @@ class SimulationRequest:
     def parts(self) -> tuple[SimulationRequest, ...]:
         """Share the world out: one part a seller.
 
-        >>> [part.orders for part in Wanted(seed=1, days=2, orders=10, sellers=3).parts()]
+        >>> [part.orders for part in SimulationRequest(seed=1, days=2, orders=10, sellers=3).parts()]
         [4, 3, 3]
         """
         each, left = divmod(self.orders, self.sellers)

@@ -227,7 +227,7 @@ def remembered(done: GuardDone, verdict: GuardVerdict, now: datetime) -> GuardDo
 
     >>> from datetime import UTC
     >>> now = datetime(2026, 5, 14, tzinfo=UTC)
-    >>> remembered(GuardDone(), GuardVerdict(Deed.MISSED, now), now).missed_at == now
+    >>> remembered(GuardDone(), GuardVerdict(GuardAction.MISSED, now), now).missed_at == now
     True
     """
     reminded = {one.before for one in verdict.skipped if one.deed is not GuardAction.DEFAULT_ACTION}

@@ -133,7 +133,7 @@ class RuledDay:
 def check_rule(line: RuleLine, default: RuleLine) -> Refusal | None:
     """Say why a merchant's line may not replace the default, or None when it may.
 
-    >>> short = RuleLine(RuleCode.PROPER_WINDOW_DAYS, 7, Source(r.SourceKind.MERCHANT, "own"), date(2026, 1, 1))
+    >>> short = RuleLine(RuleCode.PROPER_WINDOW_DAYS, 7, RuleSource(r.SourceKind.MERCHANT, "own"), date(2026, 1, 1))
     >>> check_rule(short, r.DEFAULTS[0]).code
     'RULE_BELOW_LAW'
     """

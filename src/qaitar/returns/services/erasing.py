@@ -21,7 +21,8 @@ from qaitar.foundation.journal.lines import JournalLine
 from qaitar.foundation.journal.personal_models import ErasedPerson, PersonalKey
 from qaitar.foundation.journal.personal_values import ERASED
 from qaitar.foundation.journal.transition import Change, move
-from qaitar.foundation.models import PlannedEffect, SearchKey, StoredFile
+from qaitar.foundation.models import PlannedEffect, StoredFile
+from qaitar.foundation.records.models import SearchKey
 from qaitar.foundation.records.search import search_keys
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.phones import normalise_phone

@@ -13,8 +13,8 @@ from qaitar.contracts.marketplace import Section
 from qaitar.foundation.identity.actors import require_role
 from qaitar.foundation.journal.lines import JournalLine
 from qaitar.foundation.journal.transition import Change, Row, create, unwritten
-from qaitar.foundation.models import SearchKey
 from qaitar.foundation.ops.prepared_statements import prepared_cursor
+from qaitar.foundation.records.models import SearchKey
 from qaitar.foundation.records.search import search_keys
 from qaitar.kernel.almaty import almaty_day
 from qaitar.kernel.identifiers import UnreadableNumber, request_attempt

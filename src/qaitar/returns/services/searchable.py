@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaitar.foundation.models import SearchKey
+from qaitar.foundation.records.models import SearchKey
 from qaitar.foundation.records.search import search_keys
 from qaitar.kernel.ids import new_id
 from qaitar.orders.selectors import unit_values

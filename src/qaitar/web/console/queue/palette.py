@@ -8,7 +8,7 @@ from django.http import JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from qaitar.foundation.models import SavedView
+from qaitar.foundation.records.models import SavedView
 from qaitar.foundation.records.search import find_subjects
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.texts.words import word_for

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qaitar.foundation.identity.access import Principal
-    from qaitar.foundation.models import SavedView as StoredView
+    from qaitar.foundation.records.models import SavedView as StoredView
     from qaitar.returns.reads.queue import QueueSlice
 
 BULK_ACTS: Final = (

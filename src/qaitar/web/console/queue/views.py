@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qaitar.analytics.export_definitions import ListKind
-from qaitar.foundation.models import SavedView
+from qaitar.foundation.records.models import SavedView
 from qaitar.kernel.ids import new_id
 from qaitar.orders.models import Store
 from qaitar.returns.reads.queue import (
