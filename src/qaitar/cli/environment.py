@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
 RESTORING: Final = "restore.unfinished"  # in the data folder while a restore is under way, and after one broken off
+NAMES_CHANGED: Final = (
+    "0011_plain_columns"  # of returns: journal lines written before it use other names
+)
 MIGRATION_LOCK: Final = 7_241_981  # advisory: two commands on one empty folder migrate once
 
 
@@ -117,10 +120,32 @@ def refuse_unfinished(folder: DataFolder) -> None:
         )
 
 
+def _refuse_other_names(owner: psycopg.Connection[tuple[bool]]) -> None:
+    """Refuse a database whose journal uses names of before: signed lines cannot be rewritten, and would contradict the tables."""
+    there = owner.execute("SELECT to_regclass('returns_returnrequest') IS NOT NULL").fetchone()
+    if there is None or not there[0]:
+        return
+    row = owner.execute(
+        "SELECT NOT EXISTS (SELECT 1 FROM django_migrations WHERE app = 'returns' AND name = %s)"
+        " AND EXISTS (SELECT 1 FROM foundation_merchantkey)",
+        [NAMES_CHANGED],
+    ).fetchone()
+    if row is not None and row[0]:
+        raise DatabaseProblem(
+            "This database was made by an earlier version of qaitar, whose journal names its values otherwise; signed "
+            "lines cannot be rewritten. Go on with that version, or start anew with another data folder (--data)."
+        )
+
+
 def migrate(owner_dsn: str, app_role: str) -> bool:
-    """Bring the tables up to date and put the walls up; tells whether there was anything to do."""
+    """Bring the tables up to date and put the walls up; tells whether there was anything to do.
+
+    Raises:
+        DatabaseProblem: its journal was written with other names of values; nothing was changed.
+    """
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         owner.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        _refuse_other_names(owner)
         executor = MigrationExecutor(connections["owner"])
         wanted = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
         if wanted:
