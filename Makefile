@@ -93,7 +93,7 @@ mutants: $(VENV)/dev ## small faults put into the heart one by one: do the tests
 	$(BIN)/python -m tests.mutants $(if $(part),"$(part)")
 
 hosts: $(VENV)/hosts ## the proof of docs/scaling.md alone: hosts cut off, the primary lost under load
-	$(BIN)/pytest -q -s tests/proofs/test_several_hosts.py
+	$(BIN)/pytest -q -s tests/proofs/recovery/test_several_hosts.py
 
 pictures: $(VENV)/dev browser ## the pictures of README and guide, from a demo shop that really runs
 	$(BIN)/python -m tests.pictures

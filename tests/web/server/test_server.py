@@ -40,7 +40,7 @@ CHUNKED: Final = "Transfer-Encoding: chunked\r\n"
 SLOW_READERS: Final = 60
 CLIENTS: Final = 50
 PROBE_SECONDS_MAX: Final = 3.0
-"""Of a machine that runs other tests; the proof (tests/proofs/test_slow_bodies.py) holds the figure itself."""
+"""Of a machine that runs other tests; the proof (tests/proofs/safety/test_slow_bodies.py) holds the figure itself."""
 
 
 def test_no_address_takes_more_than_the_limit_from_a_stranger(served: Site) -> None:

@@ -25,7 +25,7 @@ from qaitar.runtime.postgres import EmbeddedPostgres
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEPLOYMENT = Path(__file__).parents[2] / "docs" / "deployment.md"
+DEPLOYMENT = Path(__file__).parents[3] / "docs" / "deployment.md"
 BLOCKS = re.compile(r"^```conf\n(.*?)^```", re.MULTILINE | re.DOTALL)
 WAIT_SECONDS = 60
 

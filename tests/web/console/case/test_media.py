@@ -16,7 +16,7 @@ from qaitar.returns.models import Evidence
 from qaitar.web.console.case.evidence import PAGES_MAX
 from tests.factories.accounts import Shop, open_walls
 from tests.factories.returns import make_case
-from tests.web.console.test_case import photo
+from tests.web.console.case.test_case import photo
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -12,7 +12,12 @@ from qaitar.foundation.models import User
 from qaitar.foundation.ops.clock import frozen_at
 from tests.factories.accounts import NOW
 from tests.web.console.office import make_office
-from tests.web.console.test_accounts_of_two_merchants import SIDES, Walk, every_side, orders
+from tests.web.console.settings.test_accounts_of_two_merchants import (
+    SIDES,
+    Walk,
+    every_side,
+    orders,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[3]
 SECONDS: Final = int(os.environ.get("QAITAR_FUZZ_SECONDS", "60"))
 PARSERS: Final = (
     "money",
