@@ -38,8 +38,8 @@ def wrong(made: Made, reported: object) -> str:
     right = [(x.number, x.code, x.quantity_milli, x.price_minor, x.total_minor) for x in made.lines]
     if lines != right or reported.lines is None:
         return f"{len(lines)} lines for {len(right)}: {set(lines) ^ set(right)}"
-    if len(made.asked) != len(set(made.asked)):
-        return f"a page was asked for twice: {made.asked}"
+    if len(made.requested) != len(set(made.requested)):
+        return f"a page was asked for twice: {made.requested}"
     return "" if set(named) == set(made.unread) else f"named {named}"
 
 

@@ -225,8 +225,8 @@ def test_an_existing_file_is_replaced_whole_or_not_touched(tmp_path: Path) -> No
 PEAK = """
 import resource, sys
 from pathlib import Path
-from qaitar.documents.tables import Column, Kind, write_xlsx
-columns = [Column("a"), Column("b"), Column("c", Kind.MONEY)]
+from qaitar.documents.tables import CellKind, Column, write_xlsx
+columns = [Column("a"), Column("b"), Column("c", CellKind.MONEY)]
 write_xlsx(Path(sys.argv[1]), columns, ([f"row {n}", "=1+1", n] for n in range(int(sys.argv[2]))))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

@@ -75,7 +75,7 @@ def test_nobody_is_trusted_and_no_password_is_printed(used_folder: DataFolder) -
                     psycopg.connect(where)
         rules = ask(addresses, "SELECT array_agg(DISTINCT auth_method) FROM pg_hba_file_rules")
     assert rules == ["scram-sha-256"]
-    assert repr(addresses) == f"Addresses(port={addresses.port}, pid={addresses.pid})"
+    assert repr(addresses) == f"ServerAddresses(port={addresses.port}, pid={addresses.pid})"
     assert "password" not in repr(addresses.database)
 
 

@@ -24,7 +24,7 @@ SPEAKERS = sorted(
         ),
         *(PACKAGE / "flows" / "effects").glob("*.py"),
         PACKAGE / "flows" / "poll_orders.py",
-        PACKAGE / "foundation" / "connections.py",
+        PACKAGE / "foundation" / "connections" / "systems.py",
         PACKAGE / "connectors" / "kaspi_files" / "reader.py",
         PACKAGE / "transport" / "workbook.py",
     ]
