@@ -10,7 +10,7 @@ from django.db import transaction
 
 from qaitar.foundation.models import JournalEntry, PlannedEffect, StoredFile
 from qaitar.foundation.tenancy.walls import see
-from qaitar.lab.bench.life_check import faults
+from qaitar.lab.bench.full_case_check import faults
 from qaitar.returns.models import Evidence, ReturnRequest
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
-from qaitar.lab.bench.life_client import ACTS
+from qaitar.lab.bench.full_case_client import ACTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Any
 from qaitar.foundation.connections.systems import Entered, connection_save
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.foundation.ops.jobs import within_walls
-from qaitar.lab.bench.life_ground import FIRST_ORDER, shop_make
+from qaitar.lab.bench.full_case_shop import FIRST_ORDER, shop_make
 
 
 def run(task: dict[str, Any]) -> dict[str, Any]:

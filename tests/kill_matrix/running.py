@@ -45,7 +45,7 @@ from psycopg import sql  # noqa: E402
 from qaitar.config.serving import load_ahead  # noqa: E402
 from qaitar.flows.invariants.checking import CheckRequest, invariants_check  # noqa: E402
 from qaitar.foundation.ops import logs  # noqa: E402
-from qaitar.lab.bench.ground import ground_drop, ground_open, point  # noqa: E402
+from qaitar.lab.bench.database import ground_drop, ground_open, point  # noqa: E402
 from qaitar.runtime.addresses import APP_ROLE, DatabaseAddresses, make_url, parts_of  # noqa: E402
 from qaitar.runtime.processes import DiesWith  # noqa: E402
 from tests.factories.accounts import NOW  # noqa: E402

@@ -18,14 +18,14 @@ from qaitar.foundation.records.models import SearchKey
 from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.console import STATEMENTS_MAX
 from qaitar.lab.bench.console_pages import PageAsks, desk_client, page_asks, pages_of
-from qaitar.lab.bench.ground import ground_drop
-from qaitar.lab.bench.maker import Shape, world_ground
+from qaitar.lab.bench.database import ground_drop
+from qaitar.lab.bench.dataset import Shape, world_ground
 from qaitar.lab.bench.plans import Asking, listening
 from qaitar.returns.models import ReturnRequest
 from qaitar.returns.reads.queue import LATE_COUNTED_MAX, PAGE_ROWS, stage_counts
 
 if TYPE_CHECKING:
-    from qaitar.lab.bench.maker import BenchWorld
+    from qaitar.lab.bench.dataset import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 COUNT = 20_000

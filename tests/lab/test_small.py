@@ -10,11 +10,11 @@ from unittest import mock
 import pytest
 from django.test import override_settings
 
+from qaitar.lab.bench.act_latency import BARE, BUTTONS, OPENED, bench_presses
 from qaitar.lab.bench.bulk import bench_bulk
+from qaitar.lab.bench.deadline_scan import STATEMENTS_MAX, bench_sweep
 from qaitar.lab.bench.exporting import bench_export
 from qaitar.lab.bench.intake import bench_intake
-from qaitar.lab.bench.presses import BARE, BUTTONS, OPENED, bench_presses
-from qaitar.lab.bench.sweep import STATEMENTS_MAX, bench_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

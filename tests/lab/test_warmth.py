@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from qaitar.cli import bench
-from qaitar.lab.bench.ground import BenchDatabase, ground_drop, ground_open
-from qaitar.lab.bench.warmth import CAN_CHILL, chill, warm
+from qaitar.lab.bench.database import BenchDatabase, ground_drop, ground_open
+from qaitar.lab.bench.page_cache import CAN_CHILL, chill, warm
 from qaitar.runtime.cluster import Cluster
 from qaitar.runtime.folder import DataFolder
 

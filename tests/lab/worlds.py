@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qaitar.lab.bench.ground import ground_drop, ground_open, point
+from qaitar.lab.bench.database import ground_drop, ground_open, point
 from qaitar.lab.simulation.sellers import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.database import BenchDatabase
     from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
     from qaitar.runtime.addresses import DatabaseAddresses
 

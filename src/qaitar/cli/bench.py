@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from qaitar.cli.web import command_line, up_line
 from qaitar.foundation.ops import logs
 from qaitar.foundation.ops.clock import utc_now
+from qaitar.lab.bench.act_latency import bench_presses
 from qaitar.lab.bench.bulk import bench_bulk
 from qaitar.lab.bench.console import SIZES, bench_console
+from qaitar.lab.bench.deadline_scan import bench_sweep
 from qaitar.lab.bench.exporting import bench_export
+from qaitar.lab.bench.full_case import LifePlan, bench_life
 from qaitar.lab.bench.importing import bench_import
 from qaitar.lab.bench.intake import bench_intake
-from qaitar.lab.bench.life import LifePlan, bench_life
-from qaitar.lab.bench.presses import bench_presses
+from qaitar.lab.bench.page_cache import CAN_CHILL, Warmth
 from qaitar.lab.bench.requests import RequestPlan, bench_requests
-from qaitar.lab.bench.sweep import bench_sweep
-from qaitar.lab.bench.warmth import CAN_CHILL, Warmth
 from qaitar.runtime.cluster import Cluster
 from qaitar.runtime.database import resolve_database
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
-from qaitar.runtime.demo_wish import ADD, FAILED, REMOVE, Wish, fulfilled, wish, wished
+from qaitar.runtime.demo_request import ADD, FAILED, REMOVE, Wish, fulfilled, wish, wished
 from qaitar.runtime.ports import require_free_port
 from qaitar.runtime.problems import Problem
 from qaitar.runtime.processes import Program

@@ -17,7 +17,7 @@ from qaitar.foundation.identity.people import real_people
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.foundation.ops.jobs import fresh_connection
 from qaitar.runtime.database import keep_database
-from qaitar.runtime.demo_wish import AT_HAND
+from qaitar.runtime.demo_request import AT_HAND
 from qaitar.runtime.locks import sole_holder
 from qaitar.runtime.ports import require_free_port, web_address
 from qaitar.runtime.problems import AlreadyRunning, NotReady

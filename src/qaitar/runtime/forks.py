@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from qaitar.runtime import warden
+from qaitar.runtime import parent_watch
 from qaitar.runtime.processes import Deaths, DiesWith, Restarts
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Forks:
         return True
 
     def _bury(self, part: _Part, code: int, now: float) -> None:
-        warden.send(part.pid, signal.SIGKILL)  # what it left behind would hold its port
+        parent_watch.send(part.pid, signal.SIGKILL)  # what it left behind would hold its port
         part.pid = 0
         wait = part.deaths.note(self._restarts, now)
         _log.warning("%s ended with code %s; it is started again in %.1f s.", part.name, code, wait)
@@ -103,7 +103,7 @@ class Forks:
             time.sleep(_TICK_SECONDS / 5)
         for part in self._parts:
             if part.pid:
-                warden.send(part.pid, signal.SIGKILL)
+                parent_watch.send(part.pid, signal.SIGKILL)
         for part in running:
             os.waitpid(part.pid, 0)
         for part in self._parts:

@@ -1,7 +1,7 @@
 """Keeps the programs of one machine running: web, worker and stand-ins, as children of one process.
 
 Whatever way the supervisor ends, they end: by a signal it forwards, and when it was killed itself by
-the kernel (the child asks to be told of its parent's death) and the warden.
+the kernel (the child asks to be told of its parent's death) and the parent_watch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from qaitar.runtime import warden
+from qaitar.runtime import parent_watch
 from qaitar.runtime.problems import NotReady
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Supervisor:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(self._grace)
-            warden.end_groups({process.pid}, 1.0)
+            parent_watch.end_groups({process.pid}, 1.0)
             process.wait()
             self._strike_out(process.pid)
 
@@ -152,7 +152,7 @@ class Supervisor:
         """Start every program that is not running."""
         if self._warden is None:
             self._warden = subprocess.Popen(  # noqa: S603  # our own script
-                [sys.executable, "-I", "-S", str(Path(warden.__file__))],
+                [sys.executable, "-I", "-S", str(Path(parent_watch.__file__))],
                 stdin=subprocess.PIPE,
                 start_new_session=True,
             )
@@ -195,9 +195,11 @@ class Supervisor:
             if all(process.poll() is not None for process in running):
                 break
             time.sleep(_TICK_SECONDS / 5)
-        warden.end_groups({process.pid for process in running if process.poll() is not None}, 1.0)
+        parent_watch.end_groups(
+            {process.pid for process in running if process.poll() is not None}, 1.0
+        )
         for process in running:
-            warden.send(process.pid, signal.SIGKILL)
+            parent_watch.send(process.pid, signal.SIGKILL)
             process.wait()
         for member in family:
             with contextlib.suppress(psutil.Error):
@@ -259,7 +261,9 @@ class Supervisor:
         return True
 
     def _bury(self, child: _Child, process: subprocess.Popen[bytes], now: float) -> None:
-        warden.send(process.pid, signal.SIGKILL)  # what it left in its group would hold its port
+        parent_watch.send(
+            process.pid, signal.SIGKILL
+        )  # what it left in its group would hold its port
         self._strike_out(process.pid)
         child.process = None
         wait = child.deaths.note(self._restarts, now)
@@ -271,7 +275,7 @@ class Supervisor:
         )
 
     def _strike_out(self, group: int) -> None:
-        """Let the warden forget a group that has ended."""
+        """Let the parent watch forget a group that has ended."""
         if self._warden is not None and self._warden.stdin is not None:
             with contextlib.suppress(
                 BrokenPipeError
@@ -349,7 +353,7 @@ class DiesWith:
 
 
 class _Entered:
-    """Makes the child, before it becomes its program, enter itself with the warden, and end with the supervisor.
+    """Makes the child, before it becomes its program, enter itself with the parent watch, and end with the supervisor.
 
     The child itself, not the supervisor once it has it: one killed in between would leave what nobody knows of.
     """
@@ -363,7 +367,7 @@ class _Entered:
         if self._pipe is not None:
             before = signal.signal(
                 signal.SIGPIPE, signal.SIG_IGN
-            )  # the warden may have been killed
+            )  # the parent watch may have been killed
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._pipe, f"+{os.getpid()}\n".encode())
             signal.signal(signal.SIGPIPE, before)

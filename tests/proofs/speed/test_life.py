@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qaitar.cli.web import up_line
 from qaitar.foundation.ops.clock import utc_now
-from qaitar.lab.bench.life import LifePlan, bench_life
+from qaitar.lab.bench.full_case import LifePlan, bench_life
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qaitar.foundation.ops.clock import utc_now
-from qaitar.lab.bench.presses import bench_presses
+from qaitar.lab.bench.act_latency import bench_presses
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:

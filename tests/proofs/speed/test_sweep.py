@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qaitar.foundation.ops.clock import utc_now
-from qaitar.lab.bench.sweep import bench_sweep
+from qaitar.lab.bench.deadline_scan import bench_sweep
 from tests.proofs.measuring import missed
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from qaitar.foundation.models import ApiToken, Companion
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
-from qaitar.lab.bench.life_ground import serving
+from qaitar.lab.bench.full_case_shop import serving
 from qaitar.runtime.database import handed_on
 from tests.factories.accounts import Shop, make_person, make_shop, make_token
 from tests.factories.orders import export_csv, export_rows
@@ -32,7 +32,7 @@ from tests.web.api.world import make_order, photo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from qaitar.lab.bench.life_ground import Served
+    from qaitar.lab.bench.full_case_shop import Served
     from qaitar.runtime.addresses import DatabaseAddresses
 
 ROOT: Final = Path(__file__).resolve().parents[3]

@@ -21,7 +21,7 @@ from django.test import Client, override_settings
 from qaitar.cli.web import command_line
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.kernel.roles import Role
-from qaitar.lab.bench.life_ground import serving
+from qaitar.lab.bench.full_case_shop import serving
 from qaitar.runtime.database import handed_on
 from qaitar.runtime.ports import LOOPBACK, pick_port
 from tests.factories.accounts import actor, make_person, make_shop, make_token

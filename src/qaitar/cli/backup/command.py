@@ -23,7 +23,7 @@ from qaitar.cli.backup.verify import verify
 from qaitar.cli.environment import refuse_unfinished
 from qaitar.foundation.files.store import FileStore
 from qaitar.foundation.ops.clock import utc_now
-from qaitar.lab.bench.ground import point
+from qaitar.lab.bench.database import point
 from qaitar.runtime.addresses import DATABASE, make_url, parts_of, steadied
 from qaitar.runtime.database import FOREIGN_APP_VARIABLE, FOREIGN_VARIABLE, resolve_database
 from qaitar.runtime.folder import DataFolder

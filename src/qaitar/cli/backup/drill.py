@@ -29,8 +29,8 @@ from qaitar.foundation.journal.backfill import journal_sign
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.ops.clock import utc_now
 from qaitar.foundation.tenancy.walls import SETTING, as_setting
-from qaitar.lab.bench.ground import files_in, ground_drop, point
-from qaitar.lab.bench.maker import Shape, world_ground
+from qaitar.lab.bench.database import files_in, ground_drop, point
+from qaitar.lab.bench.dataset import Shape, world_ground
 from qaitar.returns.services.intake import Filing, request_create
 from qaitar.runtime.addresses import APP_ROLE, DATABASE, make_url, parts_of
 from qaitar.runtime.folder import DataFolder
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qaitar.cli.backup.restore_steps import Restored
-    from qaitar.lab.bench.ground import BenchDatabase
-    from qaitar.lab.bench.maker import BenchWorld
+    from qaitar.lab.bench.database import BenchDatabase
+    from qaitar.lab.bench.dataset import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SUFFIX: Final = "drill"

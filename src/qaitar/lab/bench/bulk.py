@@ -12,9 +12,9 @@ from qaitar.foundation.identity.access import enter_as_user
 from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.tenancy.walls import see
-from qaitar.lab.bench.ground import point
+from qaitar.lab.bench.database import point
+from qaitar.lab.bench.dataset import BenchWorld, Shape, world_ground
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import BenchWorld, Shape, world_ground
 from qaitar.lab.bench.report import BenchReport, Goal, Table
 from qaitar.returns.services.perform_act import Details, request_act_many
 from qaitar.returns.vocabulary import Act

@@ -10,9 +10,9 @@ from django.db import connection
 from django.urls import reverse
 
 from qaitar.lab.bench.console_pages import desk_client, page_asks, page_get, pages_of
-from qaitar.lab.bench.ground import point
+from qaitar.lab.bench.database import point
+from qaitar.lab.bench.dataset import Shape, world_ground
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from qaitar.lab.bench.console_pages import BenchPage, PageAsks
-    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.database import BenchDatabase
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)

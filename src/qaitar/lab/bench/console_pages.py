@@ -22,7 +22,7 @@ from qaitar.returns.reads.queue import QueueFilter, queue_slice
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qaitar.lab.bench.maker import BenchWorld
+    from qaitar.lab.bench.dataset import BenchWorld
 
 STAGES: Final = ("NEW", "WAITING_CUSTOMER", "IN_DELIVERY", "ARRIVED")
 _DRAWN: Final = 200

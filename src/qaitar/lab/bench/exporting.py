@@ -19,9 +19,9 @@ from qaitar.analytics.services.exporting import export_ask, export_find, list_ex
 from qaitar.foundation.models import StoredFile
 from qaitar.foundation.ops.jobs import within_walls
 from qaitar.foundation.tenancy.walls import see
-from qaitar.lab.bench.ground import files_in, point
+from qaitar.lab.bench.database import files_in, point
+from qaitar.lab.bench.dataset import Shape, world_ground
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.report import BenchReport, Goal, Table
 from qaitar.returns.reads.register import (
     RegisterFilter,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from qaitar.lab.bench.maker import BenchWorld
+    from qaitar.lab.bench.dataset import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)

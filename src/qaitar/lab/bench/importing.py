@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from qaitar.foundation.tenancy.walls import see
-from qaitar.lab.bench.ground import ground_drop, ground_open
+from qaitar.lab.bench.database import ground_drop, ground_open
+from qaitar.lab.bench.dataset import people_and_stores
 from qaitar.lab.bench.ingest import IngestFigures, ingest_measure
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import people_and_stores
 from qaitar.lab.bench.report import BenchReport, Goal, Table
 
 if TYPE_CHECKING:

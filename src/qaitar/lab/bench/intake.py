@@ -19,9 +19,9 @@ from django.urls import reverse
 from qaitar.foundation.models import RawIntake
 from qaitar.foundation.ops.jobs import job_defer
 from qaitar.foundation.tenancy.walls import see
-from qaitar.lab.bench.ground import ground_drop, ground_open
+from qaitar.lab.bench.database import ground_drop, ground_open
+from qaitar.lab.bench.dataset import people_and_stores, token_for
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import people_and_stores, token_for
 from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.sandbox.kaspi import refunds_api
 from qaitar.sandbox.kaspi.ledger import BuyerClaim, KaspiLedger, SoldOrder

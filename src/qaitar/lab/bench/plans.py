@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
-from qaitar.lab.bench.maker_sql import TABLES
+from qaitar.lab.bench.dataset_sql import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

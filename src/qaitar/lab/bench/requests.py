@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from qaitar.lab.bench.ground import ground_open, point
-from qaitar.lab.bench.life_ground import serving, shop_make
+from qaitar.lab.bench.database import ground_open, point
+from qaitar.lab.bench.full_case_shop import serving, shop_make
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.runtime.ports import LOOPBACK
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from qaitar.lab.bench.life_ground import BenchShop, Served
+    from qaitar.lab.bench.full_case_shop import BenchShop, Served
     from qaitar.runtime.addresses import DatabaseAddresses
 
     Command = Callable[[str, int], list[str]]

@@ -16,13 +16,13 @@ from django.db import connections
 from django.test import override_settings
 
 from qaitar.kernel.ids import ids_from
-from qaitar.lab.bench.ground import files_in, ground_copy, ground_drop, ground_open, point
+from qaitar.lab.bench.database import files_in, ground_copy, ground_drop, ground_open, point
 from qaitar.lab.simulation.playing import SimulatedWorld
 from qaitar.lab.simulation.telling import together
 from qaitar.runtime.processes import DiesWith
 
 if TYPE_CHECKING:
-    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.database import BenchDatabase
     from qaitar.lab.simulation.telling import SimulationRequest, SimulationResults
     from qaitar.runtime.addresses import DatabaseAddresses
 

@@ -17,7 +17,7 @@ from qaitar.foundation.identity.people import (
 )
 from qaitar.foundation.models import Merchant, User
 from qaitar.kernel.roles import Role
-from qaitar.runtime.demo_wish import AT_HAND, Wish, fulfilled, wish, wished
+from qaitar.runtime.demo_request import AT_HAND, Wish, fulfilled, wish, wished
 from tests.factories.accounts import make_person
 from tests.web.console.office import Office, make_office
 

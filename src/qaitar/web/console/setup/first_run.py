@@ -27,7 +27,7 @@ from qaitar.kernel.roles import OWNERS, Role
 from qaitar.orders.services.stores import StoreEntry, store_create
 from qaitar.returns.deadlines.calendars import WEEKDAYS
 from qaitar.returns.texts.words import word_for
-from qaitar.runtime.demo_wish import ADD, AT_HAND, REMOVE, Wish, wish, wished
+from qaitar.runtime.demo_request import ADD, AT_HAND, REMOVE, Wish, wish, wished
 from qaitar.web.console.case.records import Choice
 from qaitar.web.console.frame.answers import is_partial, see_other
 from qaitar.web.console.frame.auth import (

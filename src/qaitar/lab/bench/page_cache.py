@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.database import BenchDatabase
 
 _CHUNK: Final = 1 << 20
 CAN_CHILL: Final = sys.platform == "linux"

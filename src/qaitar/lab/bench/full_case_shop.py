@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from qaitar.foundation.tenancy.walls import see
 from qaitar.kernel.ids import new_id
-from qaitar.lab.bench.maker import people_and_stores, token_for
+from qaitar.lab.bench.dataset import people_and_stores, token_for
 from qaitar.returns.models import MerchantRule
 from qaitar.runtime.ports import LOOPBACK, pick_port
 from qaitar.runtime.processes import wait_ready

@@ -1,6 +1,6 @@
 """One client of `bench life`, a process of its own: plays whole lives of returns over the public API, one after another.
 
-Started as `python -m qaitar.lab.bench.life_client`; reads its task as JSON from standard input, writes what it saw as JSON.
+Started as `python -m qaitar.lab.bench.full_case_client`; reads its task as JSON from standard input, writes what it saw as JSON.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from django.db import connection, transaction
 
 from qaitar.flows.sweep_deadlines import merchant_sweep
 from qaitar.foundation.tenancy.walls import SETTING, as_setting, see
-from qaitar.lab.bench.ground import point
+from qaitar.lab.bench.database import point
+from qaitar.lab.bench.dataset import Shape, world_ground
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.plans import listening
 from qaitar.lab.bench.report import BenchReport, Goal, Table
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qaitar.lab.bench.ground import BenchDatabase
-    from qaitar.lab.bench.maker import BenchWorld
+    from qaitar.lab.bench.database import BenchDatabase
+    from qaitar.lab.bench.dataset import BenchWorld
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)

@@ -14,11 +14,11 @@ from uuid import UUID
 from django.db import transaction
 
 from qaitar.foundation.tenancy.walls import see
-from qaitar.lab.bench import life_ceiling
-from qaitar.lab.bench.ground import BenchDatabase, ground_open, point
-from qaitar.lab.bench.life_check import faults
-from qaitar.lab.bench.life_client import ACTS
-from qaitar.lab.bench.life_ground import FIRST_ORDER, BenchShop, HeldRows, serving, shop_make
+from qaitar.lab.bench import full_case_ceiling
+from qaitar.lab.bench.database import BenchDatabase, ground_open, point
+from qaitar.lab.bench.full_case_check import faults
+from qaitar.lab.bench.full_case_client import ACTS
+from qaitar.lab.bench.full_case_shop import FIRST_ORDER, BenchShop, HeldRows, serving, shop_make
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
 from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.returns.models import ReturnRequest
@@ -95,7 +95,7 @@ def bench_life(
             for clients in plan.clients if number % 2 == 0 else reversed(plan.clients):
                 report.calibration_seconds.append(calibration_seconds())
                 run = number * len(plan.clients) + plan.clients.index(clients)
-                at_best = life_ceiling.pgbench(
+                at_best = full_case_ceiling.pgbench(
                     ground.addresses.owner_dsn, text, clients, plan.plain_seconds, run=run
                 )
                 plain[clients].append(at_best.lives_a_second)
@@ -157,7 +157,7 @@ def _run(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Start a process a task, let them go together, gather what they saw."""
     clients = [
         subprocess.Popen(
-            [sys.executable, "-m", "qaitar.lab.bench.life_client"],
+            [sys.executable, "-m", "qaitar.lab.bench.full_case_client"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -197,8 +197,8 @@ def _plain_script(ground: BenchDatabase, sample: UUID) -> str:
     with ground.owner() as owner, transaction.atomic():
         merchant = _merchant_of(owner)
         owner.execute("SELECT set_config('qaitar.merchants', %s, false)", [f"{{{merchant}}}"])
-        life_ceiling.tables_make(owner)
-        return life_ceiling.script(owner, sample, ACTS)
+        full_case_ceiling.tables_make(owner)
+        return full_case_ceiling.script(owner, sample, ACTS)
 
 
 def _merchant_of(owner: Any) -> str:

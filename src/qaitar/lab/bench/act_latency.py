@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from qaitar.foundation.tenancy.walls import see
 from qaitar.lab.bench.console_pages import desk_client
-from qaitar.lab.bench.ground import point
+from qaitar.lab.bench.database import point
+from qaitar.lab.bench.dataset import Shape, world_ground
 from qaitar.lab.bench.machine import calibration_seconds, this_machine
-from qaitar.lab.bench.maker import Shape, world_ground
 from qaitar.lab.bench.plans import listening
 from qaitar.lab.bench.report import BenchReport, Goal, Table, percentile
 from qaitar.returns.vocabulary import Act, RefusalReason
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from qaitar.lab.bench.ground import BenchDatabase
-    from qaitar.lab.bench.maker import BenchWorld
+    from qaitar.lab.bench.database import BenchDatabase
+    from qaitar.lab.bench.dataset import BenchWorld
+    from qaitar.lab.bench.page_cache import Warmth
     from qaitar.lab.bench.plans import Asking
-    from qaitar.lab.bench.warmth import Warmth
     from qaitar.runtime.addresses import DatabaseAddresses
 
 SIZES: Final = (10_000, 1_000_000)

@@ -20,15 +20,15 @@ from qaitar.foundation.models import Membership, Merchant, User
 from qaitar.foundation.tenancy.walls import SETTING, as_setting, see
 from qaitar.kernel.ids import new_id
 from qaitar.kernel.roles import Role
-from qaitar.lab.bench import maker_sql
-from qaitar.lab.bench.ground import ground_open
+from qaitar.lab.bench import dataset_sql
+from qaitar.lab.bench.database import ground_open
 from qaitar.orders.models import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from qaitar.lab.bench.ground import BenchDatabase
+    from qaitar.lab.bench.database import BenchDatabase
     from qaitar.runtime.addresses import DatabaseAddresses
 
 MERCHANTS: Final = 3
@@ -118,9 +118,9 @@ class Shape:
         >>> Shape(10).fingerprint() == Shape(10).fingerprint(), Shape(10).fingerprint() == Shape(11).fingerprint()
         (True, False)
         """
-        hands = [s for hand in maker_sql.HANDS for _, statements in hand for s in statements]
+        hands = [s for hand in dataset_sql.HANDS for _, statements in hand for s in statements]
         description = repr(
-            (self, MERCHANTS, STORES_EACH, FIRST_NAMES, LAST_NAMES, maker_sql.ROWS, hands)
+            (self, MERCHANTS, STORES_EACH, FIRST_NAMES, LAST_NAMES, dataset_sql.ROWS, hands)
         )
         return f"world {self.count} {hashlib.sha256(description.encode()).hexdigest()[:16]}"
 
@@ -216,18 +216,18 @@ def _fill(ground: BenchDatabase, merchants: Sequence[UUID], parameters: Mapping[
         _open(owner, merchants)
         indexes = _Indexes(owner)
         indexes.drop()
-        owner.execute(maker_sql.ROWS, parameters)
+        owner.execute(dataset_sql.ROWS, parameters)
         owner.execute("ANALYZE bench_row")
-    with ThreadPoolExecutor(len(maker_sql.HANDS)) as pool:
+    with ThreadPoolExecutor(len(dataset_sql.HANDS)) as pool:
         for done in [
-            pool.submit(_hand, ground, merchants, hand, parameters) for hand in maker_sql.HANDS
+            pool.submit(_hand, ground, merchants, hand, parameters) for hand in dataset_sql.HANDS
         ]:
             done.result()
-        for done in [pool.submit(indexes.build, ground) for _ in maker_sql.HANDS]:
+        for done in [pool.submit(indexes.build, ground) for _ in dataset_sql.HANDS]:
             done.result()
     with ground.owner() as owner:
         owner.execute("DROP TABLE bench_row")
-        for table in maker_sql.TABLES:
+        for table in dataset_sql.TABLES:
             owner.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table)))
         owner.execute("CHECKPOINT") if _may_checkpoint(owner) else None
 
@@ -262,7 +262,7 @@ class _Indexes:
     def __init__(self, owner: psycopg.Connection[tuple[object, ...]]) -> None:
         self._owner = owner
         self._lock = threading.Lock()
-        tables = list(maker_sql.TABLES)
+        tables = list(dataset_sql.TABLES)
         constraints = owner.execute(
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
             " WHERE conrelid::regclass::text = ANY(%s) AND contype IN ('p', 'u') ORDER BY 1, 2",

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from qaitar.foundation.journal.lines import first_break
 from qaitar.foundation.models import JournalEntry
 from qaitar.foundation.tenancy.walls import see
-from qaitar.lab.bench.life_client import ACTS
+from qaitar.lab.bench.full_case_client import ACTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
