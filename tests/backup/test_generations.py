@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from qaitar.backup.manifest import Manifest, from_json, schema_accept
+from qaitar.backup.manifest import NAMES_CHANGED, Manifest, from_json, schema_accept
 from qaitar.backup.problems import BackupProblem, DamagedBackup
 from qaitar.cli.backup.restore_steps import program_schema
 from qaitar.foundation.ops.clock import utc_now
@@ -40,6 +40,13 @@ def test_an_older_one_is_refused_and_accepted_only_when_stated_so() -> None:
         "add --upgrade to restore the backup here and bring its tables up to date at once."
     )
     schema_accept(MADE, {"a.0001", "a.0002", "b.0001"}, upgrade=True)
+
+
+@pytest.mark.parametrize("upgrade", [False, True])
+def test_one_whose_journal_names_its_values_otherwise_is_refused_always(upgrade: bool) -> None:
+    assert NAMES_CHANGED in program_schema()
+    with pytest.raises(BackupProblem, match="journal names its values otherwise"):
+        schema_accept(MADE, {"a.0001", "a.0002", NAMES_CHANGED}, upgrade=upgrade)
 
 
 @pytest.mark.parametrize("upgrade", [False, True])

@@ -56,7 +56,7 @@ class Request:
 
 @dataclass
 class Double:
-    """Answers questions; `asked` keeps each of them, `failing` what the detail of a number is answered with."""
+    """Answers questions; `requested` keeps each of them, `failing` what the detail of a number is answered with."""
 
     requests: dict[str, Request] = field(default_factory=dict)
     page_size: int = 10

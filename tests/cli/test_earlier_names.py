@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from qaitar.cli.environment import NAMES_CHANGED, migrate
+from qaitar.backup.manifest import NAMES_CHANGED
+from qaitar.cli.environment import migrate
 from qaitar.kernel.ids import new_id
 from qaitar.runtime.addresses import APP_ROLE
 from qaitar.runtime.problems import DatabaseProblem
@@ -15,7 +16,7 @@ from qaitar.runtime.problems import DatabaseProblem
 if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
-FORGET = "DELETE FROM django_migrations WHERE app = 'returns' AND name = %s RETURNING applied"
+FORGET = "DELETE FROM django_migrations WHERE app || '.' || name = %s RETURNING applied"
 REMEMBER = "INSERT INTO django_migrations (app, name, applied) VALUES ('returns', %s, %s)"
 
 
@@ -38,5 +39,5 @@ def test_a_database_of_other_names_is_refused(committed: DatabaseAddresses) -> N
                 migrate(committed.owner_dsn, APP_ROLE)
             owner.execute("DELETE FROM foundation_merchantkey WHERE id = %s", [merchant])
         finally:
-            owner.execute(REMEMBER, [NAMES_CHANGED, applied[0]])
+            owner.execute(REMEMBER, [NAMES_CHANGED.removeprefix("returns."), applied[0]])
         assert migrate(committed.owner_dsn, APP_ROLE) is False

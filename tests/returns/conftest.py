@@ -21,3 +21,13 @@ def shop(db_walls: None) -> Shop:
 @pytest.fixture
 def aigerim(shop: Shop) -> Actor:
     return actor(make_person("aigerim", (shop.id, Role.OPERATOR)), shop.id)
+
+
+@pytest.fixture
+def daulet(shop: Shop) -> Actor:
+    return actor(make_person("daulet", (shop.id, Role.SENIOR)), shop.id)
+
+
+@pytest.fixture
+def saule(shop: Shop) -> Actor:
+    return actor(make_person("saule", (shop.id, Role.SENIOR)), shop.id)

@@ -2,171 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from qaitar.contracts.marketplace import LineRecord, ReturnReading, Section
+from qaitar.contracts.marketplace import ReturnReading, Section
 from qaitar.foundation.approvals.models import Approval
-from qaitar.foundation.identity.actors import Actor, system_actor
+from qaitar.foundation.identity.actors import Actor
 from qaitar.foundation.models import JournalEntry
 from qaitar.kernel.approvals import Purpose
 from qaitar.kernel.roles import Role
-from qaitar.orders.models import OrderLine
-from qaitar.orders.services.merging import orders_merge
 from qaitar.returns.errors import ActBlocked, CaseChanged
-from qaitar.returns.models import Evidence, ReturnRequest
-from qaitar.returns.reads.cases import case_load
+from qaitar.returns.models import ReturnRequest
 from qaitar.returns.rules.case_approvals import COVERED_COLUMNS
-from qaitar.returns.rules.dated_rules import RuleCode
 from qaitar.returns.rules.guards import Facts
 from qaitar.returns.rules.procedure import PROCEDURE, advance
-from qaitar.returns.services.evidence import evidence_confirm, evidence_restore, evidence_withdraw
-from qaitar.returns.services.linking import requests_link
-from qaitar.returns.services.merchant_rules import RuleEntry, rule_save
-from qaitar.returns.services.notes import NOTABLE, case_note, request_note
-from qaitar.returns.services.order_line import line_note
-from qaitar.returns.services.perform_act import Details, request_act, request_act_many
-from qaitar.returns.vocabulary import Act, EvidenceKind, Quality, Stage
-from tests.factories.accounts import NOW, Shop, actor, make_person
-from tests.factories.orders import file_order
-from tests.factories.returns import add_proofs, arrive, look, make_case
-
-Change = Callable[[ReturnRequest, Actor], None]
-PHOTOS = (EvidenceKind.PHOTO_DAMAGE, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
-SUM, LIMIT = 1_000_000, 500_000
-NEW_VALUES: dict[str, Any] = {
-    "amount_minor": 999_999_900,
-    "category_title": "Ноутбуки",
-    "currency": "RUB",
-    "goods_checked": "DIFFERENT",
-    "line_id": UUID(int=7),
-    "inspection": {"unused": False},
-    "product_name": "Ноутбук",
-    "product_sku": "NB-1",
-    "quality": "PROPER",
-    "quantity_milli": 2_000,
-    "reason_code": "DEFECT",
-    "reason_text": "Не включается",
-    "received_on": date(2026, 1, 2),
-    "unit_value": "SN-2",
-}
-NOT_COVERED: dict[str, Any] = {
-    "assignee_id": 5,
-    "assignee_name": "А.",
-    "customer_answered": False,
-    "customer_name": "Асель",
-    "customer_phone": "+77010000000",
-    "customer_words": "Спасибо",
-    "goods_checked": "SAME",
-    "goods_handed_over": True,
-    "planned_arrival_on": date(2026, 5, 20),
-    "marketplace_due_at": NOW,
-    "marketplace_due_section": "NEW",
-}
-
-
-def noting(name: str, value: Any) -> Change:
-    """Note it as a person; what no person notes is written by the program itself."""
-
-    def change(case: ReturnRequest, by: Actor) -> None:
-        if name in NOTABLE:
-            request_note(request_id=case.pk, values={name: value}, by=by, now=NOW)
-            return
-        loaded = case_load(case.pk)
-        assert loaded is not None
-        program = system_actor("mirror")
-        case_note(case=loaded, values={name: value}, act="MIRROR", by=program, now=NOW)
-
-    return change
-
-
-def first_proof(case: ReturnRequest) -> Evidence:
-    found = Evidence.objects.filter(request_id=case.pk).order_by("id").first()
-    assert found is not None
-    return found
-
-
-def add_photo(case: ReturnRequest, by: Actor) -> None:
-    add_proofs(case, by, EvidenceKind.PHOTO_DAMAGE)
-
-
-def withdraw_photo(case: ReturnRequest, by: Actor) -> None:
-    evidence_withdraw(evidence_id=first_proof(case).pk, by=by, now=NOW, why="не та")
-
-
-def confirm_stamp(case: ReturnRequest, by: Actor) -> None:
-    evidence_confirm(evidence_id=first_proof(case).pk, signature=True, stamp=True, by=by, now=NOW)
-
-
-CHANGES: dict[str, Change] = {
-    **{name: noting(name, value) for name, value in NEW_VALUES.items()},
-    "amount_lowered": noting("amount_minor", 100),
-    "evidence_added": add_photo,
-    "evidence_withdrawn": withdraw_photo,
-    "evidence_confirmed": confirm_stamp,
-}
+from qaitar.returns.services.evidence import evidence_restore, evidence_withdraw
+from qaitar.returns.services.notes import NOTABLE
+from qaitar.returns.services.perform_act import Details, request_act_many
+from qaitar.returns.vocabulary import Act, Quality, Stage
+from tests.factories.accounts import NOW, Shop
+from tests.factories.returns import arrive, look
+from tests.returns.approving import (
+    CHANGES,
+    NEW_VALUES,
+    NOT_COVERED,
+    PHOTOS,
+    SUM,
+    approved,
+    blocked,
+    damaged,
+    do,
+    first_proof,
+    limit_sums,
+    note,
+    stands,
+    states,
+)
 
 
 def test_every_column_people_note_is_covered_or_named_as_harmless() -> None:
     assert set(NEW_VALUES) == COVERED_COLUMNS
     assert set(NOT_COVERED) - {"goods_checked"} == NOTABLE - COVERED_COLUMNS
-
-
-@pytest.fixture
-def daulet(shop: Shop) -> Actor:
-    return actor(make_person("daulet", (shop.id, Role.SENIOR)), shop.id)
-
-
-@pytest.fixture
-def saule(shop: Shop) -> Actor:
-    return actor(make_person("saule", (shop.id, Role.SENIOR)), shop.id)
-
-
-def do(pk: UUID, act: Act, by: Actor, *, version: int | None = None) -> ReturnRequest:
-    details = Details(expected_version=version)
-    return request_act(request_id=pk, act=act, by=by, now=NOW, details=details).request
-
-
-def note(pk: UUID, by: Actor, **values: Any) -> ReturnRequest:
-    return request_note(request_id=pk, values=values, by=by, now=NOW)
-
-
-def limit_sums(shop: Shop, minor: int = LIMIT) -> None:
-    entry = RuleEntry(code=RuleCode.APPROVAL_ABOVE_MINOR, value=minor, valid_from=date(2020, 1, 1))
-    rule_save(merchant_id=shop.id, entry=entry, by=system_actor("test"), now=NOW)
-
-
-def damaged(shop: Shop, by: Actor) -> ReturnRequest:
-    case = make_case(shop, by, reason_code="", reason_text="Экран разбит", amount_minor=SUM)
-    return add_proofs(case, by, *PHOTOS)
-
-
-def approved(shop: Shop, by: Actor, senior: Actor) -> ReturnRequest:
-    case = damaged(shop, by)
-    requested = do(case.pk, Act.SEND_FOR_APPROVAL, by)
-    return do(case.pk, Act.APPROVE, senior, version=requested.version)
-
-
-def states() -> list[tuple[str, str]]:
-    return list(Approval.objects.order_by("id").values_list("purpose", "state"))
-
-
-def stands(pk: UUID) -> tuple[int, int]:
-    """What an act that was blocked has to leave as it was."""
-    return ReturnRequest.objects.get(pk=pk).version, JournalEntry.objects.count()
-
-
-def blocked(pk: UUID, act: Act, by: Actor, code: str, *, version: int | None = None) -> None:
-    before = stands(pk)
-    with pytest.raises(ActBlocked) as no:
-        do(pk, act, by, version=version)
-    assert no.value.blocked.code == code
-    assert stands(pk) == before
 
 
 def test_an_approval_says_what_who_and_when(shop: Shop, aigerim: Actor, daulet: Actor) -> None:
@@ -294,153 +171,13 @@ def test_a_damage_approval_does_not_serve_for_other_goods(
     assert do(case.pk, Act.GRANT_REFUND, aigerim).stage == Stage.REFUND_GRANTED
 
 
-def test_a_sum_lowered_below_the_limit_is_approved_all_the_same(
-    shop: Shop, aigerim: Actor, daulet: Actor
-) -> None:
-    limit_sums(shop, 10_000_000)
-    case = make_case(shop, aigerim, amount_minor=50_000_000)
-    add_proofs(case, aigerim, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-    note(case.pk, aigerim, amount_minor=100)
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-    note(case.pk, aigerim, amount_minor=200)
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
-    assert states() == [("SUM", "REQUESTED")]
-    do(case.pk, Act.APPROVE, daulet, version=requested.version)
-    assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
-
-
-def sold(shop: Shop, minor: int = 90_000_000) -> None:
-    order = file_order("700000001", total_minor=minor, lines=())
-    orders_merge(store=shop.store, records=[order], now=NOW)
-
-
-def good_photos(case: ReturnRequest, by: Actor) -> ReturnRequest:
-    return add_proofs(case, by, EvidenceKind.PHOTO_GOODS, EvidenceKind.PHOTO_PACKAGING)
-
-
-def test_a_sum_entered_by_hand_where_none_was_known_is_approved(
-    shop: Shop, aigerim: Actor, daulet: Actor
-) -> None:
-    limit_sums(shop)
-    case = good_photos(make_case(shop, aigerim, amount_minor=None), aigerim)
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-    for minor in (100, 200):
-        note(case.pk, aigerim, amount_minor=minor)
-        blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
-    assert states() == [("SUM", "REQUESTED")]
-    do(case.pk, Act.APPROVE, daulet, version=requested.version)
-    assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
-
-
-def test_a_sum_stated_by_hand_is_judged_by_the_order_that_comes_later(
-    shop: Shop, aigerim: Actor
-) -> None:
-    case = good_photos(make_case(shop, aigerim, amount_minor=100), aigerim)
-    assert case.amount_by_hand
-    sold(shop)
-    requests_link(merchant_id=shop.id, store_id=shop.store.pk, by=system_actor("import"), now=NOW)
-    now = ReturnRequest.objects.get(pk=case.pk)
-    assert (now.amount_minor, now.amount_peak_minor) == (100, 90_000_000)
-    assert not now.amount_by_hand
-    limit_sums(shop)
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-
-
-def test_a_sum_stated_below_the_orders_is_judged_by_the_orders(shop: Shop, aigerim: Actor) -> None:
-    sold(shop)
-    limit_sums(shop)
-    case = good_photos(make_case(shop, aigerim, amount_minor=100), aigerim)
-    assert (case.amount_by_hand, case.amount_peak_minor) == (False, 90_000_000)
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-
-
-def two_lines(shop: Shop, dear: int, cheap: int) -> tuple[UUID, UUID]:
-    lines = tuple(
-        LineRecord(
-            offer_code=code, name=name, quantity_milli=1000, price_minor=minor, total_minor=minor
-        )
-        for code, name, minor in (("TV", "Телевизор", dear), ("CABLE", "Кабель", cheap))
-    )
-    order = file_order(
-        "700000001", total_minor=dear + cheap, lines=lines, status="ACCEPTED_BY_MERCHANT"
-    )
-    orders_merge(store=shop.store, records=[order], now=NOW)
-    found = dict(OrderLine.objects.values_list("offer_code", "id"))
-    return found["TV"], found["CABLE"]
-
-
-def choose(pk: UUID, line_id: UUID, by: Actor, **values: Any) -> ReturnRequest:
-    case = case_load(pk)
-    assert case is not None
-    return line_note(case=case, line_id=line_id, by=by, now=NOW, values=values)
-
-
-def test_another_line_of_the_order_ends_the_approval_and_keeps_the_limit(
-    shop: Shop, aigerim: Actor, daulet: Actor
-) -> None:
-    dear, cheap = two_lines(shop, SUM, 100)
-    limit_sums(shop)
-    case = damaged(shop, aigerim)
-    choose(case.pk, dear, aigerim)
-    requested = do(case.pk, Act.SEND_FOR_APPROVAL, aigerim)
-    do(case.pk, Act.APPROVE, daulet, version=requested.version)
-    assert states() == [("DAMAGE", "GIVEN"), ("SUM", "GIVEN")]
-    now = choose(case.pk, cheap, aigerim)
-    assert (now.amount_minor, now.amount_peak_minor, now.approval) == (100, SUM, "NONE")
-    assert states() == [("DAMAGE", "VOIDED"), ("SUM", "VOIDED")]
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-
-
-def test_the_amount_of_a_chosen_line_comes_from_the_order(shop: Shop, aigerim: Actor) -> None:
-    _, cheap = two_lines(shop, SUM, 100)
-    limit_sums(shop)
-    case = good_photos(make_case(shop, aigerim, amount_minor=None), aigerim)
-    now = choose(case.pk, cheap, aigerim)
-    assert (now.amount_minor, now.amount_by_hand, now.amount_peak_minor) == (100, False, None)
-    assert do(case.pk, Act.TAKE_FOR_INSPECTION, aigerim).stage == Stage.IN_DELIVERY
-
-
-def test_a_line_noted_with_another_amount_is_judged_by_its_own(shop: Shop, aigerim: Actor) -> None:
-    dear, _ = two_lines(shop, SUM, 100)
-    limit_sums(shop)
-    case = good_photos(make_case(shop, aigerim, amount_minor=None), aigerim)
-    now = choose(case.pk, dear, aigerim, amount_minor=100)
-    assert (now.amount_minor, now.amount_peak_minor) == (100, SUM)
-    blocked(case.pk, Act.TAKE_FOR_INSPECTION, aigerim, "APPROVAL_NEEDED")
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"amount_minor": 100},
-        {"quality": "PROPER"},
-        {"product_name": "Ноутбук"},
-        {"category_title": "Ноутбуки"},
-    ],
-)
-def test_a_clerk_notes_nothing_money_is_decided_by(
-    shop: Shop, aigerim: Actor, values: dict[str, Any]
-) -> None:
-    clerk = actor(make_person("nurlan", (shop.id, Role.CLERK)), shop.id)
-    case = damaged(shop, aigerim)
-    before = stands(case.pk)
-    with pytest.raises(ActBlocked) as no:
-        note(case.pk, clerk, **values)
-    assert (no.value.blocked.code, stands(case.pk)) == ("ROLE_NOT_ALLOWED", before)
-    assert note(case.pk, clerk, inspection={"complete": True}).inspection == {"complete": True}
-
-
-# --- the other stages: where no act rests on an approval, and where none can stand ---------------------------------
-
-
 DONE = {
     Act.GRANT_REFUND: Stage.REFUND_GRANTED,
     Act.REFUSE: Stage.REFUSED,
     Act.NOTE_DISPUTE: Stage.DISPUTED,
 }
+
+
 UNTOUCHED = (Stage.REFUND_GRANTED, Stage.REFUSED, Stage.DISPUTED, Stage.CLOSED)
 
 

@@ -71,18 +71,18 @@ def snapshot_horizon(connection: Connection) -> str:
 def changes_read(before: View, after: View, horizon: str) -> Iterator[bytes]:
     """Write what changed between two snapshots of one database; `horizon` is that of the first.
 
-    Every table is read once: rows carry the transaction that wrote them, and no index knows it.  A table without a key of
-    one column is written whole when anything in it has changed.
+    Every table is looked through once, and a second time where something has changed: rows carry the transaction that wrote
+    them, and no index knows it.  A table without a key of one column is written whole when anything in it has changed.
     """
     for table in _tables(after.connection):
-        changed = _changed(after.connection, table, horizon)
+        since = sql.SQL(" WHERE age(xmin) <= age({}::xid)").format(sql.Literal(horizon))
+        changed = _changed(after.connection, table, since)
         gone = _gone(before, after, table, changed) if table.key else []
         removed = before.rows[table.name] != after.rows[table.name]
         if not (changed or gone or removed):
             continue
         head = {"table": table.name, "columns": table.columns, "key": table.key}
         yield json.dumps(head).encode() + b"\n"
-        since = sql.SQL(" WHERE age(xmin) <= age({}::xid)").format(sql.Literal(horizon))
         yield from _copied(
             after.connection,
             "COPY (SELECT {} FROM {}{}) TO STDOUT",
@@ -105,12 +105,10 @@ def _tables(connection: Connection) -> list[_Table]:
     ]
 
 
-def _changed(connection: Connection, table: _Table, horizon: str) -> list[str]:
-    """List the keys of rows written by transactions the first snapshot may not have seen; of a table without a key, any text."""
+def _changed(connection: Connection, table: _Table, since: sql.Composed) -> list[str]:
+    """List the keys of rows written since the first snapshot; of a table without a key, one empty text for each row."""
     key = sql.SQL("{}::text").format(sql.Identifier(table.key)) if table.key else sql.Literal("")
-    statement = sql.SQL("SELECT {} FROM {} WHERE age(xmin) <= age({}::xid)").format(
-        key, sql.Identifier(table.name), sql.Literal(horizon)
-    )
+    statement = sql.SQL("SELECT {} FROM {}{}").format(key, sql.Identifier(table.name), since)
     return [each for (each,) in connection.execute(statement).fetchall()]
 
 

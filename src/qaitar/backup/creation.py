@@ -138,10 +138,12 @@ def _database(
 ) -> tuple[_Snapshot, list[Part]]:
     """Dump what one snapshot sees, then what has changed since; what both hold is read from the second snapshot."""
     with connection.transaction():
-        exported = _begin(connection)
+        _begin(connection)
+        exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        assert exported is not None, "a function returns a row"
         horizon, rows = snapshot_horizon(connection), rows_counted(connection)
         schema = _schema(connection)
-        parts = [place.part(DATABASE, dump(dsn, exported))]
+        parts = [place.part(DATABASE, dump(dsn, str(exported[0])))]
         with psycopg.connect(dsn, autocommit=True) as later:
             # Read before the snapshot is taken: what was acknowledged before this moment is surely in it.
             moment = later.execute("SELECT clock_timestamp()").fetchone()
@@ -163,13 +165,10 @@ def _database(
     return snapshot, parts
 
 
-def _begin(connection: psycopg.Connection[Any]) -> str:
-    """Give the open transaction a snapshot that lasts for as long as it takes; returns its name for other sessions."""
+def _begin(connection: psycopg.Connection[Any]) -> None:
+    """Let the open transaction see one snapshot for as long as it takes."""
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-    exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
-    assert exported is not None, "a function returns a row"
-    return str(exported[0])
 
 
 def _schema(connection: psycopg.Connection[Any]) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ FILES: Final = "files.txt"
 KEYS: Final = "keys.json"
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 2
+NAMES_CHANGED: Final = "returns.0011_plain_columns"
+"""The change of tables before which the journal named its values otherwise; signed lines cannot be rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,11 @@ def schema_accept(manifest: Manifest, program: Collection[str], *, upgrade: bool
             f"The backup {manifest.id} was made by another, newer version of qaitar ({manifest.version}): "
             f"{len(strange)} changes of its tables are unknown here ({strange[0]}, …). Install that "
             "version and restore with it."
+        )
+    if NAMES_CHANGED in program and NAMES_CHANGED not in manifest.schema:
+        raise BackupProblem(
+            f"The backup {manifest.id} is of a database made by an earlier version of qaitar, whose journal names its "
+            "values otherwise: restore it with that version. Nothing can bring it up to date."
         )
     missing = sorted(set(program) - set(manifest.schema))
     if missing and not upgrade:

@@ -61,7 +61,8 @@ def _document(report: InvariantReport) -> dict[str, Any]:
 
 def _with_rows(checked: Checked) -> dict[str, Any]:
     rows = [
-        {"said" if k == "fault" else k: v for k, v in asdict(row).items()} for row in checked.first
+        {"code": row.code, "merchant": row.merchant, "place": row.place, "said": row.fault}
+        for row in checked.first
     ]
     return {**asdict(checked), "first": rows}
 

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from qaitar.backup.manifest import NAMES_CHANGED
 from qaitar.foundation.ops import logs
 from qaitar.foundation.ops.database_connections import point_connection
 from qaitar.runtime.addresses import APP_ROLE, parts_of
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from qaitar.runtime.addresses import DatabaseAddresses
 
 RESTORING: Final = "restore.unfinished"  # in the data folder while a restore is under way, and after one broken off
-NAMES_CHANGED: Final = (
-    "0011_plain_columns"  # of returns: journal lines written before it use other names
-)
 MIGRATION_LOCK: Final = 7_241_981  # advisory: two commands on one empty folder migrate once
 
 
@@ -126,7 +124,7 @@ def _refuse_other_names(owner: psycopg.Connection[tuple[bool]]) -> None:
     if there is None or not there[0]:
         return
     row = owner.execute(
-        "SELECT NOT EXISTS (SELECT 1 FROM django_migrations WHERE app = 'returns' AND name = %s)"
+        "SELECT NOT EXISTS (SELECT 1 FROM django_migrations WHERE app || '.' || name = %s)"
         " AND EXISTS (SELECT 1 FROM foundation_merchantkey)",
         [NAMES_CHANGED],
     ).fetchone()

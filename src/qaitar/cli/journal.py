@@ -76,13 +76,13 @@ def _compared(anchor: Anchor) -> tuple[bool, str]:
     day = f"anchor of {anchor.at:%Y-%m-%d %H:%M} UTC"
     if not anchor_is_signed(anchor):
         return False, f"{day}: NOT signed under a key known here"
-    there, message = journal_totals(anchor.place), anchor.totals
-    if there == message:
-        return True, f"{day}: holds ({message.chains} chains, {message.lines} lines)"
-    gone = f"{message.chains} chains and {message.lines} lines then, {there.chains} and {there.lines} of them now"
+    there, totals = journal_totals(anchor.place), anchor.totals
+    if there == totals:
+        return True, f"{day}: holds ({totals.chains} chains, {totals.lines} lines)"
+    gone = f"{totals.chains} chains and {totals.lines} lines then, {there.chains} and {there.lines} of them now"
     words = (
         "lines were changed"
-        if (there.chains, there.lines) == (message.chains, message.lines)
+        if (there.chains, there.lines) == (totals.chains, totals.lines)
         else gone
     )
     return False, f"{day}: does NOT hold: {words}"

@@ -67,9 +67,11 @@ def _is_other(shop: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
 
 
 def _shop_note(shop: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    text = {**shop, "own": report["store"]["number"], "chosen": report["store"]["name"]}
+    params = {**shop, "own": report["store"]["number"], "chosen": report["store"]["name"]}
     if shop["store"]:
-        return _("Requests of shop %(number)s went to the store “%(store)s”: %(requests)d.") % text
+        return (
+            _("Requests of shop %(number)s went to the store “%(store)s”: %(requests)d.") % params
+        )
     return shop_refused(shop["number"], report)
 
 

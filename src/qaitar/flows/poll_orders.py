@@ -227,7 +227,7 @@ class _Run:
     def _by_store(self, records: Sequence[OrderRecord | RowRejected]) -> _Sorted:
         """Sort what was read by the merchant's stores, and note what of it is of another shop or could not be read."""
         found = records_by_store(records, self.store, list(self.stores.values()))
-        for record in (each for stored in found.values() for each in stored):
+        for record in (each for records in found.values() for each in records):
             if isinstance(record, OrderRecord):
                 self.polled.unread += bool(record.unread)
             elif record.reason_code == FOREIGN_SHOP:
@@ -346,17 +346,17 @@ class _Run:
         polled = self.polled
         if polled.trouble is not None:
             return health_message(polled.trouble)
-        stored = []
+        sentences = []
         if polled.foreign:
-            stored += [
+            sentences += [
                 f"Orders of another shop, refused: {len(polled.foreign)}.",
                 polled.foreign[0],
             ]
         if polled.without_lines:
-            stored.append(f"Orders whose lines could not be read: {polled.without_lines}.")
+            sentences.append(f"Orders whose lines could not be read: {polled.without_lines}.")
         if polled.unread:
-            stored.append(f"Orders with a value that could not be read: {polled.unread}.")
-        return (State.REFUSED if polled.foreign else State.HEALTHY), " ".join(stored)
+            sentences.append(f"Orders with a value that could not be read: {polled.unread}.")
+        return (State.REFUSED if polled.foreign else State.HEALTHY), " ".join(sentences)
 
 
 def _as_record(order: Order) -> OrderRecord:

@@ -218,17 +218,17 @@ def _ask(
     if reading.trouble is not None or reading.calls >= CALLS_MAX or (waits and waits.next_at > now):
         return False
     reading.calls += 1
-    values = client.details(refund_id, number)
-    if isinstance(values, ReturnReading):
+    details = client.details(refund_id, number)
+    if isinstance(details, ReturnReading):
         reading.aside.pop(number, None)
-        _note(reading, replace(values, seen_at=now))
+        _note(reading, replace(details, seen_at=now))
         return True
-    if isinstance(values, Busy):
-        reading.trouble = values
+    if isinstance(details, Busy):
+        reading.trouble = details
         return False
-    if isinstance(values, Misconfigured) and _has_ended(client, reading):
+    if isinstance(details, Misconfigured) and _has_ended(client, reading):
         return False
-    assert isinstance(values, Misconfigured | Missing | Refused | Unknown)
+    assert isinstance(details, Misconfigured | Missing | Refused | Unknown)
     reading.aside[number] = (waits or Aside(refund_id, 0, now)).again(now)
     return False
 

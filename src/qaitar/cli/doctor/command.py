@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
@@ -42,7 +41,8 @@ def run(options: argparse.Namespace, folder: DataFolder) -> int:
     bad = any(each.level is Level.PROBLEM for each in found)
     if options.json:
         lines = [
-            {"said" if k == "message" else k: v for k, v in asdict(each).items()} for each in found
+            {"area": each.area, "level": each.level, "said": each.message, "do": each.do}
+            for each in found
         ]
         print(json.dumps({"ok": not bad, "findings": lines}, ensure_ascii=False, indent=2))
         return int(bad)

@@ -111,22 +111,18 @@ class ImportPrint:
         return sentences
 
 
-def _listed(document: list[dict[str, Any]]) -> list[str]:
+def _listed(entries: list[dict[str, Any]]) -> list[str]:
     sentences = [
         _("  row %(row)s: %(reason)s (%(code)s)") % {**each, "row": _row(each)}
-        for each in document[:REASONS_MAX]
+        for each in entries[:REASONS_MAX]
     ]
-    if len(document) > REASONS_MAX:
-        sentences.append(_("  … and %(left)d more") % {"left": len(document) - REASONS_MAX})
+    if len(entries) > REASONS_MAX:
+        sentences.append(_("  … and %(left)d more") % {"left": len(entries) - REASONS_MAX})
     return sentences
 
 
-def _row(document: dict[str, Any]) -> str:
-    return (
-        f"«{document['sheet']}» {document['row']}"
-        if document.get("sheet")
-        else str(document["row"])
-    )
+def _row(entry: dict[str, Any]) -> str:
+    return f"«{entry['sheet']}» {entry['row']}" if entry.get("sheet") else str(entry["row"])
 
 
 class StoreUnclear(Exception):

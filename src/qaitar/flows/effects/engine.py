@@ -438,54 +438,56 @@ def _settle(
 
 
 def _sent(claimed: _ClaimedEffect, answer: HandlerResult, now: datetime) -> EffectUpdate:
-    effect, more = claimed.effect, _payload_of(answer)
+    effect, payload = claimed.effect, _payload_of(answer)
     match answer.outcome:
         case Done(reference, address, detail):
-            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=more)
+            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=payload)
         case Refused(reason):
-            return EffectUpdate(EffectState.REFUSED, reason, payload=more)
+            return EffectUpdate(EffectState.REFUSED, reason, payload=payload)
         case Misconfigured(what, how):
-            more["connection"] = str(claimed.connection.pk)
-            return EffectUpdate(EffectState.MISCONFIGURED, f"{what} {how}", payload=more)
+            payload["connection"] = str(claimed.connection.pk)
+            return EffectUpdate(EffectState.MISCONFIGURED, f"{what} {how}", payload=payload)
         case Busy(detail, retry_after_s):
             wait = backoff(effect.pk, effect.attempts, at_least_s=retry_after_s)
             return EffectUpdate(
-                EffectState.PLANNED, detail, next_at=now + wait, payload=more, journalled=False
+                EffectState.PLANNED, detail, next_at=now + wait, payload=payload, journalled=False
             )
         case Unknown(detail):
-            more |= {"looks": 0, "missing_at": None}
-            return EffectUpdate(EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=more)
+            payload |= {"looks": 0, "missing_at": None}
+            return EffectUpdate(
+                EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=payload
+            )
         case Missing():
             raise AssertionError("sending is never answered by Missing")
 
 
 def _looked_up(claimed: _ClaimedEffect, answer: HandlerResult, now: datetime) -> EffectUpdate:
-    effect, more = claimed.effect, _payload_of(answer)
+    effect, payload = claimed.effect, _payload_of(answer)
     match answer.outcome:
         case Done(reference, address, detail):
-            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=more)
+            return EffectUpdate(EffectState.DONE, detail, reference, address, payload=payload)
         case Missing():
-            return _missing(effect, more, now)
+            return _missing(effect, payload, now)
         case Misconfigured() | Refused() | Busy() | Unknown() as trouble:
-            return _later(effect, now, trouble_words(trouble), more)
+            return _later(effect, now, trouble_words(trouble), payload)
 
 
-def _missing(effect: PlannedEffect, more: dict[str, Any], now: datetime) -> EffectUpdate:
+def _missing(effect: PlannedEffect, payload: dict[str, Any], now: datetime) -> EffectUpdate:
     """Believe that nothing happened only when two looks a minute apart say so; then send again, same marker."""
     first = effect.payload.get("missing_at")
     if first is not None and now - datetime.fromisoformat(first) >= LOOK_AGAIN:
-        more |= {"missing_at": None, "looks": 0}
+        payload |= {"missing_at": None, "looks": 0}
         detail = "Looked up twice and not there: it is sent again."
-        return EffectUpdate(EffectState.PLANNED, detail, payload=more)
-    more["missing_at"] = first or now.isoformat()
+        return EffectUpdate(EffectState.PLANNED, detail, payload=payload)
+    payload["missing_at"] = first or now.isoformat()
     detail = "Looked up and not there; looked up once more before it is sent again."
     return EffectUpdate(
-        EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=more, journalled=False
+        EffectState.UNKNOWN, detail, next_at=now + LOOK_AGAIN, payload=payload, journalled=False
     )
 
 
 def _payload_of(answer: HandlerResult) -> dict[str, Any]:
-    more = dict(answer.payload)
+    payload = dict(answer.payload)
     if answer.erp_order:
-        more["erp_order"] = answer.erp_order
-    return more
+        payload["erp_order"] = answer.erp_order
+    return payload

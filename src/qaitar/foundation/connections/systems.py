@@ -313,10 +313,10 @@ def _number(_field: Setting, value: Any) -> float | int:
 
 def _switch(_field: Setting, value: Any) -> bool:
     known = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
-    problem = known.get(str(value).lower())
-    if problem is None:
+    switch = known.get(str(value).lower())
+    if switch is None:
         raise ValueError(_("On or off is expected."))
-    return problem
+    return switch
 
 
 def _choice(field: Setting, value: Any) -> str:
@@ -352,9 +352,9 @@ def _secrets(
     known: Connector, row: Connection, given: Mapping[str, str], problems: dict[str, str]
 ) -> dict[str, str]:
     try:
-        settings = unseal_fields(bytes(row.secrets), place=place_of(row))
+        stored = unseal_fields(bytes(row.secrets), place=place_of(row))
     except NotOpened:  # its key is gone: every secret has to be entered again
-        settings = {}
+        stored = {}
     names = {each.name for each in known.secrets}
     problems |= {name: _("There is no such secret.") for name in given if name not in names}
     for field in known.secrets:
@@ -362,10 +362,10 @@ def _secrets(
         if len(value) > SECRET_CHARS_MAX:
             problems[field.name] = _("This is too long for a secret.")
         elif value:
-            settings[field.name] = value
-        if field.required and not settings.get(field.name):
+            stored[field.name] = value
+        if field.required and not stored.get(field.name):
             problems[field.name] = _("Fill this in.")
-    return {name: value for name, value in settings.items() if name in names}
+    return {name: value for name, value in stored.items() if name in names}
 
 
 def client_for(connection: Connection) -> Any:
@@ -403,15 +403,15 @@ def opened_client(connection: Connection) -> Iterator[Any]:
 
 def health_note(connection_id: UUID, state: State, detail: str, now: datetime) -> None:
     """Write down what a test or a call has shown; runs in the caller's transaction."""
-    problem = {
+    values = {
         "health": state.value,
         "health_detail": detail,
         "health_at": now,
         "checking_since": None,
     }
     if state in {State.HEALTHY, State.REFUSED}:
-        problem["last_contact_at"] = now
-    Connection.objects.filter(pk=connection_id).update(**problem)
+        values["last_contact_at"] = now
+    Connection.objects.filter(pk=connection_id).update(**values)
 
 
 def connection_check_order(row: Connection, now: datetime) -> None:

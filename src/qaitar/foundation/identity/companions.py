@@ -223,7 +223,7 @@ def watch_failed(
         return
     rows = CabinetWatch.objects.filter(pk=watch.pk, failed=watch.failed)
     before, after = (
-        sorted(each["number"] for each in document) for document in (watch.failed, wanted)
+        sorted(each["number"] for each in failures) for failures in (watch.failed, wanted)
     )
     if rows.update(failed=wanted) and before != after:
         changed = {"failed": before}, {"failed": after}

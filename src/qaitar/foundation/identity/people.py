@@ -289,10 +289,10 @@ def person_note(user: User, merchant_id: UUID, line: JournalLine) -> None:
 
 @transaction.atomic
 def foreign_access_end(user: User, *, merchants: Sequence[UUID], now: datetime) -> None:
-    """End a person's access to every merchant except those of `kept`, because `kept` resets their credentials.
+    """End a person's access to every merchant except these, which reset their credentials.
 
     Whoever holds the new credentials would else get into merchants that trusted the person, not them.  Each merchant
-    finds a line in its journal.  The walls stand open for `kept` afterwards.
+    finds a line in its journal.  The walls stand open for `merchants` afterwards.
 
     Raises:
         PeopleProblem: LAST_OWNER_ELSEWHERE, the person is the only owner of another merchant; nothing was changed.

@@ -54,8 +54,8 @@ def _line(row: Sequence[Any]) -> PastLine:
 
 
 def _past(row: Sequence[Any], lines: Sequence[PastLine]) -> Past:
-    pk, store_id, filed_at, created_at, closed_at, stage, outcome, quality, *due = row
-    code, text, sku, name = due
+    pk, store_id, filed_at, created_at, closed_at, stage, outcome, quality, *rest = row
+    code, text, sku, name = rest
     return Past(
         id=pk,
         store_id=store_id,

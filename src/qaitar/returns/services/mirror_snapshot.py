@@ -19,24 +19,22 @@ UNREAD_MAX: Final = 40
 def first_snapshot(reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Keep what the first look at a request tells."""
     item = {"item": reading.item_print} if reading.item_print is not None else {}
-    extras_found = _displayed(reading)
+    values = _displayed(reading)
     if (
         reading.reason_origin_code
     ):  # filed with the buyer's own reason: the marketplace's follows as a change
-        extras_found = {
-            name: value for name, value in extras_found.items() if not name.startswith("reason")
-        }
-    return _with_marks({}, {**_extras(reading), **item, "shown": extras_found}, reading, seen_at)
+        values = {name: value for name, value in values.items() if not name.startswith("reason")}
+    return _with_marks({}, {**_extras(reading), **item, "shown": values}, reading, seen_at)
 
 
 def next_snapshot(mirror: Mapping[str, Any], reading: ReturnReading, seen_at: datetime) -> Mirror:
     """Lay another look over what is kept: what it does not tell stays, what it reads well is no longer marked unread."""
     if reading.item_print is not None:
         mirror = {**mirror, "item": reading.item_print}
-    extras_found = (
+    tells_extras = (
         reading.steps is not None or reading.image_urls is not None or bool(reading.reject_text)
     )
-    extras = {k: v for k, v in _extras(reading).items() if v} if extras_found else {}
+    extras = {k: v for k, v in _extras(reading).items() if v} if tells_extras else {}
     return _with_marks(mirror, extras, reading, seen_at)
 
 
@@ -59,13 +57,13 @@ def replaced(
 
 def _displayed(reading: ReturnReading) -> dict[str, Any]:
     """Give what a reading shows of these values, cut to their columns; a quantity of nothing is not told."""
-    extras_found: dict[str, Any] = {
+    values: dict[str, Any] = {
         "reason_code": reading.reason_code and reading.reason_code[:60],
         "reason_text": reading.reason_text and reading.reason_text[:300],
         "amount_minor": reading.amount_minor,
         "quantity_milli": reading.quantity_milli or None,
     }
-    return {name: value for name, value in extras_found.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def with_changes(

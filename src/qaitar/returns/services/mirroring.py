@@ -157,7 +157,7 @@ def _fill_gaps(look: Look, case: Case, reading: ReturnReading) -> bool:
 def filing_of(store_id: UUID, reading: ReturnReading, received_at: datetime) -> Filing:
     """Turn a reading of a request we do not have into a filing, with the reason the buyer gave.
 
-    `taken_at` stands in where the reading does not tell when it was given.
+    `received_at` stands in where the reading does not tell when it was given.
     """
     seen_at = reading.seen_at or received_at
     origin = reading.reason_origin_code

@@ -1,4 +1,4 @@
-"""What people note on a case without moving it: class, inspection, customer's answer, assignee, dates, words."""
+"""What people note on a case without moving it: class, inspection of the goods, customer's answer, assignee, dates, words."""
 
 from __future__ import annotations
 

@@ -250,8 +250,8 @@ def companion_contact(request: HttpRequest, given: Contact) -> HttpResponse:
 def _failed(given: list[FailedDetailOfCabinet], store: UUID) -> list[FailedDetail]:
     """Give what failed of one store, the longest first."""
     own = [one for one in given if one.store == str(store)]
-    body = [FailedDetail(one.number, one.why, one.since, one.tries) for one in own]
-    return sorted(body, key=lambda one: (one.since, one.number))
+    failed = [FailedDetail(one.number, one.why, one.since, one.tries) for one in own]
+    return sorted(failed, key=lambda one: (one.since, one.number))
 
 
 def _gaps(given: Contact) -> dict[str, ReadingGaps]:
@@ -364,15 +364,15 @@ def _case(case: CompanionCase) -> dict[str, Any]:
     }
 
 
-def _to_press(body: ToPress) -> dict[str, Any]:
+def _to_press(press: ToPress) -> dict[str, Any]:
     return {
-        "act": str(word_for(body.act)),
-        "button": body.button,
-        "text": body.text,
-        "decided_at": body.decided_at.isoformat(),
-        "decided_by": body.decided_by,
+        "act": str(word_for(press.act)),
+        "button": press.button,
+        "text": press.text,
+        "decided_at": press.decided_at.isoformat(),
+        "decided_by": press.decided_by,
         "files": [
             {"name": name, "path": reverse("console:evidence_file", args=[key])}
-            for key, name in body.files
+            for key, name in press.files
         ],
     }

@@ -73,15 +73,15 @@ def _checked_files(request: HttpRequest, request_id: UUID) -> list[CheckedFile]:
     if not 1 <= len(files) <= FILES_MAX:
         detail = _("Send 1 to %(most)s files, each as “file”.") % {"most": FILES_MAX}
         raise invalid("#/file", detail, code="FILES_NUMBER")
-    stored = [_judged(file) for file in files]
-    good = [each for each in stored if isinstance(each, CheckedFile)]
+    checked = [_judged(file) for file in files]
+    good = [each for each in checked if isinstance(each, CheckedFile)]
     bad = [
         {
             "pointer": f"#/file/{number}",
             "detail": str(sentence(each)),
             "code": each.code.value,
         }
-        for number, each in enumerate(stored)
+        for number, each in enumerate(checked)
         if isinstance(each, Rejected)
     ]
     if bad:

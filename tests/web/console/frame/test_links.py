@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 LINK = re.compile(r'(?:href|src)="(/[^"#]*)')
-PAGES_MAX = 60
+PAGES_MAX = 200
 
 
 def test_no_link_leads_nowhere(settings: Any, tmp_path: Path) -> None:
@@ -47,5 +47,6 @@ def test_no_link_leads_nowhere(settings: Any, tmp_path: Path) -> None:
                     seen.add(path)
                     waiting.append(target)
     assert lost == []
-    assert pages > 40
-    assert "/api/v1/openapi.json" in seen or any(path.startswith("/api/") for path in seen)
+    assert waiting == [], "every page was looked at"
+    assert pages > 60
+    assert any(path.startswith("/api/") for path in seen)

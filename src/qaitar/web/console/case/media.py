@@ -84,13 +84,13 @@ def play(visit: PageRequest, pk: UUID) -> HttpResponseBase:
     return answer
 
 
-def _piece(response: str, size: int) -> tuple[int | None, int]:
+def _piece(header: str, size: int) -> tuple[int | None, int]:
     """Read which bytes are asked for, at most a piece at a time; None: all of them.
 
     >>> _piece("bytes=0-", 10), _piece("bytes=4-99", 10), _piece("", 10), _piece("bytes=10-", 10)
     ((0, 9), (4, 9), (None, 9), (None, 9))
     """
-    found = _RANGE.match(response)
+    found = _RANGE.match(header)
     if found is None or int(found[1]) >= size:
         return None, size - 1
     first = int(found[1])

@@ -1,4 +1,4 @@
-"""Makes the form of what is known of a case besides its stage: inspection people saw, dates, who looks after it."""
+"""Makes the form of what is known of a case besides its stage: what people saw of the goods, dates, who looks after it."""
 
 from __future__ import annotations
 

@@ -146,8 +146,8 @@ def _body(request: HttpRequest) -> tuple[str, bytes]:
 
 def _store(visit: PageRequest) -> Store:
     stores = _stores(visit)
-    form = visit.request.POST.get("store", "")
-    chosen = [store for store in stores if form in {str(store.pk), ""}]
+    store_id = visit.request.POST.get("store", "")
+    chosen = [store for store in stores if store_id in {str(store.pk), ""}]
     if len(chosen) != 1:
         raise UploadMissing(_now("Choose the store the file is for."))
     return chosen[0]
@@ -183,13 +183,13 @@ def _cabinet(visit: PageRequest, store: Store, name: str, body: bytes) -> UUID |
             if visit.request.POST.get("then") == "look":
                 look = cabinet_look(store_id=store.pk, body=body, by=by, now=visit.now)
                 return looked_report(name, look)
-            wanted = cabinet_take(
+            intake = cabinet_take(
                 store_id=store.pk, body=body, received_from=name, by=by, now=visit.now
             )
     except ReadingRefused as refused:
         raise UploadMissing(too_large(BODY_BYTES_MAX)) from refused
     notify(visit, _now("The file is kept and being read. You may leave this page."))
-    return wanted.id
+    return intake.id
 
 
 # --- one file ---------------------------------------------------------------------------------------

@@ -272,12 +272,12 @@ def _once(
 def _tell(visit: PageRequest, act: Act, answer: Mapping[str, Any]) -> None:
     """Say what became of it: how many, and which were left as they were and why."""
     done, refused = answer["done"], answer["refused"]
-    content = ngettext(
+    text = ngettext(
         "“%(act)s” is done for %(n)s request.", "“%(act)s” is done for %(n)s requests.", done
     ) % {"act": act_label(act), "n": done}
     if answer.get("again"):
-        content = _("This was confirmed before; nothing happened twice.") + " " + content
-    messages.success(visit.request, content)
+        text = _("This was confirmed before; nothing happened twice.") + " " + text
+    messages.success(visit.request, text)
     if refused:
         left = ngettext("%(n)s was left as it was.", "%(n)s were left as they were.", refused)
         why = " ".join([left % {"n": refused}, *answer["why"][:5]])

@@ -252,8 +252,8 @@ def _average(label: str, seconds: int, count: int) -> tuple[Fact, ...]:
 
 def _some(figures: Sequence[Figure]) -> Sequence[Figure]:
     """Leave out numbers about what never happens here: nothing now and nothing before."""
-    number = [f for f in figures if f.count or f.before]
-    return number or figures[:1]
+    visible = [f for f in figures if f.count or f.before]
+    return visible or figures[:1]
 
 
 def _rulings(read: Read) -> ReportPart:

@@ -131,8 +131,8 @@ def report_rules(visit: PageRequest) -> HttpResponse:
             by=visit.who.actor_at(merchant_id),
             now=visit.now,
         )
-        values = _now("Kept. The figures are counted this way from the next minute on.")
-        notify(visit, values if changed else _now("Nothing was changed."))
+        text = _now("Kept. The figures are counted this way from the next minute on.")
+        notify(visit, text if changed else _now("Nothing was changed."))
         return see_other(_address(merchant_id))
     names = merchants_named(managed(visit))
     context = {

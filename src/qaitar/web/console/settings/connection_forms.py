@@ -46,7 +46,7 @@ class ConnectionForm(forms.Form):
             value = (row.settings if row else {}).get(setting.name, setting.default)
             self.fields[_SETTING + setting.name] = _setting_field(setting, value)
         for secret in known.secrets:
-            self.fields[_SECRET + secret.name] = _secret_field(secret, stored=secret.name in stored)
+            self.fields[_SECRET + secret.name] = _secret_field(secret, is_set=secret.name in stored)
         self.fields["enabled"] = forms.BooleanField(label=_("Switched on"), required=False)
 
     def entered(self, system: str, store_id: UUID | None) -> Entered:
@@ -90,7 +90,7 @@ def _setting_field(setting: Setting, value: Any) -> forms.Field:
     return forms.CharField(max_length=TEXT_CHARS_MAX, **facts)
 
 
-def _secret_field(secret: Secret, *, stored: bool) -> forms.Field:
+def _secret_field(secret: Secret, *, is_set: bool) -> forms.Field:
     hidden = {"autocomplete": "new-password", "spellcheck": "false"}
     widget: forms.Widget
     if secret.long:
@@ -102,7 +102,7 @@ def _secret_field(secret: Secret, *, stored: bool) -> forms.Field:
         required=False,
         max_length=SECRET_CHARS_MAX,
         widget=widget,
-        help_text=_("Saved. Leave empty to keep it.") if stored else "",
+        help_text=_("Saved. Leave empty to keep it.") if is_set else "",
     )
 
 
